@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Installs, builds and runs the tests.
+#   test.sh [LABELS]   LABELS: a ctest label expression, all tests without it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+labels=${1:-}
+
+scripts/install-deps.sh build test
+source scripts/peers.sh
+scripts/build.sh release all -DBATON_BUILD_TESTS=ON
+
+select=()
+[[ -n $labels ]] && select=(--label-regex "$labels")
+echo "==> testing ${labels:-everything}"
+# Here the peers are installed, so a test that can't find one has failed, not been skipped.
+export BATON_REQUIRE_PEERS=1
+ctest --test-dir build/release --output-on-failure --no-tests=error -j "$(nproc)" "${select[@]}"
