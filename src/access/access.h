@@ -1,0 +1,79 @@
+// Who may knock: keys, identities, and the one check every door makes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "db/database.h"
+#include "runtime/task.h"
+
+namespace baton::access {
+
+enum class Role : std::uint8_t {
+    member = 0,  ///< queues, messages, conversations
+    admin = 1,   ///< everything, keys included
+};
+[[nodiscard]] std::string_view to_string(Role role) noexcept;
+/// Fails: invalid_argument.
+[[nodiscard]] Result<Role> parse_role(std::string_view text);
+
+/// Who makes a request.
+struct Identity {
+    KeyId key;  ///< "admin" for the admin key
+    std::string name;
+    Role role = Role::member;
+};
+
+/// An API key as it is listed: never with its secret.
+struct KeyInfo {
+    KeyId id;
+    std::string name;
+    Role role = Role::member;
+    TimePoint created_at{};
+    std::optional<TimePoint> revoked_at{};
+};
+
+/// A fresh key: the only time its text is seen. "bt_<id>_<secret>".
+struct CreatedKey {
+    KeyInfo info;
+    Secret text;
+};
+
+/// Keys are 256 random bits and stored as BLAKE2b hashes; comparison takes constant time.
+/// Safe to use from any thread.
+class Access {
+public:
+    virtual ~Access() = default;
+
+    /// Checks an `Authorization` header ("Bearer <key>"). In memory; never waits.
+    /// Fails: unauthenticated (missing, malformed, unknown, revoked: all the same answer).
+    [[nodiscard]] virtual Result<Identity> authenticate(std::string_view authorization) const = 0;
+
+    /// `name`: 1..64 bytes of UTF-8 without control characters. Durable on return.
+    [[nodiscard]] virtual Task<Result<CreatedKey>> create_key(std::string name, Role role) = 0;
+    [[nodiscard]] virtual Task<Result<std::vector<KeyInfo>>> list_keys() = 0;
+    /// In force for the next request. Fails: not_found.
+    [[nodiscard]] virtual Task<Result<void>> revoke_key(KeyId id) = 0;
+};
+
+/// Fails: permission_denied unless `identity` has at least `role`.
+[[nodiscard]] Result<void> require(const Identity& identity, Role role);
+
+/// Reads the admin key from `file`, or draws one and writes it with mode 0600.
+/// Fails: data_dir_unusable; permission_denied when others may read the file.
+[[nodiscard]] Result<Secret> load_or_create_admin_key(const std::filesystem::path& file);
+
+/// `database` must outlive it and have the current schema.
+[[nodiscard]] Result<std::unique_ptr<Access>> make_access(
+    db::Database& database, Secret admin_key, const Clock& clock);
+
+}  // namespace baton::access

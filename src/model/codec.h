@@ -1,0 +1,96 @@
+// JSON of the values that travel: what api/ answers and reads, and what client/ reads back. One shape each, written
+// down once. Reading names the field at fault in Error.field, as a path: "messages[2].priority".
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/result.h"
+#include "model/conversation.h"
+#include "model/message.h"
+#include "model/queue_config.h"
+
+namespace baton {
+
+/// Nesting of objects and arrays that is read.
+inline constexpr std::size_t json_depth_max = 32;
+
+/// Messages one request may post.
+inline constexpr std::size_t post_count_max = 10'000;
+
+/// One JSON text. Fails: invalid_utf8; malformed_json naming the byte where reading stopped.
+[[nodiscard]] Result<boost::json::value> parse_json(
+    std::string_view text, boost::json::storage_ptr storage = {});
+
+// ---- What people write. Unknown fields are refused, with the nearest name; null means absent. ----
+
+/// Queue configuration on top of `base`. Periods are seconds or text ("24h"), max_wait_time milliseconds or text.
+/// `persistence: false` is durability memory. Fails: invalid_config; unsupported for `rates`.
+[[nodiscard]] Result<QueueConfig> queue_config_from_json(
+    const boost::json::value& value, const QueueConfig& base = {});
+
+/// The body of a post: content or content_base64, priority, delay_ms or deliver_at (RFC 3339 or Unix milliseconds),
+/// ttl_ms, dedup_key, ordering_key, fairness_key, headers, metadata, reply_to (kept as the header `reply-to`).
+/// Fails: invalid_message.
+[[nodiscard]] Result<NewMessage> new_message_from_json(const boost::json::value& value);
+
+/// One message (an object), an array of them, or {"messages": […]}: 1..`count_max`.
+/// Fails: as parse_json and new_message_from_json; payload_too_large for more than `count_max`.
+[[nodiscard]] Result<std::vector<NewMessage>> new_messages_from_json(
+    std::string_view body, std::size_t count_max = post_count_max);
+
+/// The same, one object a line; empty lines are skipped.
+[[nodiscard]] Result<std::vector<NewMessage>> new_messages_from_ndjson(
+    std::string_view body, std::size_t count_max = post_count_max);
+
+/// The body of a reply: {"result" | "result_base64", "metadata"}; `message` and `at` stay unset.
+/// Fails: invalid_message.
+[[nodiscard]] Result<Reply> new_reply_from_json(const boost::json::value& value);
+
+/// A metadata field: the object as compact text; empty for null and for {}.
+/// Fails: invalid_message when it is no object or longer than MessageLimits::metadata_max.
+[[nodiscard]] Result<std::string> metadata_from_json(const boost::json::value& value);
+
+// ---- What the daemon answers ----
+
+[[nodiscard]] boost::json::object to_json(const QueueConfig& config);
+[[nodiscard]] boost::json::object to_json(const QueueInfo& info);
+[[nodiscard]] boost::json::object to_json(const QueueStats& stats);
+[[nodiscard]] boost::json::object to_json(const Reply& reply);
+[[nodiscard]] boost::json::object to_json(const Conversation& conversation);
+/// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
+[[nodiscard]] boost::json::object to_json(const DialogMessage& message);
+
+/// Messages are written straight to text: they are many.
+void append_json(std::string& out, const PostedMessage& message);
+void append_json(std::string& out, const MessageView& message);
+void append_json(std::string& out, const LeasedMessage& message);
+
+/// {"messages":[…]} of PostedMessage, MessageView or LeasedMessage.
+template <class Message>
+[[nodiscard]] std::string messages_json(const std::vector<Message>& messages) {
+    std::string out = R"({"messages":[)";
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (i != 0) out += ',';
+        append_json(out, messages[i]);
+    }
+    out += "]}";
+    return out;
+}
+
+// ---- What the client reads back. Unknown fields are ignored: the daemon may be newer. Fails: protocol_error. ----
+
+[[nodiscard]] Result<PostedMessage> posted_message_from_json(const boost::json::value& value);
+[[nodiscard]] Result<MessageView> message_view_from_json(const boost::json::value& value);
+[[nodiscard]] Result<LeasedMessage> leased_message_from_json(const boost::json::value& value);
+[[nodiscard]] Result<QueueInfo> queue_info_from_json(const boost::json::value& value);
+[[nodiscard]] Result<QueueStats> queue_stats_from_json(const boost::json::value& value);
+[[nodiscard]] Result<Reply> reply_from_json(const boost::json::value& value);
+
+}  // namespace baton

@@ -1,0 +1,56 @@
+// The conversation store in a map.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conversations/conversations.h"
+
+namespace baton::test {
+
+/// Both ports over one map, with the rules of conversations/conversations.h; pages by number only, `total` is exact.
+/// Use on one executor. Every call suspends once.
+class FakeConversations final : public conversations::Conversations,
+                                public conversations::DialogWriter {
+public:
+    /// Asked before each call with its name; an error it gives is the call's answer.
+    std::function<std::optional<Error>(std::string_view call)> fault;
+    /// Calls made, by name.
+    std::map<std::string, std::uint64_t, std::less<>> calls;
+
+    /// The message as it is now; nothing when there is none.
+    [[nodiscard]] std::optional<DialogMessage> message(MessageId id) const;
+    [[nodiscard]] std::size_t message_count() const { return messages_.size(); }
+
+    Task<Result<bool>> create(Conversation conversation) override;
+    Task<Result<Conversation>> get(ConversationId id) override;
+    Task<Result<conversations::Page<Conversation>>> list(
+        conversations::ConversationFilter filter, conversations::PageRequest page) override;
+    Task<Result<bool>> add_message(DialogMessage message) override;
+    Task<Result<DialogMessage>> get_message(MessageId id) override;
+    Task<Result<conversations::Page<DialogMessage>>> list_messages(
+        conversations::MessageFilter filter, conversations::PageRequest page) override;
+    Task<Result<std::vector<DialogMessage>>> history(
+        ConversationId id, MessageId before, std::uint32_t limit) override;
+
+    Task<Result<void>> mark_processing(
+        MessageId id, std::uint32_t retry_count, TimePoint at) override;
+    Task<Result<void>> mark_waiting(
+        MessageId id, std::uint32_t retry_count, std::string error, TimePoint at) override;
+    Task<Result<bool>> complete(MessageId id, DialogReply reply) override;
+    Task<Result<void>> fail(conversations::FailedRun run) override;
+    Task<Result<std::vector<MessageId>>> unfinished(
+        std::optional<MessageId> after, std::uint32_t limit) override;
+
+private:
+    Task<Result<void>> enter(std::string_view call);
+
+    std::map<std::string, Conversation> conversations_;
+    std::map<MessageId, DialogMessage> messages_;
+};
+
+}  // namespace baton::test

@@ -1,0 +1,69 @@
+#include "support/fake_provider.h"
+
+#include <utility>
+
+#include <boost/system/system_error.hpp>
+
+#include "runtime/event.h"
+
+namespace baton::test {
+namespace {
+
+Task<Result<ChatResult>> answer_with(std::string text, ChatRequest request, llm::ChatSink sink) {
+    if (sink) {
+        const std::size_t half = text.size() / 2;
+        sink(std::string_view(text).substr(0, half));
+        sink(std::string_view(text).substr(half));
+    }
+    ChatResult result{.content = std::move(text),
+        .model = std::move(request.model),
+        .finish_reason = "stop",
+        .usage = {.input_tokens = 7, .output_tokens = 3}};
+    co_return result;
+}
+
+Task<Result<ChatResult>> fail_with(Error error) { co_return fail(std::move(error)); }
+
+Task<Result<ChatResult>> hang_until(Deadline deadline, std::uint32_t& cancelled) {
+    try {
+        co_await sleep_until(deadline);
+    } catch (const boost::system::system_error&) {
+        ++cancelled;
+        throw;
+    }
+    co_return fail(Errc::deadline_exceeded, "the fake model thought too long");
+}
+
+}  // namespace
+
+FakeProvider::Step FakeProvider::answer(std::string text) {
+    return [text = std::move(text)](ChatRequest request, llm::ChatSink sink, Deadline) {
+        return answer_with(text, std::move(request), std::move(sink));
+    };
+}
+
+FakeProvider::Step FakeProvider::error(
+    Errc code, std::string detail, std::chrono::milliseconds retry_after) {
+    const Error error{.code = code, .detail = std::move(detail), .retry_after = retry_after};
+    return [error](ChatRequest, llm::ChatSink, Deadline) { return fail_with(error); };
+}
+
+FakeProvider::Step FakeProvider::hang() {
+    return [this](ChatRequest, llm::ChatSink, Deadline deadline) {
+        return hang_until(deadline, cancelled);
+    };
+}
+
+Task<Result<ChatResult>> FakeProvider::chat(
+    ChatRequest request, llm::ChatSink sink, Deadline deadline) {
+    requests.push_back(request);
+    Step step = answer("fake answer");
+    if (!script.empty()) {
+        step = std::move(script.front());
+        script.pop_front();
+    }
+    auto result = co_await step(std::move(request), std::move(sink), deadline);
+    co_return result;
+}
+
+}  // namespace baton::test

@@ -1,0 +1,37 @@
+// A provider that does what the test tells it to.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "llm/provider.h"
+
+namespace baton::test {
+
+/// Takes one step of its script per chat; without a script it answers "fake answer". Use on one executor.
+class FakeProvider final : public llm::Provider {
+public:
+    using Step = std::function<Task<Result<ChatResult>>(ChatRequest, llm::ChatSink, Deadline)>;
+
+    std::deque<Step> script;
+    /// Every request, in order.
+    std::vector<ChatRequest> requests;
+    /// Chats that were called off while they ran.
+    std::uint32_t cancelled = 0;
+
+    /// Steps: answers in two pieces, fails, or hangs until the deadline or until it is cancelled.
+    [[nodiscard]] static Step answer(std::string text);
+    [[nodiscard]] static Step error(
+        Errc code, std::string detail, std::chrono::milliseconds retry_after = {});
+    [[nodiscard]] Step hang();
+
+    Task<Result<ChatResult>> chat(
+        ChatRequest request, llm::ChatSink sink, Deadline deadline) override;
+    std::string_view kind() const noexcept override { return "fake"; }
+};
+
+}  // namespace baton::test

@@ -1,0 +1,95 @@
+// Queues in a map: what a test needs to see queue users at work. Slow, exact, and forgetful.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/queues.h"
+#include "runtime/event.h"
+
+namespace baton::test {
+
+/// Levels, FIFO, ordering keys, leases, delays, dead letters, dedup and replies as queue/queues.h says; no fairness,
+/// aging, TTL, rates or limits. Use on the one executor it was made with. Every call suspends once.
+class FakeQueues final : public queue::Queues {
+public:
+    FakeQueues(const Executor& executor, const Clock& clock) : clock_(clock), changed_(executor) {}
+
+    /// Asked before each call with its name ("pop", "ack" …); an error it gives is the call's answer.
+    std::function<std::optional<Error>(std::string_view call)> fault;
+    /// Every nack that was accepted, in order.
+    std::vector<queue::NackRequest> nacks;
+    /// Calls made, by name.
+    std::map<std::string, std::uint64_t, std::less<>> calls;
+
+    /// Ends the lease of a message as if its time were over.
+    void expire_lease(MessageId id);
+    /// Loses a message altogether, as a retention rule would.
+    void forget(MessageId id);
+    /// The message as `get` shows it; nothing when there is none.
+    [[nodiscard]] std::optional<MessageView> view(MessageId id) const;
+
+    Task<Result<bool>> put_queue(QueueName name, QueueConfig config) override;
+    Task<Result<QueueInfo>> get_queue(QueueName name) override;
+    Task<Result<std::vector<QueueInfo>>> list_queues() override;
+    Task<Result<void>> delete_queue(QueueName name) override;
+    Task<Result<std::uint64_t>> purge(QueueName name) override;
+    Task<Result<void>> set_paused(QueueName name, bool paused) override;
+    Task<Result<QueueStats>> stats(QueueName name) override;
+
+    Task<Result<std::vector<PostedMessage>>> post(
+        QueueName queue, std::vector<NewMessage> messages) override;
+    Task<Result<std::optional<Reply>>> get_reply(MessageId message) override;
+    Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
+    Task<Result<void>> cancel(MessageId message) override;
+
+    Task<Result<std::vector<LeasedMessage>>> pop(queue::PopRequest request) override;
+    Task<Result<void>> ack(Receipt receipt) override;
+    Task<Result<queue::NackOutcome>> nack(queue::NackRequest request) override;
+    Task<Result<TimePoint>> extend(Receipt receipt, Duration lease) override;
+    Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;
+
+    Task<Result<std::vector<MessageView>>> peek(queue::PeekRequest request) override;
+    Task<Result<MessageView>> get(MessageId message) override;
+
+    void stop() override { changed_.notify_all(); }
+    Result<void> health() const override { return {}; }
+
+private:
+    struct Entry {
+        MessageView view;
+        std::optional<Reply> reply;
+    };
+    struct Queue {
+        QueueInfo info;
+        std::uint64_t uid = 0;
+        std::map<std::uint64_t, Entry> entries;  ///< by seq
+        std::map<std::string, MessageId> dedup;
+        QueueStats totals;
+    };
+
+    Task<Result<void>> enter(std::string_view call);
+    Result<Queue*> find_queue(const QueueName& name);
+    Result<Entry*> find_entry(MessageId id);
+    Result<Entry*> find_leased(const Receipt& receipt);
+    [[nodiscard]] QueueConfig config_of(const Entry& entry) const;
+    MessageId add(Queue& queue, NewMessage message);
+    std::vector<LeasedMessage> take(Queue& queue, const queue::PopRequest& request);
+    /// True when an earlier message of the same ordering key is unfinished.
+    static bool held_back(const Queue& queue, const MessageView& view);
+    void count_failure(Entry& entry, const std::string& reason, Duration delay);
+    void end_due_leases();
+    [[nodiscard]] Deadline next_change(Deadline limit) const;
+
+    const Clock& clock_;
+    Event changed_;
+    std::map<std::string, Queue> queues_;
+    std::uint64_t next_uid_ = 1;
+};
+
+}  // namespace baton::test
