@@ -1,0 +1,304 @@
+#include "queue/engine/commit_pipeline.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+
+#include "queue/engine/waits.h"
+
+namespace baton::queue {
+namespace {
+
+// A batch is committed when it holds this much, even if more commands wait.
+constexpr std::size_t batch_records_max = 4'096;
+constexpr std::uint64_t batch_bytes_max = 8 * 1024 * 1024;
+// What the thread sleeps at most, so that a jump of the wall clock is noticed.
+constexpr std::chrono::milliseconds sleep_max{1'000};
+
+struct Metrics {
+    explicit Metrics(MetricRegistry& registry)
+        : commits(registry.counter("baton_queue_commits_total", "Batches made durable")),
+          records(registry.counter("baton_queue_records_total", "Records made durable")),
+          failures(registry.counter("baton_queue_commit_failures_total", "Batches that failed")),
+          limits(registry.counter("baton_queue_refused_total", "Commands refused: too many waited")),
+          seconds(registry.latency("baton_queue_commit_seconds", "Time of one commit in the store")) {}
+
+    void committed(std::size_t record_count, std::chrono::steady_clock::duration time) {
+        commits.Increment();
+        records.Increment(static_cast<double>(record_count));
+        seconds.Observe(std::chrono::duration<double>(time).count());
+    }
+
+    prometheus::Counter& commits;
+    prometheus::Counter& records;
+    prometheus::Counter& failures;
+    prometheus::Counter& limits;
+    prometheus::Histogram& seconds;
+};
+
+}  // namespace
+
+struct CommitPipeline::Impl {
+    Impl(std::unique_ptr<Store> store_in, PipelineConfig config_in, const Clock& clock_in,
+        MetricRegistry& registry, Log log_in)
+        : store(std::move(store_in)),
+          config(config_in),
+          clock(clock_in),
+          metrics(registry),
+          log(std::move(log_in)),
+          engine({.memory_budget = config_in.memory_budget}) {}
+
+    // Shared with callers, under `mutex`.
+    struct Arrival {
+        std::unique_ptr<Command> command;  // null: a withdrawal
+        std::uint64_t ticket = 0;
+    };
+    mutable std::mutex mutex;
+    std::condition_variable arrived;
+    std::vector<Arrival> inbox;
+    bool stopping = false;
+    bool woken = false;
+    std::optional<Error> broken;  // the store has stopped
+    std::atomic<std::uint64_t> tickets{1};
+
+    std::unique_ptr<Store> store;
+    PipelineConfig config;
+    const Clock& clock;
+    Metrics metrics;
+    Log log;
+
+    // The thread's own.
+    struct Answered {
+        std::unique_ptr<Command> command;
+        bool stored = false;  // it looked at or changed what a store keeps
+    };
+    Engine engine;
+    Waits waits;
+    std::vector<Answered> answered;
+    TimePoint now{};
+    std::thread thread;
+
+    void run();
+    bool wait_for_work(std::vector<Arrival>& work);
+    std::chrono::milliseconds sleep_time();
+    void process(std::vector<Arrival>& work);
+    void take_in(Arrival arrival);
+    void serve_waits();
+    void commit();
+    void rebuild(const Error& cause);
+    void finish_all(const Error* error, bool only_stored);
+    Result<void> recover();
+    void tick() { now = std::max(now, clock.now()); }
+};
+
+Result<void> CommitPipeline::Impl::recover() {
+    tick();
+    engine.forget_stored();
+    BATON_TRY_VOID(store->recover(engine));
+    engine.finish_recovery(now);
+    return {};
+}
+
+void CommitPipeline::Impl::run() {
+    std::vector<Arrival> work;
+    while (wait_for_work(work)) {
+        process(work);
+        work.clear();
+    }
+    const Error error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
+    for (auto& command : waits.take_all()) command->finish(&error);
+}
+
+std::chrono::milliseconds CommitPipeline::Impl::sleep_time() {
+    auto time = std::min(sleep_max, waits.next_deadline().remaining());
+    if (const auto due = engine.next_due()) {
+        time = std::min(time, std::max(*due - clock.now(), Duration(0)));
+    }
+    return time;
+}
+
+/// False when it is time to end: stopping, and everything taken has been done.
+bool CommitPipeline::Impl::wait_for_work(std::vector<Arrival>& work) {
+    const auto time = sleep_time();
+    std::unique_lock lock(mutex);
+    arrived.wait_for(lock, time, [&] { return !inbox.empty() || stopping || woken; });
+    woken = false;
+    work.swap(inbox);
+    return !work.empty() || !stopping;
+}
+
+void CommitPipeline::Impl::process(std::vector<Arrival>& work) {
+    std::size_t next = 0;
+    bool more_due = true;
+    while (next < work.size() || more_due) {
+        tick();
+        more_due = engine.advance(now);
+        while (next < work.size() && engine.batch_records() < batch_records_max &&
+               engine.batch_bytes() < batch_bytes_max) {
+            take_in(std::move(work[next++]));
+        }
+        serve_waits();
+        commit();
+    }
+    while (auto command = waits.take_expired()) command->finish(nullptr);
+}
+
+void CommitPipeline::Impl::take_in(Arrival arrival) {
+    if (!arrival.command) {
+        if (auto command = waits.take(arrival.ticket)) {
+            const Error error{.code = Errc::cancelled, .detail = "the wait was called off"};
+            command->finish(&error);
+        }
+        return;
+    }
+    static_cast<void>(engine.take_touched_stored());
+    const auto wait = arrival.command->apply(engine, now);
+    const bool stored = engine.take_touched_stored();
+    if (!wait || wait->deadline.expired()) {
+        answered.push_back({std::move(arrival.command), stored});
+    } else if (waits.size() >= config.waits_max) {
+        const Error error{.code = Errc::overloaded, .detail = "too many calls wait for messages"};
+        metrics.limits.Increment();
+        arrival.command->finish(&error);
+    } else {
+        waits.park({std::move(arrival.command), arrival.ticket}, *wait);
+    }
+}
+
+void CommitPipeline::Impl::serve_waits() {
+    const auto news = engine.take_news();
+    if (waits.size() == 0) return;
+    const auto retry = [&](Command& command) {
+        const auto still_waiting = command.apply(engine, now);
+        return !still_waiting;
+    };
+    const auto done = [&](std::unique_ptr<Command> command) {
+        answered.push_back({std::move(command), true});
+    };
+    for (const auto uid : news.queues) waits.serve_pops(uid, retry, done);
+    for (const auto& message : news.replies) waits.serve_replies(message, retry, done);
+}
+
+void CommitPipeline::Impl::commit() {
+    auto batch = engine.take_batch();
+    if (batch.records.empty()) return finish_all(nullptr, false);
+    if (broken) return finish_all(&*broken, true);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = store->commit(batch.records, batch.durability);
+    if (result) {
+        metrics.committed(batch.records.size(), std::chrono::steady_clock::now() - begin);
+        return finish_all(nullptr, false);
+    }
+    metrics.failures.Increment();
+    rebuild(result.error());
+}
+
+/// The engine is ahead of the store: what it did since the last commit never happened.
+void CommitPipeline::Impl::rebuild(const Error& cause) {
+    Error error = with_context(cause, "the store could not commit");
+    // After these two the store is as it was before the batch.
+    if (cause.code == Errc::storage_full || cause.code == Errc::unavailable) {
+        log.warn("store refused a batch", {{"error", cause.detail}});
+        const auto recovered = recover();
+        if (recovered) return finish_all(&error, true);
+        error = with_context(recovered.error(), "recovering after a refused batch");
+    }
+    log.error("store has stopped, restart to recover from disk", {{"error", error.detail}});
+    error.code = Errc::storage_io;
+    {
+        const std::scoped_lock lock(mutex);
+        broken = error;
+    }
+    finish_all(&error, true);
+}
+
+/// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that failed.
+void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
+    for (auto& [command, stored] : answered) {
+        command->finish(only_stored && !stored ? nullptr : error);
+    }
+    answered.clear();
+}
+
+CommitPipeline::CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config,
+    const Clock& clock, MetricRegistry& metrics, Log log)
+    : impl_(std::make_unique<Impl>(
+          std::move(store), config, clock, metrics, std::move(log))) {}
+
+CommitPipeline::~CommitPipeline() { stop(); }
+
+Result<void> CommitPipeline::start() {
+    BATON_TRY_VOID(impl_->recover());
+    impl_->thread = std::thread([this] { impl_->run(); });
+    return {};
+}
+
+void CommitPipeline::stop() {
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        impl_->stopping = true;
+    }
+    impl_->arrived.notify_one();
+    if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+std::uint64_t CommitPipeline::next_ticket() noexcept { return impl_->tickets.fetch_add(1); }
+
+void CommitPipeline::submit(std::unique_ptr<Command> command, std::uint64_t ticket) {
+    std::optional<Error> refused;
+    bool was_empty = false;
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        if (impl_->stopping) {
+            refused = Error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
+        } else if (impl_->broken) {
+            refused = impl_->broken;
+        } else if (impl_->inbox.size() >= impl_->config.commands_max) {
+            refused = Error{.code = Errc::overloaded,
+                .detail = "too many queue commands wait",
+                .retry_after = Duration(100)};
+        } else {
+            was_empty = impl_->inbox.empty();
+            impl_->inbox.push_back({std::move(command), ticket});
+        }
+    }
+    if (refused) {
+        if (refused->code == Errc::overloaded) impl_->metrics.limits.Increment();
+        command->finish(&*refused);
+    } else if (was_empty) {
+        impl_->arrived.notify_one();
+    }
+}
+
+void CommitPipeline::withdraw(std::uint64_t ticket) {
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        impl_->inbox.push_back({nullptr, ticket});
+    }
+    impl_->arrived.notify_one();
+}
+
+void CommitPipeline::wake() {
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        impl_->woken = true;
+    }
+    impl_->arrived.notify_one();
+}
+
+Result<void> CommitPipeline::health() const {
+    const std::scoped_lock lock(impl_->mutex);
+    if (impl_->broken) return fail(*impl_->broken);
+    return {};
+}
+
+Store& CommitPipeline::store() noexcept { return *impl_->store; }
+
+}  // namespace baton::queue

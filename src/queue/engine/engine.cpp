@@ -1,0 +1,261 @@
+#include "queue/engine/engine.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace baton::queue {
+
+Engine::Engine(EngineConfig config) { effects_.body_bytes_max = config.memory_budget; }
+Engine::~Engine() = default;
+
+Result<QueueState*> Engine::find(const QueueName& name) {
+    const auto found = queues_.find(name);
+    if (found == queues_.end()) {
+        return fail_field(
+            Errc::queue_not_found, "queue", fmt::format("there is no queue `{}`", name.text));
+    }
+    touched_stored_ |= found->second->is_stored();
+    stir(*found->second);
+    return found->second.get();
+}
+
+Result<QueueState*> Engine::find(const MessageId& message, Errc missing) {
+    const auto found = by_uid_.find(message.queue_uid);
+    if (found == by_uid_.end()) {
+        return fail(missing, "the queue this id belongs to does not exist");
+    }
+    touched_stored_ |= found->second->is_stored();
+    stir(*found->second);
+    return found->second;
+}
+
+QueueState* Engine::find(QueueNumber number) {
+    const auto found = by_number_.find(static_cast<std::uint32_t>(number));
+    return found == by_number_.end() ? nullptr : found->second;
+}
+
+void Engine::stir(QueueState& queue) {
+    if (queue.stir()) news_.queues.push_back(queue.uid());
+}
+
+Engine::News Engine::take_news() {
+    for (const auto uid : news_.queues) {
+        if (const auto found = by_uid_.find(uid); found != by_uid_.end()) found->second->settle();
+    }
+    return std::exchange(news_, {});
+}
+
+Result<std::uint64_t> Engine::uid_of(const QueueName& name) {
+    BATON_TRY(QueueState * queue, find(name));
+    return queue->uid();
+}
+
+QueueState& Engine::add(QueueNumber number, std::uint64_t uid, QueueInfo info) {
+    const QueueName name = info.name;
+    auto queue = std::make_unique<QueueState>(number, uid, std::move(info), effects_);
+    QueueState& added = *queue;
+    by_uid_[uid] = &added;
+    by_number_[static_cast<std::uint32_t>(number)] = &added;
+    next_number_ = std::max(next_number_, static_cast<std::uint32_t>(number) + 1);
+    queues_[name] = std::move(queue);
+    return added;
+}
+
+void Engine::drop(QueueState& queue) {
+    by_uid_.erase(queue.uid());
+    by_number_.erase(static_cast<std::uint32_t>(queue.number()));
+    const QueueName name = queue.info().name;
+    queue.forget_bodies();
+    queues_.erase(name);
+}
+
+Result<bool> Engine::put_queue(
+    const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now) {
+    touched_stored_ = true;  // the configuration itself is always stored
+    if (const auto found = queues_.find(name); found != queues_.end()) {
+        BATON_TRY_VOID(found->second->configure(std::move(config), now));
+        return false;
+    }
+    const auto number = QueueNumber{next_number_};
+    QueueInfo info{.name = name, .config = std::move(config), .created_at = now};
+    effects_.records.emplace_back(QueuePut{number, uid, info});
+    effects_.needs_fsync = true;
+    add(number, uid, std::move(info));
+    return true;
+}
+
+Result<void> Engine::delete_queue(const QueueName& name) {
+    BATON_TRY(QueueState * queue, find(name));
+    touched_stored_ = true;
+    effects_.records.emplace_back(QueueDropped{queue->number()});
+    effects_.needs_fsync = true;
+    drop(*queue);
+    return {};
+}
+
+Result<std::uint64_t> Engine::purge(const QueueName& name, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(name));
+    return queue->purge(now);
+}
+
+Result<void> Engine::set_paused(const QueueName& name, bool paused) {
+    BATON_TRY(QueueState * queue, find(name));
+    touched_stored_ = true;
+    queue->set_paused(paused);
+    return {};
+}
+
+Result<QueueInfo> Engine::get_queue(const QueueName& name) {
+    BATON_TRY(QueueState * queue, find(name));
+    return queue->info();
+}
+
+std::vector<QueueInfo> Engine::list_queues() const {
+    std::vector<QueueInfo> infos;
+    infos.reserve(queues_.size());
+    for (const auto& [name, queue] : queues_) infos.push_back(queue->info());
+    std::ranges::sort(infos, {}, [](const QueueInfo& info) -> const std::string& {
+        return info.name.text;
+    });
+    return infos;
+}
+
+Result<QueueStats> Engine::stats(const QueueName& name) {
+    BATON_TRY(QueueState * queue, find(name));
+    return queue->stats();
+}
+
+Result<std::vector<PostedMessage>> Engine::post(
+    const QueueName& name, std::vector<NewMessage> messages, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(name));
+    return queue->post(std::move(messages), now);
+}
+
+Result<std::vector<LeasedMessage>> Engine::pop(const PopRequest& request, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(request.queue));
+    return queue->pop(request.max, request.lease, request.level, now);
+}
+
+Result<void> Engine::ack(const Receipt& receipt, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(receipt.message, Errc::lease_lost));
+    return queue->ack(receipt, now);
+}
+
+Result<NackOutcome> Engine::nack(const NackRequest& request, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(request.receipt.message, Errc::lease_lost));
+    return queue->nack(request, now);
+}
+
+Result<TimePoint> Engine::extend(const Receipt& receipt, Duration lease, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(receipt.message, Errc::lease_lost));
+    return queue->extend(receipt, now + lease);
+}
+
+Result<void> Engine::cancel(const MessageId& message, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(message));
+    return queue->cancel(message.seq, now);
+}
+
+Result<void> Engine::reply(
+    const MessageId& message, Bytes result, std::string metadata, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(message));
+    auto reply = std::make_shared<const Reply>(Reply{.message = message,
+        .result = std::move(result),
+        .metadata = std::move(metadata),
+        .at = now});
+    news_.replies.push_back(message);
+    return queue->reply(message.seq, std::move(reply), now);
+}
+
+Result<std::optional<KeptReply>> Engine::find_reply(const MessageId& message, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(message));
+    return queue->find_reply(message.seq, now);
+}
+
+Result<std::vector<MessageView>> Engine::peek(const PeekRequest& request) {
+    BATON_TRY(QueueState * queue, find(request.queue));
+    return queue->peek(request);
+}
+
+Result<MessageView> Engine::get(const MessageId& message, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(message));
+    return queue->view_of(message.seq, now);
+}
+
+Result<Locator> Engine::locate(const MessageId& message) {
+    BATON_TRY(QueueState * queue, find(message));
+    return Locator{queue->number(), message.seq};
+}
+
+bool Engine::advance(TimePoint now, std::size_t max) {
+    for (std::size_t done = 0; done < max; ++done) {
+        const auto timer = effects_.timers.take_due(now);
+        if (!timer) return false;
+        QueueState* queue = find(timer->message.queue);
+        if (queue == nullptr) continue;
+        stir(*queue);
+        queue->on_timer(*timer, now);
+    }
+    const auto next = effects_.timers.next();
+    return next && *next <= now;
+}
+
+Engine::Batch Engine::take_batch() {
+    shrink_timers();
+    Batch batch{.records = std::move(effects_.records),
+        .durability = effects_.needs_fsync ? Durability::fsync : Durability::relaxed};
+    effects_.records.clear();
+    effects_.record_bytes = 0;
+    effects_.needs_fsync = false;
+    return batch;
+}
+
+void Engine::shrink_timers() {
+    if (effects_.timers.size() < 65'536) return;
+    std::size_t live = 0;
+    for (const auto& [name, queue] : queues_) live += queue->live_count();
+    effects_.timers.shrink(live, [this](const Timer& timer) {
+        const QueueState* queue = find(timer.message.queue);
+        return queue != nullptr && queue->holds(timer);
+    });
+}
+
+void Engine::forget_stored() {
+    effects_.records.clear();
+    effects_.record_bytes = 0;
+    effects_.needs_fsync = false;
+    std::vector<QueueState*> stored;
+    for (const auto& [name, queue] : queues_) {
+        if (queue->is_stored()) stored.push_back(queue.get());
+    }
+    for (QueueState* queue : stored) drop(*queue);
+}
+
+void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
+    // A queue in memory that outlived a failed commit keeps its messages.
+    if (find(queue.number) != nullptr) return;
+    add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
+}
+
+void Engine::message(RecoveredMessage message) {
+    if (QueueState* queue = find(message.at.queue)) queue->recover_message(std::move(message));
+}
+
+void Engine::dedup(Locator first, std::string key, TimePoint until) {
+    if (QueueState* queue = find(first.queue)) {
+        queue->recover_dedup(first.seq, std::move(key), until);
+    }
+}
+
+void Engine::reply(Locator at, TimePoint expires_at) {
+    if (QueueState* queue = find(at.queue)) queue->recover_reply(at.seq, expires_at);
+}
+
+void Engine::finish_recovery(TimePoint now) {
+    for (const auto& [name, queue] : queues_) {
+        if (queue->is_stored()) queue->finish_recovery(now);
+    }
+}
+
+}  // namespace baton::queue

@@ -1,0 +1,112 @@
+// The engine: all queues of one store as one deterministic state machine.
+// (state, command, now) → (records, answer): no I/O, no clock, no threads, no randomness of its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "queue/engine/effects.h"
+#include "queue/engine/queue_state.h"
+#include "queue/engine/store.h"
+#include "queue/queues.h"
+
+namespace baton::queue {
+
+struct EngineConfig {
+    /// Bytes of content kept in memory; what is beyond stays in the store until it is popped.
+    std::uint64_t memory_budget = 64 * 1024 * 1024;
+};
+
+/// Use from one thread. An answer may be told to others only after the records taken with it are durable.
+/// `now` must not go back between calls; call `advance` with it before commands of that instant.
+class Engine final : public RecoverySink {
+public:
+    explicit Engine(EngineConfig config);
+    ~Engine() override;
+
+    // Commands: as queue::Queues describes them.
+    /// `uid`: a random number for a queue that is made.
+    Result<bool> put_queue(const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now);
+    Result<void> delete_queue(const QueueName& name);
+    Result<std::uint64_t> purge(const QueueName& name, TimePoint now);
+    Result<void> set_paused(const QueueName& name, bool paused);
+    Result<QueueInfo> get_queue(const QueueName& name);
+    [[nodiscard]] std::vector<QueueInfo> list_queues() const;
+    Result<QueueStats> stats(const QueueName& name);
+    Result<std::vector<PostedMessage>> post(
+        const QueueName& name, std::vector<NewMessage> messages, TimePoint now);
+    Result<std::vector<LeasedMessage>> pop(const PopRequest& request, TimePoint now);
+    Result<void> ack(const Receipt& receipt, TimePoint now);
+    Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
+    Result<TimePoint> extend(const Receipt& receipt, Duration lease, TimePoint now);
+    Result<void> cancel(const MessageId& message, TimePoint now);
+    Result<void> reply(const MessageId& message, Bytes result, std::string metadata, TimePoint now);
+    Result<std::optional<KeptReply>> find_reply(const MessageId& message, TimePoint now);
+    Result<std::vector<MessageView>> peek(const PeekRequest& request);
+    Result<MessageView> get(const MessageId& message, TimePoint now);
+
+    /// Does what time brings up to `now`, at most `max` things; true when more is due.
+    bool advance(TimePoint now, std::size_t max = 1'000);
+    /// When `advance` has something to do next.
+    [[nodiscard]] std::optional<TimePoint> next_due() const { return effects_.timers.next(); }
+
+    struct Batch {
+        std::vector<Record> records;
+        Durability durability = Durability::relaxed;
+    };
+    /// What has changed since the last call, for the store.
+    [[nodiscard]] Batch take_batch();
+    [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
+    [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
+
+    /// Whether a command since the last call looked at a queue that a store keeps; asking resets it.
+    [[nodiscard]] bool take_touched_stored() noexcept { return std::exchange(touched_stored_, false); }
+
+    /// What may end a wait.
+    struct News {
+        std::vector<std::uint64_t> queues;  ///< uids of queues in which anything happened, dropped ones too
+        std::vector<MessageId> replies;     ///< messages that got a reply
+    };
+    /// What has happened since the last call.
+    [[nodiscard]] News take_news();
+
+    /// The uid of a queue. Fails: queue_not_found.
+    Result<std::uint64_t> uid_of(const QueueName& name);
+
+    /// The place of a message in the store. Fails: message_not_found (no such queue).
+    Result<Locator> locate(const MessageId& message);
+
+    // Recovery: `forget_stored`, then what the store has, then `finish_recovery`.
+    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay.
+    void forget_stored();
+    void queue(QueuePut queue, std::uint64_t next_seq) override;
+    void message(RecoveredMessage message) override;
+    void dedup(Locator first, std::string key, TimePoint until) override;
+    void reply(Locator at, TimePoint expires_at) override;
+    void finish_recovery(TimePoint now);
+
+private:
+    Result<QueueState*> find(const QueueName& name);
+    Result<QueueState*> find(const MessageId& message, Errc missing = Errc::message_not_found);
+    QueueState* find(QueueNumber number);
+    QueueState& add(QueueNumber number, std::uint64_t uid, QueueInfo info);
+    void drop(QueueState& queue);
+    void stir(QueueState& queue);
+    void shrink_timers();
+
+    Effects effects_;
+    std::unordered_map<QueueName, std::unique_ptr<QueueState>> queues_;
+    std::unordered_map<std::uint64_t, QueueState*> by_uid_;
+    std::unordered_map<std::uint32_t, QueueState*> by_number_;
+    std::uint32_t next_number_ = 1;
+    bool touched_stored_ = false;
+    News news_;
+};
+
+}  // namespace baton::queue

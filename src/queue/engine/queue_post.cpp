@@ -1,0 +1,185 @@
+// QueueState: how messages come in.
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/core.h>
+
+#include "queue/engine/queue_state.h"
+
+namespace baton::queue {
+namespace {
+
+constexpr Duration full_retry_after{1'000};
+
+std::unexpected<Error> full(std::string detail) {
+    return fail(
+        Error{.code = Errc::queue_full, .detail = std::move(detail), .retry_after = full_retry_after});
+}
+
+/// When the message is ready, given that it came at `now`.
+TimePoint due_time(const NewMessage& message, TimePoint now) {
+    if (message.deliver_at) return std::max(*message.deliver_at, now);
+    return now + message.delay;
+}
+
+TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, TimePoint now) {
+    TimePoint expires = TimePoint::max();
+    if (message.ttl > Duration(0)) expires = now + message.ttl;
+    if (config.retention_period.count() > 0) {
+        expires = std::min(expires, now + Duration(config.retention_period));
+    }
+    return expires;
+}
+
+}  // namespace
+
+Result<std::vector<PostedMessage>> QueueState::post(std::vector<NewMessage> messages, TimePoint now) {
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const std::size_t size = messages[i].data.content.size();
+        if (size > info_.config.max_message_size) {
+            return fail_field(Errc::message_too_large, fmt::format("messages[{}].content", i),
+                fmt::format("{} bytes of content, the queue takes {}", size,
+                    info_.config.max_message_size));
+        }
+    }
+    BATON_TRY(const auto first, find_duplicates(messages, now));
+    BATON_TRY_VOID(make_room(messages, first, now));
+    last_accessed_ = now;
+    std::vector<PostedMessage> posted;
+    posted.reserve(messages.size());
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (first[i] != 0) {
+            posted.push_back({.id = {uid_, first[i]}, .duplicate = true});
+            continue;
+        }
+        posted.push_back({.id = {uid_, next_seq_}});
+        post_one(std::move(messages[i]), now);
+    }
+    arm_retention();
+    return posted;
+}
+
+/// For each message the seq of the message it repeats, which may stand before it in the same batch; 0: new.
+Result<std::vector<std::uint64_t>> QueueState::find_duplicates(
+    std::span<const NewMessage> messages, TimePoint now) {
+    std::vector<std::uint64_t> first(messages.size(), 0);
+    std::unordered_map<std::string_view, std::uint64_t> batch;
+    std::uint64_t next = next_seq_;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const std::string& key = messages[i].data.dedup_key;
+        if (!key.empty() && info_.config.dedup_window.count() > 0) {
+            if (const auto* known = recall_.dedup.find(key, now)) {
+                first[i] = *known;
+            } else if (messages.size() > 1) {
+                const auto [entry, is_new] = batch.try_emplace(key, next);
+                if (!is_new) first[i] = entry->second;
+            }
+        }
+        if (first[i] == 0) ++next;
+    }
+    if (next - 1 > seq_max) return fail(Errc::unsupported, "the queue has given out all its seqs");
+    return first;
+}
+
+Result<void> QueueState::make_room(
+    std::span<const NewMessage> messages, std::span<const std::uint64_t> first, TimePoint now) {
+    const QueueConfig& config = info_.config;
+    if (config.max_size == 0 && config.max_bytes == 0) return {};
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (first[i] != 0) continue;
+        ++count;
+        bytes += messages[i].data.content.size();
+    }
+    const auto fits = [&](std::uint64_t gone_count, std::uint64_t gone_bytes) {
+        return (config.max_size == 0 || unfinished() - gone_count + count <= config.max_size) &&
+               (config.max_bytes == 0 || counts_.bytes - gone_bytes + bytes <= config.max_bytes);
+    };
+    if (fits(0, 0)) return {};
+    std::vector<std::uint64_t> victims;
+    if (config.overflow == Overflow::drop_oldest) {
+        std::uint64_t victim_bytes = 0;
+        table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
+            if (slot.state == MessageState::ready) {
+                victims.push_back(seq);
+                victim_bytes += slot.size_bytes;
+            }
+            return !fits(victims.size(), victim_bytes);
+        });
+        if (!fits(victims.size(), victim_bytes)) victims.clear();
+    }
+    if (victims.empty()) {
+        return full(fmt::format("queue `{}` holds {} messages, {} bytes; its limits are {} and {}",
+            info_.name.text, unfinished(), counts_.bytes, config.max_size, config.max_bytes));
+    }
+    for (const auto seq : victims) {
+        emit(MessageGone{locator(seq)});
+        remove(seq, *table_.find(seq), now);
+    }
+    return {};
+}
+
+void QueueState::post_one(NewMessage message, TimePoint now) {
+    const std::uint64_t seq = next_seq_++;
+    const TimePoint due = due_time(message, now);
+    const TimePoint expires = expiry_time(message, info_.config, now);
+    auto data = std::make_shared<const MessageData>(std::move(message.data));
+
+    Slot& slot = table_.insert(seq);
+    slot.posted_at = now;
+    slot.entered_at = due;
+    slot.due_at = due;
+    slot.expires_at = expires;
+    slot.size_bytes = static_cast<std::uint32_t>(data->content.size());
+    slot.priority = slot.level = data->priority;
+    slot.ordering_key = ordering_.acquire(data->ordering_key);
+    slot.fairness_key = fairness_.acquire(data->fairness_key);
+    slot.state = MessageState::scheduled;
+    counts_.bytes += slot.size_bytes;
+    ++counts_.posted_total;
+    count(slot, 1);
+    keep_body(slot, data);
+
+    MessagePosted record{.at = locator(seq), .posted_at = now, .due_at = due, .data = data};
+    if (expires != TimePoint::max()) {
+        record.expires_at = expires;
+        effects_.timers.add({expires, locator(seq), Timer::Kind::expiry});
+    }
+    if (!data->dedup_key.empty() && info_.config.dedup_window.count() > 0) {
+        record.dedup_until = now + Duration(info_.config.dedup_window);
+        recall_.dedup.put(data->dedup_key, seq, record.dedup_until);
+    }
+    effects_.record_bytes += is_stored() ? slot.size_bytes : 0;
+    emit(std::move(record));
+    if (due > now) {
+        effects_.timers.add({due, locator(seq), Timer::Kind::due});
+    } else {
+        enter(seq, slot, now);
+    }
+}
+
+/// Keeps the content in memory: always when no store has it, else while there is room.
+void QueueState::keep_body(Slot& slot, std::shared_ptr<const MessageData> data) {
+    if (is_stored()) {
+        if (effects_.body_bytes + slot.size_bytes > effects_.body_bytes_max) return;
+        effects_.body_bytes += slot.size_bytes;
+    }
+    slot.data = std::move(data);
+}
+
+void QueueState::drop_body(Slot& slot) {
+    if (!slot.data) return;
+    if (is_stored()) effects_.body_bytes -= slot.size_bytes;
+    slot.data.reset();
+}
+
+void QueueState::forget_bodies() {
+    table_.for_each_after(0, [&](std::uint64_t, Slot& slot) {
+        drop_body(slot);
+        return true;
+    });
+    drop_ended(TimePoint::max());
+}
+
+}  // namespace baton::queue

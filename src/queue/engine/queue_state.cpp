@@ -1,0 +1,268 @@
+#include "queue/engine/queue_state.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace baton::queue {
+namespace {
+
+std::unexpected<Error> lease_lost() {
+    return fail(Errc::lease_lost, "the lease has ended: it ran out, or the message was settled");
+}
+
+}  // namespace
+
+QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Effects& effects)
+    : number_(number), uid_(uid), info_(std::move(info)), effects_(effects) {
+    last_accessed_ = info_.created_at;
+}
+
+Result<void> QueueState::configure(QueueConfig config, TimePoint now) {
+    const bool stored = config.durability != Durability::memory;
+    if (stored != is_stored() && table_.size() > 0) {
+        return fail(Errc::conflict,
+            fmt::format("queue `{}` has messages: its durability can't change to or from memory",
+                info_.name.text));
+    }
+    info_.config = std::move(config);
+    effects_.records.emplace_back(QueuePut{number_, uid_, info_});
+    effects_.needs_fsync = true;
+    // Levels may age in another way now: messages in lanes get their timers again.
+    table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
+        if (slot.state == MessageState::ready) {
+            effects_.timers.add({now, locator(seq), Timer::Kind::age});
+        }
+        return true;
+    });
+    return {};
+}
+
+void QueueState::set_paused(bool paused) {
+    info_.paused = paused;
+    effects_.records.emplace_back(QueuePut{number_, uid_, info_});
+    effects_.needs_fsync = true;
+}
+
+std::vector<LeasedMessage> QueueState::pop(
+    std::uint32_t max, Duration lease, std::optional<Level> only, TimePoint now) {
+    std::vector<LeasedMessage> popped;
+    if (info_.paused) return popped;
+    const auto weight = [&](std::uint32_t key) -> std::uint32_t {
+        const auto found = info_.config.fairness_weights.find(std::string(fairness_.name(key)));
+        return found == info_.config.fairness_weights.end() ? 1 : found->second;
+    };
+    for (std::size_t i = 0; i < level_count && popped.size() < max; ++i) {
+        const auto level = static_cast<Level>(i);
+        if (only && *only != level) continue;
+        const auto holds = [&](std::uint64_t seq) {
+            const Slot* slot = table_.find(seq);
+            return slot != nullptr && slot->state == MessageState::ready && slot->level == level;
+        };
+        const std::uint32_t limit = info_.config.levels[i].max_concurrent;
+        while (popped.size() < max && (limit == 0 || levels_[i].leased < limit)) {
+            const auto seq = levels_[i].lanes.pop(holds, weight);
+            if (!seq) break;
+            Slot& slot = *table_.find(*seq);
+            set_state(slot, MessageState::leased);
+            slot.due_at = now + lease;
+            ++slot.attempts;
+            effects_.timers.add({slot.due_at, locator(*seq), Timer::Kind::lease});
+            emit_delivery(*seq, slot);
+            popped.push_back({.message = view(*seq, slot),
+                .receipt = {.message = {uid_, *seq}, .attempt = slot.attempts}});
+        }
+    }
+    if (!popped.empty()) last_accessed_ = now;
+    return popped;
+}
+
+Result<Slot*> QueueState::leased_slot(const Receipt& receipt) {
+    Slot* slot = table_.find(receipt.message.seq);
+    if (slot == nullptr || slot->state != MessageState::leased || slot->attempts != receipt.attempt) {
+        return lease_lost();
+    }
+    return slot;
+}
+
+Result<void> QueueState::ack(const Receipt& receipt, TimePoint now) {
+    BATON_TRY(Slot * slot, leased_slot(receipt));
+    emit(MessageGone{locator(receipt.message.seq)});
+    ++counts_.acked_total;
+    last_accessed_ = now;
+    remove(receipt.message.seq, *slot, now);
+    return {};
+}
+
+Result<NackOutcome> QueueState::nack(const NackRequest& request, TimePoint now) {
+    BATON_TRY(Slot * slot, leased_slot(request.receipt));
+    last_accessed_ = now;
+    return fail_delivery(request.receipt.message.seq, *slot, request, now);
+}
+
+Result<TimePoint> QueueState::extend(const Receipt& receipt, TimePoint until) {
+    BATON_TRY(Slot * slot, leased_slot(receipt));
+    slot->due_at = until;
+    effects_.timers.add({until, locator(receipt.message.seq), Timer::Kind::lease});
+    emit_delivery(receipt.message.seq, *slot);
+    return until;
+}
+
+Result<void> QueueState::cancel(std::uint64_t seq, TimePoint now) {
+    Slot* slot = table_.find(seq);
+    if (slot == nullptr || !slot->is_live()) {
+        return fail(Errc::message_not_found, "no such message waits, runs or is dead");
+    }
+    emit(MessageGone{locator(seq)});
+    remove(seq, *slot, now);
+    return {};
+}
+
+std::uint64_t QueueState::purge(TimePoint now) {
+    std::vector<std::uint64_t> seqs;
+    table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
+        if (slot.state == MessageState::ready || slot.state == MessageState::scheduled) {
+            seqs.push_back(seq);
+        }
+        return true;
+    });
+    if (seqs.empty()) return 0;
+    emit(QueuePurged{locator(next_seq_ - 1)});
+    for (const auto seq : seqs) {
+        // Removing one message may make another active and free a place kept in its line, never the message itself.
+        if (Slot* slot = table_.find(seq); slot != nullptr && slot->is_live()) remove(seq, *slot, now);
+    }
+    return seqs.size();
+}
+
+Result<void> QueueState::reply(
+    std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now) {
+    if (seq == 0 || seq >= next_seq_) {
+        return fail(Errc::message_not_found, "no such message was ever posted here");
+    }
+    if (reply->result.size() > info_.config.max_message_size) {
+        return fail_field(Errc::message_too_large, "result",
+            fmt::format("{} bytes of result, the queue takes {}", reply->result.size(),
+                info_.config.max_message_size));
+    }
+    const TimePoint until = now + Duration(info_.config.reply_ttl);
+    emit(ReplyStored{locator(seq), reply, until});
+    effects_.record_bytes += reply->result.size();
+    KeptReply kept;
+    const std::size_t size = reply->result.size();
+    if (!is_stored()) {
+        kept.reply = std::move(reply);
+    } else if (effects_.body_bytes + size <= effects_.body_bytes_max) {
+        kept.reply = std::move(reply);
+        effects_.body_bytes += size;
+    }
+    if (const auto* old = recall_.replies.find(seq, now); old && old->reply && is_stored()) {
+        effects_.body_bytes -= old->reply->result.size();
+    }
+    recall_.replies.put(seq, std::move(kept), until);
+    arm_retention();
+    last_accessed_ = now;
+    return {};
+}
+
+Result<std::optional<KeptReply>> QueueState::find_reply(std::uint64_t seq, TimePoint now) {
+    if (seq == 0 || seq >= next_seq_) {
+        return fail(Errc::message_not_found, "no such message was ever posted here");
+    }
+    const auto* kept = recall_.replies.find(seq, now);
+    return kept ? std::optional(*kept) : std::nullopt;
+}
+
+std::vector<MessageView> QueueState::peek(const PeekRequest& request) {
+    std::vector<MessageView> views;
+    table_.for_each_after(request.after_seq, [&](std::uint64_t seq, const Slot& slot) {
+        if (slot.is_live() && (!request.state || slot.state == *request.state)) {
+            views.push_back(view(seq, slot));
+        }
+        return views.size() < request.limit;
+    });
+    return views;
+}
+
+Result<MessageView> QueueState::view_of(std::uint64_t seq, TimePoint now) {
+    const Slot* slot = table_.find(seq);
+    if (slot != nullptr && slot->is_live()) return view(seq, *slot);
+    if (recall_.replies.find(seq, now) != nullptr) {
+        return MessageView{.id = {uid_, seq}, .queue = info_.name, .state = MessageState::done};
+    }
+    return fail(Errc::message_not_found, "no such message, or it is finished");
+}
+
+MessageView QueueState::view(std::uint64_t seq, const Slot& slot) const {
+    MessageView view{.id = {uid_, seq},
+        .queue = info_.name,
+        .state = slot.state,
+        .data = slot.data,
+        .level = slot.level,
+        .posted_at = slot.posted_at,
+        .due_at = slot.state == MessageState::scheduled ? slot.due_at : slot.entered_at,
+        .attempts = slot.attempts,
+        .failures = slot.failures};
+    if (slot.expires_at != TimePoint::max()) view.expires_at = slot.expires_at;
+    if (slot.state == MessageState::leased) view.lease_expires_at = slot.due_at;
+    if (const auto found = trouble_.find(seq); found != trouble_.end()) {
+        view.history = found->second.history;
+        view.dead_reason = found->second.dead_reason;
+    }
+    return view;
+}
+
+QueueStats QueueState::stats() const {
+    QueueStats stats{.name = info_.name,
+        .message_count = unfinished(),
+        .max_size = info_.config.max_size,
+        .used_storage = counts_.bytes,
+        .created_at = info_.created_at,
+        .last_accessed = last_accessed_,
+        .ready = ready_count(),
+        .scheduled = counts_.scheduled,
+        .dead = counts_.dead,
+        .posted_total = counts_.posted_total,
+        .acked_total = counts_.acked_total,
+        .expired_total = counts_.expired_total,
+        .paused = info_.paused};
+    for (std::size_t i = 0; i < level_count; ++i) {
+        stats.levels[i] = {.ready = levels_[i].ready, .leased = levels_[i].leased};
+        stats.leased += levels_[i].leased;
+    }
+    return stats;
+}
+
+std::uint64_t QueueState::ready_count() const {
+    std::uint64_t ready = 0;
+    for (const auto& level : levels_) ready += level.ready;
+    return ready;
+}
+
+std::uint64_t QueueState::unfinished() const {
+    std::uint64_t count = counts_.scheduled;
+    for (const auto& level : levels_) count += level.ready + level.leased;
+    return count;
+}
+
+void QueueState::emit(Record record) {
+    if (!is_stored()) return;
+    effects_.records.push_back(std::move(record));
+    effects_.needs_fsync |= info_.config.durability == Durability::fsync;
+}
+
+void QueueState::emit_delivery(std::uint64_t seq, const Slot& slot) {
+    if (!is_stored()) return;
+    DeliveryChanged record{.at = locator(seq),
+        .delivery = {.state = slot.state == MessageState::scheduled ? MessageState::ready : slot.state,
+            .due_at = slot.due_at,
+            .attempts = slot.attempts,
+            .failures = slot.failures}};
+    if (const auto found = trouble_.find(seq); found != trouble_.end()) {
+        record.delivery.history = found->second.history;
+        record.delivery.dead_reason = found->second.dead_reason;
+    }
+    emit(std::move(record));
+}
+
+}  // namespace baton::queue

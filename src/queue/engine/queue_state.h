@@ -1,0 +1,158 @@
+// One queue as a pure state machine: messages, leases, order, levels. No I/O, no clock, no locks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "queue/engine/effects.h"
+#include "queue/engine/fair_lanes.h"
+#include "queue/engine/key_table.h"
+#include "queue/engine/message_table.h"
+#include "queue/engine/recall.h"
+#include "queue/engine/record.h"
+#include "queue/engine/store.h"
+#include "queue/queues.h"
+
+namespace baton::queue {
+
+/// A popped batch, a peeked one: views whose `data` is null must be read from the store.
+/// `now` never goes back from one call to the next. Every change writes its records and timers to the Effects
+/// given at construction, which must outlive the queue.
+class QueueState {
+public:
+    QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Effects& effects);
+    QueueState(const QueueState&) = delete;
+    QueueState& operator=(const QueueState&) = delete;
+
+    /// A new configuration; messages stay. Fails as QueueAdmin::put_queue.
+    Result<void> configure(QueueConfig config, TimePoint now);
+    void set_paused(bool paused);
+
+    Result<std::vector<PostedMessage>> post(std::vector<NewMessage> messages, TimePoint now);
+    std::vector<LeasedMessage> pop(
+        std::uint32_t max, Duration lease, std::optional<Level> level, TimePoint now);
+    Result<void> ack(const Receipt& receipt, TimePoint now);
+    Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
+    Result<TimePoint> extend(const Receipt& receipt, TimePoint until);
+    Result<void> cancel(std::uint64_t seq, TimePoint now);
+    std::uint64_t purge(TimePoint now);
+
+    Result<void> reply(std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now);
+    /// The kept reply (its pointer null: in the store), or nothing. Fails: message_not_found for a seq never given out.
+    Result<std::optional<KeptReply>> find_reply(std::uint64_t seq, TimePoint now);
+
+    std::vector<MessageView> peek(const PeekRequest& request);
+    /// Fails: message_not_found.
+    Result<MessageView> view_of(std::uint64_t seq, TimePoint now);
+    [[nodiscard]] QueueStats stats() const;
+
+    /// A timer of this queue has come up.
+    void on_timer(const Timer& timer, TimePoint now);
+    /// Whether a timer still means something.
+    [[nodiscard]] bool holds(const Timer& timer) const;
+
+    // Recovery: everything the store has, by seq, then `finish_recovery` once.
+    void recover_next_seq(std::uint64_t next_seq) { next_seq_ = next_seq; }
+    void recover_message(RecoveredMessage message);
+    void recover_dedup(std::uint64_t first, std::string key, TimePoint until);
+    void recover_reply(std::uint64_t seq, TimePoint expires_at);
+    void finish_recovery(TimePoint now);
+
+    /// Marks the queue as one in which something happened; true when it was not marked yet.
+    [[nodiscard]] bool stir() noexcept { return !std::exchange(stirred_, true); }
+    void settle() noexcept { stirred_ = false; }
+
+    [[nodiscard]] QueueNumber number() const noexcept { return number_; }
+    [[nodiscard]] std::uint64_t uid() const noexcept { return uid_; }
+    [[nodiscard]] const QueueInfo& info() const noexcept { return info_; }
+    /// Whether a store keeps this queue's messages.
+    [[nodiscard]] bool is_stored() const noexcept {
+        return info_.config.durability != Durability::memory;
+    }
+    /// Before the queue goes as a whole: what its messages held in memory is free again.
+    void forget_bodies();
+    [[nodiscard]] std::size_t live_count() const noexcept { return table_.size(); }
+
+private:
+    /// Messages of one ordering key: one is active (in a lane, leased or delayed), the rest wait in line.
+    struct Line {
+        std::uint64_t active = 0;
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+    };
+    struct Trouble {
+        std::vector<FailureNote> history;
+        std::string dead_reason;
+    };
+    struct LevelState {
+        FairLanes lanes;
+        std::uint64_t ready = 0;
+        std::uint64_t leased = 0;
+    };
+    struct Counts {
+        std::uint64_t scheduled = 0;
+        std::uint64_t dead = 0;
+        std::uint64_t bytes = 0;
+        std::uint64_t posted_total = 0;
+        std::uint64_t acked_total = 0;
+        std::uint64_t expired_total = 0;
+    };
+
+    // Posting (queue_post.cpp)
+    Result<std::vector<std::uint64_t>> find_duplicates(
+        std::span<const NewMessage> messages, TimePoint now);
+    Result<void> make_room(
+        std::span<const NewMessage> messages, std::span<const std::uint64_t> first, TimePoint now);
+    void post_one(NewMessage message, TimePoint now);
+    void keep_body(Slot& slot, std::shared_ptr<const MessageData> data);
+    void drop_body(Slot& slot);
+
+    // Moving (queue_moves.cpp)
+    void set_state(Slot& slot, MessageState state);
+    void count(const Slot& slot, std::int64_t by);
+    void enter(std::uint64_t seq, Slot& slot, TimePoint now);
+    void place(std::uint64_t seq, Slot& slot, TimePoint now);
+    void raise(std::uint64_t seq, Slot& slot, TimePoint now);
+    void leave_line(std::uint64_t seq, const Slot& slot, TimePoint now);
+    void remove(std::uint64_t seq, Slot& slot, TimePoint now);
+    void give_back(std::uint64_t seq, Slot& slot, TimePoint due, TimePoint now);
+    void bury(std::uint64_t seq, Slot& slot, std::string reason, TimePoint now);
+    NackOutcome fail_delivery(std::uint64_t seq, Slot& slot, const NackRequest& request, TimePoint now);
+    void note_failure(std::uint64_t seq, const Slot& slot, std::string reason, TimePoint now);
+    void arm_retention();
+    void drop_ended(TimePoint now);
+
+    Result<Slot*> leased_slot(const Receipt& receipt);
+    MessageView view(std::uint64_t seq, const Slot& slot) const;
+    void emit(Record record);
+    void emit_delivery(std::uint64_t seq, const Slot& slot);
+    [[nodiscard]] std::uint64_t unfinished() const;
+    [[nodiscard]] std::uint64_t ready_count() const;
+    [[nodiscard]] Locator locator(std::uint64_t seq) const { return {number_, seq}; }
+
+    QueueNumber number_;
+    std::uint64_t uid_;
+    QueueInfo info_;
+    Effects& effects_;
+    std::uint64_t next_seq_ = 1;
+    MessageTable table_;
+    std::array<LevelState, level_count> levels_;
+    KeyTable<Line> ordering_;
+    KeyTable<std::uint32_t> fairness_;  ///< the key's weight
+    std::unordered_map<std::uint64_t, Trouble> trouble_;
+    Recall recall_;
+    TimePoint retention_armed_ = TimePoint::max();
+    TimePoint last_accessed_{};
+    Counts counts_;
+    bool stirred_ = false;
+};
+
+}  // namespace baton::queue

@@ -1,0 +1,92 @@
+// What a queue remembers beyond its messages: dedup keys for a window, replies for a while.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_map.hpp>
+
+#include "base/clock.h"
+#include "model/message.h"
+
+namespace baton::queue {
+
+/// Keys to values that end at a time. Ends mostly ascend, so the order of adding is the order of ending; an
+/// entry behind a later one is kept longer than it asked for, and not found meanwhile.
+template <class Key, class Value>
+class Expiring {
+public:
+    void put(Key key, Value value, TimePoint until) {
+        ends_.emplace_back(until, key);
+        entries_.insert_or_assign(std::move(key), Entry{std::move(value), until});
+    }
+
+    /// Null when absent or ended.
+    template <class Lookup>
+    [[nodiscard]] Value* find(const Lookup& key, TimePoint now) {
+        const auto found = entries_.find(key);
+        return found == entries_.end() || found->second.until <= now ? nullptr : &found->second.value;
+    }
+
+    [[nodiscard]] std::optional<TimePoint> next_end() const {
+        if (ends_.empty()) return std::nullopt;
+        return ends_.front().first;
+    }
+
+    /// Drops what ended at or before `now`, calling `dropped(value)` for each.
+    template <class Dropped>
+    void drop_ended(TimePoint now, const Dropped& dropped) {
+        while (!ends_.empty() && ends_.front().first <= now) {
+            const auto found = entries_.find(ends_.front().second);
+            // A key put again has a later end, and another place in the line of ends.
+            if (found != entries_.end() && found->second.until <= now) {
+                dropped(found->second.value);
+                entries_.erase(found);
+            }
+            ends_.pop_front();
+        }
+    }
+
+private:
+    struct Entry {
+        Value value;
+        TimePoint until{};
+    };
+    // Strings need a map that finds by string_view; boost's does.
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+        std::size_t operator()(std::uint64_t number) const noexcept {
+            return std::hash<std::uint64_t>{}(number);
+        }
+    };
+
+    boost::unordered_flat_map<Key, Entry, Hash, std::equal_to<>> entries_;
+    std::deque<std::pair<TimePoint, Key>> ends_;
+};
+
+struct KeptReply {
+    std::shared_ptr<const Reply> reply;  ///< null: read it from the store
+};
+
+struct Recall {
+    Expiring<std::string, std::uint64_t> dedup;      ///< key → seq of the first message
+    Expiring<std::uint64_t, KeptReply> replies;      ///< by seq
+
+    [[nodiscard]] std::optional<TimePoint> next_end() const {
+        const auto a = dedup.next_end();
+        const auto b = replies.next_end();
+        if (!a || !b) return a ? a : b;
+        return std::min(*a, *b);
+    }
+};
+
+}  // namespace baton::queue

@@ -1,0 +1,64 @@
+// The store port: where records become durable. It knows no rules about queues.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "queue/engine/record.h"
+
+namespace baton::queue {
+
+/// A message as a store gives it back at start: everything but its content.
+struct RecoveredMessage {
+    Locator at;
+    TimePoint posted_at{};
+    TimePoint due_at{};
+    std::optional<TimePoint> expires_at{};
+    Level priority = Level::normal;
+    std::uint64_t size_bytes = 0;  ///< of the content
+    std::string ordering_key;
+    std::string fairness_key;
+    std::optional<Delivery> delivery{};  ///< absent: never touched since the post
+};
+
+/// Takes what a store has. Queues come before what is in them; messages of a queue come by seq.
+class RecoverySink {
+public:
+    virtual ~RecoverySink() = default;
+    /// `next_seq`: larger than every seq ever given out in the queue.
+    virtual void queue(QueuePut queue, std::uint64_t next_seq) = 0;
+    virtual void message(RecoveredMessage message) = 0;
+    virtual void dedup(Locator first, std::string key, TimePoint until) = 0;
+    virtual void reply(Locator at, TimePoint expires_at) = 0;
+};
+
+/// One store serves one data directory. Everything blocks. `recover` and `commit` come from one thread at a
+/// time; `read` and `read_reply` from any thread, also meanwhile.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// Hands out everything that is kept. Fails: storage_io, storage_corrupt.
+    [[nodiscard]] virtual Result<void> recover(RecoverySink& sink) = 0;
+
+    /// Makes the records durable, all or none, in their order. `records`: at least one.
+    /// `durability`: fsync or relaxed (see Durability).
+    /// Fails: storage_full, unavailable (nothing was written, later commits may succeed); storage_io, storage_corrupt (it is not
+    /// known what was written: the store refuses every further commit until it is opened again).
+    [[nodiscard]] virtual Result<void> commit(
+        std::span<const Record> records, Durability durability) = 0;
+
+    /// The data of committed messages, in the same order; null for one that is gone.
+    [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const MessageData>>> read(
+        std::span<const Locator> messages) = 0;
+
+    /// A kept reply; null when it is gone.
+    [[nodiscard]] virtual Result<std::shared_ptr<const Reply>> read_reply(Locator message) = 0;
+};
+
+}  // namespace baton::queue

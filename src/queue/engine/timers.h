@@ -1,0 +1,70 @@
+// The engine's agenda: what has to be looked at when. Entries are hints, checked against the state when they come up.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "queue/engine/record.h"
+
+namespace baton::queue {
+
+struct Timer {
+    enum class Kind : std::uint8_t {
+        due,        ///< scheduled → ready
+        lease,      ///< the lease ends
+        expiry,     ///< the message expires
+        age,        ///< ready for too long at its level
+        retention,  ///< dedup keys and replies of the queue
+    };
+    TimePoint at{};
+    Locator message;
+    Kind kind = Kind::due;
+};
+
+/// A binary heap by time, then queue and seq, so that equal states give equal runs. Nothing is removed when a
+/// message goes; `shrink` drops what no longer holds once such entries outweigh the rest.
+class Timers {
+public:
+    void add(Timer timer) {
+        heap_.push_back(timer);
+        std::ranges::push_heap(heap_, later);
+    }
+
+    [[nodiscard]] std::optional<TimePoint> next() const {
+        if (heap_.empty()) return std::nullopt;
+        return heap_.front().at;
+    }
+
+    /// Takes the first timer that is due at `now`.
+    [[nodiscard]] std::optional<Timer> take_due(TimePoint now) {
+        if (heap_.empty() || heap_.front().at > now) return std::nullopt;
+        std::ranges::pop_heap(heap_, later);
+        const Timer timer = heap_.back();
+        heap_.pop_back();
+        return timer;
+    }
+
+    /// Bounds the heap to a multiple of the live messages: each has at most three timers that hold.
+    template <class Holds>
+    void shrink(std::size_t live, const Holds& holds) {
+        if (heap_.size() < 65'536 + 6 * live) return;
+        std::erase_if(heap_, [&](const Timer& timer) { return !holds(timer); });
+        std::ranges::make_heap(heap_, later);
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
+
+private:
+    static bool later(const Timer& a, const Timer& b) noexcept {
+        if (a.at != b.at) return a.at > b.at;
+        if (a.message.queue != b.message.queue) return a.message.queue > b.message.queue;
+        return a.message.seq > b.message.seq;
+    }
+
+    std::vector<Timer> heap_;
+};
+
+}  // namespace baton::queue

@@ -1,0 +1,121 @@
+#include "queue/store/sqlite/recovery.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "model/codec.h"
+#include "queue/store/sqlite/row_codec.h"
+
+namespace baton::queue {
+namespace {
+
+using db::Row;
+using db::Statement;
+
+constexpr Statement all_queues{
+    "SELECT number, uid, name, config, created_at, paused, next_seq FROM queues ORDER BY number"};
+// The content is not touched: `size` stands beside it so that recovery reads no overflow page.
+constexpr Statement all_messages{R"sql(
+    SELECT m.id, m.posted_at, m.due_at, m.expires_at, m.level, m.size, m.ordering_key, m.fairness_key,
+        d.state, d.due_at, d.attempts, d.failures, d.history, d.dead_reason
+    FROM messages m LEFT JOIN delivery d ON d.id = m.id ORDER BY m.id)sql"};
+constexpr Statement all_dedup{
+    "SELECT queue, key, seq, expires_at FROM dedup ORDER BY queue, expires_at"};
+constexpr Statement all_replies{"SELECT id, expires_at FROM replies ORDER BY queue, expires_at"};
+
+/// Runs `read_row` over all rows; its first error ends the reading.
+Result<void> for_each_row(db::Connection& connection, const Statement& statement,
+    const std::function<Result<void>(const Row&)>& read_row) {
+    std::optional<Error> bad;
+    const auto rows = connection.execute(statement, {}, [&](const Row& row) {
+        const auto read = read_row(row);
+        if (!read) bad = read.error();
+        return read.has_value();
+    });
+    if (!rows) return fail(rows.error());
+    if (bad) return fail(*bad);
+    return {};
+}
+
+Result<void> read_queue(const Row& row, RecoverySink& sink) {
+    const std::string name(row.text(2));
+    const auto corrupt = [&](const Error& cause) {
+        return fail(Errc::storage_corrupt,
+            fmt::format("configuration of queue `{}`: {}", name, cause.detail));
+    };
+    const auto value = parse_json(row.text(3));
+    if (!value) return corrupt(value.error());
+    auto config = queue_config_from_json(*value);
+    if (!config) return corrupt(config.error());
+    sink.queue({.number = QueueNumber{static_cast<std::uint32_t>(row.integer(0))},
+                   .uid = static_cast<std::uint64_t>(row.integer(1)),
+                   .info = {.name = QueueName(name),
+                       .config = *std::move(config),
+                       .created_at = from_unix_ms(row.integer(4)),
+                       .paused = row.integer(5) != 0}},
+        static_cast<std::uint64_t>(row.integer(6)));
+    return {};
+}
+
+bool is_state_of_delivery(std::int64_t state) {
+    return state == static_cast<std::int64_t>(MessageState::ready) ||
+           state == static_cast<std::int64_t>(MessageState::leased) ||
+           state == static_cast<std::int64_t>(MessageState::dead);
+}
+
+Result<void> read_message(const Row& row, RecoverySink& sink) {
+    const Locator at = locator_of(row.integer(0));
+    const std::int64_t level = row.integer(4);
+    if (level < 0 || level >= static_cast<std::int64_t>(level_count)) {
+        return fail(Errc::storage_corrupt,
+            fmt::format("message {} has level {}", row.integer(0), level));
+    }
+    RecoveredMessage message{.at = at,
+        .posted_at = from_unix_ms(row.integer(1)),
+        .due_at = from_unix_ms(row.integer(2)),
+        .priority = static_cast<Level>(level),
+        .size_bytes = static_cast<std::uint64_t>(row.integer(5)),
+        .ordering_key = std::string(row.text(6)),
+        .fairness_key = std::string(row.text(7))};
+    if (!row.is_null(3)) message.expires_at = from_unix_ms(row.integer(3));
+    if (!row.is_null(8)) {
+        if (!is_state_of_delivery(row.integer(8))) {
+            return fail(Errc::storage_corrupt,
+                fmt::format("message {} has state {}", row.integer(0), row.integer(8)));
+        }
+        BATON_TRY(auto history, history_from_text(row.text(12)));
+        message.delivery = Delivery{.state = static_cast<MessageState>(row.integer(8)),
+            .due_at = from_unix_ms(row.integer(9)),
+            .attempts = static_cast<std::uint32_t>(row.integer(10)),
+            .failures = static_cast<std::uint32_t>(row.integer(11)),
+            .history = std::move(history),
+            .dead_reason = std::string(row.text(13))};
+    }
+    sink.message(std::move(message));
+    return {};
+}
+
+}  // namespace
+
+Result<void> recover_from(db::Connection& connection, RecoverySink& sink) {
+    BATON_TRY_VOID(for_each_row(
+        connection, all_queues, [&](const Row& row) { return read_queue(row, sink); }));
+    BATON_TRY_VOID(for_each_row(
+        connection, all_messages, [&](const Row& row) { return read_message(row, sink); }));
+    BATON_TRY_VOID(for_each_row(connection, all_dedup, [&](const Row& row) -> Result<void> {
+        sink.dedup({QueueNumber{static_cast<std::uint32_t>(row.integer(0))},
+                       static_cast<std::uint64_t>(row.integer(2))},
+            std::string(row.text(1)), from_unix_ms(row.integer(3)));
+        return {};
+    }));
+    return for_each_row(connection, all_replies, [&](const Row& row) -> Result<void> {
+        sink.reply(locator_of(row.integer(0)), from_unix_ms(row.integer(1)));
+        return {};
+    });
+}
+
+}  // namespace baton::queue

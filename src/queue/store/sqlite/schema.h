@@ -1,0 +1,92 @@
+// The tables of the SQLite store. A landed migration never changes; add a new one.
+#pragma once
+
+#include <array>
+
+#include "db/migrations.h"
+
+namespace baton::queue::schema {
+
+// A message's row id is its queue's number and its seq: (number << 39) | seq. So a queue's messages lie together
+// in the order of posting, and posts append. States and levels are numbers of model/message.h; the view
+// `messages_readable` spells them out.
+inline constexpr std::array<db::Migration, 1> migrations{{{
+    .version = 1,
+    .name = "queue_store",
+    .up = R"sql(
+CREATE TABLE queues (
+    number     INTEGER PRIMARY KEY,
+    uid        INTEGER NOT NULL,
+    name       TEXT NOT NULL UNIQUE,
+    config     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    paused     INTEGER NOT NULL,
+    next_seq   INTEGER NOT NULL
+);
+CREATE TABLE messages (
+    id           INTEGER PRIMARY KEY,
+    posted_at    INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL,
+    expires_at   INTEGER,
+    level        INTEGER NOT NULL,
+    size         INTEGER NOT NULL,
+    ordering_key TEXT,
+    fairness_key TEXT,
+    dedup_key    TEXT,
+    headers      TEXT,
+    metadata     TEXT,
+    content      BLOB NOT NULL
+);
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY,
+    state       INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    failures    INTEGER NOT NULL,
+    history     TEXT,
+    dead_reason TEXT
+);
+CREATE TABLE dedup (
+    queue      INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    seq        INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (queue, key)
+) WITHOUT ROWID;
+CREATE INDEX dedup_by_end ON dedup (queue, expires_at);
+CREATE TABLE replies (
+    id         INTEGER PRIMARY KEY,
+    queue      INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    metadata   TEXT,
+    result     BLOB NOT NULL
+);
+CREATE INDEX replies_by_end ON replies (queue, expires_at);
+CREATE VIEW messages_readable AS
+    SELECT q.name AS queue,
+           m.id & 549755813887 AS seq,
+           CASE d.state WHEN 2 THEN 'leased' WHEN 4 THEN 'dead' ELSE 'waiting' END AS state,
+           CASE m.level WHEN 0 THEN 'realtime' WHEN 1 THEN 'high' WHEN 2 THEN 'normal' ELSE 'low' END
+               AS priority,
+           strftime('%Y-%m-%dT%H:%M:%fZ', m.posted_at / 1000.0, 'unixepoch') AS posted_at,
+           strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(d.due_at, m.due_at) / 1000.0, 'unixepoch') AS due_at,
+           coalesce(d.attempts, 0) AS attempts,
+           coalesce(d.failures, 0) AS failures,
+           d.dead_reason, m.ordering_key, m.fairness_key, m.dedup_key, m.headers, m.metadata,
+           m.size, CAST(m.content AS TEXT) AS content
+    FROM messages m
+    JOIN queues q ON q.number = m.id >> 39
+    LEFT JOIN delivery d ON d.id = m.id;
+)sql",
+    .down = R"sql(
+DROP VIEW messages_readable;
+DROP TABLE replies;
+DROP TABLE dedup;
+DROP TABLE delivery;
+DROP TABLE messages;
+DROP TABLE queues;
+)sql",
+}}};
+
+}  // namespace baton::queue::schema

@@ -1,0 +1,274 @@
+#include "queue/store/sqlite/sqlite_store.h"
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/core.h>
+
+#include "model/codec.h"
+#include "queue/store/sqlite/recovery.h"
+#include "queue/store/sqlite/row_codec.h"
+#include "queue/store/sqlite/schema.h"
+
+namespace baton::queue {
+namespace {
+
+using db::Blob;
+using db::Statement;
+using db::Value;
+
+constexpr Statement put_queue{R"sql(
+    INSERT INTO queues (number, uid, name, config, created_at, paused, next_seq)
+    VALUES (?, ?, ?, ?, ?, ?, 1)
+    ON CONFLICT (number) DO UPDATE SET config = excluded.config, paused = excluded.paused)sql"};
+constexpr Statement set_next_seq{"UPDATE queues SET next_seq = ? WHERE number = ?"};
+constexpr Statement drop_queue{"DELETE FROM queues WHERE number = ?"};
+constexpr Statement drop_messages{"DELETE FROM messages WHERE id BETWEEN ? AND ?"};
+constexpr Statement drop_delivery{"DELETE FROM delivery WHERE id BETWEEN ? AND ?"};
+constexpr Statement drop_dedup{"DELETE FROM dedup WHERE queue = ?"};
+constexpr Statement drop_replies{"DELETE FROM replies WHERE queue = ?"};
+constexpr Statement add_message{R"sql(
+    INSERT INTO messages (id, posted_at, due_at, expires_at, level, size, ordering_key, fairness_key,
+        dedup_key, headers, metadata, content)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"};
+constexpr Statement put_dedup{
+    "INSERT OR REPLACE INTO dedup (queue, key, seq, expires_at) VALUES (?, ?, ?, ?)"};
+constexpr Statement put_delivery{R"sql(
+    INSERT OR REPLACE INTO delivery (id, state, due_at, attempts, failures, history, dead_reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?))sql"};
+constexpr Statement remove_message{"DELETE FROM messages WHERE id = ?"};
+constexpr Statement remove_delivery{"DELETE FROM delivery WHERE id = ?"};
+constexpr Statement purge_messages{R"sql(
+    DELETE FROM messages WHERE id BETWEEN ? AND ?
+        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = messages.id AND d.state IN (2, 4)))sql"};
+constexpr Statement purge_delivery{
+    "DELETE FROM delivery WHERE id BETWEEN ? AND ? AND state NOT IN (2, 4)"};
+constexpr Statement put_reply{R"sql(
+    INSERT OR REPLACE INTO replies (id, queue, at, expires_at, metadata, result)
+    VALUES (?, ?, ?, ?, ?, ?))sql"};
+constexpr Statement pass_dedup{"DELETE FROM dedup WHERE queue = ? AND expires_at <= ?"};
+constexpr Statement pass_replies{"DELETE FROM replies WHERE queue = ? AND expires_at <= ?"};
+constexpr Statement read_message{R"sql(
+    SELECT level, ordering_key, fairness_key, dedup_key, headers, metadata, content
+    FROM messages WHERE id = ?)sql"};
+constexpr Statement read_reply_row{"SELECT at, metadata, result FROM replies WHERE id = ?"};
+constexpr Statement sync_full{"PRAGMA synchronous = FULL"};
+constexpr Statement sync_normal{"PRAGMA synchronous = NORMAL"};
+
+Value text_or_null(const std::string& text) {
+    if (text.empty()) return std::monostate{};
+    return std::string_view(text);
+}
+Value number_of(QueueNumber queue) { return static_cast<std::int64_t>(queue); }
+
+/// Writes records inside one transaction.
+class Writer {
+public:
+    explicit Writer(db::Connection& connection) : connection_(connection) {}
+
+    Result<void> write(const Record& record) {
+        return std::visit([this](const auto& change) { return apply(change); }, record);
+    }
+    /// The seqs given out, once for each queue that was posted to.
+    Result<void> write_next_seqs() {
+        for (const auto& [queue, next] : next_seqs_) {
+            BATON_TRY_VOID(run(set_next_seq, std::array<Value, 2>{next, number_of(queue)}));
+        }
+        return {};
+    }
+
+private:
+    template <std::size_t N>
+    Result<void> run(const Statement& statement, const std::array<Value, N>& values) {
+        const auto changed = connection_.execute(statement, values);
+        if (!changed) return fail(changed.error());
+        return {};
+    }
+
+    Result<void> apply(const QueuePut& put) {
+        const std::string config = boost::json::serialize(to_json(put.info.config));
+        return run(put_queue,
+            std::array<Value, 6>{number_of(put.number), static_cast<std::int64_t>(put.uid),
+                put.info.name.view(), std::string_view(config), to_unix_ms(put.info.created_at),
+                std::int64_t{put.info.paused}});
+    }
+    Result<void> apply(const QueueDropped& dropped) {
+        next_seqs_.erase(dropped.number);
+        const std::array<Value, 2> range{
+            row_id({dropped.number, 0}), row_id({dropped.number, seq_max})};
+        const std::array<Value, 1> number{number_of(dropped.number)};
+        BATON_TRY_VOID(run(drop_messages, range));
+        BATON_TRY_VOID(run(drop_delivery, range));
+        BATON_TRY_VOID(run(drop_dedup, number));
+        BATON_TRY_VOID(run(drop_replies, number));
+        return run(drop_queue, number);
+    }
+    Result<void> apply(const MessagePosted& posted) {
+        const MessageData& data = *posted.data;
+        const std::string headers = headers_to_text(data.headers);
+        const Value expires =
+            posted.expires_at ? Value(to_unix_ms(*posted.expires_at)) : Value(std::monostate{});
+        BATON_TRY_VOID(run(add_message,
+            std::array<Value, 12>{row_id(posted.at), to_unix_ms(posted.posted_at),
+                to_unix_ms(posted.due_at), expires, static_cast<std::int64_t>(data.priority),
+                static_cast<std::int64_t>(data.content.size()), text_or_null(data.ordering_key),
+                text_or_null(data.fairness_key), text_or_null(data.dedup_key),
+                text_or_null(headers), text_or_null(data.metadata), Blob{data.content.view()}}));
+        next_seqs_[posted.at.queue] = static_cast<std::int64_t>(posted.at.seq) + 1;
+        if (posted.dedup_until == TimePoint{}) return {};
+        return run(put_dedup,
+            std::array<Value, 4>{number_of(posted.at.queue), std::string_view(data.dedup_key),
+                static_cast<std::int64_t>(posted.at.seq), to_unix_ms(posted.dedup_until)});
+    }
+    Result<void> apply(const DeliveryChanged& change) {
+        const Delivery& delivery = change.delivery;
+        const std::string history = history_to_text(delivery.history);
+        return run(put_delivery,
+            std::array<Value, 7>{row_id(change.at), static_cast<std::int64_t>(delivery.state),
+                to_unix_ms(delivery.due_at), std::int64_t{delivery.attempts},
+                std::int64_t{delivery.failures}, text_or_null(history),
+                text_or_null(delivery.dead_reason)});
+    }
+    Result<void> apply(const MessageGone& gone) {
+        const std::array<Value, 1> id{row_id(gone.at)};
+        BATON_TRY_VOID(run(remove_message, id));
+        return run(remove_delivery, id);
+    }
+    Result<void> apply(const QueuePurged& purged) {
+        const std::array<Value, 2> range{
+            row_id({purged.up_to.queue, 0}), row_id(purged.up_to)};
+        BATON_TRY_VOID(run(purge_messages, range));
+        return run(purge_delivery, range);
+    }
+    Result<void> apply(const ReplyStored& stored) {
+        const Reply& reply = *stored.reply;
+        return run(put_reply,
+            std::array<Value, 6>{row_id(stored.at), number_of(stored.at.queue),
+                to_unix_ms(reply.at), to_unix_ms(stored.expires_at), text_or_null(reply.metadata),
+                Blob{reply.result.view()}});
+    }
+    Result<void> apply(const RetentionPassed& passed) {
+        const std::array<Value, 2> values{number_of(passed.queue), to_unix_ms(passed.until)};
+        BATON_TRY_VOID(run(pass_dedup, values));
+        return run(pass_replies, values);
+    }
+
+    db::Connection& connection_;
+    std::map<QueueNumber, std::int64_t> next_seqs_;
+};
+
+class SqliteStore final : public Store {
+public:
+    SqliteStore(std::unique_ptr<db::Connection> writer, std::unique_ptr<db::Connection> reader)
+        : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+    Result<void> recover(RecoverySink& sink) override { return recover_from(*writer_, sink); }
+
+    Result<void> commit(std::span<const Record> records, Durability durability) override {
+        if (broken_) return fail(*broken_);
+        auto result = write(records, durability);
+        if (!result && result.error().code != Errc::storage_full &&
+            result.error().code != Errc::unavailable) {
+            broken_ = result.error();
+        }
+        return result;
+    }
+
+    Result<std::vector<std::shared_ptr<const MessageData>>> read(
+        std::span<const Locator> messages) override {
+        const std::scoped_lock lock(reader_mutex_);
+        std::vector<std::shared_ptr<const MessageData>> found;
+        found.reserve(messages.size());
+        for (const auto& at : messages) {
+            BATON_TRY(auto data, read_one(at));
+            found.push_back(std::move(data));
+        }
+        return found;
+    }
+
+    Result<std::shared_ptr<const Reply>> read_reply(Locator message) override {
+        const std::scoped_lock lock(reader_mutex_);
+        std::shared_ptr<Reply> reply;
+        const std::array<Value, 1> id{row_id(message)};
+        const auto rows = reader_->execute(read_reply_row, id, [&](const db::Row& row) {
+            reply = std::make_shared<Reply>();
+            reply->at = from_unix_ms(row.integer(0));
+            reply->metadata = row.text(1);
+            reply->result = Bytes(std::string(row.text(2)));
+            return true;
+        });
+        if (!rows) return fail(rows.error());
+        return reply;
+    }
+
+private:
+    Result<void> write(std::span<const Record> records, Durability durability) {
+        BATON_TRY_VOID(set_sync(durability));
+        return db::in_transaction(*writer_, [&]() -> Result<void> {
+            Writer writer(*writer_);
+            for (const auto& record : records) {
+                BATON_TRY_VOID(writer.write(record));
+            }
+            return writer.write_next_seqs();
+        });
+    }
+
+    /// SQLite takes the pragma between transactions only.
+    Result<void> set_sync(Durability durability) {
+        if (durability == sync_) return {};
+        const auto set =
+            writer_->execute(durability == Durability::fsync ? sync_full : sync_normal);
+        if (!set) return fail(set.error());
+        sync_ = durability;
+        return {};
+    }
+
+    Result<std::shared_ptr<const MessageData>> read_one(Locator at) {
+        std::shared_ptr<MessageData> data;
+        std::optional<Error> bad;
+        const std::array<Value, 1> id{row_id(at)};
+        const auto rows = reader_->execute(read_message, id, [&](const db::Row& row) {
+            auto headers = headers_from_text(row.text(4));
+            if (!headers) {
+                bad = headers.error();
+                return false;
+            }
+            data = std::make_shared<MessageData>(
+                MessageData{.content = Bytes(std::string(row.text(6))),
+                    .priority = static_cast<Level>(row.integer(0)),
+                    .ordering_key = std::string(row.text(1)),
+                    .fairness_key = std::string(row.text(2)),
+                    .dedup_key = std::string(row.text(3)),
+                    .headers = *std::move(headers),
+                    .metadata = std::string(row.text(5))});
+            return true;
+        });
+        if (!rows) return fail(rows.error());
+        if (bad) return fail(*bad);
+        return data;
+    }
+
+    std::unique_ptr<db::Connection> writer_;
+    std::optional<Error> broken_;  // after it is unknown what was written
+    Durability sync_ = Durability::fsync;
+    std::mutex reader_mutex_;
+    std::unique_ptr<db::Connection> reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> make_sqlite_store(db::Database& database) {
+    BATON_TRY(auto writer, database.connect());
+    BATON_TRY(const int version, db::migrate_up(*writer, schema::migrations));
+    static_cast<void>(version);
+    BATON_TRY(auto reader, database.connect());
+    return std::make_unique<SqliteStore>(std::move(writer), std::move(reader));
+}
+
+}  // namespace baton::queue
