@@ -1,0 +1,69 @@
+// HTTP messages as the rest of the house sees them: no Beast, no curl.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace baton::net {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
+
+[[nodiscard]] std::string_view to_string(Method method) noexcept;
+
+/// Header fields in the order they came. Names compare without case. Lookups are linear: there are few.
+class Fields final {
+public:
+    /// The first value of `name`; empty when absent.
+    [[nodiscard]] std::string_view get(std::string_view name) const noexcept;
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
+    /// Puts `name` at the end with just this value.
+    void set(std::string name, std::string value);
+    /// Appends, keeping other values of `name`.
+    void add(std::string name, std::string value);
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const noexcept {
+        return fields_;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// A request as a server receives it. `path` is percent-decoded UTF-8 without the query.
+struct Request {
+    Method method = Method::get;
+    std::string method_text;  ///< as it came, for methods outside the enum
+    std::string target;       ///< path and query as they came
+    std::string path;
+    std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
+    Fields fields = {};
+    std::string body = {};
+    std::string peer;  ///< "127.0.0.1:51234"
+
+    /// The first query parameter `name`, if there is one.
+    [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const noexcept;
+};
+
+struct Response {
+    int status = 200;
+    Fields fields = {};
+    std::string body = {};
+    std::string content_type = "application/json";
+    bool close = false;  ///< end the connection after this answer
+};
+
+/// Splits a target ("/v1/queues/a%20b?x=1") into `path` and `query`; `+` in the query is a space, as in forms.
+/// An absolute target ("http://host/path") loses its origin.
+/// Fails: invalid_argument on a bad escape, a NUL, a fragment, a path without `/`, more than 65,536 bytes or
+/// 1,000 parameters; invalid_utf8 when the decoded text is not UTF-8.
+[[nodiscard]] Result<void> parse_target(std::string_view target, Request& request);
+
+/// Percent-encodes everything but unreserved characters (RFC 3986), for one path segment or query value.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+}  // namespace baton::net

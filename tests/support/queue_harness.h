@@ -1,0 +1,194 @@
+// Queues on a store that a test can close and open again, called without coroutines.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "db/sqlite/sqlite_database.h"
+#include "queue/engine/engine_queues.h"
+#include "queue/queues.h"
+#include "queue/store/memory/memory_store.h"
+#include "queue/store/sqlite/sqlite_store.h"
+#include "runtime/io_pool.h"
+#include "runtime/task_group.h"
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+namespace baton::test {
+
+/// The value, or an exception that says what went wrong.
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(to_string(result.error()));
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+/// "ok" or the name of the error: reads well in a failed expectation.
+template <class T>
+std::string outcome(const Result<T>& result) {
+    return result ? "ok" : std::string(to_string(result.error().code));
+}
+
+/// A message to post, with what a test wants to say about it.
+struct Letter {
+    std::string text = "x";
+    Level level = Level::normal;
+    std::string order{};
+    std::string share{};
+    std::string dedup{};
+    Duration delay{0};
+    Duration ttl{0};
+
+    [[nodiscard]] NewMessage message() const {
+        return {.data = {.content = Bytes(text),
+                    .priority = level,
+                    .ordering_key = order,
+                    .fairness_key = share,
+                    .dedup_key = dedup},
+            .delay = delay,
+            .ttl = ttl};
+    }
+};
+
+inline std::vector<NewMessage> messages_of(const std::vector<Letter>& letters) {
+    std::vector<NewMessage> messages;
+    for (const auto& letter : letters) messages.push_back(letter.message());
+    return messages;
+}
+
+struct StoreKind {
+    bool sqlite = false;
+    bool cold = false;  ///< no memory for contents: each one is read from the store
+
+    [[nodiscard]] std::string name() const {
+        return std::string(sqlite ? "sqlite" : "memory") + (cold ? "_cold" : "");
+    }
+    friend std::ostream& operator<<(std::ostream& out, const StoreKind& kind) {
+        return out << kind.name();
+    }
+};
+
+/// A call under way on the harness's thread.
+template <class T>
+class Pending {
+public:
+    Pending(std::future<T> answer, std::function<void()> cancel)
+        : answer_(std::move(answer)), cancel_(std::move(cancel)) {}
+    /// Waits for the end; throws when it does not come.
+    T get() {
+        if (answer_.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
+            throw std::runtime_error("the call did not end");
+        }
+        return answer_.get();
+    }
+    [[nodiscard]] bool ended() const {
+        return answer_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+    /// Cancels the task; on return the signal has been given.
+    void cancel() { cancel_(); }
+
+private:
+    std::future<T> answer_;
+    std::function<void()> cancel_;
+};
+
+/// Use from one thread. Commands reach the pipeline in the order of the calls, so after any call that has returned, those
+/// started before it have had their turn.
+class QueueHarness final {
+public:
+    explicit QueueHarness(StoreKind kind, queue::PipelineConfig config = {})
+        : kind_(kind), config_(config) {
+        if (kind.cold) config_.memory_budget = 0;
+        open();
+    }
+    ~QueueHarness() {
+        close();
+        pool_.run(group_.stop());
+    }
+    QueueHarness(const QueueHarness&) = delete;
+    QueueHarness& operator=(const QueueHarness&) = delete;
+
+    [[nodiscard]] queue::Queues& queues() { return *queues_; }
+    [[nodiscard]] FakeClock& clock() { return clock_; }
+    [[nodiscard]] TimePoint now() const { return clock_.now(); }
+
+    template <class T>
+    T run(Task<T> task) {
+        return pool_.run(std::move(task));
+    }
+
+    /// Starts a call and returns at once.
+    template <class T>
+    Pending<T> start(Task<T> task) {
+        auto shared = std::make_shared<Task<T>>(std::move(task));
+        auto promise = std::make_shared<std::promise<T>>();
+        auto body = [shared, promise]() -> Task<void> { return finish<T>(shared, promise); };
+        std::function<void()> cancel = run(spawn(std::move(body)));
+        return Pending<T>(promise->get_future(),
+            [this, cancel = std::move(cancel)] { run(call(cancel)); });
+    }
+
+    /// Moves the clock and lets the pipeline see it.
+    void advance(Duration by) {
+        clock_.advance(by);
+        must(run(queues_->list_queues()));
+    }
+
+    /// Stops, forgets everything in memory, and recovers from the same disk.
+    void reopen() {
+        close();
+        open();
+    }
+    void close() {
+        if (queues_) queues_->stop();
+        queues_.reset();
+        database_.reset();
+    }
+    void open() { queues_ = must(make_engine_queues(make_store(), config_, clock_, metrics_, {})); }
+
+private:
+    template <class T>
+    static Task<void> finish(std::shared_ptr<Task<T>> task, std::shared_ptr<std::promise<T>> promise) {
+        try {
+            T value = co_await std::move(*task);
+            promise->set_value(std::move(value));
+        } catch (...) {
+            promise->set_exception(std::current_exception());
+        }
+    }
+    Task<std::function<void()>> spawn(std::function<Task<void>()> body) {
+        co_return group_.spawn_cancellable(std::move(body));
+    }
+    static Task<void> call(std::function<void()> function) {
+        function();
+        co_return;
+    }
+
+    std::unique_ptr<queue::Store> make_store() {
+        if (!kind_.sqlite) return queue::make_memory_store(disk_);
+        database_ = db::make_sqlite_database({.file = dir_ / "queues.db"});
+        return must(queue::make_sqlite_store(*database_));
+    }
+
+    StoreKind kind_;
+    queue::PipelineConfig config_;
+    TempDir dir_;
+    std::shared_ptr<queue::MemoryDisk> disk_ = queue::make_memory_disk();
+    std::unique_ptr<db::Database> database_;
+    FakeClock clock_;
+    MetricRegistry metrics_;
+    IoPool pool_{1};
+    TaskGroup group_{pool_.executor(0)};
+    std::unique_ptr<queue::Queues> queues_;
+};
+
+}  // namespace baton::test
