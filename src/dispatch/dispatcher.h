@@ -1,0 +1,79 @@
+// The dispatcher: workers that take messages from the LLM queue, run agents, and settle what they took.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "agents/agent.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "conversations/conversations.h"
+#include "queue/queues.h"
+#include "runtime/backoff.h"
+#include "runtime/deadline.h"
+#include "runtime/task.h"
+
+namespace baton::dispatch {
+
+struct DispatchConfig {
+    std::uint32_t workers = 16;          ///< runs at a time, 1..1,024
+    std::uint32_t max_retries = 3;       ///< failed runs after the first before a message is dead, 0..1,000
+    Duration timeout{30'000};            ///< one run
+    Duration lease{30'000};              ///< renewed at half its time while a run is under way
+    Backoff retry{};                     ///< between failed runs
+};
+
+/// How often a message was tried: `attempts` deliveries, `failures` failed runs, this one included in both.
+struct RunCount {
+    std::uint32_t attempts = 1;
+    std::uint32_t failures = 1;
+};
+
+/// What to do with a run that failed.
+struct Verdict {
+    enum class Action : std::uint8_t { retry, retry_without_blame, bury } action = Action::retry;
+    Duration delay{0};
+    bool operator==(const Verdict&) const = default;
+};
+
+/// No wait that a provider asks for is longer; after it the endpoint is asked again.
+inline constexpr Duration retry_after_max = std::chrono::hours(1);
+
+/// Pure. `random` from [0, 1).
+/// - provider_rate_limited, a store that is full or has stopped, an overload: not the message's fault, tried
+///   again without end.
+/// - what is not retryable, or has failed more than `max_retries` times: buried.
+/// - the rest: tried again, and counted.
+/// Delays back off and are never shorter than the error's retry_after (up to `retry_after_max`, spread upwards so
+/// that those who waited together do not come back together).
+[[nodiscard]] Verdict judge(
+    const Error& error, RunCount count, const DispatchConfig& config, double random) noexcept;
+
+/// Lives on the executor it was made with; all calls happen there, `running` from anywhere.
+/// `start` once, `stop` once; `stop` must have returned before destruction.
+class Dispatcher {
+public:
+    virtual ~Dispatcher() = default;
+
+    /// Starts the workers, and beside them the check that brings queue and conversation store together after a
+    /// crash: turns missing from the store are added, those whose queue message is dead or gone are finished.
+    /// The check is safe while messages come and go, and repeated until it has succeeded.
+    /// Fails: queue_not_found when there is no LLM queue.
+    [[nodiscard]] virtual Task<Result<void>> start() = 0;
+
+    /// Takes no more messages; runs under way finish until the deadline, the rest is cancelled and given back
+    /// to the queue without blame.
+    [[nodiscard]] virtual Task<void> stop(Deadline deadline) = 0;
+
+    /// Runs under way.
+    [[nodiscard]] virtual std::uint32_t running() const = 0;
+};
+
+/// The references must outlive it.
+[[nodiscard]] std::unique_ptr<Dispatcher> make_dispatcher(Executor executor, DispatchConfig config,
+    queue::Queues& queues, agents::Runtime& runtime, conversations::Conversations& conversations,
+    conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log);
+
+}  // namespace baton::dispatch

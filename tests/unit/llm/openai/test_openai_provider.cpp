@@ -1,0 +1,170 @@
+#include "llm/openai/openai_provider.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/io_pool.h"
+
+namespace baton::llm {
+namespace {
+
+/// A client that plays one answer: its head, its body in pieces, and how the transfer ends.
+class ScriptedClient final : public net::Client {
+public:
+    net::Response head;
+    std::vector<std::string> pieces;
+    std::optional<Error> failure{};
+    bool no_head = false;
+    net::ClientRequest request;
+    std::size_t pieces_taken = 0;
+
+    Task<Result<net::Response>> send(net::ClientRequest, Deadline) override {
+        co_return fail(Errc::unsupported, "not used here");
+    }
+
+    Task<Result<net::Response>> stream(net::ClientRequest sent, net::HeadSink on_head,
+        net::BodySink on_body, Deadline) override {
+        request = std::move(sent);
+        if (!no_head) on_head(head);
+        for (const auto& piece : pieces) {
+            ++pieces_taken;
+            if (!on_body(piece)) co_return fail(Errc::cancelled, "the sink cut the transfer");
+        }
+        if (failure) co_return fail(*failure);
+        co_return head;
+    }
+};
+
+class OpenAiProviderTest : public testing::Test {
+protected:
+    Result<ChatResult> ask(Deadline deadline = Deadline::never()) {
+        const auto provider = make_openai_provider(client,
+            {.base_url = "http://127.0.0.1:9/v1/", .api_key = Secret("very-secret")});
+        ChatSink sink = [this](std::string_view piece) { streamed.emplace_back(piece); };
+        ChatRequest request{.model = "m", .messages = {{Role::user, "hi"}}};
+        return pool.run(provider->chat(std::move(request), std::move(sink), deadline));
+    }
+
+    void events() { client.head.fields.set("Content-Type", "text/event-stream; charset=utf-8"); }
+
+    IoPool pool{1};
+    ScriptedClient client;
+    std::vector<std::string> streamed;
+};
+
+constexpr std::string_view hello = R"(data: {"choices":[{"index":0,"delta":{"content":"hello"}}]})"
+                                   "\n\n";
+constexpr std::string_view stop = R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
+                                  "\n\n";
+
+TEST_F(OpenAiProviderTest, request_is_what_the_api_wants) {
+    events();
+    client.pieces = {std::string(hello), std::string(stop)};
+    ASSERT_TRUE(ask());
+    EXPECT_EQ(client.request.method, net::Method::post);
+    EXPECT_EQ(client.request.url, "http://127.0.0.1:9/v1/chat/completions");
+    EXPECT_EQ(client.request.fields.get("authorization"), "Bearer very-secret");
+    EXPECT_EQ(client.request.fields.get("content-type"), "application/json");
+}
+
+TEST_F(OpenAiProviderTest, no_key_sends_no_authorization) {
+    events();
+    client.pieces = {std::string(stop)};
+    const auto provider = make_openai_provider(client, {.base_url = "http://127.0.0.1:9/v1"});
+    ChatRequest request{.model = "m", .messages = {}};
+    const ChatSink no_sink;
+    ASSERT_TRUE(pool.run(provider->chat(std::move(request), no_sink, Deadline::never())));
+    EXPECT_FALSE(client.request.fields.has("authorization"));
+}
+
+TEST_F(OpenAiProviderTest, pieces_stream_as_they_come) {
+    events();
+    client.pieces = {std::string(hello), std::string(hello), std::string(stop), "data: [DONE]\n\n"};
+    const auto result = ask();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->content, "hellohello");
+    EXPECT_EQ(streamed, (std::vector<std::string>{"hello", "hello"}));
+}
+
+TEST_F(OpenAiProviderTest, plain_json_answer_is_accepted_with_and_without_content_type) {
+    for (const bool typed : {true, false}) {
+        streamed.clear();
+        client = ScriptedClient();
+        if (typed) client.head.fields.set("Content-Type", "application/json");
+        client.pieces = {"  ", R"({"choices":[{"index":0,"message":{"content":)", R"("whole"}}]})"};
+        const auto result = ask();
+        ASSERT_TRUE(result) << to_string(result.error());
+        EXPECT_EQ(result->content, "whole");
+        EXPECT_EQ(streamed, std::vector<std::string>{"whole"});
+    }
+}
+
+TEST_F(OpenAiProviderTest, cut_stream_is_unavailable) {
+    events();
+    client.pieces = {std::string(hello)};
+    EXPECT_EQ(ask().error().code, Errc::provider_unavailable);
+    client.failure = Error{.code = Errc::connection_failed, .detail = "reset"};
+    EXPECT_EQ(ask().error().code, Errc::provider_unavailable);
+}
+
+TEST_F(OpenAiProviderTest, answer_that_had_its_end_survives_a_reset) {
+    events();
+    client.pieces = {std::string(hello), std::string(stop)};
+    client.failure = Error{.code = Errc::connection_failed, .detail = "reset"};
+    EXPECT_EQ(ask()->content, "hello");
+}
+
+TEST_F(OpenAiProviderTest, nonsense_stops_the_transfer) {
+    events();
+    client.pieces = {"data: nonsense\n\n", std::string(hello)};
+    EXPECT_EQ(ask().error().code, Errc::provider_protocol);
+    EXPECT_EQ(client.pieces_taken, 1U);
+    EXPECT_TRUE(streamed.empty());
+}
+
+TEST_F(OpenAiProviderTest, error_event_fails_the_answer) {
+    events();
+    client.pieces = {std::string(hello), "event: error\ndata: {\"message\":\"overloaded\"}\n\n"};
+    const auto error = ask().error();
+    EXPECT_EQ(error.code, Errc::provider_unavailable);
+    EXPECT_TRUE(error.detail.contains("overloaded")) << error.detail;
+}
+
+TEST_F(OpenAiProviderTest, refusal_is_mapped_with_its_words_and_wait) {
+    client.head.status = 429;
+    client.head.fields.set("Retry-After", "3");
+    client.pieces = {R"({"error":{"mess)", R"(age":"slow down, Bearer very-secret"}})"};
+    const auto error = ask().error();
+    EXPECT_EQ(error.code, Errc::provider_rate_limited);
+    EXPECT_EQ(error.retry_after, std::chrono::seconds(3));
+    EXPECT_EQ(error.detail, "the provider answered HTTP 429: slow down, Bearer ***");
+}
+
+TEST_F(OpenAiProviderTest, endless_refusal_is_not_read_to_its_end) {
+    client.head.status = 500;
+    client.pieces.assign(100, std::string(1024, 'x'));
+    EXPECT_EQ(ask().error().code, Errc::provider_unavailable);
+    EXPECT_EQ(client.pieces_taken, 64U);
+}
+
+TEST_F(OpenAiProviderTest, transfer_errors_have_our_names) {
+    const auto code_of = [&](Errc cause, Deadline deadline) {
+        client = ScriptedClient();
+        client.no_head = true;
+        client.failure = Error{.code = cause, .detail = "x"};
+        return ask(deadline).error().code;
+    };
+    const auto later = Deadline::never();
+    EXPECT_EQ(code_of(Errc::connection_failed, later), Errc::provider_unavailable);
+    EXPECT_EQ(code_of(Errc::deadline_exceeded, later), Errc::provider_unavailable) << "a stall";
+    EXPECT_EQ(code_of(Errc::cancelled, later), Errc::cancelled);
+    EXPECT_EQ(code_of(Errc::invalid_argument, later), Errc::provider_rejected);
+    EXPECT_EQ(code_of(Errc::payload_too_large, later), Errc::provider_protocol);
+}
+
+TEST_F(OpenAiProviderTest, passed_deadline_asks_nobody) {
+    EXPECT_EQ(ask(Deadline::after(std::chrono::milliseconds(0))).error().code, Errc::deadline_exceeded);
+    EXPECT_TRUE(client.request.url.empty());
+}
+
+}  // namespace
+}  // namespace baton::llm
