@@ -1,0 +1,89 @@
+// /api/v1/messages: messages to agents, and what became of them.
+#include <array>
+#include <string>
+#include <utility>
+
+#include "api/rest/call.h"
+#include "api/rest/dialog.h"
+#include "api/rest/input.h"
+#include "model/codec.h"
+
+namespace baton::api::rest {
+namespace {
+
+namespace json = boost::json;
+using net::Method;
+
+Result<service::OutgoingMessage> read_send(const net::Request& request) {
+    static constexpr std::array<std::string_view, 6> known{
+        "conversation_id", "user_id", "content", "priority", "metadata", "agent_id"};
+    BATON_TRY_VOID(check_query(request, {}));
+    JsonBody body;
+    BATON_TRY(const auto fields, body.parse(request, known));
+    BATON_TRY(auto message, read_outgoing(fields));
+    BATON_TRY(message.conversation_id, read_id<ConversationId>(fields, "conversation_id"));
+    return message;
+}
+
+Task<Result<net::Response>> send_message(Call& call) {
+    BATON_CO_TRY(auto message, read_send(call.request));
+    auto& messages = call.deps.messages;
+    BATON_CO_TRY(const auto sent, co_await messages.send(call.who, std::move(message)));
+    co_return success(201, dialog_object(sent, messages.config()));
+}
+
+Task<Result<net::Response>> get_message(Call& call) {
+    static constexpr std::array<std::string_view, 1> known{"wait_ms"};
+    BATON_CO_TRY_VOID(check_query(call.request, known));
+    BATON_CO_TRY(const auto id, message_of(call));
+    BATON_CO_TRY(const auto wait, query_milliseconds(call.request, "wait_ms", Duration(0)));
+    auto& messages = call.deps.messages;
+    BATON_CO_TRY(const auto message, co_await messages.get(call.who, id, wait));
+    co_return success(200, dialog_object(message, messages.config()));
+}
+
+Result<service::MessageFilter> read_filter(const net::Request& request) {
+    service::MessageFilter filter;
+    if (const auto text = request.query_value("conversation_id")) {
+        filter.conversation_id = ConversationId(std::string(*text));
+    }
+    if (const auto text = request.query_value("user_id")) {
+        filter.user_id = UserId(std::string(*text));
+    }
+    if (const auto text = request.query_value("status")) {
+        const auto status = parse_dialog_status(*text);
+        if (!status) return fail_field(Errc::invalid_argument, "status", status.error().detail);
+        filter.status = *status;
+    }
+    if (const auto text = request.query_value("priority")) {
+        BATON_TRY(filter.priority, level_of("priority", *text));
+    }
+    return filter;
+}
+
+Task<Result<net::Response>> list_messages(Call& call) {
+    static constexpr std::array<std::string_view, 9> known{"conversation_id", "user_id", "status",
+        "priority", "page", "page_size", "after", "sort", "order"};
+    BATON_CO_TRY_VOID(check_query(call.request, known));
+    BATON_CO_TRY(auto filter, read_filter(call.request));
+    BATON_CO_TRY(const auto page, read_page(call.request, true));
+    auto& messages = call.deps.messages;
+    BATON_CO_TRY(const auto found, co_await messages.list(call.who, std::move(filter), page));
+    json::array items;
+    for (const auto& message : found.items) {
+        items.push_back(dialog_object(message, messages.config()));
+    }
+    co_return success(200, page_object("messages", std::move(items), page, found.total, found.next));
+}
+
+constexpr std::array<Route, 3> table{{
+    {{Method::post, "/api/v1/messages", Auth::member}, send_message},
+    {{Method::get, "/api/v1/messages", Auth::member}, list_messages},
+    {{Method::get, "/api/v1/messages/{id}", Auth::member}, get_message},
+}};
+
+}  // namespace
+
+std::span<const Route> dialog_routes() { return table; }
+
+}  // namespace baton::api::rest

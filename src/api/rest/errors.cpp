@@ -1,0 +1,126 @@
+#include "api/rest/errors.h"
+
+#include <string>
+#include <utility>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "api/rest/rest_api.h"
+#include "base/text.h"
+
+namespace baton::api::rest {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view envelope_prefix = "/api/v1/";
+
+/// A detail may repeat a stranger's bytes; what goes out is UTF-8 whatever came in.
+std::string_view shown(std::string_view text) noexcept {
+    return is_utf8(text) ? text : std::string_view("(not UTF-8)");
+}
+
+void add_fields(const Error& error, net::Response& response) {
+    if (error.code == Errc::unauthenticated) response.fields.set("WWW-Authenticate", "Bearer");
+    if (error.retry_after > std::chrono::milliseconds(0)) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after).count();
+        response.fields.set("Retry-After", std::to_string(seconds));
+    }
+}
+
+/// What kind of error, in the words of /api/v1.
+std::string_view kind_of(int status) noexcept {
+    switch (status) {
+        case 400:
+        case 413:
+        case 415: return "validation failed";
+        case 401: return "unauthorized";
+        case 403: return "forbidden";
+        case 404: return "not found";
+        case 405: return "method not allowed";
+        case 408:
+        case 504: return "timeout";
+        case 409: return "conflict";
+        case 429: return "too many requests";
+        case 503: return "service unavailable";
+        default: return "internal error";
+    }
+}
+
+}  // namespace
+
+bool uses_envelope(std::string_view path) noexcept { return path.starts_with(envelope_prefix); }
+
+net::Response error_response(const Error& error) {
+    json::object body;
+    body["code"] = to_string(error.code);
+    body["message"] = shown(error.detail);
+    json::object details;
+    if (!error.field.empty()) details["field"] = shown(error.field);
+    body["details"] = std::move(details);
+    if (error.retry_after > std::chrono::milliseconds(0)) {
+        body["retry_after_ms"] = error.retry_after.count();
+    }
+    json::object whole;
+    whole["error"] = std::move(body);
+
+    net::Response response;
+    response.status = errc_info(error.code).http;
+    response.body = json::serialize(whole);
+    add_fields(error, response);
+    return response;
+}
+
+int envelope_error_code(const Error& error) noexcept {
+    if (error.field == "content" && error.code == Errc::invalid_message) return 1001;
+    if (error.field == "priority") return 1003;
+    if (error.field == "user_id") return 1006;
+    switch (error.code) {
+        case Errc::message_too_large:
+        case Errc::payload_too_large: return 1002;
+        case Errc::message_not_found: return 1004;
+        case Errc::conversation_not_found: return 1005;
+        case Errc::queue_full: return 1007;
+        case Errc::unavailable:
+        case Errc::shutting_down: return 1008;
+        case Errc::rate_limited: return 1009;
+        case Errc::deadline_exceeded:
+        case Errc::request_timeout: return 1010;
+        case Errc::storage_io:
+        case Errc::storage_corrupt: return 2001;
+        case Errc::overloaded:
+        case Errc::queue_paused:
+        case Errc::queue_not_found: return 2003;
+        case Errc::invalid_config: return 2005;
+        case Errc::storage_full: return 2007;
+        case Errc::connection_failed: return 2008;
+        default: return 0;
+    }
+}
+
+net::Response envelope_error_response(const Error& error, TimePoint now) {
+    int status = errc_info(error.code).http;
+    if (error.code == Errc::deadline_exceeded) status = 408;  // the documented status of 1010
+    json::object details;
+    if (!error.field.empty()) details["field"] = shown(error.field);
+    details["reason"] = shown(error.detail);
+    if (const int code = envelope_error_code(error); code != 0) details["error_code"] = code;
+    if (error.retry_after > std::chrono::milliseconds(0)) {
+        details["retry_after_ms"] = error.retry_after.count();
+    }
+    json::object whole;
+    whole["code"] = status;
+    whole["message"] = shown(error.detail);
+    whole["error"] = kind_of(status);
+    whole["details"] = std::move(details);
+    whole["timestamp"] = to_rfc3339(now);
+
+    net::Response response;
+    response.status = status;
+    response.body = json::serialize(whole);
+    add_fields(error, response);
+    return response;
+}
+
+}  // namespace baton::api::rest

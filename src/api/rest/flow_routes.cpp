@@ -1,0 +1,171 @@
+// The flow of messages through a queue: post, pop, settle, look.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <boost/json/array.hpp>
+
+#include "api/rest/call.h"
+#include "api/rest/input.h"
+#include "api/rest/output.h"
+#include "api/rest/post_body.h"
+#include "model/codec.h"
+
+namespace baton::api::rest {
+namespace {
+
+namespace json = boost::json;
+using net::Method;
+
+Task<Result<net::Response>> post_messages(Call& call) {
+    BATON_CO_TRY(auto name, queue_of(call));
+    BATON_CO_TRY(auto messages, read_post(call.request));
+    auto posting = call.deps.queues.post(call.who, std::move(name), std::move(messages));
+    const auto posted = co_await std::move(posting);
+    if (!posted) co_return fail(posted.error());
+    co_return text_response(201, messages_json(*posted));
+}
+
+Result<service::PopOptions> read_pop(const net::Request& request) {
+    static constexpr std::array<std::string_view, 4> known{"max", "lease_ms", "wait_ms", "level"};
+    BATON_TRY_VOID(check_query(request, {}));
+    JsonBody body;
+    BATON_TRY(const auto fields, body.parse(request, known));
+    service::PopOptions options;
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    BATON_TRY(const auto max, fields.integer("max", {.fallback = 1, .max = most}));
+    options.max = static_cast<std::uint32_t>(max);
+    BATON_TRY(options.lease, milliseconds(fields, "lease_ms", options.lease));
+    BATON_TRY(options.wait, milliseconds(fields, "wait_ms", options.wait));
+    BATON_TRY(const auto level, fields.text("level"));
+    if (!level.empty()) {
+        BATON_TRY(options.level, level_of("level", level));
+    }
+    return options;
+}
+
+Task<Result<net::Response>> pop_messages(Call& call) {
+    BATON_CO_TRY(auto name, queue_of(call));
+    BATON_CO_TRY(const auto options, read_pop(call.request));
+    auto popping = call.deps.queues.pop(call.who, std::move(name), options);
+    const auto leased = co_await std::move(popping);
+    if (!leased) co_return fail(leased.error());
+    co_return text_response(200, messages_json(*leased));
+}
+
+Result<std::vector<std::string>> read_receipts(const Fields& fields) {
+    BATON_TRY(const auto* array, fields.array("receipts"));
+    if (array == nullptr) return fields.fail_at("receipts", "`receipts` is missing");
+    std::vector<std::string> receipts;
+    receipts.reserve(array->size());
+    for (std::size_t i = 0; i < array->size(); ++i) {
+        const auto* text = (*array)[i].if_string();
+        if (text == nullptr) {
+            return fields.fail_at(element("receipts", i), "a receipt is a string");
+        }
+        receipts.emplace_back(*text);
+    }
+    return receipts;
+}
+
+net::Response settled(std::string_view verb, const service::Settlement& settlement) {
+    json::array errors;
+    for (const auto& failure : settlement.failures) {
+        json::object error;
+        error["receipt"] = failure.receipt;
+        error["code"] = to_string(failure.error.code);
+        error["message"] = failure.error.detail;
+        errors.push_back(std::move(error));
+    }
+    json::object body;
+    body[verb] = settlement.settled;
+    body["errors"] = std::move(errors);
+    return json_response(200, body);
+}
+
+Task<Result<net::Response>> ack_messages(Call& call) {
+    static constexpr std::array<std::string_view, 1> known{"receipts"};
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    BATON_CO_TRY(auto name, queue_of(call));
+    JsonBody body;
+    BATON_CO_TRY(const auto fields, body.parse(call.request, known));
+    BATON_CO_TRY(auto receipts, read_receipts(fields));
+    BATON_CO_TRY(const auto settlement,
+        co_await call.deps.queues.ack(call.who, std::move(name), std::move(receipts)));
+    co_return settled("acked", settlement);
+}
+
+Task<Result<net::Response>> nack_messages(Call& call) {
+    static constexpr std::array<std::string_view, 3> known{"receipts", "delay_ms", "reason"};
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    BATON_CO_TRY(auto name, queue_of(call));
+    JsonBody body;
+    BATON_CO_TRY(const auto fields, body.parse(call.request, known));
+    BATON_CO_TRY(auto receipts, read_receipts(fields));
+    service::NackOptions options;
+    BATON_CO_TRY(options.delay, milliseconds(fields, "delay_ms", options.delay));
+    BATON_CO_TRY(options.reason, fields.text("reason"));
+    BATON_CO_TRY(const auto settlement, co_await call.deps.queues.nack(call.who, std::move(name),
+                                            std::move(receipts), std::move(options)));
+    co_return settled("nacked", settlement);
+}
+
+Task<Result<net::Response>> extend_leases(Call& call) {
+    static constexpr std::array<std::string_view, 2> known{"receipts", "lease_ms"};
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    BATON_CO_TRY(auto name, queue_of(call));
+    JsonBody body;
+    BATON_CO_TRY(const auto fields, body.parse(call.request, known));
+    BATON_CO_TRY(auto receipts, read_receipts(fields));
+    const service::PopOptions defaults;
+    BATON_CO_TRY(const auto lease, milliseconds(fields, "lease_ms", defaults.lease));
+    BATON_CO_TRY(const auto settlement,
+        co_await call.deps.queues.extend(call.who, std::move(name), std::move(receipts), lease));
+    co_return settled("extended", settlement);
+}
+
+Result<service::PeekOptions> read_peek(const net::Request& request) {
+    static constexpr std::array<std::string_view, 3> known{"state", "limit", "after"};
+    BATON_TRY_VOID(check_query(request, known));
+    service::PeekOptions options;
+    BATON_TRY(options.limit, query_count(request, "limit", options.limit));
+    BATON_TRY(options.after_seq, query_number(request, "after", 0));
+    if (const auto text = request.query_value("state")) {
+        auto state = parse_message_state(*text);
+        if (state && (*state == MessageState::done || *state == MessageState::cancelled ||
+                         *state == MessageState::expired)) {
+            state = fail(Errc::invalid_argument, "a queue holds only scheduled, ready, leased and dead");
+        }
+        if (!state) return fail_field(Errc::invalid_argument, "state", state.error().detail);
+        options.state = *state;
+    }
+    return options;
+}
+
+Task<Result<net::Response>> peek_messages(Call& call) {
+    BATON_CO_TRY(auto name, queue_of(call));
+    BATON_CO_TRY(const auto options, read_peek(call.request));
+    BATON_CO_TRY(
+        const auto page, co_await call.deps.queues.peek(call.who, std::move(name), options));
+    std::string body = messages_json(page.messages);
+    body.back() = ',';
+    body += page.next ? "\"next\":\"" + std::to_string(*page.next) + "\"}" : "\"next\":null}";
+    co_return text_response(200, std::move(body));
+}
+
+constexpr std::array<Route, 6> table{{
+    {{Method::post, "/v1/queues/{queue}/messages", Auth::member}, post_messages},
+    {{Method::get, "/v1/queues/{queue}/messages", Auth::member}, peek_messages},
+    {{Method::post, "/v1/queues/{queue}/pop", Auth::member}, pop_messages},
+    {{Method::post, "/v1/queues/{queue}/ack", Auth::member}, ack_messages},
+    {{Method::post, "/v1/queues/{queue}/nack", Auth::member}, nack_messages},
+    {{Method::post, "/v1/queues/{queue}/extend", Auth::member}, extend_leases},
+}};
+
+}  // namespace
+
+std::span<const Route> flow_routes() { return table; }
+
+}  // namespace baton::api::rest

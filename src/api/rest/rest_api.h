@@ -1,0 +1,51 @@
+// The REST door: JSON over HTTP/1.1, every route of docs/reference/openapi.yaml.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "access/access.h"
+#include "api/rest/router.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/http.h"
+#include "net/server.h"
+#include "service/health.h"
+#include "service/key_service.h"
+#include "service/message_service.h"
+#include "service/queue_service.h"
+
+namespace baton::api::rest {
+
+struct RestConfig {
+    /// Whether /metrics answers without a key (Prometheus commonly asks without one).
+    bool metrics_public = false;
+    /// Names a Host header may carry, lower case and without port ("localhost", "127.0.0.1", "[::1]"); anything
+    /// else is 403, which stops DNS rebinding. Empty: any name.
+    std::vector<std::string> allowed_hosts{};
+    /// Origins of web pages that may call ("http://127.0.0.1:8090"). A request with another Origin is 403;
+    /// one whose Origin is this server itself, and one without, always passes.
+    std::vector<std::string> allowed_origins{};
+};
+
+/// What the routes call. All must outlive the handler.
+struct RestDeps {
+    const access::Access& access;
+    service::QueueService& queues;
+    service::MessageService& messages;
+    service::KeyService& keys;
+    service::HealthService& health;
+    MetricRegistry& metrics;
+};
+
+/// The handler for the HTTP server. Copies share one state; safe to call from any executor.
+[[nodiscard]] net::Handler make_rest_handler(RestDeps deps, RestConfig config, Log log);
+
+/// An error in the house's shape `{"error":{…}}`, with Retry-After and WWW-Authenticate where they belong.
+/// Fits net::ErrorFormatter.
+[[nodiscard]] net::Response error_response(const Error& error);
+
+/// Every route, in the order of the table: for the documentation's test.
+[[nodiscard]] std::vector<RouteInfo> routes();
+
+}  // namespace baton::api::rest

@@ -1,0 +1,70 @@
+#include "service/health.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::service {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::string_view name_of(HealthService::Phase phase) {
+    switch (phase) {
+        case HealthService::Phase::starting: return "starting";
+        case HealthService::Phase::running: return "running";
+        case HealthService::Phase::draining: return "draining";
+    }
+    return "unknown";
+}
+
+ComponentHealth component(
+    std::string name, const Result<void>& state, SteadyClock::time_point asked_at) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+        SteadyClock::now() - asked_at);
+    return {.name = std::move(name),
+        .healthy = state.has_value(),
+        .detail = state ? std::string() : to_string(state.error()),
+        .response_time = took};
+}
+
+/// One indexed read. That nothing is found is the healthy answer: no conversation has this id.
+Task<Result<void>> ask_database(conversations::Conversations& conversations) {
+    ConversationId nobody("health-check");
+    auto found = co_await conversations.get(std::move(nobody));
+    if (!found && found.error().code != Errc::conversation_not_found) {
+        co_return fail(std::move(found).error());
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+HealthService::HealthService(const queue::Queues& queues,
+    conversations::Conversations& conversations, const Clock& clock, std::string version)
+    : queues_(queues),
+      conversations_(conversations),
+      clock_(clock),
+      version_(std::move(version)),
+      started_at_(clock.now()) {}
+
+Task<HealthReport> HealthService::check() {
+    HealthReport report;
+    const Phase phase = phase_.load(std::memory_order_relaxed);
+    report.phase = name_of(phase);
+    report.version = version_;
+    report.uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - started_at_);
+
+    const auto queue_asked_at = SteadyClock::now();
+    report.components.push_back(component("queue", queues_.health(), queue_asked_at));
+    const auto database_asked_at = SteadyClock::now();
+    const auto database = co_await ask_database(conversations_);
+    report.components.push_back(component("database", database, database_asked_at));
+    Result<void> dispatcher;
+    if (phase != Phase::running) dispatcher = fail(Errc::unavailable, report.phase);
+    report.components.push_back(component("dispatcher", dispatcher, SteadyClock::now()));
+
+    report.ready = std::ranges::all_of(report.components, &ComponentHealth::healthy);
+    co_return report;
+}
+
+}  // namespace baton::service

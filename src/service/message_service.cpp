@@ -1,0 +1,252 @@
+#include "service/message_service.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "dispatch/work_item.h"
+#include "runtime/event.h"
+
+namespace baton::service {
+namespace {
+
+using access::Identity;
+
+constexpr std::string_view anonymous = "anonymous";
+constexpr Duration recheck_min{10};  // between looks at a message that somebody waits for
+constexpr Duration recheck_max{100};
+
+Result<void> allow(const Identity& who) { return access::require(who, access::Role::member); }
+
+/// "c_" and 128 random bits: nobody guesses another's conversation.
+ConversationId draw_conversation_id() {
+    std::array<unsigned char, 16> bits{};
+    if (::getentropy(bits.data(), bits.size()) != 0) std::abort();  // cannot fail for 16 bytes
+    std::string text = "c_";
+    for (const unsigned char byte : bits) text += fmt::format("{:02x}", byte);
+    return ConversationId(std::move(text));
+}
+
+bool has_control(std::string_view text) {
+    return std::ranges::any_of(text, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F;
+    });
+}
+
+Result<UserId> checked_user(std::optional<UserId> user) {
+    if (!user) return UserId(std::string(anonymous));
+    if (user->empty() || user->text.size() > MessageLimits::user_id_max ||
+        !is_utf8(user->view()) || has_control(user->view())) {
+        return fail_field(Errc::invalid_argument, "user_id",
+            fmt::format("a user id is 1 to {} bytes of UTF-8 without control characters",
+                MessageLimits::user_id_max));
+    }
+    return *std::move(user);
+}
+
+Result<void> check_metadata(std::string_view metadata) {
+    if (metadata.size() <= baton::MessageLimits::metadata_max) return {};
+    return fail_field(Errc::invalid_argument, "metadata",
+        fmt::format("metadata is {} bytes as JSON, and may be {}", metadata.size(),
+            baton::MessageLimits::metadata_max));
+}
+
+Result<void> check_content(std::string_view content) {
+    if (content.empty()) {
+        return fail_field(Errc::invalid_message, "content", "content cannot be empty");
+    }
+    if (content.size() > MessageLimits::content_max) {
+        return fail_field(Errc::message_too_large, "content",
+            fmt::format("content is {} bytes, and may be {}", content.size(),
+                MessageLimits::content_max));
+    }
+    if (!is_utf8(content)) {
+        return fail_field(Errc::invalid_utf8, "content", "content is not UTF-8");
+    }
+    return {};
+}
+
+Result<void> check_page(const PageRequest& page) {
+    if (page.page < 1) {
+        return fail_field(Errc::invalid_argument, "page", "pages are counted from 1");
+    }
+    if (page.page_size < 1 || page.page_size > MessageLimits::page_size_max) {
+        return fail_field(Errc::invalid_argument, "page_size",
+            fmt::format("page_size is {}, and must be 1 to {}", page.page_size,
+                MessageLimits::page_size_max));
+    }
+    return {};
+}
+
+/// What the queue knows better than the row: the row of a waiting message lags behind its delivery.
+DialogStatus refined(DialogStatus status, MessageState state) {
+    if (is_final(status)) return status;
+    switch (state) {
+        case MessageState::leased: return DialogStatus::processing;
+        case MessageState::dead: return DialogStatus::failed;
+        case MessageState::cancelled: return DialogStatus::cancelled;
+        case MessageState::expired: return DialogStatus::timeout;
+        default: return status;
+    }
+}
+
+}  // namespace
+
+bool is_final(DialogStatus status) noexcept {
+    return status != DialogStatus::pending && status != DialogStatus::processing;
+}
+
+MessageService::MessageService(queue::Queues& queues, conversations::Conversations& conversations,
+    const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log)
+    : queues_(queues),
+      conversations_(conversations),
+      agents_(agents),
+      clock_(clock),
+      config_(std::move(config)),
+      log_(std::move(log)) {}
+
+Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
+    BATON_TRY_VOID(check_content(message.content));
+    BATON_TRY_VOID(check_metadata(message.metadata));
+    DialogMessage row;
+    BATON_TRY(row.user_id, checked_user(std::move(message.user_id)));
+    row.agent_id = message.agent_id ? *std::move(message.agent_id) : config_.default_agent;
+    if (!agents_.knows(row.agent_id)) {
+        return fail_field(Errc::invalid_argument, "agent_id", "no agent has this id");
+    }
+    row.content = std::move(message.content);
+    row.priority = message.priority;
+    row.metadata = std::move(message.metadata);
+    row.created_at = clock_.now();
+    row.updated_at = row.created_at;
+    return row;
+}
+
+Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMessage message) {
+    BATON_CO_TRY_VOID(allow(who));
+    const auto given = message.conversation_id;
+    BATON_CO_TRY(auto row, validated(std::move(message)));
+    if (given) {
+        BATON_CO_TRY(auto conversation, co_await conversations_.get(*given));
+        row.conversation_id = std::move(conversation.id);
+    } else {
+        row.conversation_id = draw_conversation_id();
+    }
+
+    std::vector<NewMessage> items;
+    items.push_back(dispatch::to_work_item(row));
+    QueueName queue{std::string(dispatch::llm_queue)};
+    auto posted = co_await queues_.post(std::move(queue), std::move(items));
+    if (!posted) {
+        auto error = std::move(posted).error();
+        if (error.code == Errc::message_too_large) error.field = "content";
+        co_return fail(std::move(error));
+    }
+    row.id = posted->front().id;
+
+    // The message is durable and will be answered: from here on nothing may deny that it was taken.
+    const auto added = co_await conversations_.add_message(row);
+    if (!added) {
+        log_.warn("the user's turn was not written, the worker will repair it",
+            {{"message_id", row.id.text()}, {"error", to_string(added.error())}});
+    }
+    co_return row;
+}
+
+Task<Result<DialogMessage>> MessageService::look(MessageId id) {
+    auto row = co_await conversations_.get_message(id);
+    if (row && row->status != DialogStatus::pending) co_return row;
+    if (!row && row.error().code != Errc::message_not_found) co_return row;
+
+    auto queued = co_await queues_.get(id);
+    if (!queued) {
+        if (queued.error().code == Errc::message_not_found) co_return row;
+        co_return fail(std::move(queued).error());
+    }
+    if (!row) {
+        // In the queue and not in the rows yet: a write that failed or has still to come.
+        if (!queued->data || queued->queue.view() != dispatch::llm_queue) co_return row;
+        row = dispatch::from_work_item(*queued);
+        if (!row) co_return row;
+    }
+    row->status = refined(row->status, queued->state);
+    co_return row;
+}
+
+Task<Result<DialogMessage>> MessageService::get(const Identity& who, MessageId id, Duration wait) {
+    BATON_CO_TRY_VOID(allow(who));
+    if (wait < Duration(0) || wait > MessageLimits::wait_max) {
+        co_return fail_field(Errc::invalid_argument, "wait_ms",
+            fmt::format("wait_ms must be 0 to {}", MessageLimits::wait_max.count()));
+    }
+    const Deadline deadline = Deadline::after(wait);
+    Duration pause = recheck_min;
+    while (true) {
+        auto message = co_await look(id);
+        if (!message || is_final(message->status) || deadline.expired()) co_return message;
+        const Deadline next_look = Deadline::after(pause).min(deadline);
+        co_await sleep_until(next_look);
+        pause = std::min(pause * 2, recheck_max);
+    }
+}
+
+Task<Result<Page<DialogMessage>>> MessageService::list(
+    const Identity& who, MessageFilter filter, PageRequest page) {
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(check_page(page));
+    co_return co_await conversations_.list_messages(std::move(filter), std::move(page));
+}
+
+Task<Result<Conversation>> MessageService::create_conversation(
+    const Identity& who, NewConversation conversation) {
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(check_metadata(conversation.metadata));
+    if (conversation.title.size() > MessageLimits::title_max || !is_utf8(conversation.title) ||
+        has_control(conversation.title)) {
+        co_return fail_field(Errc::invalid_argument, "title",
+            fmt::format("a title is at most {} bytes of UTF-8 without control characters",
+                MessageLimits::title_max));
+    }
+    Conversation row;
+    BATON_CO_TRY(row.user_id, checked_user(std::move(conversation.user_id)));
+    row.id = draw_conversation_id();
+    row.title = std::move(conversation.title);
+    row.priority = conversation.priority;
+    row.metadata = std::move(conversation.metadata);
+    row.created_at = clock_.now();
+    row.updated_at = row.created_at;
+    row.last_active_at = row.created_at;
+    BATON_CO_TRY(const bool added, co_await conversations_.create(row));
+    if (!added) co_return fail(Errc::internal, "a random conversation id was taken");
+    co_return row;
+}
+
+Task<Result<Conversation>> MessageService::get_conversation(
+    const Identity& who, ConversationId id) {
+    BATON_CO_TRY_VOID(allow(who));
+    co_return co_await conversations_.get(std::move(id));
+}
+
+Task<Result<Page<Conversation>>> MessageService::list_conversations(
+    const Identity& who, ConversationFilter filter, PageRequest page) {
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(check_page(page));
+    co_return co_await conversations_.list(std::move(filter), std::move(page));
+}
+
+Task<Result<Page<DialogMessage>>> MessageService::conversation_messages(
+    const Identity& who, ConversationId id, PageRequest page) {
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(check_page(page));
+    BATON_CO_TRY(const auto known, co_await conversations_.get(id));
+    MessageFilter filter;
+    filter.conversation_id = known.id;
+    co_return co_await conversations_.list_messages(std::move(filter), std::move(page));
+}
+
+}  // namespace baton::service

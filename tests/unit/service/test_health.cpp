@@ -1,0 +1,56 @@
+#include "service/health.h"
+
+#include "unit/service/fakes.h"
+#include "unit/service/queue_fixture.h"
+
+namespace baton::test {
+namespace {
+
+using service::HealthService;
+
+class Health : public QueueFixture {
+protected:
+    const service::ComponentHealth& part(
+        const service::HealthReport& report, std::string_view name) {
+        return *std::ranges::find(report.components, name, &service::ComponentHealth::name);
+    }
+
+    FakeConversations rows;
+    HealthService health{*queues, rows, clock, "1.2.3"};
+};
+
+TEST_F(Health, ready_only_between_start_and_drain) {
+    EXPECT_FALSE(io.run(health.check()).ready);
+    health.set_phase(HealthService::Phase::running);
+    clock.advance(Duration(61'000));
+    const auto report = io.run(health.check());
+    EXPECT_TRUE(report.ready);
+    EXPECT_EQ(report.phase, "running");
+    EXPECT_EQ(report.version, "1.2.3");
+    EXPECT_EQ(report.uptime, std::chrono::seconds(61));
+    health.set_phase(HealthService::Phase::draining);
+    EXPECT_FALSE(io.run(health.check()).ready);
+}
+
+TEST_F(Health, a_broken_database_is_named) {
+    health.set_phase(HealthService::Phase::running);
+    rows.break_with({.code = Errc::storage_io, .detail = "disk gone"});
+    const auto report = io.run(health.check());
+    EXPECT_FALSE(report.ready);
+    EXPECT_FALSE(part(report, "database").healthy);
+    EXPECT_EQ(part(report, "database").detail, "storage_io: disk gone");
+    EXPECT_TRUE(part(report, "queue").healthy);
+}
+
+TEST_F(Health, a_store_that_stopped_is_named) {
+    health.set_phase(HealthService::Phase::running);
+    broken = true;
+    EXPECT_FALSE(io.run(queues->put_queue(QueueName("more"), {})));
+    const auto report = io.run(health.check());
+    EXPECT_FALSE(report.ready);
+    EXPECT_FALSE(part(report, "queue").healthy);
+    EXPECT_TRUE(part(report, "database").healthy);
+}
+
+}  // namespace
+}  // namespace baton::test

@@ -1,0 +1,202 @@
+#include "service/message_service.h"
+
+#include <set>
+
+#include "dispatch/work_item.h"
+#include "runtime/event.h"
+#include "runtime/task_group.h"
+#include "unit/service/fakes.h"
+#include "unit/service/queue_fixture.h"
+
+namespace baton::test {
+namespace {
+
+using service::OutgoingMessage;
+
+class MessageService : public QueueFixture {
+protected:
+    OutgoingMessage hello() {
+        OutgoingMessage message;
+        message.content = "hello";
+        return message;
+    }
+    Result<DialogMessage> send(OutgoingMessage message) {
+        return io.run(service.send(who, std::move(message)));
+    }
+    Result<DialogMessage> get(MessageId id, Duration wait = Duration(0)) {
+        return io.run(service.get(who, id, wait));
+    }
+    void expect_refused(OutgoingMessage message, Errc code, std::string_view field) {
+        const auto sent = send(std::move(message));
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().code, code);
+        EXPECT_EQ(sent.error().field, field);
+        EXPECT_EQ(count_in("llm"), 0U);
+        EXPECT_EQ(rows.message_count(), 0U);
+        EXPECT_EQ(rows.conversation_count(), 0U);
+    }
+
+    const access::Identity who{.key = KeyId("k"), .name = "tester"};
+    FakeConversations rows;
+    FakeAgents agents;
+    service::MessageService service{*queues, rows, agents, clock, {}, Log()};
+};
+
+TEST_F(MessageService, a_sent_message_waits_in_the_queue_and_stands_in_the_rows) {
+    auto message = hello();
+    message.priority = Level::high;
+    message.metadata = R"({"a":1})";
+    const auto sent = send(message).value();
+    EXPECT_EQ(sent.status, DialogStatus::pending);
+    EXPECT_EQ(sent.user_id.view(), "anonymous");
+    EXPECT_EQ(sent.agent_id.view(), "assistant");
+    EXPECT_TRUE(sent.conversation_id.view().starts_with("c_"));
+    EXPECT_EQ(sent.conversation_id.view().size(), 34U);
+
+    const auto leased = lease_one("llm");
+    EXPECT_EQ(leased.message.id, sent.id);
+    EXPECT_EQ(leased.message.level, Level::high);
+    EXPECT_EQ(leased.message.data->ordering_key, sent.conversation_id.text);
+    const auto item = dispatch::from_work_item(leased.message).value();
+    EXPECT_EQ(item.content, "hello");
+    EXPECT_EQ(item.metadata, message.metadata);
+    EXPECT_EQ(io.run(rows.get_message(sent.id)).value().content, "hello");
+}
+
+TEST_F(MessageService, conversations_made_along_the_way_differ) {
+    std::set<std::string> ids;
+    for (int i = 0; i < 100; ++i) ids.insert(send(hello()).value().conversation_id.text);
+    EXPECT_EQ(ids.size(), 100U);
+}
+
+TEST_F(MessageService, a_durable_message_is_accepted_though_its_row_could_not_be_written) {
+    rows.break_with({.code = Errc::storage_io, .detail = "disk gone"});
+    const auto sent = send(hello());
+    ASSERT_TRUE(sent) << to_string(sent.error());
+    rows.mend();
+    EXPECT_EQ(rows.message_count(), 0U);
+    const auto seen = get(sent->id).value();
+    EXPECT_EQ(seen.status, DialogStatus::pending);
+    EXPECT_EQ(seen.content, "hello");
+    EXPECT_EQ(seen.conversation_id, sent->conversation_id);
+}
+
+TEST_F(MessageService, an_unknown_conversation_is_not_made_by_a_message) {
+    auto message = hello();
+    message.conversation_id = ConversationId("c_unknown");
+    expect_refused(message, Errc::conversation_not_found, "");
+}
+
+TEST_F(MessageService, a_known_conversation_goes_on) {
+    const auto first = send(hello()).value();
+    auto message = hello();
+    message.conversation_id = first.conversation_id;
+    EXPECT_EQ(send(message).value().conversation_id, first.conversation_id);
+    EXPECT_EQ(rows.conversation_count(), 1U);
+}
+
+TEST_F(MessageService, bad_input_leaves_nothing_behind) {
+    OutgoingMessage message;
+    expect_refused(message, Errc::invalid_message, "content");
+    message.content = std::string(service::MessageLimits::content_max + 1, 'x');
+    expect_refused(message, Errc::message_too_large, "content");
+    message.content = "\xff";
+    expect_refused(message, Errc::invalid_utf8, "content");
+    message = hello();
+    message.user_id = UserId("");
+    expect_refused(message, Errc::invalid_argument, "user_id");
+    message.user_id = UserId("a\nb");
+    expect_refused(message, Errc::invalid_argument, "user_id");
+    message.user_id = UserId(std::string(service::MessageLimits::user_id_max + 1, 'u'));
+    expect_refused(message, Errc::invalid_argument, "user_id");
+    message = hello();
+    message.agent_id = AgentId("nobody");
+    expect_refused(message, Errc::invalid_argument, "agent_id");
+    message = hello();
+    message.metadata = std::string(baton::MessageLimits::metadata_max + 1, ' ');
+    expect_refused(message, Errc::invalid_argument, "metadata");
+}
+
+TEST_F(MessageService, input_at_its_limits_is_taken) {
+    OutgoingMessage message;
+    message.content = std::string(service::MessageLimits::content_max, 'x');
+    message.user_id = UserId(std::string(service::MessageLimits::user_id_max, 'u'));
+    message.agent_id = AgentId("poet");
+    const auto sent = send(message);
+    EXPECT_TRUE(sent) << to_string(sent.error());
+}
+
+TEST_F(MessageService, content_that_grows_too_large_as_json_is_named) {
+    OutgoingMessage message;
+    message.content = std::string(service::MessageLimits::content_max, '\x01');  // six bytes each
+    expect_refused(message, Errc::message_too_large, "content");
+}
+
+TEST_F(MessageService, the_queue_refines_a_pending_row) {
+    const auto sent = send(hello()).value();
+    EXPECT_EQ(get(sent.id).value().status, DialogStatus::pending);
+    const auto leased = lease_one("llm");
+    EXPECT_EQ(get(sent.id).value().status, DialogStatus::processing);
+    queue::NackRequest nack;
+    nack.receipt = leased.receipt;
+    nack.blame = queue::Blame::fatal;
+    ASSERT_TRUE(io.run(queues->nack(nack)));
+    EXPECT_EQ(get(sent.id).value().status, DialogStatus::failed);
+}
+
+TEST_F(MessageService, an_unknown_message_is_not_found) {
+    EXPECT_EQ(get(MessageId{1, 2}).error().code, Errc::message_not_found);
+}
+
+TEST_F(MessageService, a_message_of_another_queue_is_no_message_to_an_agent) {
+    std::vector<NewMessage> posts(1);
+    posts[0].data.content = Bytes("mail");
+    const auto posted = io.run(queues->post(QueueName("mail"), posts)).value();
+    EXPECT_EQ(get(posted.at(0).id).error().code, Errc::message_not_found);
+}
+
+TEST_F(MessageService, who_waits_gets_the_completed_message) {
+    const auto sent = send(hello()).value();
+    const auto work = [&]() -> Task<Result<DialogMessage>> {
+        TaskGroup group(co_await asio::this_coro::executor);
+        group.spawn([&]() -> Task<void> {
+            co_await sleep_until(Deadline::after(Duration(30)));
+            rows.complete(sent.id, "hi there");
+        });
+        auto message = co_await service.get(who, sent.id, Duration(5'000));
+        co_await group.stop();
+        co_return message;
+    };
+    const auto message = io.run(work()).value();
+    EXPECT_EQ(message.status, DialogStatus::completed);
+    EXPECT_EQ(message.reply->content, "hi there");
+}
+
+TEST_F(MessageService, a_wait_ends_with_the_message_as_it_stands) {
+    const auto sent = send(hello()).value();
+    EXPECT_EQ(get(sent.id, Duration(30)).value().status, DialogStatus::pending);
+    EXPECT_EQ(get(sent.id, Duration(60'001)).error().field, "wait_ms");
+}
+
+TEST_F(MessageService, conversations_are_made_listed_and_read) {
+    service::NewConversation wanted;
+    wanted.user_id = UserId("u1");
+    wanted.title = "Trip";
+    const auto made = io.run(service.create_conversation(who, wanted)).value();
+    EXPECT_EQ(io.run(service.get_conversation(who, made.id)).value().title, "Trip");
+    auto message = hello();
+    message.conversation_id = made.id;
+    ASSERT_TRUE(send(message));
+    EXPECT_EQ(io.run(service.conversation_messages(who, made.id, {})).value().total, 1U);
+    const auto unknown = io.run(service.conversation_messages(who, ConversationId("c_x"), {}));
+    EXPECT_EQ(unknown.error().code, Errc::conversation_not_found);
+
+    wanted.title = std::string(service::MessageLimits::title_max + 1, 't');
+    EXPECT_EQ(io.run(service.create_conversation(who, wanted)).error().field, "title");
+    service::PageRequest page;
+    page.page_size = 101;
+    EXPECT_EQ(io.run(service.list(who, {}, page)).error().field, "page_size");
+}
+
+}  // namespace
+}  // namespace baton::test
