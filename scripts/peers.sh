@@ -32,7 +32,10 @@ if ! node_is_current node; then
     done
     export PATH
     if ! node_is_current node; then
-        echo "tests need Node 20.19 or newer, found $(node --version)" >&2
+        # npm passes over an optional package it can't fetch without a word.
+        rm -f build/tools/node/node_modules/.installed
+        echo "The tests need Node 20.19 or newer. Here is $(node --version), and npm could not fetch" >&2
+        echo "node-linux-* (tests/peers/node). \`npm ping\` tells why; then run this again." >&2
         exit 1
     fi
 fi

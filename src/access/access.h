@@ -28,15 +28,15 @@ enum class Role : std::uint8_t {
 
 /// Who makes a request.
 struct Identity {
-    KeyId key;  ///< "admin" for the admin key
-    std::string name;
+    KeyId key{};  ///< "admin" for the admin key
+    std::string name{};
     Role role = Role::member;
 };
 
 /// An API key as it is listed: never with its secret.
 struct KeyInfo {
-    KeyId id;
-    std::string name;
+    KeyId id{};
+    std::string name{};
     Role role = Role::member;
     TimePoint created_at{};
     std::optional<TimePoint> revoked_at{};
@@ -44,8 +44,8 @@ struct KeyInfo {
 
 /// A fresh key: the only time its text is seen. "bt_<id>_<secret>".
 struct CreatedKey {
-    KeyInfo info;
-    Secret text;
+    KeyInfo info{};
+    Secret text{};
 };
 
 /// Keys are 256 random bits and stored as BLAKE2b hashes; comparison takes constant time.
@@ -59,6 +59,7 @@ public:
     [[nodiscard]] virtual Result<Identity> authenticate(std::string_view authorization) const = 0;
 
     /// `name`: 1..64 bytes of UTF-8 without control characters. Durable on return.
+    /// Fails: invalid_argument (field `name`), conflict (100,000 keys exist), and as the database does.
     [[nodiscard]] virtual Task<Result<CreatedKey>> create_key(std::string name, Role role) = 0;
     [[nodiscard]] virtual Task<Result<std::vector<KeyInfo>>> list_keys() = 0;
     /// In force for the next request. Fails: not_found.
@@ -68,11 +69,13 @@ public:
 /// Fails: permission_denied unless `identity` has at least `role`.
 [[nodiscard]] Result<void> require(const Identity& identity, Role role);
 
-/// Reads the admin key from `file`, or draws one and writes it with mode 0600.
-/// Fails: data_dir_unusable; permission_denied when others may read the file.
+/// Reads the admin key from `file`, or draws one ("bt_admin_<secret>") and writes it with mode 0600. The file is there
+/// whole or not at all, whenever the power fails.
+/// Fails: data_dir_unusable (no file can be made, or it holds no key); permission_denied when group or others may read it.
 [[nodiscard]] Result<Secret> load_or_create_admin_key(const std::filesystem::path& file);
 
 /// `database` must outlive it and have the current schema.
+/// Fails: what connecting fails with; storage_corrupt; invalid_argument for an empty admin key.
 [[nodiscard]] Result<std::unique_ptr<Access>> make_access(
     db::Database& database, Secret admin_key, const Clock& clock);
 

@@ -168,7 +168,7 @@ def flatten_parentheses(head):
 
 def function_name(head):
     no_names = {"requires", "noexcept", "decltype", "alignas", "explicit"}
-    for match in re.finditer(r"([\w:~]+|operator[^\s(]*(?:\s*\(\s*\))?)\s*\(", head):
+    for match in re.finditer(r"([\w:~]+|operator[^\s(]*(?:\s*\(\s*\))?)\s*\(", flatten_parentheses(head)):
         if match[1] not in no_names:
             return match[1]
     return "lambda"

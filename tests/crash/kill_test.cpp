@@ -9,13 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include "client/connection.h"
-#include "client/dialog_client.h"
-#include "client/queue_client.h"
-#include "net/client.h"
 #include "runtime/io_pool.h"
 #include "runtime/task_group.h"
-#include "support/daemon.h"
+#include "support/daemon_session.h"
 
 namespace baton::test {
 namespace {
@@ -32,23 +28,9 @@ struct Accepted {
     std::string content;
 };
 
-/// Everything a test needs to talk to one incarnation of the daemon.
-struct Session {
-    explicit Session(const Daemon& daemon)
-        : http(net::make_client({})),
-          connection(*http, {.url = daemon.url(), .key = Secret(daemon.admin_key())}),
-          dialogs(connection),
-          queues(connection) {}
-
-    std::unique_ptr<net::Client> http;
-    client::Connection connection;
-    client::DialogClient dialogs;
-    client::QueueClient queues;
-};
-
 /// Who posts a conversation's messages one after the other, until the daemon is gone.
 struct Poster {
-    Session& session;
+    DaemonSession& session;
     int round;
     std::size_t number;
     std::vector<Accepted>& accepted;
@@ -79,7 +61,7 @@ class KillTest : public testing::Test {
 protected:
     /// Posts a round's messages; kills the daemon once `kill_after` of them are accepted.
     std::vector<Accepted> post_round(Daemon& daemon, int round, std::size_t kill_after) {
-        Session session(daemon);
+        DaemonSession session(daemon);
         EXPECT_TRUE(pool_.run(session.queues.set_paused(llm, true)));
         std::vector<Accepted> accepted;
         std::atomic<std::size_t> count = 0;
@@ -110,7 +92,7 @@ protected:
 
     /// Lets the agents work, and kills the daemon as soon as message number `victim` is answered.
     void kill_while_answering(Daemon& daemon, const Accepted& victim) {
-        Session session(daemon);
+        DaemonSession session(daemon);
         EXPECT_TRUE(pool_.run(session.queues.set_paused(llm, false)));
         const auto answered = pool_.run(
             session.dialogs.wait(victim.id, Deadline::after(std::chrono::seconds(60))));
@@ -119,7 +101,7 @@ protected:
     }
 
     void expect_all_answered(Daemon& daemon, const std::vector<Accepted>& accepted) {
-        Session session(daemon);
+        DaemonSession session(daemon);
         ASSERT_TRUE(pool_.run(session.queues.set_paused(llm, false)));
         std::map<ConversationId, std::vector<Accepted>> by_conversation;
         for (const auto& message : accepted) {
@@ -139,7 +121,7 @@ protected:
     /// Every accepted message stands once, in the order it was posted. The last one may be followed by a message
     /// whose 201 the crash swallowed.
     void expect_conversation(
-        Session& session, const ConversationId& id, const std::vector<Accepted>& posted) {
+        DaemonSession& session, const ConversationId& id, const std::vector<Accepted>& posted) {
         const auto history = pool_.run(session.dialogs.history(id, 100));
         ASSERT_TRUE(history) << to_string(history.error());
         ASSERT_GE(history->size(), posted.size());
