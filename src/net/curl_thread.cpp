@@ -11,8 +11,6 @@ using TimePoint = Transfer::TimePoint;
 
 // Handles kept for the next request: making one costs more than a request on a warm connection.
 constexpr std::size_t spare_handles_max = 64;
-// Nothing needs it to wake up sooner; a long nap only bounds what a lost wake-up could cost.
-constexpr std::chrono::milliseconds nap_max{60'000};
 
 void init_curl_once() {
     static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -24,9 +22,9 @@ void init_curl_once() {
 void CurlInbox::post(Verb verb, std::shared_ptr<Transfer> transfer) {
     {
         const std::scoped_lock lock(mutex_);
-        if (multi_) {
+        if (poller_) {
             commands_.push_back({.verb = verb, .transfer = std::move(transfer)});
-            curl_multi_wakeup(multi_);
+            poller_->wake();
             return;
         }
     }
@@ -36,16 +34,15 @@ void CurlInbox::post(Verb verb, std::shared_ptr<Transfer> transfer) {
 /// Everything here happens on curl's thread.
 class CurlThread::Loop {
 public:
-    Loop(CURLM* multi, std::shared_ptr<CurlInbox> inbox, const ClientConfig& config)
-        : multi_(multi), inbox_(std::move(inbox)), config_(config) {
+    Loop(std::shared_ptr<CurlInbox> inbox, const ClientConfig& config)
+        : inbox_(std::move(inbox)), config_(config) {
         const auto connections = static_cast<long>(config.connections_max);
-        curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
-        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections);
-        curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+        curl_multi_setopt(multi_.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+        curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, connections);
+        curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
     }
     ~Loop() {
         for (auto* easy : spare_) curl_easy_cleanup(easy);
-        curl_multi_cleanup(multi_);
     }
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -53,17 +50,18 @@ public:
     void run() {
         while (obey()) {
             admit();
-            int running = 0;
-            curl_multi_perform(multi_, &running);
+            poller_.work(next_check_);
             reap();
             expire();
-            if (!waiting_.empty() && active_count_ < config_.connections_max) continue;
-            curl_multi_poll(multi_, nullptr, 0, nap_ms(), nullptr);
         }
         while (!transfers_.empty()) end(*transfers_.begin()->first, Errc::cancelled, "the client is gone");
     }
 
+    CurlPoller& poller() noexcept { return poller_; }
+
 private:
+    using MultiHandle = std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)>;
+
     /// Carries out the commands; false when the client is going.
     bool obey() {
         std::vector<CurlInbox::Command> commands;
@@ -71,7 +69,7 @@ private:
         {
             const std::scoped_lock lock(inbox_->mutex_);
             commands.swap(inbox_->commands_);
-            going = !inbox_->multi_;
+            going = !inbox_->poller_;
         }
         for (auto& [verb, transfer] : commands) {
             switch (verb) {
@@ -112,13 +110,13 @@ private:
             }
             ++active_count_;
             transfer.attach(easy);
-            curl_multi_add_handle(multi_, easy);
+            curl_multi_add_handle(multi_.get(), easy);
         }
     }
 
     void reap() {
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
             if (message->msg != CURLMSG_DONE) continue;
             const CURLcode code = message->data.result;
             Transfer* transfer = nullptr;
@@ -146,15 +144,8 @@ private:
     std::chrono::milliseconds check_interval() const {
         constexpr std::chrono::milliseconds shortest{10};
         constexpr std::chrono::milliseconds longest{500};
-        if (config_.stall_timeout.count() == 0) return nap_max;
+        if (config_.stall_timeout.count() == 0) return std::chrono::hours(1);
         return std::clamp(config_.stall_timeout / 4, shortest, longest);
-    }
-
-    int nap_ms() const {
-        const auto now = std::chrono::steady_clock::now();
-        if (next_check_ <= now) return 0;
-        const auto nap = std::min<TimePoint::duration>(next_check_ - now, nap_max);
-        return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nap).count());
     }
 
     void end(Transfer& transfer, Errc code, std::string_view detail) {
@@ -172,7 +163,7 @@ private:
             return node.mapped();
         }
         --active_count_;
-        curl_multi_remove_handle(multi_, easy);
+        curl_multi_remove_handle(multi_.get(), easy);
         if (spare_.size() < spare_handles_max) {
             curl_easy_reset(easy);
             spare_.push_back(easy);
@@ -182,7 +173,8 @@ private:
         return node.mapped();
     }
 
-    CURLM* multi_;
+    MultiHandle multi_{curl_multi_init(), curl_multi_cleanup};
+    CurlPoller poller_{multi_.get()};
     std::shared_ptr<CurlInbox> inbox_;
     const ClientConfig config_;
     std::unordered_map<Transfer*, std::shared_ptr<Transfer>> transfers_;
@@ -194,16 +186,16 @@ private:
 
 CurlThread::CurlThread(const ClientConfig& config) : inbox_(std::make_shared<CurlInbox>()) {
     init_curl_once();
-    inbox_->multi_ = curl_multi_init();
-    loop_ = std::make_unique<Loop>(inbox_->multi_, inbox_, config);
+    loop_ = std::make_unique<Loop>(inbox_, config);
+    inbox_->poller_ = &loop_->poller();
     thread_ = std::thread([this] { loop_->run(); });
 }
 
 CurlThread::~CurlThread() {
     {
         const std::scoped_lock lock(inbox_->mutex_);
-        curl_multi_wakeup(inbox_->multi_);
-        inbox_->multi_ = nullptr;
+        inbox_->poller_->wake();
+        inbox_->poller_ = nullptr;
     }
     thread_.join();
 }

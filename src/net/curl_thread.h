@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/curl_poller.h"
 #include "net/transfer.h"
 
 namespace baton::net {
@@ -27,7 +28,7 @@ private:
     friend class CurlThread;
     std::mutex mutex_;
     std::vector<Command> commands_;
-    CURLM* multi_ = nullptr;  ///< null once the thread has gone
+    CurlPoller* poller_ = nullptr;  ///< null once the thread has gone
 };
 
 /// Runs transfers, `connections_max` at a time, the rest in the order they came. Destruction ends all of

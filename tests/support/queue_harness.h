@@ -77,6 +77,14 @@ struct StoreKind {
     }
 };
 
+struct HarnessOptions {
+    queue::PipelineConfig pipeline{};
+    /// Puts something between the engine and the store; called at each opening.
+    std::function<std::unique_ptr<queue::Store>(std::unique_ptr<queue::Store>)> wrap_store{};
+    /// Between the SQLite store and its database, which outlives what comes back.
+    std::function<std::unique_ptr<db::Database>(db::Database&)> wrap_database{};
+};
+
 /// A call under way on the harness's thread.
 template <class T>
 class Pending {
@@ -85,7 +93,7 @@ public:
         : answer_(std::move(answer)), cancel_(std::move(cancel)) {}
     /// Waits for the end; throws when it does not come.
     T get() {
-        if (answer_.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
+        if (answer_.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
             throw std::runtime_error("the call did not end");
         }
         return answer_.get();
@@ -105,9 +113,9 @@ private:
 /// started before it have had their turn.
 class QueueHarness final {
 public:
-    explicit QueueHarness(StoreKind kind, queue::PipelineConfig config = {})
-        : kind_(kind), config_(config) {
-        if (kind.cold) config_.memory_budget = 0;
+    explicit QueueHarness(StoreKind kind, HarnessOptions options = {})
+        : kind_(kind), options_(std::move(options)) {
+        if (kind.cold) options_.pipeline.memory_budget = 0;
         open();
     }
     ~QueueHarness() {
@@ -151,9 +159,15 @@ public:
     void close() {
         if (queues_) queues_->stop();
         queues_.reset();
+        wrapped_.reset();
         database_.reset();
     }
-    void open() { queues_ = must(make_engine_queues(make_store(), config_, clock_, metrics_, {})); }
+    void open() {
+        auto store = make_store();
+        if (options_.wrap_store) store = options_.wrap_store(std::move(store));
+        queues_ = must(
+            make_engine_queues(std::move(store), options_.pipeline, clock_, metrics_, {}));
+    }
 
 private:
     template <class T>
@@ -176,14 +190,17 @@ private:
     std::unique_ptr<queue::Store> make_store() {
         if (!kind_.sqlite) return queue::make_memory_store(disk_);
         database_ = db::make_sqlite_database({.file = dir_ / "queues.db"});
-        return must(queue::make_sqlite_store(*database_));
+        if (!options_.wrap_database) return must(queue::make_sqlite_store(*database_));
+        wrapped_ = options_.wrap_database(*database_);
+        return must(queue::make_sqlite_store(*wrapped_));
     }
 
     StoreKind kind_;
-    queue::PipelineConfig config_;
+    HarnessOptions options_;
     TempDir dir_;
     std::shared_ptr<queue::MemoryDisk> disk_ = queue::make_memory_disk();
     std::unique_ptr<db::Database> database_;
+    std::unique_ptr<db::Database> wrapped_;
     FakeClock clock_;
     MetricRegistry metrics_;
     IoPool pool_{1};

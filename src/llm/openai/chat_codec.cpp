@@ -9,7 +9,9 @@
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "llm/openai/provider_error.h"
+#include "llm/openai/surrogates.h"
 
 namespace baton::llm {
 namespace {
@@ -69,10 +71,21 @@ void take_facts(const json::value& body, ChatResult& result) {
     }
 }
 
+/// JSON as servers send it: also with characters cut in two between chunks.
+json::value parse_lenient(std::string_view body, boost::system::error_code& error) {
+    json::value value = json::parse(body, error);
+    if (!error) return value;
+    const std::string mended = unescape_lone_surrogates(body);
+    if (mended == body) return value;
+    json::parse_options options;
+    options.allow_invalid_utf8 = true;
+    return json::parse(mended, error, {}, options);
+}
+
 /// Fails: provider_protocol on what is no JSON object, or the error the object is about.
 Result<json::value> parse_body(std::string_view body, const Secret& key) {
     boost::system::error_code error;
-    json::value value = json::parse(body, error);
+    json::value value = parse_lenient(body, error);
     if (error || !value.is_object()) {
         return fail(Errc::provider_protocol,
             fmt::format("the provider sent what is no JSON object: {}", quote(body.substr(0, 80), key)));
@@ -104,7 +117,10 @@ Result<ChatResult> decode_chat_completion(std::string_view body, const Secret& k
     if (message == nullptr) return fail(Errc::provider_protocol, "the provider's answer has no message");
     ChatResult result;
     take_facts(value, result);
-    result.content = content_of(*message);
+    SurrogateJoiner joiner;
+    result.content = joiner.join(content_of(*message));
+    result.content += joiner.finish();
+    if (!is_utf8(result.content)) return fail(Errc::provider_protocol, "the answer is not UTF-8");
     if (result.finish_reason.empty()) result.finish_reason = "stop";
     return result;
 }
@@ -119,8 +135,9 @@ Result<std::string> ChunkReader::take(std::string_view data) {
     take_facts(chunk, result_);
     const auto* choice = first_choice(chunk);
     const auto* delta = choice == nullptr ? nullptr : find(*choice, "delta");
-    if (delta == nullptr) return std::string();
-    std::string piece = content_of(*delta);
+    std::string piece = delta == nullptr ? std::string() : joiner_.join(content_of(*delta));
+    if (!result_.finish_reason.empty()) piece += joiner_.finish();
+    if (!is_utf8(piece)) return fail(Errc::provider_protocol, "the answer is not UTF-8");
     if (result_.content.size() + piece.size() > answer_max) {
         return fail(Errc::provider_protocol, fmt::format("the answer is over {} bytes", answer_max));
     }
@@ -133,6 +150,7 @@ Result<ChatResult> ChunkReader::finish() {
         return fail(Errc::provider_unavailable, "the provider's answer was cut off before its end");
     }
     if (result_.finish_reason.empty()) result_.finish_reason = "stop";
+    result_.content += joiner_.finish();
     return std::move(result_);
 }
 

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "llm/openai/surrogates.h"
 #include "model/chat.h"
 
 namespace baton::llm {
@@ -39,6 +41,7 @@ public:
 private:
     Secret key_;
     ChatResult result_;
+    SurrogateJoiner joiner_;
     bool done_ = false;
 };
 

@@ -32,4 +32,16 @@ struct Aged {
     return aged;
 }
 
+/// When a message that stands at `level` by now rises from there; max(): never.
+[[nodiscard]] inline TimePoint rises_at(Level priority, Level level, TimePoint entered_at,
+    const std::array<LevelConfig, level_count>& levels) {
+    if (level == Level::realtime) return TimePoint::max();
+    TimePoint at = entered_at;
+    for (auto i = static_cast<std::size_t>(priority); i >= static_cast<std::size_t>(level); --i) {
+        if (levels[i].max_wait_time == Duration(0)) return TimePoint::max();
+        at += levels[i].max_wait_time;
+    }
+    return at;
+}
+
 }  // namespace baton::queue

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,6 +44,11 @@ struct Metrics {
     prometheus::Histogram& seconds;
 };
 
+std::uint64_t random_number() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
 }  // namespace
 
 struct CommitPipeline::Impl {
@@ -53,7 +59,7 @@ struct CommitPipeline::Impl {
           clock(clock_in),
           metrics(registry),
           log(std::move(log_in)),
-          engine({.memory_budget = config_in.memory_budget}) {}
+          engine({.memory_budget = config_in.memory_budget, .run = random_number()}) {}
 
     // Shared with callers, under `mutex`.
     struct Arrival {
@@ -96,6 +102,7 @@ struct CommitPipeline::Impl {
     void finish_all(const Error* error, bool only_stored);
     Result<void> recover();
     void tick() { now = std::max(now, clock.now()); }
+    void wake();
 };
 
 Result<void> CommitPipeline::Impl::recover() {
@@ -168,28 +175,35 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
         metrics.limits.Increment();
         arrival.command->finish(&error);
     } else {
-        waits.park({std::move(arrival.command), arrival.ticket}, *wait);
+        waits.park(arrival.ticket, std::move(arrival.command), *wait);
     }
 }
 
 void CommitPipeline::Impl::serve_waits() {
     const auto news = engine.take_news();
     if (waits.size() == 0) return;
+    bool stored = false;
     const auto retry = [&](Command& command) {
-        const auto still_waiting = command.apply(engine, now);
-        return !still_waiting;
+        static_cast<void>(engine.take_touched_stored());
+        auto still_waiting = command.apply(engine, now);
+        stored = engine.take_touched_stored();
+        return still_waiting;
     };
     const auto done = [&](std::unique_ptr<Command> command) {
-        answered.push_back({std::move(command), true});
+        answered.push_back({std::move(command), stored});
     };
     for (const auto uid : news.queues) waits.serve_pops(uid, retry, done);
-    for (const auto& message : news.replies) waits.serve_replies(message, retry, done);
+    for (const auto& message : news.replies) waits.serve_replies(message, message, retry, done);
+    for (const auto uid : news.dropped) {
+        waits.serve_pops(uid, retry, done);
+        waits.serve_replies({uid, 0}, {uid, UINT64_MAX}, retry, done);
+    }
 }
 
 void CommitPipeline::Impl::commit() {
     auto batch = engine.take_batch();
-    if (batch.records.empty()) return finish_all(nullptr, false);
     if (broken) return finish_all(&*broken, true);
+    if (batch.records.empty()) return finish_all(nullptr, false);
     const auto begin = std::chrono::steady_clock::now();
     const auto result = store->commit(batch.records, batch.durability);
     if (result) {
@@ -207,7 +221,10 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
     if (cause.code == Errc::storage_full || cause.code == Errc::unavailable) {
         log.warn("store refused a batch", {{"error", cause.detail}});
         const auto recovered = recover();
-        if (recovered) return finish_all(&error, true);
+        if (recovered) {
+            finish_all(&error, true);
+            return wake();  // what was undone may serve those who wait
+        }
         error = with_context(recovered.error(), "recovering after a refused batch");
     }
     log.error("store has stopped, restart to recover from disk", {{"error", error.detail}});
@@ -217,6 +234,7 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
         broken = error;
     }
     finish_all(&error, true);
+    for (auto& command : waits.take_all()) command->finish(&error);
 }
 
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that failed.
@@ -285,13 +303,15 @@ void CommitPipeline::withdraw(std::uint64_t ticket) {
     impl_->arrived.notify_one();
 }
 
-void CommitPipeline::wake() {
+void CommitPipeline::Impl::wake() {
     {
-        const std::scoped_lock lock(impl_->mutex);
-        impl_->woken = true;
+        const std::scoped_lock lock(mutex);
+        woken = true;
     }
-    impl_->arrived.notify_one();
+    arrived.notify_one();
 }
+
+void CommitPipeline::wake() { impl_->wake(); }
 
 Result<void> CommitPipeline::health() const {
     const std::scoped_lock lock(impl_->mutex);

@@ -6,7 +6,9 @@
 
 namespace baton::queue {
 
-Engine::Engine(EngineConfig config) { effects_.body_bytes_max = config.memory_budget; }
+Engine::Engine(EngineConfig config) : run_(config.run) {
+    effects_.body_bytes_max = config.memory_budget;
+}
 Engine::~Engine() = default;
 
 Result<QueueState*> Engine::find(const QueueName& name) {
@@ -65,23 +67,51 @@ QueueState& Engine::add(QueueNumber number, std::uint64_t uid, QueueInfo info) {
 void Engine::drop(QueueState& queue) {
     by_uid_.erase(queue.uid());
     by_number_.erase(static_cast<std::uint32_t>(queue.number()));
+    news_.dropped.push_back(queue.uid());
     const QueueName name = queue.info().name;
     queue.forget_bodies();
     queues_.erase(name);
+}
+
+Result<void> Engine::make(std::uint64_t uid, QueueInfo info) {
+    if (next_number_ > queue_number_max) {
+        return fail(Errc::unsupported, "the store has given out all its queue numbers");
+    }
+    const auto number = QueueNumber{next_number_};
+    effects_.records.emplace_back(QueuePut{number, uid, info});
+    effects_.needs_fsync = true;
+    add(number, uid, std::move(info));
+    return {};
+}
+
+/// The store knows nothing of the ids given out in memory: a queue that moves there or back becomes another one.
+Result<void> Engine::make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid) {
+    QueueInfo info = queue.info();
+    if (queue.live_count() > 0) {
+        return fail(Errc::conflict,
+            fmt::format("queue `{}` has messages: its durability can't change to or from memory",
+                info.name.text));
+    }
+    info.config = std::move(config);
+    effects_.records.emplace_back(QueueDropped{queue.number()});
+    drop(queue);
+    return make(uid, std::move(info));
 }
 
 Result<bool> Engine::put_queue(
     const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now) {
     touched_stored_ = true;  // the configuration itself is always stored
     if (const auto found = queues_.find(name); found != queues_.end()) {
-        BATON_TRY_VOID(found->second->configure(std::move(config), now));
+        QueueState& queue = *found->second;
+        stir(queue);
+        if (queue.is_stored() == (config.durability != Durability::memory)) {
+            queue.configure(std::move(config), now);
+        } else {
+            BATON_TRY_VOID(make_anew(queue, std::move(config), uid));
+        }
         return false;
     }
-    const auto number = QueueNumber{next_number_};
-    QueueInfo info{.name = name, .config = std::move(config), .created_at = now};
-    effects_.records.emplace_back(QueuePut{number, uid, info});
-    effects_.needs_fsync = true;
-    add(number, uid, std::move(info));
+    BATON_TRY_VOID(make(uid, {.name = name, .config = std::move(config), .created_at = now}));
     return true;
 }
 
@@ -111,7 +141,8 @@ Result<QueueInfo> Engine::get_queue(const QueueName& name) {
     return queue->info();
 }
 
-std::vector<QueueInfo> Engine::list_queues() const {
+std::vector<QueueInfo> Engine::list_queues() {
+    touched_stored_ = true;
     std::vector<QueueInfo> infos;
     infos.reserve(queues_.size());
     for (const auto& [name, queue] : queues_) infos.push_back(queue->info());
@@ -164,8 +195,9 @@ Result<void> Engine::reply(
         .result = std::move(result),
         .metadata = std::move(metadata),
         .at = now});
+    BATON_TRY_VOID(queue->reply(message.seq, std::move(reply), now));
     news_.replies.push_back(message);
-    return queue->reply(message.seq, std::move(reply), now);
+    return {};
 }
 
 Result<std::optional<KeptReply>> Engine::find_reply(const MessageId& message, TimePoint now) {
@@ -230,11 +262,14 @@ void Engine::forget_stored() {
         if (queue->is_stored()) stored.push_back(queue.get());
     }
     for (QueueState* queue : stored) drop(*queue);
+    recovered_.clear();
 }
 
 void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
+    recovered_.insert(static_cast<std::uint32_t>(queue.number));
     // A queue in memory that outlived a failed commit keeps its messages.
-    if (find(queue.number) != nullptr) return;
+    if (QueueState* kept = find(queue.number)) return kept->restore(std::move(queue.info));
+    if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
     add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
 }
 
@@ -253,9 +288,15 @@ void Engine::reply(Locator at, TimePoint expires_at) {
 }
 
 void Engine::finish_recovery(TimePoint now) {
+    std::vector<QueueState*> unknown;
     for (const auto& [name, queue] : queues_) {
-        if (queue->is_stored()) queue->finish_recovery(now);
+        if (!recovered_.contains(static_cast<std::uint32_t>(queue->number()))) {
+            unknown.push_back(queue.get());
+        } else if (queue->is_stored()) {
+            queue->finish_recovery(now);
+        }
     }
+    for (QueueState* queue : unknown) drop(*queue);
 }
 
 }  // namespace baton::queue

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -21,6 +22,8 @@ namespace baton::queue {
 struct EngineConfig {
     /// Bytes of content kept in memory; what is beyond stays in the store until it is popped.
     std::uint64_t memory_budget = 64 * 1024 * 1024;
+    /// A random number of this process: sets the ids of queues in memory apart from those before a restart.
+    std::uint64_t run = 0;
 };
 
 /// Use from one thread. An answer may be told to others only after the records taken with it are durable.
@@ -37,7 +40,7 @@ public:
     Result<std::uint64_t> purge(const QueueName& name, TimePoint now);
     Result<void> set_paused(const QueueName& name, bool paused);
     Result<QueueInfo> get_queue(const QueueName& name);
-    [[nodiscard]] std::vector<QueueInfo> list_queues() const;
+    [[nodiscard]] std::vector<QueueInfo> list_queues();
     Result<QueueStats> stats(const QueueName& name);
     Result<std::vector<PostedMessage>> post(
         const QueueName& name, std::vector<NewMessage> messages, TimePoint now);
@@ -70,8 +73,9 @@ public:
 
     /// What may end a wait.
     struct News {
-        std::vector<std::uint64_t> queues;  ///< uids of queues in which anything happened, dropped ones too
-        std::vector<MessageId> replies;     ///< messages that got a reply
+        std::vector<std::uint64_t> queues;   ///< uids of queues in which anything happened
+        std::vector<std::uint64_t> dropped;  ///< uids of queues that have gone
+        std::vector<MessageId> replies;      ///< messages that got a reply
     };
     /// What has happened since the last call.
     [[nodiscard]] News take_news();
@@ -83,7 +87,8 @@ public:
     Result<Locator> locate(const MessageId& message);
 
     // Recovery: `forget_stored`, then what the store has, then `finish_recovery`.
-    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay.
+    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay, with what the store has
+    /// of them: none, when it does not know them.
     void forget_stored();
     void queue(QueuePut queue, std::uint64_t next_seq) override;
     void message(RecoveredMessage message) override;
@@ -96,6 +101,8 @@ private:
     Result<QueueState*> find(const MessageId& message, Errc missing = Errc::message_not_found);
     QueueState* find(QueueNumber number);
     QueueState& add(QueueNumber number, std::uint64_t uid, QueueInfo info);
+    Result<void> make(std::uint64_t uid, QueueInfo info);
+    Result<void> make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid);
     void drop(QueueState& queue);
     void stir(QueueState& queue);
     void shrink_timers();
@@ -104,7 +111,9 @@ private:
     std::unordered_map<QueueName, std::unique_ptr<QueueState>> queues_;
     std::unordered_map<std::uint64_t, QueueState*> by_uid_;
     std::unordered_map<std::uint32_t, QueueState*> by_number_;
+    std::unordered_set<std::uint32_t> recovered_;  ///< queues the store has, while it is read
     std::uint32_t next_number_ = 1;
+    std::uint64_t run_;
     bool touched_stored_ = false;
     News news_;
 };

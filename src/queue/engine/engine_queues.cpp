@@ -7,6 +7,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "model/codec.h"
 #include "runtime/blocking_pool.h"
 
 namespace baton::queue {
@@ -90,6 +91,14 @@ Result<void> check_lease(Duration lease) {
     return {};
 }
 
+/// A name by the rules, and a configuration that a store can write and read back.
+Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
+    BATON_TRY_VOID(parse_queue_name(name.text));
+    BATON_TRY(const auto read_back, queue_config_from_json(to_json(config)));
+    if (read_back != config) return fail(Errc::invalid_argument, "the configuration is out of range");
+    return {};
+}
+
 class EngineQueues final : public Queues {
 public:
     EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
@@ -102,6 +111,9 @@ public:
     [[nodiscard]] Result<void> health() const override { return pipeline_.health(); }
 
     Task<Result<bool>> put_queue(QueueName name, QueueConfig config) override {
+        if (auto checked = check_queue(name, config); !checked) {
+            return fails<bool>(checked.error().field, checked.error().detail);
+        }
         const std::uint64_t uid = random_uid();
         return run([=](Engine& engine, TimePoint now) {
             return engine.put_queue(name, config, uid, now);
@@ -151,8 +163,8 @@ public:
         return run([=](Engine& engine, TimePoint now) { return engine.ack(receipt, now); });
     }
     Task<Result<NackOutcome>> nack(NackRequest request) override {
-        if (request.delay < Duration(0)) {
-            return fails<NackOutcome>("delay_ms", "a delay is not negative");
+        if (request.delay < Duration(0) || request.delay > MessageLimits::period_max) {
+            return fails<NackOutcome>("delay_ms", "a delay is 0 to ten years");
         }
         return run([=](Engine& engine, TimePoint now) { return engine.nack(request, now); });
     }

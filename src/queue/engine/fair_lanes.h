@@ -25,7 +25,8 @@ public:
             std::ranges::push_heap(late_, std::greater<>());
         }
     }
-    [[nodiscard]] bool empty() const noexcept { return head_ == fifo_.size() && late_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return fifo_.size() - head_ + late_.size(); }
     /// Not on an empty lane.
     [[nodiscard]] std::uint64_t front() const noexcept {
         return late_is_first() ? late_.front() : fifo_[head_];
@@ -45,6 +46,18 @@ public:
             head_ = 0;
         }
     }
+    /// Keeps each seq for which `holds` says yes, once.
+    template <class Holds>
+    void shrink(const Holds& holds) {
+        fifo_.erase(fifo_.begin(), fifo_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+        fifo_.insert(fifo_.end(), late_.begin(), late_.end());
+        late_.clear();
+        std::erase_if(fifo_, [&](std::uint64_t seq) { return !holds(seq); });
+        std::ranges::sort(fifo_);
+        const auto twice = std::ranges::unique(fifo_);
+        fifo_.erase(twice.begin(), twice.end());
+    }
 
 private:
     [[nodiscard]] bool late_is_first() const noexcept {
@@ -57,12 +70,13 @@ private:
 };
 
 /// Lanes that have messages take turns; in its turn a lane gives as many messages as its key weighs.
-/// Entries are hints: `pop` drops those for which `holds` says no.
+/// Entries are hints: `pop` drops those for which `holds` says no, `shrink` does it everywhere.
 class FairLanes {
 public:
     void push(std::uint32_t key, std::uint64_t seq) {
         const auto [lane, is_new] = lanes_.try_emplace(key);
         lane->second.seqs.push(seq);
+        ++size_;
         if (is_new) turns_.push_back(key);
     }
 
@@ -73,7 +87,10 @@ public:
             const std::uint32_t key = turns_.front();
             const auto found = lanes_.find(key);
             Lane& lane = found->second;
-            while (!lane.seqs.empty() && !holds(lane.seqs.front())) lane.seqs.pop();
+            while (!lane.seqs.empty() && !holds(lane.seqs.front())) {
+                lane.seqs.pop();
+                --size_;
+            }
             if (lane.seqs.empty()) {
                 lanes_.erase(found);
                 turns_.pop_front();
@@ -82,6 +99,7 @@ public:
             if (lane.credit == 0) lane.credit = weight(key);
             const std::uint64_t seq = lane.seqs.front();
             lane.seqs.pop();
+            --size_;
             --lane.credit;
             if (lane.seqs.empty()) {
                 lanes_.erase(found);
@@ -95,6 +113,21 @@ public:
         return std::nullopt;
     }
 
+    /// Drops every entry that no longer stands, or stands twice.
+    template <class Holds>
+    void shrink(const Holds& holds) {
+        size_ = 0;
+        std::erase_if(turns_, [&](std::uint32_t key) {
+            const auto found = lanes_.find(key);
+            found->second.seqs.shrink(holds);
+            size_ += found->second.seqs.size();
+            if (!found->second.seqs.empty()) return false;
+            lanes_.erase(found);
+            return true;
+        });
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t lanes() const noexcept { return lanes_.size(); }
 
 private:
@@ -104,6 +137,7 @@ private:
     };
     boost::unordered_flat_map<std::uint32_t, Lane> lanes_;
     std::deque<std::uint32_t> turns_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace baton::queue

@@ -77,6 +77,7 @@ public:
     /// Calls `visit(seq, slot)` for every message after `after_seq`, by seq, until it returns false.
     template <class Visit>
     void for_each_after(std::uint64_t after_seq, const Visit& visit) {
+        if (after_seq == UINT64_MAX) return;
         std::uint64_t seq = std::max(after_seq + 1, first_page_ * page_size);
         while (seq / page_size - first_page_ < pages_.size()) {
             auto& entry = pages_[seq / page_size - first_page_];

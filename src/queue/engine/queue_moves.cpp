@@ -8,6 +8,7 @@ namespace baton::queue {
 namespace {
 
 constexpr std::size_t history_max = 10;  // notes kept of one message: enough to see a pattern
+constexpr std::size_t stale_max = 1'024;  // lane entries of messages that have gone, beside half of all
 
 std::string cut(std::string text, std::size_t max) {
     if (text.size() <= max) return text;
@@ -28,7 +29,10 @@ void QueueState::count(const Slot& slot, std::int64_t by) {
         case MessageState::scheduled: add(counts_.scheduled); break;
         case MessageState::ready: add(level.ready); break;
         case MessageState::leased: add(level.leased); break;
-        case MessageState::dead: add(counts_.dead); break;
+        case MessageState::dead:
+            add(counts_.dead);
+            counts_.dead_bytes += by > 0 ? slot.size_bytes : -std::uint64_t{slot.size_bytes};
+            break;
         default: break;
     }
 }
@@ -69,7 +73,11 @@ void QueueState::place(std::uint64_t seq, Slot& slot, TimePoint now) {
     if (aged.next_at != TimePoint::max()) {
         effects_.timers.add({aged.next_at, locator(seq), Timer::Kind::age});
     }
-    levels_[static_cast<std::size_t>(slot.level)].lanes.push(slot.fairness_key, seq);
+    LevelState& level = levels_[static_cast<std::size_t>(slot.level)];
+    level.lanes.push(slot.fairness_key, seq);
+    if (level.lanes.size() > 2 * level.ready + stale_max) {
+        level.lanes.shrink([&](std::uint64_t entry) { return in_lane(entry, slot.level); });
+    }
 }
 
 /// Moves a message up to the level that its waiting has earned by now.
@@ -202,6 +210,7 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
             fail_delivery(seq, slot, {.reason = "the lease expired"}, now);
             break;
         case Timer::Kind::expiry:
+            if (slot.state == MessageState::leased) break;  // it goes when it comes back
             emit(MessageGone{locator(seq)});
             ++counts_.expired_total;
             remove(seq, slot, now);
@@ -220,9 +229,12 @@ bool QueueState::holds(const Timer& timer) const {
         case Timer::Kind::lease:
             return slot->state == MessageState::leased && slot->due_at == timer.at;
         case Timer::Kind::expiry:
-            return slot->expires_at == timer.at && (slot->state == MessageState::scheduled ||
-                                                       slot->state == MessageState::ready);
-        case Timer::Kind::age: return slot->state == MessageState::ready;
+            return slot->expires_at == timer.at && slot->is_live() &&
+                   slot->state != MessageState::dead;
+        case Timer::Kind::age:
+            return slot->state == MessageState::ready &&
+                   timer.at == rises_at(slot->priority, slot->level, slot->entered_at,
+                                   info_.config.levels);
         case Timer::Kind::retention: break;
     }
     return false;

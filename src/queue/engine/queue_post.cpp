@@ -94,7 +94,7 @@ Result<void> QueueState::make_room(
     }
     const auto fits = [&](std::uint64_t gone_count, std::uint64_t gone_bytes) {
         return (config.max_size == 0 || unfinished() - gone_count + count <= config.max_size) &&
-               (config.max_bytes == 0 || counts_.bytes - gone_bytes + bytes <= config.max_bytes);
+               (config.max_bytes == 0 || unfinished_bytes() - gone_bytes + bytes <= config.max_bytes);
     };
     if (fits(0, 0)) return {};
     std::vector<std::uint64_t> victims;
@@ -111,7 +111,7 @@ Result<void> QueueState::make_room(
     }
     if (victims.empty()) {
         return full(fmt::format("queue `{}` holds {} messages, {} bytes; its limits are {} and {}",
-            info_.name.text, unfinished(), counts_.bytes, config.max_size, config.max_bytes));
+            info_.name.text, unfinished(), unfinished_bytes(), config.max_size, config.max_bytes));
     }
     for (const auto seq : victims) {
         emit(MessageGone{locator(seq)});

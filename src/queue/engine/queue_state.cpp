@@ -18,24 +18,16 @@ QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Ef
     last_accessed_ = info_.created_at;
 }
 
-Result<void> QueueState::configure(QueueConfig config, TimePoint now) {
-    const bool stored = config.durability != Durability::memory;
-    if (stored != is_stored() && table_.size() > 0) {
-        return fail(Errc::conflict,
-            fmt::format("queue `{}` has messages: its durability can't change to or from memory",
-                info_.name.text));
-    }
+void QueueState::configure(QueueConfig config, TimePoint now) {
+    const bool ages_anew = config.levels != info_.config.levels;
     info_.config = std::move(config);
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
-    // Levels may age in another way now: messages in lanes get their timers again.
-    table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
-        if (slot.state == MessageState::ready) {
-            effects_.timers.add({now, locator(seq), Timer::Kind::age});
-        }
+    if (!ages_anew) return;
+    table_.for_each_after(0, [&](std::uint64_t seq, Slot& slot) {
+        if (slot.state == MessageState::ready) raise(seq, slot, now);
         return true;
     });
-    return {};
 }
 
 void QueueState::set_paused(bool paused) {
@@ -55,9 +47,9 @@ std::vector<LeasedMessage> QueueState::pop(
     for (std::size_t i = 0; i < level_count && popped.size() < max; ++i) {
         const auto level = static_cast<Level>(i);
         if (only && *only != level) continue;
+        // One that has expired waits for its timer only.
         const auto holds = [&](std::uint64_t seq) {
-            const Slot* slot = table_.find(seq);
-            return slot != nullptr && slot->state == MessageState::ready && slot->level == level;
+            return in_lane(seq, level) && table_.find(seq)->expires_at > now;
         };
         const std::uint32_t limit = info_.config.levels[i].max_concurrent;
         while (popped.size() < max && (limit == 0 || levels_[i].leased < limit)) {
@@ -156,10 +148,8 @@ Result<void> QueueState::reply(
         kept.reply = std::move(reply);
         effects_.body_bytes += size;
     }
-    if (const auto* old = recall_.replies.find(seq, now); old && old->reply && is_stored()) {
-        effects_.body_bytes -= old->reply->result.size();
-    }
-    recall_.replies.put(seq, std::move(kept), until);
+    const auto old = recall_.replies.put(seq, std::move(kept), until);
+    if (old && old->reply && is_stored()) effects_.body_bytes -= old->reply->result.size();
     arm_retention();
     last_accessed_ = now;
     return {};
@@ -231,6 +221,12 @@ QueueStats QueueState::stats() const {
         stats.leased += levels_[i].leased;
     }
     return stats;
+}
+
+/// Whether a message is ready at `level`, and so may have an entry in its lanes.
+bool QueueState::in_lane(std::uint64_t seq, Level level) const {
+    const Slot* slot = table_.find(seq);
+    return slot != nullptr && slot->state == MessageState::ready && slot->level == level;
 }
 
 std::uint64_t QueueState::ready_count() const {

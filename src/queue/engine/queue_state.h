@@ -32,9 +32,11 @@ public:
     QueueState(const QueueState&) = delete;
     QueueState& operator=(const QueueState&) = delete;
 
-    /// A new configuration; messages stay. Fails as QueueAdmin::put_queue.
-    Result<void> configure(QueueConfig config, TimePoint now);
+    /// A new configuration, stored as the old one is or not; messages stay.
+    void configure(QueueConfig config, TimePoint now);
     void set_paused(bool paused);
+    /// Takes back a configuration or pause flag that did not reach the store.
+    void restore(QueueInfo info) { info_ = std::move(info); }
 
     Result<std::vector<PostedMessage>> post(std::vector<NewMessage> messages, TimePoint now);
     std::vector<LeasedMessage> pop(
@@ -100,7 +102,8 @@ private:
     struct Counts {
         std::uint64_t scheduled = 0;
         std::uint64_t dead = 0;
-        std::uint64_t bytes = 0;
+        std::uint64_t dead_bytes = 0;
+        std::uint64_t bytes = 0;  ///< dead ones included
         std::uint64_t posted_total = 0;
         std::uint64_t acked_total = 0;
         std::uint64_t expired_total = 0;
@@ -134,7 +137,11 @@ private:
     MessageView view(std::uint64_t seq, const Slot& slot) const;
     void emit(Record record);
     void emit_delivery(std::uint64_t seq, const Slot& slot);
+    [[nodiscard]] bool in_lane(std::uint64_t seq, Level level) const;
     [[nodiscard]] std::uint64_t unfinished() const;
+    [[nodiscard]] std::uint64_t unfinished_bytes() const {
+        return counts_.bytes - counts_.dead_bytes;
+    }
     [[nodiscard]] std::uint64_t ready_count() const;
     [[nodiscard]] Locator locator(std::uint64_t seq) const { return {number_, seq}; }
 

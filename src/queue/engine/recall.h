@@ -22,9 +22,14 @@ namespace baton::queue {
 template <class Key, class Value>
 class Expiring {
 public:
-    void put(Key key, Value value, TimePoint until) {
+    /// Returns the value it takes the place of, ended or not.
+    std::optional<Value> put(Key key, Value value, TimePoint until) {
         ends_.emplace_back(until, key);
-        entries_.insert_or_assign(std::move(key), Entry{std::move(value), until});
+        const auto [entry, is_new] = entries_.try_emplace(std::move(key));
+        std::optional<Value> old;
+        if (!is_new) old = std::move(entry->second.value);
+        entry->second = Entry{std::move(value), until};
+        return old;
     }
 
     /// Null when absent or ended.

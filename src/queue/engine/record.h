@@ -16,6 +16,7 @@ namespace baton::queue {
 
 /// A queue inside one store: small, never reused. 1..16,777,215, so that it fits a 63-bit row id beside a seq.
 enum class QueueNumber : std::uint32_t {};
+inline constexpr std::uint32_t queue_number_max = (1U << 24) - 1;
 
 /// The largest seq of a queue: 2^39 - 1.
 inline constexpr std::uint64_t seq_max = (1ULL << 39) - 1;

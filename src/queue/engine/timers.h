@@ -22,9 +22,10 @@ struct Timer {
     TimePoint at{};
     Locator message;
     Kind kind = Kind::due;
+    bool operator==(const Timer&) const = default;
 };
 
-/// A binary heap by time, then queue and seq, so that equal states give equal runs. Nothing is removed when a
+/// A binary heap by time, then queue, seq and kind, so that equal states give equal runs. Nothing is removed when a
 /// message goes; `shrink` drops what no longer holds once such entries outweigh the rest.
 class Timers {
 public:
@@ -47,12 +48,14 @@ public:
         return timer;
     }
 
-    /// Bounds the heap to a multiple of the live messages: each has at most three timers that hold.
+    /// Bounds the heap to a multiple of the live messages: each has at most two timers that hold, once each.
     template <class Holds>
     void shrink(std::size_t live, const Holds& holds) {
         if (heap_.size() < 65'536 + 6 * live) return;
         std::erase_if(heap_, [&](const Timer& timer) { return !holds(timer); });
-        std::ranges::make_heap(heap_, later);
+        std::ranges::sort(heap_, [](const Timer& a, const Timer& b) { return later(b, a); });
+        const auto twice = std::ranges::unique(heap_);
+        heap_.erase(twice.begin(), twice.end());  // what is left ascends, and so is a heap
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
@@ -61,7 +64,8 @@ private:
     static bool later(const Timer& a, const Timer& b) noexcept {
         if (a.at != b.at) return a.at > b.at;
         if (a.message.queue != b.message.queue) return a.message.queue > b.message.queue;
-        return a.message.seq > b.message.seq;
+        if (a.message.seq != b.message.seq) return a.message.seq > b.message.seq;
+        return a.kind > b.kind;
     }
 
     std::vector<Timer> heap_;

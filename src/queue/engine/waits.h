@@ -1,51 +1,51 @@
 // Parked commands: who waits for a message or a reply, in the order they came.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
+#include <set>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "queue/engine/commit_pipeline.h"
 
 namespace baton::queue {
 
-/// Used on the pipeline's thread only. Entries of the lists are hints: a command that has left is skipped.
+/// Used on the pipeline's thread only. A command that leaves leaves nothing behind. Tickets ascend, so they give the
+/// order of arrival.
 class Waits {
 public:
-    struct Parked {
-        std::unique_ptr<Command> command;
-        std::uint64_t ticket = 0;
-    };
-
     [[nodiscard]] std::size_t size() const noexcept { return parked_.size(); }
 
-    void park(Parked parked, const Command::Wait& wait) {
-        const std::uint64_t ticket = parked.ticket;
+    void park(std::uint64_t ticket, std::unique_ptr<Command> command, const Command::Wait& wait) {
         if (!wait.deadline.is_never()) deadlines_.emplace(wait.deadline, ticket);
         if (wait.reply_to) {
-            replies_[*wait.reply_to].push_back(ticket);
+            replies_.emplace(*wait.reply_to, ticket);
         } else {
-            pops_[wait.queue_uid][filter_of(wait.level)].push_back(ticket);
+            pops_.emplace(wait.queue_uid, filter_of(wait), ticket);
         }
-        parked_.emplace(ticket, std::move(parked.command));
+        parked_.emplace(ticket, Parked{std::move(command), wait});
     }
 
     /// Takes a command out; null when it has left.
     [[nodiscard]] std::unique_ptr<Command> take(std::uint64_t ticket) {
-        const auto found = parked_.find(ticket);
-        if (found == parked_.end()) return nullptr;
-        auto command = std::move(found->second);
-        parked_.erase(found);
-        return command;
+        auto parked = parked_.extract(ticket);
+        if (!parked) return nullptr;
+        auto& [command, wait] = parked.mapped();
+        deadlines_.erase({wait.deadline, ticket});
+        if (wait.reply_to) {
+            replies_.erase({*wait.reply_to, ticket});
+        } else {
+            pops_.erase({wait.queue_uid, filter_of(wait), ticket});
+        }
+        return std::move(command);
     }
 
     [[nodiscard]] std::vector<std::unique_ptr<Command>> take_all() {
         std::vector<std::unique_ptr<Command>> all;
-        for (auto& [ticket, command] : parked_) all.push_back(std::move(command));
+        for (auto& [ticket, parked] : parked_) all.push_back(std::move(parked.command));
         parked_.clear();
         pops_.clear();
         replies_.clear();
@@ -54,69 +54,65 @@ public:
     }
 
     /// Runs `retry(command)` for pops on the queue, for each filter in order of arrival, until one of the filter
-    /// stays without an answer (returns false). Those with an answer are handed to `done`.
+    /// still waits (returns what for). Those with an answer are handed to `done`.
     template <class Retry, class Done>
     void serve_pops(std::uint64_t queue_uid, const Retry& retry, const Done& done) {
-        const auto found = pops_.find(queue_uid);
-        if (found == pops_.end()) return;
-        bool any = false;
-        for (auto& line : found->second) {
-            while (!line.empty()) {
-                const auto entry = parked_.find(line.front());
-                if (entry == parked_.end()) {
-                    line.pop_front();
-                    continue;
+        for (std::size_t filter = 0; filter <= level_count; ++filter) {
+            while (true) {
+                const auto first = pops_.lower_bound({queue_uid, filter, 0});
+                if (first == pops_.end() || std::get<0>(*first) != queue_uid ||
+                    std::get<1>(*first) != filter) {
+                    break;
                 }
-                if (!retry(*entry->second)) break;
-                done(std::move(entry->second));
-                parked_.erase(entry);
-                line.pop_front();
+                const std::uint64_t ticket = std::get<2>(*first);
+                const auto still = retry(*parked_.at(ticket).command);
+                if (still && still->queue_uid == queue_uid) break;
+                auto command = take(ticket);
+                if (still) {
+                    park(ticket, std::move(command), *still);  // the queue's name leads to another one by now
+                } else {
+                    done(std::move(command));
+                }
             }
-            any |= !line.empty();
         }
-        if (!any) pops_.erase(found);
     }
 
+    /// The same for waits for the replies to messages from `first` to `last`, each of them.
     template <class Retry, class Done>
-    void serve_replies(const MessageId& message, const Retry& retry, const Done& done) {
-        const auto found = replies_.find(message);
-        if (found == replies_.end()) return;
-        for (const auto ticket : found->second) {
-            const auto entry = parked_.find(ticket);
-            if (entry == parked_.end() || !retry(*entry->second)) continue;
-            done(std::move(entry->second));
-            parked_.erase(entry);
+    void serve_replies(
+        const MessageId& first, const MessageId& last, const Retry& retry, const Done& done) {
+        auto next = replies_.lower_bound({first, 0});
+        while (next != replies_.end() && next->first <= last) {
+            const std::uint64_t ticket = next->second;
+            ++next;
+            if (!retry(*parked_.at(ticket).command)) done(take(ticket));
         }
-        replies_.erase(found);
     }
 
-    /// The first deadline of a command that still waits.
-    [[nodiscard]] Deadline next_deadline() {
-        while (!deadlines_.empty() && !parked_.contains(deadlines_.begin()->second)) {
-            deadlines_.erase(deadlines_.begin());
-        }
+    /// The first deadline of a command that waits.
+    [[nodiscard]] Deadline next_deadline() const {
         return deadlines_.empty() ? Deadline::never() : deadlines_.begin()->first;
     }
 
     /// Takes a command whose deadline has passed; null when there is none.
     [[nodiscard]] std::unique_ptr<Command> take_expired() {
-        while (!deadlines_.empty() && deadlines_.begin()->first.expired()) {
-            const std::uint64_t ticket = deadlines_.begin()->second;
-            deadlines_.erase(deadlines_.begin());
-            if (auto command = take(ticket)) return command;
-        }
-        return nullptr;
+        return next_deadline().expired() ? take(deadlines_.begin()->second) : nullptr;
     }
 
 private:
-    static std::size_t filter_of(std::optional<Level> level) noexcept {
-        return level ? static_cast<std::size_t>(*level) + 1 : 0;
+    struct Parked {
+        std::unique_ptr<Command> command;
+        Command::Wait wait;
+    };
+
+    static std::size_t filter_of(const Command::Wait& wait) noexcept {
+        return wait.level ? static_cast<std::size_t>(*wait.level) + 1 : 0;
     }
 
-    std::unordered_map<std::uint64_t, std::unique_ptr<Command>> parked_;
-    std::unordered_map<std::uint64_t, std::array<std::deque<std::uint64_t>, level_count + 1>> pops_;
-    std::map<MessageId, std::vector<std::uint64_t>> replies_;
-    std::multimap<Deadline, std::uint64_t> deadlines_;
+    std::unordered_map<std::uint64_t, Parked> parked_;
+    std::set<std::tuple<std::uint64_t, std::size_t, std::uint64_t>> pops_;  ///< queue, filter, ticket
+    std::set<std::pair<MessageId, std::uint64_t>> replies_;
+    std::set<std::pair<Deadline, std::uint64_t>> deadlines_;
 };
 
 }  // namespace baton::queue

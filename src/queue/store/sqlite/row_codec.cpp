@@ -16,7 +16,8 @@ std::unexpected<Error> corrupt(std::string_view column) {
 
 Result<json::array> parse_array(std::string_view text, std::string_view column) {
     boost::system::error_code error;
-    auto value = json::parse({text.data(), text.size()}, error);
+    // A reason may be any bytes; what was written must be readable again.
+    auto value = json::parse({text.data(), text.size()}, error, {}, {.allow_invalid_utf8 = true});
     if (error || !value.is_array()) return corrupt(column);
     return std::move(value.as_array());
 }

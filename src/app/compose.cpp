@@ -1,0 +1,296 @@
+#include "app/compose.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include "access/access.h"
+#include "agents/agent.h"
+#include "api/rest/rest_api.h"
+#include "app/data_dir.h"
+#include "app/metrics_door.h"
+#include "base/metrics.h"
+#include "conversations/conversations.h"
+#include "db/migrations.h"
+#include "db/sqlite/sqlite_database.h"
+#include "dispatch/dispatcher.h"
+#include "dispatch/work_item.h"
+#include "llm/echo/echo_provider.h"
+#include "llm/openai/openai_provider.h"
+#include "net/client.h"
+#include "net/server.h"
+#include "queue/engine/engine_queues.h"
+#include "queue/store/memory/memory_store.h"
+#include "queue/store/sqlite/sqlite_store.h"
+#include "runtime/io_pool.h"
+#include "service/health.h"
+#include "service/key_service.h"
+#include "service/message_service.h"
+#include "service/queue_service.h"
+
+namespace baton::app {
+namespace {
+
+constexpr std::size_t threads_max = 64;
+/// How long short requests may take to finish once the agents have: then waiting ones are sent away.
+constexpr std::chrono::milliseconds short_request_grace{500};
+
+std::size_t thread_count(const Config& config) {
+    const std::size_t wanted =
+        config.server.threads != 0 ? config.server.threads : std::thread::hardware_concurrency();
+    return std::clamp<std::size_t>(wanted, 1, threads_max);
+}
+
+bool is_loopback(std::string_view host) {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+std::string address_text(std::string_view host, std::uint16_t port) {
+    return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+/// How this machine reaches a listener: one on every address is reached on the loopback one.
+std::string reach_text(std::string_view host, std::uint16_t port) {
+    if (host == "0.0.0.0") return address_text("127.0.0.1", port);
+    if (host == "::") return address_text("::1", port);
+    return address_text(host, port);
+}
+
+api::rest::RestConfig rest_config(const Config& config) {
+    auto hosts = config.access.allowed_hosts;
+    const auto& host = config.server.http.host;
+    if (hosts.empty() && is_loopback(host)) {
+        hosts = {"localhost", "127.0.0.1", "[::1]", host};
+    }
+    return {.metrics_public = config.metrics.is_public,
+        .allowed_hosts = std::move(hosts),
+        .allowed_origins = config.access.allowed_origins};
+}
+
+/// Members stand in the order in which they are made; destruction goes the other way.
+class Services final : public Daemon {
+public:
+    Services(Config config, std::shared_ptr<LogSink> sink, std::string version)
+        : config_(std::move(config)), log_(std::move(sink), "app"), version_(std::move(version)) {}
+
+    /// Each line: a service, and why it comes here.
+    Result<void> start() {
+        BATON_TRY(data_dir_, DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
+        io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
+        BATON_TRY_VOID(listen());         // a port in use must not cost a migration
+        BATON_TRY_VOID(open_database());  // conversations and keys live in it
+        BATON_TRY_VOID(open_queues());    // the messages; recovery happens here
+        BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
+        make_agents();                    // provider and the runtime on it
+        BATON_TRY_VOID(start_dispatcher());  // before the doors: what a crash left is repaired first
+        BATON_TRY_VOID(open_doors());        // last: from here on others may call
+        return {};
+    }
+
+    std::string ready_line() const override {
+        auto line = "ready http=" + address_text(config_.server.http.host, api_->port());
+        if (metrics_) line += " metrics=" + address_text(config_.metrics.host, metrics_->port());
+        return line + fmt::format(" pid={}", ::getpid());
+    }
+
+    void stop(Deadline deadline) override {
+        log_.info("stopping");
+        if (health_) health_->set_phase(service::HealthService::Phase::draining);
+        // Doors and agents wind down side by side: one waits for the other's answers.
+        std::thread doors([&] {
+            if (api_) io_->run_on(0, api_->stop(deadline));
+        });
+        if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
+        await_short_requests(deadline);
+        if (queues_) queues_->stop();  // ends the waits of long polls
+        doors.join();
+        if (metrics_) io_->run_on(0, metrics_->stop(deadline));
+        log_.info("stopped");
+    }
+
+private:
+    Result<void> listen();
+    Result<void> listen_for_metrics();
+    Result<void> open_database();
+    Result<void> open_queues();
+    Result<void> make_llm_queue();
+    void make_agents();
+    Result<void> start_dispatcher();
+    Result<void> open_doors();
+    void await_short_requests(Deadline deadline) const;
+
+    [[nodiscard]] std::size_t dispatch_executor() const { return io_->size() - 1; }
+
+    const Config config_;
+    Log log_;
+    const std::string version_;
+    SystemClock clock_;
+    MetricRegistry registry_;
+    MetricRegistry metrics_door_registry_;  ///< keeps the scrapes out of the API's numbers
+    std::unique_ptr<DataDir> data_dir_;
+    std::unique_ptr<IoPool> io_;
+    std::unique_ptr<db::Database> database_;
+    std::unique_ptr<access::Access> access_;
+    conversations::Store conversations_;
+    std::unique_ptr<db::Database> queue_database_;
+    std::unique_ptr<queue::Queues> queues_;
+    std::unique_ptr<net::Client> http_client_;
+    std::unique_ptr<llm::Provider> provider_;
+    std::unique_ptr<agents::Runtime> agents_;
+    std::unique_ptr<dispatch::Dispatcher> dispatcher_;
+    std::unique_ptr<service::QueueService> queue_service_;
+    std::unique_ptr<service::MessageService> message_service_;
+    std::unique_ptr<service::KeyService> key_service_;
+    std::unique_ptr<service::HealthService> health_;
+    std::unique_ptr<net::Server> metrics_;
+    std::unique_ptr<net::Server> api_;
+};
+
+Result<void> Services::listen() {
+    auto server = net::make_server(
+        *io_, config_.server.http, api::rest::error_response, registry_, log_.channel("http"));
+    if (!server) return fail(with_context(std::move(server).error(), "HTTP API (`server.port`)"));
+    api_ = *std::move(server);
+    return config_.metrics.enabled ? listen_for_metrics() : Result<void>();
+}
+
+Result<void> Services::listen_for_metrics() {
+    net::ServerConfig door;
+    door.host = config_.metrics.host;
+    door.port = config_.metrics.port;
+    door.connections_max = 64;
+    door.body_max = 1024;
+    auto server = net::make_server(*io_, door, api::rest::error_response, metrics_door_registry_,
+        log_.channel("metrics"));
+    if (server) {
+        metrics_ = *std::move(server);
+        return {};
+    }
+    // The default port is Prometheus's own too: nobody asked for it here, so a clash must not stop the daemon.
+    if (server.error().code == Errc::address_in_use && !config_.is_given("metrics.port")) {
+        log_.warn("metrics port in use; metrics are on the API's /metrics only",
+            {{"port", config_.metrics.port}});
+        return {};
+    }
+    return fail(with_context(std::move(server).error(), "metrics (`metrics.port`)"));
+}
+
+Result<void> Services::open_database() {
+    database_ = db::make_sqlite_database({.file = data_dir_->path() / "baton.db"});
+    {
+        BATON_TRY(const auto connection, database_->connect());
+        BATON_TRY(const int version,
+            db::migrate_up(*connection, db::embedded_migrations(database_->kind())));
+        log_.info("database ready", {{"schema_version", version}});
+    }
+    BATON_TRY(auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
+    BATON_TRY(access_, access::make_access(*database_, std::move(admin_key), clock_));
+    BATON_TRY(conversations_, conversations::make_store(*database_));
+    return {};
+}
+
+Result<void> Services::open_queues() {
+    std::unique_ptr<queue::Store> store;
+    if (config_.queue.store == StoreKind::memory) {
+        store = queue::make_memory_store();
+    } else {
+        // Rows are read back only when memory runs out: a small page cache is enough.
+        queue_database_ = db::make_sqlite_database({.file = data_dir_->path() / "queue.db"});
+        BATON_TRY(store, queue::make_sqlite_store(*queue_database_));
+    }
+    queue::PipelineConfig pipeline;
+    pipeline.memory_budget = config_.queue.memory_budget;
+    BATON_TRY(queues_, queue::make_engine_queues(
+                           std::move(store), pipeline, clock_, registry_, log_.channel("queue")));
+    return {};
+}
+
+/// What the configuration says about the LLM queue holds; what was set through the API stays.
+Result<void> Services::make_llm_queue() {
+    const QueueName name{std::string(dispatch::llm_queue)};
+    QueueConfig config;
+    const auto existing = io_->run(queues_->get_queue(name));
+    if (existing) config = existing->config;
+    config.max_failures = config_.scheduler.max_retries + 1;
+    for (const auto& level : config_.queue.levels) {
+        config.levels[static_cast<std::size_t>(level.name)] = {level.max_wait_time, level.max_concurrent};
+    }
+    BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
+    return {};
+}
+
+void Services::make_agents() {
+    const auto& endpoint = config_.llm.endpoints.front();
+    if (endpoint.provider == ProviderKind::echo) {
+        provider_ = llm::make_echo_provider();
+        log_.warn("no LLM: the echo provider answers with the message itself",
+            {{"why", config_.llm.choice}});
+    } else {
+        http_client_ = net::make_client(config_.llm.client);
+        provider_ = llm::make_openai_provider(
+            *http_client_, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
+        log_.info("LLM endpoint", {{"name", endpoint.name}, {"base_url", endpoint.base_url},
+                                      {"why", config_.llm.choice}});
+    }
+    agents_ = agents::make_runtime(config_.agents, *provider_, *conversations_.conversations,
+        *conversations_.writer, clock_, log_.channel("agents"));
+}
+
+Result<void> Services::start_dispatcher() {
+    auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
+        config_.scheduler, *queues_, *agents_, *conversations_.conversations, *conversations_.writer,
+        clock_, registry_, log_.channel("dispatch"));
+    BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
+    dispatcher_ = std::move(dispatcher);
+    return {};
+}
+
+Result<void> Services::open_doors() {
+    queue_service_ = std::make_unique<service::QueueService>(*queues_);
+    const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
+        .max_retries = config_.scheduler.max_retries,
+        .timeout = config_.scheduler.timeout};
+    message_service_ = std::make_unique<service::MessageService>(*queues_,
+        *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
+    key_service_ = std::make_unique<service::KeyService>(*access_);
+    health_ = std::make_unique<service::HealthService>(
+        *queues_, *conversations_.conversations, clock_, version_);
+    const api::rest::RestDeps deps{.access = *access_, .queues = *queue_service_,
+        .messages = *message_service_, .keys = *key_service_, .health = *health_,
+        .metrics = registry_};
+    api_->start(api::rest::make_rest_handler(deps, rest_config(config_), log_.channel("rest")));
+    if (metrics_) {
+        const bool open = config_.metrics.is_public || is_loopback(config_.metrics.host);
+        metrics_->start(make_metrics_door(
+            {.path = config_.metrics.path, .open = open}, *access_, registry_));
+    }
+    health_->set_phase(service::HealthService::Phase::running);
+    DaemonRecord record{.url = "http://" + reach_text(config_.server.http.host, api_->port())};
+    if (metrics_) record.metrics = reach_text(config_.metrics.host, metrics_->port());
+    log_.info("serving", {{"url", record.url}, {"metrics", record.metrics}, {"version", version_}});
+    return data_dir_->publish(record);
+}
+
+void Services::await_short_requests(Deadline deadline) const {
+    const auto until = Deadline::after(short_request_grace).min(deadline);
+    while (api_ && api_->connections() > 0 && !until.expired()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> start_daemon(
+    Config config, std::shared_ptr<LogSink> sink, std::string version) {
+    auto services =
+        std::make_unique<Services>(std::move(config), std::move(sink), std::move(version));
+    const auto started = services->start();
+    if (started) return services;
+    services->stop(Deadline::after(std::chrono::milliseconds(0)));
+    return fail(started.error());
+}
+
+}  // namespace baton::app

@@ -1,0 +1,33 @@
+// The composition root: every service of the daemon, in the order they need each other.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "runtime/deadline.h"
+
+namespace baton::app {
+
+/// A daemon that serves. Owned by the main thread, which makes all calls.
+class Daemon {
+public:
+    virtual ~Daemon() = default;
+
+    /// "ready http=127.0.0.1:8080 metrics=127.0.0.1:9090 pid=4711"; `metrics` is absent when off.
+    [[nodiscard]] virtual std::string ready_line() const = 0;
+
+    /// Accepts nothing more, lets requests and agent runs under way finish until the deadline, gives the rest
+    /// back to the queue, and closes the stores. Blocks. Call once, before destruction.
+    virtual void stop(Deadline deadline) = 0;
+};
+
+/// Starts everything; on failure everything started so far is stopped again.
+/// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host), permission_denied
+/// (port, key file), storage_corrupt, storage_io, conflict (a schema from a newer version).
+[[nodiscard]] Result<std::unique_ptr<Daemon>> start_daemon(
+    Config config, std::shared_ptr<LogSink> sink, std::string version);
+
+}  // namespace baton::app

@@ -1,0 +1,128 @@
+// Everything that can be configured, as values. Names, ranges and words for each stand in config_table.cpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agents/agent.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "dispatch/dispatcher.h"
+#include "model/message.h"
+#include "model/queue_config.h"
+#include "net/client.h"
+#include "net/server.h"
+
+namespace baton::app {
+
+// The names of enum values in the configuration, in the order of the enums.
+enum class Mode : std::uint8_t { production, development };
+inline constexpr std::array<std::string_view, 2> mode_names{"production", "development"};
+
+enum class DatabaseKind : std::uint8_t { sqlite };
+inline constexpr std::array<std::string_view, 1> database_names{"sqlite"};
+
+enum class StoreKind : std::uint8_t { sqlite, memory };
+inline constexpr std::array<std::string_view, 2> store_names{"sqlite", "memory"};
+
+enum class ProviderKind : std::uint8_t { openai, echo };
+inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
+
+enum class LogFormat : std::uint8_t { json, text };
+inline constexpr std::array<std::string_view, 2> log_format_names{"json", "text"};
+
+inline constexpr std::array<std::string_view, 5> log_level_names{
+    "debug", "info", "warn", "error", "off"};
+
+struct ServerSettings {
+    Mode mode = Mode::production;
+    net::ServerConfig http{};
+    Duration drain_timeout{10'000};
+    std::uint32_t threads = 0;  ///< 0: one for each core
+};
+
+struct DataSettings {
+    std::filesystem::path dir = "./data";
+};
+
+struct DatabaseSettings {
+    DatabaseKind kind = DatabaseKind::sqlite;
+};
+
+struct LevelSettings {
+    Level name = Level::normal;
+    Duration max_wait_time{0};
+    std::uint32_t max_concurrent = 0;
+    bool operator==(const LevelSettings&) const = default;
+};
+
+struct QueueSettings {
+    StoreKind store = StoreKind::sqlite;
+    std::uint64_t memory_budget = 64 * 1'048'576;  ///< bytes
+    /// All four, in the order of Level. The waits keep a busy level from starving the ones below for ever.
+    std::vector<LevelSettings> levels{
+        {Level::realtime, Duration(0), 0},
+        {Level::high, Duration(60'000), 0},
+        {Level::normal, Duration(300'000), 0},
+        {Level::low, Duration(1'800'000), 0},
+    };
+};
+
+struct EndpointSettings {
+    std::string name = "main";
+    ProviderKind provider = ProviderKind::openai;
+    std::string base_url = "https://api.openai.com/v1";
+    Secret api_key{};
+    std::vector<std::string> models{};  ///< empty: any
+    std::uint32_t weight = 1;
+};
+
+struct LlmSettings {
+    std::vector<EndpointSettings> endpoints;  ///< after loading: exactly one
+    std::string choice;  ///< why this endpoint, for the log
+    net::ClientConfig client{};
+};
+
+struct LogSettings {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::json;
+    std::string output = "stderr";  ///< stdout, stderr, or a file
+};
+
+struct MetricsSettings {
+    bool enabled = true;
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9090;
+    std::string path = "/metrics";
+    bool is_public = false;
+};
+
+struct AccessSettings {
+    std::filesystem::path admin_key_file;  ///< after loading: never empty
+    std::vector<std::string> allowed_hosts;    ///< empty: by server.host
+    std::vector<std::string> allowed_origins;
+};
+
+struct Config {
+    ServerSettings server;
+    DataSettings data;
+    DatabaseSettings database;
+    QueueSettings queue;
+    LlmSettings llm;
+    std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
+    dispatch::DispatchConfig scheduler;
+    LogSettings logging;
+    MetricsSettings metrics;
+    AccessSettings access;
+
+    std::vector<std::string> given;  ///< names of the keys somebody set, sorted
+
+    [[nodiscard]] bool is_given(std::string_view key) const;
+};
+
+}  // namespace baton::app

@@ -1,0 +1,234 @@
+#include "app/config_load.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "app/config_table.h"
+
+namespace baton::app {
+namespace {
+
+std::unexpected<Error> refuse(std::string field, std::string what) {
+    return fail_field(Errc::invalid_config, std::move(field), std::move(what));
+}
+
+Result<ConfigNode> read_file(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::error_code error;
+    if (!in || std::filesystem::is_directory(file, error)) {
+        return fail(Errc::invalid_config, fmt::format("cannot read `{}`", file.string()));
+    }
+    std::string text(ConfigDocumentLimits::bytes_max + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return parse_document(text, file.string());
+}
+
+bool takes_list(std::string_view key) {
+    const auto row = std::ranges::find(config_keys(), key, &Key<Config>::name);
+    if (row != config_keys().end()) return row->kind == KeyKind::texts;
+    return std::ranges::find(config_lists(), key, &ListKey::name) != config_lists().end();
+}
+
+/// "key=value" of one --set. A scalar stays the text it is; a list is read as JSON.
+Result<void> apply_setting(ConfigNode& root, const std::string& setting) {
+    const auto split = setting.find('=');
+    if (split == std::string::npos || split == 0) {
+        return refuse("", fmt::format("--set takes key=value, not `{}`", setting));
+    }
+    const auto path = setting.substr(0, split);
+    const auto text = setting.substr(split + 1);
+    const auto where = "--set " + path;
+    ConfigNode value{.kind = ConfigNode::Kind::scalar, .text = text, .where = where};
+    if (takes_list(path)) {
+        BATON_TRY(value, parse_document(text, where));
+        if (value.kind != ConfigNode::Kind::list) {
+            return refuse(path, where + ": takes a JSON list, such as [{\"id\":\"assistant\"}]");
+        }
+    }
+    return put_value(root, path, std::move(value));
+}
+
+/// What may stand directly under the section `path`, without the path.
+std::vector<std::string_view> names_under(std::string_view path) {
+    const auto prefix = path.empty() ? std::string() : std::string(path) + ".";
+    std::set<std::string_view> names;
+    const auto add = [&](std::string_view name) {
+        if (!name.starts_with(prefix)) return;
+        name.remove_prefix(prefix.size());
+        names.insert(name.substr(0, name.find('.')));
+    };
+    for (const auto& row : config_keys()) add(row.name);
+    for (const auto& list : config_lists()) add(list.name);
+    return {names.begin(), names.end()};
+}
+
+/// Walks the tree against the table and fills `config`.
+class Loader {
+public:
+    explicit Loader(Config& config) : config_(config) {}
+
+    Result<void> section(const std::string& path, const ConfigNode& node) {
+        if (node.kind == ConfigNode::Kind::null) return {};
+        if (node.kind != ConfigNode::Kind::map) {
+            const auto what = path.empty() ? "the document" : "`" + path + "`";
+            return refuse(path, fmt::format("{}: {} must be a section with keys of its own ({})",
+                                    node.where, what, fmt::join(names_under(path), ", ")));
+        }
+        for (const auto& [name, value] : node.members) {
+            BATON_TRY_VOID(member(path.empty() ? name : path + "." + name, value));
+        }
+        return {};
+    }
+
+private:
+    Result<void> member(const std::string& path, const ConfigNode& node) {
+        const auto row = std::ranges::find(config_keys(), path, &Key<Config>::name);
+        const auto list = std::ranges::find(config_lists(), path, &ListKey::name);
+        const bool known = row != config_keys().end() || list != config_lists().end();
+        if (!known) {
+            const auto last = path.substr(0, path.rfind('.') == std::string::npos ? 0 : path.rfind('.'));
+            if (std::ranges::find(later_keys(), path) != later_keys().end()) {
+                return unsupported_key(node.where, path);
+            }
+            if (!names_under(path).empty()) return section(path, node);
+            return unknown_key(node.where, path, names_under(last));
+        }
+        if (node.kind == ConfigNode::Kind::null) return {};  // `key:` alone keeps the default
+        config_.given.push_back(path);
+        return row != config_keys().end() ? row->read(config_, *row, node)
+                                          : list->read(config_, *list, node);
+    }
+
+    Config& config_;
+};
+
+/// Given levels over the defaults, in the order of Level.
+Result<void> settle_levels(Config& config) {
+    const auto given = std::move(config.queue.levels);
+    config.queue.levels = QueueSettings{}.levels;
+    std::set<Level> seen;
+    for (const auto& level : given) {
+        if (!seen.insert(level.name).second) {
+            return refuse("queue.levels",
+                fmt::format("`queue.levels` names the level {} twice", to_string(level.name)));
+        }
+        config.queue.levels[static_cast<std::size_t>(level.name)] = level;
+    }
+    return {};
+}
+
+Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
+    const std::string_view url = endpoint.base_url;
+    if (!url.starts_with("http://") && !url.starts_with("https://")) {
+        return refuse("llm.endpoints",
+            fmt::format("`base_url` of LLM endpoint `{}` must begin with http:// or https://, not `{}`",
+                endpoint.name, url));
+    }
+    const bool openai_itself = url.starts_with("https://api.openai.com");
+    if (endpoint.provider == ProviderKind::openai && openai_itself && endpoint.api_key.empty()) {
+        endpoint.api_key = Secret(env("OPENAI_API_KEY").value_or(""));
+        if (endpoint.api_key.empty()) {
+            return refuse("llm.endpoints",
+                fmt::format("LLM endpoint `{}` needs an `api_key`, or OPENAI_API_KEY in the environment",
+                    endpoint.name));
+        }
+    }
+    while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
+    return {};
+}
+
+/// Exactly one endpoint, and why that one.
+Result<void> settle_endpoints(Config& config, const EnvLookup& env) {
+    auto& endpoints = config.llm.endpoints;
+    if (endpoints.size() > 1) {
+        return fail_field(Errc::unsupported, "llm.endpoints",
+            fmt::format("`llm.endpoints` names {} endpoints; this version works with one",
+                endpoints.size()));
+    }
+    if (endpoints.size() == 1) {
+        config.llm.choice = "it is configured";
+    } else if (const auto key = env("OPENAI_API_KEY"); key && !key->empty()) {
+        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is set";
+        endpoints.push_back({.api_key = Secret(*key)});
+    } else {
+        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is not set";
+        endpoints.push_back({.name = "echo", .provider = ProviderKind::echo});
+    }
+    return settle_endpoint(endpoints.front(), env);
+}
+
+Result<void> settle_agents(const Config& config) {
+    if (config.agents.empty()) return refuse("agents", "`agents` must name at least one agent");
+    std::set<std::string_view> ids;
+    const auto& models = config.llm.endpoints.front().models;
+    for (const auto& agent : config.agents) {
+        if (!ids.insert(agent.id.view()).second) {
+            return refuse("agents", fmt::format("`agents` has two agents called `{}`", agent.id.text));
+        }
+        if (!models.empty() && std::ranges::find(models, agent.model) == models.end()) {
+            return refuse("agents",
+                fmt::format("agent `{}` asks for the model `{}`, which the LLM endpoint does not serve "
+                            "(`models`: {})", agent.id.text, agent.model, fmt::join(models, ", ")));
+        }
+    }
+    return {};
+}
+
+/// What keys mean to each other.
+Result<void> settle(Config& config, const EnvLookup& env) {
+    BATON_TRY_VOID(settle_levels(config));
+    BATON_TRY_VOID(settle_endpoints(config, env));
+    BATON_TRY_VOID(settle_agents(config));
+    if (config.scheduler.retry.max < config.scheduler.retry.initial) {
+        return refuse("scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");
+    }
+    if (!config.metrics.path.starts_with('/')) {
+        return refuse("metrics.path", "`metrics.path` must begin with /");
+    }
+    if (config.server.mode == Mode::development) {
+        if (!config.is_given("logging.level")) config.logging.level = LogLevel::debug;
+        if (!config.is_given("logging.format")) config.logging.format = LogFormat::text;
+    }
+    if (config.access.admin_key_file.empty()) {
+        config.access.admin_key_file = config.data.dir / "admin.key";
+    }
+    return {};
+}
+
+}  // namespace
+
+bool Config::is_given(std::string_view key) const {
+    return std::ranges::binary_search(given, key);
+}
+
+Result<Config> load_config(const ConfigSources& sources) {
+    ConfigNode root{.kind = ConfigNode::Kind::map};
+    if (sources.file) {
+        BATON_TRY(root, read_file(*sources.file));
+    }
+    for (const auto& setting : sources.settings) {
+        BATON_TRY_VOID(apply_setting(root, setting));
+    }
+    BATON_TRY_VOID(substitute_environment(root, sources.env));
+    Config config;
+    BATON_TRY_VOID(Loader(config).section("", root));
+    std::ranges::sort(config.given);
+    BATON_TRY_VOID(settle(config, sources.env));
+    return config;
+}
+
+EnvLookup process_environment() {
+    return [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+}
+
+}  // namespace baton::app

@@ -1,0 +1,268 @@
+#include "app/config_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+
+namespace baton::app {
+namespace {
+
+constexpr double kib = 1024;
+constexpr double mib = 1024 * kib;
+constexpr double gib = 1024 * mib;
+constexpr double second = 1000;
+constexpr double minute = 60 * second;
+constexpr double hour = 60 * minute;
+constexpr double day = 24 * hour;
+
+constexpr std::array<std::string_view, 1> later_databases{"postgres"};
+constexpr std::array<std::string_view, 2> later_stores{"journal", "jetstream"};
+constexpr std::array<std::string_view, 2> later_providers{"anthropic", "ollama"};
+constexpr std::array<std::string_view, 1> later_endpoint_keys{"limits"};
+constexpr std::array<std::string_view, 11> later{"database.postgres", "database.redis", "nats",
+    "loadbalancer", "scheduler.strategy", "grpc", "studio", "bus", "triggers", "connectors",
+    "server.tls"};
+
+// One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
+#define BATON_MEMBER(path) [](auto& object) -> auto& { return object.path; }
+#define BATON_KEY(path, ...) key<Config, BATON_MEMBER(path)>(__VA_ARGS__)
+#define BATON_SIZE(path, ...) size_key<Config, BATON_MEMBER(path)>(__VA_ARGS__)
+
+constexpr std::array keys{
+    BATON_KEY(server.http.host, "server.host",
+        {.doc = "Address the HTTP API listens on. Every request needs a key, on any address.",
+            .min = 1, .max = 255}),
+    BATON_KEY(server.http.port, "server.port", {.doc = "Port of the HTTP API; 0: any free one."}),
+    BATON_KEY(server.mode, "server.mode",
+        {.doc = "`development` logs as text from level debug on, unless `logging` says otherwise.",
+            .choices = mode_names}),
+    BATON_KEY(server.threads, "server.threads",
+        {.doc = "Threads that serve requests; 0: one for each core.", .max = 64}),
+    BATON_KEY(server.http.connections_max, "server.connections_max",
+        {.doc = "Open connections; one more is answered 503.", .min = 1, .max = 1e6}),
+    BATON_SIZE(server.http.header_max, "server.header_max",
+        {.doc = "Request line and header fields together; more is 431.", .min = kib, .max = mib}),
+    BATON_SIZE(server.http.body_max, "server.body_max",
+        {.doc = "Body of one request; more is 413.", .min = kib, .max = gib}),
+    BATON_KEY(server.http.idle_timeout, "server.idle_timeout",
+        {.doc = "A connection without a request is closed after it.", .min = second, .max = day}),
+    BATON_KEY(server.http.request_timeout, "server.request_timeout",
+        {.doc = "A request must have come in whole by then; else 408.", .min = 100, .max = hour}),
+    BATON_KEY(server.http.write_timeout, "server.write_timeout",
+        {.doc = "A client must have taken its answer by then.", .min = 100, .max = hour}),
+    BATON_KEY(server.drain_timeout, "server.drain_timeout",
+        {.doc = "After SIGTERM, work under way may finish until then; the rest goes back to its queue.",
+            .max = hour}),
+    BATON_KEY(data.dir, "data.dir",
+        {.doc = "Folder of everything durable; made with mode 0700 when missing. One daemon at a time.",
+            .min = 1, .max = 4096}),
+    BATON_KEY(database.kind, "database.kind",
+        {.doc = "Where conversations and keys are kept: `baton.db` in the data folder.",
+            .choices = database_names, .later = later_databases}),
+    BATON_KEY(queue.store, "queue.store",
+        {.doc = "What keeps the queues: `sqlite` is durable, `memory` is gone with the process.",
+            .choices = store_names, .later = later_stores}),
+    BATON_SIZE(queue.memory_budget, "queue.memory_budget",
+        {.doc = "Message bodies kept in memory at most; the others are read from the store.",
+            .min = mib, .max = 1024 * gib}),
+    BATON_KEY(llm.client.connections_max, "llm.connections_max",
+        {.doc = "Connections to LLM endpoints at a time; further requests wait.", .min = 1, .max = 4096}),
+    BATON_KEY(llm.client.connect_timeout, "llm.connect_timeout",
+        {.doc = "Time to reach an endpoint.", .min = 10, .max = 10 * minute}),
+    BATON_KEY(llm.client.stall_timeout, "llm.stall_timeout",
+        {.doc = "An answer that brings no byte for this long is cut; 0ms: never.", .max = hour}),
+    BATON_KEY(scheduler.workers, "scheduler.workers",
+        {.doc = "Agent runs at a time.", .min = 1, .max = 1024}),
+    BATON_KEY(scheduler.max_retries, "scheduler.max_retries",
+        {.doc = "Failed runs after the first before a message is a dead letter.", .max = 1000}),
+    BATON_KEY(scheduler.timeout, "scheduler.timeout",
+        {.doc = "One agent run.", .min = 100, .max = 12 * hour}),
+    BATON_KEY(scheduler.lease, "scheduler.lease",
+        {.doc = "A worker that is lost for this long loses its message to another; live ones renew.",
+            .min = second, .max = 12 * hour}),
+    BATON_KEY(scheduler.retry.initial, "scheduler.retry_initial",
+        {.doc = "Wait before the first retry.", .min = 1, .max = hour}),
+    BATON_KEY(scheduler.retry.max, "scheduler.retry_max",
+        {.doc = "No wait between retries is longer.", .min = 1, .max = day}),
+    BATON_KEY(scheduler.retry.multiplier, "scheduler.retry_multiplier",
+        {.doc = "Each wait is this many times the one before.", .min = 1, .max = 100}),
+    BATON_KEY(scheduler.retry.jitter, "scheduler.retry_jitter",
+        {.doc = "Share of a wait that is left to chance, so that retries do not come in waves.",
+            .min = 0, .max = 1}),
+    BATON_KEY(logging.level, "logging.level",
+        {.doc = "Least level that is written.", .choices = log_level_names, .reloadable = true}),
+    BATON_KEY(logging.format, "logging.format",
+        {.doc = "One JSON object a line, or text for people.", .choices = log_format_names}),
+    BATON_KEY(logging.output, "logging.output",
+        {.doc = "`stdout`, `stderr`, or a file, which SIGHUP opens again (for logrotate).",
+            .min = 1, .max = 4096}),
+    BATON_KEY(metrics.enabled, "metrics.enabled",
+        {.doc = "Serve Prometheus metrics on a port of their own."}),
+    BATON_KEY(metrics.host, "metrics.host",
+        {.doc = "Address of the metrics port.", .min = 1, .max = 255}),
+    BATON_KEY(metrics.port, "metrics.port", {.doc = "Port of the metrics; 0: any free one."}),
+    BATON_KEY(metrics.path, "metrics.path", {.doc = "Path of the metrics.", .min = 1, .max = 255}),
+    BATON_KEY(metrics.is_public, "metrics.public",
+        {.doc = "Answer metrics without a key everywhere. Otherwise only the metrics port does, on a "
+                "loopback address."}),
+    BATON_KEY(access.admin_key_file, "access.admin_key_file",
+        {.doc = "File of the admin key, made with mode 0600 when missing; empty: `admin.key` in the data "
+                "folder.", .max = 4096}),
+    BATON_KEY(access.allowed_hosts, "access.allowed_hosts",
+        {.doc = "Names a request's Host may carry; others are 403. Empty: localhost and loopback addresses "
+                "while `server.host` is one, else any."}),
+    BATON_KEY(access.allowed_origins, "access.allowed_origins",
+        {.doc = "Origins of web pages that may call the API, such as [\"http://127.0.0.1:8090\"]."}),
+};
+
+#define BATON_ITEM(type, path, ...) key<type, BATON_MEMBER(path)>(__VA_ARGS__)
+
+constexpr std::array level_keys{
+    BATON_ITEM(LevelSettings, name, "name",
+        {.doc = "The level.", .choices = level_names, .required = true}),
+    BATON_ITEM(LevelSettings, max_wait_time, "max_wait_time",
+        {.doc = "A message waiting longer moves up a level; 0ms: never.", .max = 365 * day}),
+    BATON_ITEM(LevelSettings, max_concurrent, "max_concurrent",
+        {.doc = "Runs of this level at a time; 0: no limit.", .max = 1e6}),
+};
+
+constexpr std::array endpoint_keys{
+    BATON_ITEM(EndpointSettings, name, "name",
+        {.doc = "What logs and metrics call it.", .min = 1, .max = 64}),
+    BATON_ITEM(EndpointSettings, provider, "provider",
+        {.doc = "`openai`: anything that speaks OpenAI's chat completions. `echo`: answers with the "
+                "message, without a model.",
+            .choices = provider_names, .later = later_providers}),
+    BATON_ITEM(EndpointSettings, base_url, "base_url",
+        {.doc = "Up to and with `/v1`.", .min = 1, .max = 2048}),
+    BATON_ITEM(EndpointSettings, api_key, "api_key",
+        {.doc = "Sent as bearer token; empty: none, or OPENAI_API_KEY for api.openai.com.", .max = 4096}),
+    BATON_ITEM(EndpointSettings, models, "models",
+        {.doc = "Models it serves; an agent that names another is refused at start. Empty: any."}),
+    BATON_ITEM(EndpointSettings, weight, "weight",
+        {.doc = "Share of the work among several endpoints (of which this version takes one).",
+            .min = 1, .max = 1000}),
+};
+
+constexpr std::array agent_keys{
+    BATON_ITEM(agents::AgentSpec, id.text, "id",
+        {.doc = "Name that messages carry as `agent_id`. The first agent is the default one.", .min = 1,
+            .max = 64, .required = true}),
+    BATON_ITEM(agents::AgentSpec, model, "model", {.doc = "Model that is asked.", .min = 1, .max = 256}),
+    BATON_ITEM(agents::AgentSpec, instructions, "instructions",
+        {.doc = "The system message.", .max = 262'144}),
+    BATON_ITEM(agents::AgentSpec, context_tokens, "context_tokens",
+        {.doc = "Room for instructions, history and the new message together.", .min = 64, .max = 1e7}),
+    BATON_ITEM(agents::AgentSpec, history_max, "history_max",
+        {.doc = "Earlier messages looked at.", .max = 1000}),
+};
+
+template <class Item, std::size_t size>
+Result<Item> read_item(const std::array<Key<Item>, size>& rows, const ListKey& list,
+    const std::string& path, const ConfigNode& node) {
+    if (node.kind != ConfigNode::Kind::map) {
+        return fail_field(
+            Errc::invalid_config, path, fmt::format("{}: `{}` must be a section", node.where, path));
+    }
+    Item item{};
+    for (const auto& [name, value] : node.members) {
+        const auto row = std::ranges::find(rows, name, &Key<Item>::name);
+        const auto full = path + "." + name;
+        if (row == rows.end()) {
+            if (std::ranges::find(list.later, name) != list.later.end()) {
+                return unsupported_key(value.where, full);
+            }
+            std::vector<std::string_view> names;
+            for (const auto& known : rows) names.push_back(known.name);
+            return unknown_key(value.where, full, names);
+        }
+        if (value.kind == ConfigNode::Kind::null) continue;
+        auto named = *row;  // errors name the whole path
+        named.name = full;
+        BATON_TRY_VOID(row->read(item, named, value));
+    }
+    for (const auto& row : rows) {
+        const bool given = std::ranges::any_of(node.members, [&](const auto& member) {
+            return member.first == row.name && member.second.kind != ConfigNode::Kind::null;
+        });
+        if (row.rules.required && !given) {
+            return fail_field(Errc::invalid_config, path,
+                fmt::format("{}: `{}` needs the key `{}`", node.where, path, row.name));
+        }
+    }
+    return item;
+}
+
+template <class Item, auto member, const auto& rows>
+constexpr ListKey list_key(std::string_view name, std::string_view doc,
+    std::span<const std::string_view> later_names = {}) {
+    return {
+        .name = name,
+        .doc = doc,
+        .later = later_names,
+        .read = [](Config& config, const ListKey& list, const ConfigNode& node) -> Result<void> {
+            if (node.kind != ConfigNode::Kind::list) {
+                return fail_field(Errc::invalid_config, std::string(list.name),
+                    fmt::format("{}: `{}` takes a list", node.where, list.name));
+            }
+            std::vector<Item> items;
+            for (const auto& item : node.items) {
+                const auto path = fmt::format("{}[{}]", list.name, items.size());
+                BATON_TRY(auto value, read_item(rows, list, path, item));
+                items.push_back(std::move(value));
+            }
+            member(config) = std::move(items);
+            return {};
+        },
+        .describe =
+            [] {
+                std::vector<KeyDoc> docs;
+                for (const auto& row : rows) docs.push_back(app::describe(row));
+                return docs;
+            },
+        .show =
+            [](const Config& config) {
+                std::vector<std::vector<std::pair<std::string_view, std::string>>> items;
+                for (const auto& item : member(config)) {
+                    auto& shown = items.emplace_back();
+                    for (const auto& row : rows) shown.emplace_back(row.name, show_masked(item, row));
+                }
+                return items;
+            },
+    };
+}
+
+constexpr std::array lists{
+    list_key<LevelSettings, BATON_MEMBER(queue.levels), level_keys>("queue.levels",
+        "Rules of the priority levels of messages to agents; a level that is not named keeps its own."),
+    list_key<EndpointSettings, BATON_MEMBER(llm.endpoints), endpoint_keys>("llm.endpoints",
+        "The LLM endpoint. None given: OpenAI when OPENAI_API_KEY is set, else `echo`.",
+        later_endpoint_keys),
+    list_key<agents::AgentSpec, BATON_MEMBER(agents), agent_keys>("agents",
+        "The agents that answer messages. None given: one called `assistant`."),
+};
+
+}  // namespace
+
+std::span<const Key<Config>> config_keys() noexcept { return keys; }
+std::span<const ListKey> config_lists() noexcept { return lists; }
+std::span<const std::string_view> later_keys() noexcept { return later; }
+
+std::unexpected<Error> unknown_key(std::string_view where, std::string_view path,
+    const std::vector<std::string_view>& candidates) {
+    const auto split = path.rfind('.') + 1;  // 0 at the top
+    const auto nearest = nearest_name(path.substr(split), candidates);
+    auto text = fmt::format("{}: unknown key `{}`", where, path);
+    if (nearest) text += fmt::format("; did you mean `{}{}`?", path.substr(0, split), *nearest);
+    return fail_field(Errc::invalid_config, std::string(path), std::move(text));
+}
+
+std::unexpected<Error> unsupported_key(std::string_view where, std::string_view path) {
+    return fail_field(Errc::unsupported, std::string(path),
+        fmt::format("{}: `{}` is not supported in this version of Baton", where, path));
+}
+
+}  // namespace baton::app

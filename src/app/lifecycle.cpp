@@ -1,0 +1,103 @@
+#include "app/lifecycle.h"
+
+#include <csignal>
+#include <iostream>
+#include <malloc.h>
+#include <unistd.h>
+
+#include "app/arguments.h"
+#include "app/compose.h"
+#include "app/config_load.h"
+#include "app/config_print.h"
+#include "app/log_sink.h"
+#include "app/signals.h"
+
+namespace baton::app {
+namespace {
+
+int report(const Error& error) {
+    std::cerr << "batond: " << to_string(error.code) << ": " << error.detail << std::endl;
+    return errc_info(error.code).exit_code;
+}
+
+Result<void> check_roles(const std::string& roles) {
+    if (roles == "all") return {};
+    return fail(Errc::unsupported,
+        "--roles " + roles + ": this version runs all roles in one process (--roles all)");
+}
+
+/// Takes over what may change while running; names what may not.
+void reload(const ConfigSources& sources, Config& current, DaemonLogSink& sink, const Log& log) {
+    const auto fresh = load_config(sources);
+    if (!fresh) {
+        log.error("reload refused; the old configuration stays", {{"error", to_string(fresh.error())}});
+        return;
+    }
+    for (const auto key : changed_keys(current, *fresh)) {
+        if (!is_reloadable(key)) log.warn("changed key needs a restart", {{"key", key}});
+    }
+    sink.set_level(fresh->logging.level);
+    current.logging.level = fresh->logging.level;
+    const auto reopened = sink.reopen();
+    if (!reopened) log.error("log file not reopened", {{"error", to_string(reopened.error())}});
+    log.info("configuration reloaded", {{"level", log_level_names[static_cast<std::size_t>(
+                                                     current.logging.level)]}});
+}
+
+/// Until SIGTERM or SIGINT, then the drain. A second signal ends the process at once: everything accepted is on
+/// disk, and leases of runs cut short run out.
+int serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
+    const std::function<void()>& on_reload) {
+    int signal = signals.wait();
+    for (; signal == SIGHUP; signal = signals.wait()) on_reload();
+    log.info("signal received; draining", {{"signal", signal}});
+    const auto deadline = Deadline::after(config.server.drain_timeout);
+    const auto second = signals.wait_beside([&] { daemon.stop(deadline); });
+    if (!second) return 0;
+    log.warn("second signal; ending at once", {{"signal", *second}});
+    std::cout.flush();
+    ::_exit(128 + *second);
+}
+
+Result<int> run(const DaemonArguments& arguments, std::string version) {
+    BATON_TRY_VOID(check_roles(arguments.roles));
+    const ConfigSources sources{
+        .file = arguments.config, .settings = arguments.settings, .env = process_environment()};
+    BATON_TRY(auto config, load_config(sources));
+    if (arguments.check_config) {
+        std::cout << print_config(config) << std::flush;
+        return 0;
+    }
+    Signals signals;  // before the first thread
+    BATON_TRY(const auto sink, make_log_sink(config.logging));
+    const Log log(sink, "app");
+    BATON_TRY(const auto daemon, start_daemon(config, sink, std::move(version)));
+    std::cout << daemon->ready_line() << std::endl;
+    const auto on_reload = [&] { reload(sources, config, *sink, log); };
+    return serve(signals, *daemon, config, log, on_reload);
+}
+
+}  // namespace
+
+int run_daemon(int argc, char** argv, std::string version) {
+    ::mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps memory idle that another thread could use
+    const auto arguments = parse_daemon_arguments({argv + 1, argv + argc}, version);
+    if (!arguments) {
+        std::cout << arguments.error().out << std::flush;
+        std::cerr << arguments.error().err << std::flush;
+        return arguments.error().status;
+    }
+    if (arguments->help_config) {
+        std::cout << (*arguments->help_config == "markdown" ? config_reference() : config_help())
+                  << std::flush;
+        return 0;
+    }
+    try {
+        const auto status = run(*arguments, std::move(version));
+        return status ? *status : report(status.error());
+    } catch (const std::exception& error) {
+        return report({.code = Errc::internal, .detail = error.what()});
+    }
+}
+
+}  // namespace baton::app

@@ -1,0 +1,77 @@
+#include "app/signals.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+namespace baton::app {
+namespace {
+
+sigset_t handled_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    return set;
+}
+
+std::system_error last_error(const char* what) {
+    return {errno, std::generic_category(), what};
+}
+
+/// Waits until one of the descriptors can be read.
+template <std::size_t size>
+void await_any(std::array<pollfd, size>& fds) {
+    while (::poll(fds.data(), fds.size(), -1) < 0) {
+        if (errno != EINTR) throw last_error("poll");
+    }
+}
+
+}  // namespace
+
+Signals::Signals() {
+    const auto set = handled_signals();
+    std::signal(SIGPIPE, SIG_IGN);
+    if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) throw last_error("pthread_sigmask");
+    fd_ = ::signalfd(-1, &set, SFD_CLOEXEC);
+    if (fd_ < 0) throw last_error("signalfd");
+}
+
+Signals::~Signals() { ::close(fd_); }
+
+int Signals::wait() {
+    signalfd_siginfo info{};
+    while (::read(fd_, &info, sizeof info) != sizeof info) {
+        if (errno != EINTR) throw last_error("signalfd");
+    }
+    return static_cast<int>(info.ssi_signo);
+}
+
+std::optional<int> Signals::wait_beside(std::function<void()> work) {
+    const int done = ::eventfd(0, EFD_CLOEXEC);
+    if (done < 0) throw last_error("eventfd");
+    std::thread worker([work = std::move(work), done] {
+        work();
+        ::eventfd_write(done, 1);
+    });
+    std::array<pollfd, 2> fds{pollfd{done, POLLIN, 0}, pollfd{fd_, POLLIN, 0}};
+    while (true) {
+        await_any(fds);
+        if (fds[0].revents != 0) break;
+        const int signal = wait();
+        if (signal == SIGHUP) continue;  // a reload makes no sense on the way out
+        worker.detach();
+        return signal;
+    }
+    worker.join();
+    ::close(done);
+    return std::nullopt;
+}
+
+}  // namespace baton::app

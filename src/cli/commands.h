@@ -1,0 +1,41 @@
+// What each command does. All block, print their own success, and return what went wrong.
+#pragma once
+
+#include "base/result.h"
+#include "cli/context.h"
+#include "cli/options.h"
+
+namespace baton::cli {
+
+// commands_daemon.cpp
+[[nodiscard]] Result<void> execute(Context& context, const StartOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const StopOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const StatusOptions& options);
+
+// commands_dialog.cpp
+[[nodiscard]] Result<void> execute(Context& context, const SendOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ChatOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ConversationListOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ConversationShowOptions& options);
+
+// commands_queue.cpp
+[[nodiscard]] Result<void> execute(Context& context, const QueueCreateOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QueueListOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QueueNameOptions& options);
+
+// commands_message.cpp
+[[nodiscard]] Result<void> execute(Context& context, const QueuePostOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QueuePopOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QueueSettleOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QueuePeekOptions& options);
+
+// commands_key.cpp
+[[nodiscard]] Result<void> execute(Context& context, const KeyCreateOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const KeyListOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const KeyRevokeOptions& options);
+
+/// All of standard input when `text` is "-", else `text`. One line end at the end is cut from input.
+/// Fails: message_too_large above 64 MiB.
+[[nodiscard]] Result<std::string> text_or_input(Context& context, const std::string& text);
+
+}  // namespace baton::cli

@@ -1,0 +1,108 @@
+// What the user asked for, as values: the command line without its syntax.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "client/dialog_client.h"
+#include "client/queue_client.h"
+#include "model/message.h"
+#include "model/queue_config.h"
+
+namespace baton::cli {
+
+struct GlobalOptions {
+    std::string url;  ///< empty: from the environment, else the data folder's daemon, else the default
+    std::string key;  ///< empty: from the environment, else the data folder's admin key
+    std::filesystem::path data_dir = "./data";
+    bool json = false;
+    bool verbose = false;
+};
+
+struct StartOptions {
+    std::filesystem::path config;       ///< empty: none
+    std::vector<std::string> settings;  ///< key=value
+    std::filesystem::path log_file;     ///< empty: batond.log in the data folder
+    Duration timeout{30'000};
+};
+struct StopOptions {
+    Duration timeout{60'000};
+};
+struct StatusOptions {};
+
+struct SendOptions {
+    client::OutgoingMessage message;
+    bool wait = false;
+    Duration timeout{300'000};  ///< of the wait
+};
+struct ChatOptions {
+    client::OutgoingMessage message;  ///< without content
+    Duration timeout{300'000};        ///< for each answer
+};
+
+struct QueueCreateOptions {
+    QueueName name;
+    QueueConfig config;
+};
+struct QueueListOptions {};
+/// Operations on one queue that need nothing but its name.
+struct QueueNameOptions {
+    enum class Operation : std::uint8_t { stats, purge, remove, pause, resume } operation;
+    QueueName name;
+};
+struct QueuePostOptions {
+    QueueName name;
+    NewMessage message;   ///< its content: the text given
+    bool lines = false;   ///< each line of standard input is a message
+};
+struct QueuePopOptions {
+    QueueName name;
+    client::PopOptions pop;
+    bool ack = false;
+};
+struct QueueSettleOptions {
+    enum class Verb : std::uint8_t { ack, nack, extend } verb;
+    QueueName name;
+    std::vector<std::string> receipts;
+    client::NackOptions nack{};
+    Duration lease{30'000};
+};
+struct QueuePeekOptions {
+    QueueName name;
+    client::PeekOptions peek;
+};
+
+struct ConversationListOptions {
+    std::uint32_t limit = 20;
+};
+struct ConversationShowOptions {
+    ConversationId id;
+    std::uint32_t limit = 100;
+};
+
+struct KeyCreateOptions {
+    std::string name;
+    std::string role = "member";
+};
+struct KeyListOptions {};
+struct KeyRevokeOptions {
+    KeyId id;
+};
+
+using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptions, ChatOptions,
+    QueueCreateOptions, QueueListOptions, QueueNameOptions, QueuePostOptions, QueuePopOptions,
+    QueueSettleOptions, QueuePeekOptions, ConversationListOptions, ConversationShowOptions,
+    KeyCreateOptions, KeyListOptions, KeyRevokeOptions>;
+
+struct Invocation {
+    GlobalOptions global;
+    Command command;
+};
+
+}  // namespace baton::cli

@@ -1,0 +1,76 @@
+#include "client/operator_client.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "client/decode.h"
+#include "net/http.h"
+
+namespace baton::client {
+namespace {
+
+namespace json = boost::json;
+
+ApiKey key_from(const json::object& object) {
+    const FieldReader fields(object);
+    return {.id = KeyId(fields.text("id")), .name = fields.text("name"), .role = fields.text("role"),
+        .created_at = fields.time("created_at").value_or(TimePoint{}),
+        .revoked_at = fields.time("revoked_at")};
+}
+
+Health health_from(const json::object& object) {
+    const FieldReader fields(object);
+    Health health{.ready = fields.text("status") == "healthy", .phase = fields.text("phase"),
+        .version = fields.text("version"), .uptime = std::chrono::seconds(fields.integer("uptime")),
+        .components = {}};
+    const auto* components = fields.object("components");
+    if (components == nullptr) return health;
+    for (const auto& [name, value] : *components) {
+        const auto* component = value.if_object();
+        if (component == nullptr) continue;
+        const FieldReader reader(*component);
+        health.components.push_back(
+            {std::string(name), reader.text("status") == "healthy", reader.text("detail")});
+    }
+    return health;
+}
+
+}  // namespace
+
+Task<Result<Health>> OperatorClient::health() {
+    Call call{.path = "/api/v1/health"};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    BATON_CO_TRY(const auto* data, data_of(answer));
+    co_return health_from(*data);
+}
+
+Task<Result<CreatedApiKey>> OperatorClient::create_key(std::string name, std::string role) {
+    json::object body;
+    body["name"] = name;
+    body["role"] = role;
+    Call call{.method = net::Method::post, .path = "/admin/v1/keys", .body = json::serialize(body)};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    BATON_CO_TRY(const auto* object, as_object(answer));
+    Secret text(FieldReader(*object).text("key"));
+    co_return CreatedApiKey{key_from(*object), std::move(text)};
+}
+
+Task<Result<std::vector<ApiKey>>> OperatorClient::list_keys() {
+    Call call{.path = "/admin/v1/keys"};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    BATON_CO_TRY(const auto* list, list_of(answer, "keys"));
+    std::vector<ApiKey> keys;
+    for (const auto& value : *list) {
+        BATON_CO_TRY(const auto* object, as_object(value));
+        keys.push_back(key_from(*object));
+    }
+    co_return keys;
+}
+
+Task<Result<void>> OperatorClient::revoke_key(KeyId id) {
+    Call call{.method = net::Method::del, .path = "/admin/v1/keys/" + net::percent_encode(id.text)};
+    BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
+    co_return Result<void>();
+}
+
+}  // namespace baton::client

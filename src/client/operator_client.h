@@ -1,0 +1,63 @@
+// What an operator asks a daemon: health and keys.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "client/connection.h"
+#include "runtime/task.h"
+
+namespace baton::client {
+
+struct ComponentHealth {
+    std::string name;
+    bool healthy = false;
+    std::string detail;
+};
+
+struct Health {
+    bool ready = false;
+    std::string phase;
+    std::string version;
+    std::chrono::seconds uptime{0};
+    std::vector<ComponentHealth> components;
+};
+
+struct ApiKey {
+    KeyId id;
+    std::string name;
+    std::string role;
+    TimePoint created_at{};
+    std::optional<TimePoint> revoked_at{};
+};
+
+struct CreatedApiKey {
+    ApiKey key;
+    Secret text;  ///< seen this once
+};
+
+/// Safe to use from any thread. Every method fails as Connection::call. `connection` must outlive it.
+class OperatorClient final {
+public:
+    explicit OperatorClient(Connection& connection) noexcept : connection_(connection) {}
+
+    /// A daemon that is not ready is no error.
+    [[nodiscard]] Task<Result<Health>> health();
+
+    // For administrators; others get permission_denied.
+    [[nodiscard]] Task<Result<CreatedApiKey>> create_key(std::string name, std::string role);
+    [[nodiscard]] Task<Result<std::vector<ApiKey>>> list_keys();
+    /// Fails: not_found.
+    [[nodiscard]] Task<Result<void>> revoke_key(KeyId id);
+
+private:
+    Connection& connection_;
+};
+
+}  // namespace baton::client

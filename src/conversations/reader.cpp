@@ -1,0 +1,147 @@
+#include "conversations/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "conversations/rows.h"
+
+namespace baton::conversations {
+namespace {
+
+constexpr std::uint32_t limit_max = 10'000;  // rows of one answer
+// Forms of a list: 16 filters × 6 orders × page, cursor or count, and fewer of conversations.
+constexpr std::size_t statements_max = 512;
+
+const std::string select_conversation =
+    fmt::format("SELECT {} FROM conversations WHERE id = ?", conversation_columns);
+const std::string select_message =
+    fmt::format("SELECT {} FROM dialog_messages WHERE id = ?", message_columns);
+const std::string select_history = fmt::format(
+    "SELECT {} FROM dialog_messages WHERE conversation_id = ? AND id < ? AND status = 2 "
+    "ORDER BY id DESC LIMIT ?",
+    message_columns);
+constexpr db::Statement select_unfinished{
+    "SELECT id FROM dialog_messages WHERE status < 2 AND id > ? ORDER BY id LIMIT ?"};
+
+db::Value as_value(const std::variant<std::int64_t, std::string>& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+    return std::string_view(*std::get_if<std::string>(&value));
+}
+
+/// All rows of an answer; stops at the first that cannot be read.
+template <class T>
+Result<std::vector<T>> rows_of(db::Connection& connection, const db::Statement& statement,
+    std::span<const db::Value> values, Result<T> (*read)(const db::Row&)) {
+    std::vector<T> rows;
+    Result<void> readable;
+    BATON_TRY_VOID(connection.execute(statement, values, [&](const db::Row& row) {
+        auto value = read(row);
+        if (value) {
+            rows.push_back(*std::move(value));
+        } else {
+            readable = fail(std::move(value).error());
+        }
+        return readable.has_value();
+    }));
+    if (!readable) return fail(std::move(readable).error());
+    return rows;
+}
+
+Result<MessageId> id_of(const db::Row& row) { return MessageId::parse(row.text(0)); }
+
+std::int64_t key_of(const DialogMessage& message, std::string_view column) {
+    if (column == "created_at") return to_unix_ms(message.created_at);
+    if (column == "updated_at") return to_unix_ms(message.updated_at);
+    return column == "priority" ? static_cast<std::int64_t>(message.priority) : 0;
+}
+std::int64_t key_of(const Conversation& conversation, std::string_view column) {
+    if (column == "created_at") return to_unix_ms(conversation.created_at);
+    if (column == "updated_at") return to_unix_ms(conversation.updated_at);
+    return static_cast<std::int64_t>(conversation.priority);
+}
+std::string id_text(const DialogMessage& message) { return message.id.text(); }
+std::string id_text(const Conversation& conversation) { return conversation.id.text; }
+
+}  // namespace
+
+Reader::Reader(std::unique_ptr<db::Connection> connection) : connection_(std::move(connection)) {}
+
+const db::Statement& Reader::statement(const std::string& sql) {
+    if (statements_.size() >= statements_max && !statements_.contains(sql)) statements_.clear();
+    const auto [place, added] = statements_.try_emplace(sql);
+    if (added) place->second.sql = place->first;
+    return place->second;
+}
+
+template <class T>
+Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const db::Row&)) {
+    std::vector<db::Value> values;
+    for (const auto& value : query.filter_values) values.push_back(as_value(value));
+    Page<T> page{.items = {}, .total = query.total, .next = {}};
+    if (!query.count_sql.empty()) {
+        BATON_TRY_VOID(
+            connection_->execute(statement(query.count_sql), values, [&](const db::Row& row) {
+                page.total = static_cast<std::uint64_t>(row.integer(0));
+                return false;
+            }));
+    }
+    for (const auto& value : query.page_values) values.push_back(as_value(value));
+    BATON_TRY(page.items, rows_of(*connection_, statement(query.page_sql), values, read));
+    if (page.items.size() > query.page_size) {
+        page.items.pop_back();
+        const T& last = page.items.back();
+        page.next =
+            to_text(Cursor{key_of(last, query.key_column), page.total, id_text(last)}, query.scope);
+    }
+    return page;
+}
+
+Result<Conversation> Reader::get(const ConversationId& id) {
+    const std::array<db::Value, 1> values{id.view()};
+    BATON_TRY(auto rows,
+        rows_of(*connection_, statement(select_conversation), values, conversation_of));
+    if (rows.empty()) return fail(Errc::conversation_not_found, "no such conversation");
+    return std::move(rows.front());
+}
+
+Result<DialogMessage> Reader::get_message(MessageId id) {
+    const std::string text = id.text();
+    const std::array<db::Value, 1> values{std::string_view(text)};
+    BATON_TRY(auto rows, rows_of(*connection_, statement(select_message), values, message_of));
+    if (rows.empty()) return fail(Errc::message_not_found, fmt::format("no message {}", text));
+    return std::move(rows.front());
+}
+
+Result<Page<Conversation>> Reader::list(const ConversationFilter& filter, const PageRequest& page) {
+    BATON_TRY(const auto query, conversations_query(filter, page));
+    return page_of(query, conversation_of);
+}
+
+Result<Page<DialogMessage>> Reader::list_messages(
+    const MessageFilter& filter, const PageRequest& page) {
+    BATON_TRY(const auto query, messages_query(filter, page));
+    return page_of(query, message_of);
+}
+
+Result<std::vector<DialogMessage>> Reader::history(
+    const ConversationId& id, MessageId before, std::uint32_t limit) {
+    const std::string before_text = before.text();
+    const std::array<db::Value, 3> values{id.view(), std::string_view(before_text),
+        std::int64_t{std::min(limit, limit_max)}};
+    BATON_TRY(auto rows, rows_of(*connection_, statement(select_history), values, message_of));
+    std::ranges::reverse(rows);
+    return rows;
+}
+
+Result<std::vector<MessageId>> Reader::unfinished(
+    std::optional<MessageId> after, std::uint32_t limit) {
+    const std::string after_text = after ? after->text() : std::string();
+    const std::array<db::Value, 2> values{
+        std::string_view(after_text), std::int64_t{std::min(limit, limit_max)}};
+    return rows_of(*connection_, select_unfinished, values, id_of);
+}
+
+}  // namespace baton::conversations

@@ -1,0 +1,45 @@
+// What is read, one call at a time, over one connection. Blocking; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "conversations/conversations.h"
+#include "conversations/list_query.h"
+#include "db/database.h"
+
+namespace baton::conversations {
+
+/// The meaning of each method is that of the port's method of the same name.
+class Reader final {
+public:
+    explicit Reader(std::unique_ptr<db::Connection> connection);
+
+    [[nodiscard]] Result<Conversation> get(const ConversationId& id);
+    [[nodiscard]] Result<DialogMessage> get_message(MessageId id);
+    [[nodiscard]] Result<Page<Conversation>> list(
+        const ConversationFilter& filter, const PageRequest& page);
+    [[nodiscard]] Result<Page<DialogMessage>> list_messages(
+        const MessageFilter& filter, const PageRequest& page);
+    [[nodiscard]] Result<std::vector<DialogMessage>> history(
+        const ConversationId& id, MessageId before, std::uint32_t limit);
+    [[nodiscard]] Result<std::vector<MessageId>> unfinished(
+        std::optional<MessageId> after, std::uint32_t limit);
+
+private:
+    template <class T>
+    Result<Page<T>> page_of(const ListQuery& query, Result<T> (*read)(const db::Row&));
+    /// A statement whose address stays: there are a few hundred forms of a list.
+    const db::Statement& statement(const std::string& sql);
+
+    std::unique_ptr<db::Connection> connection_;
+    std::unordered_map<std::string, db::Statement> statements_;
+};
+
+}  // namespace baton::conversations

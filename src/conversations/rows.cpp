@@ -1,0 +1,78 @@
+#include "conversations/rows.h"
+
+#include <string>
+
+#include <fmt/core.h>
+
+namespace baton::conversations {
+namespace {
+
+constexpr std::int64_t state_count = 4;
+constexpr std::int64_t status_count = 6;
+
+template <class Enum>
+Result<Enum> enum_at(const db::Row& row, int column, std::int64_t count) {
+    const auto number = row.integer(column);
+    if (number < 0 || number >= count) {
+        return fail(Errc::storage_corrupt,
+            fmt::format("row `{}` holds {} in column {}", row.text(0), number, column));
+    }
+    return static_cast<Enum>(number);
+}
+
+template <class Number>
+Number number_at(const db::Row& row, int column) {
+    return static_cast<Number>(row.integer(column));
+}
+
+TimePoint time_at(const db::Row& row, int column) { return from_unix_ms(row.integer(column)); }
+
+std::string text_at(const db::Row& row, int column) { return std::string(row.text(column)); }
+
+}  // namespace
+
+Result<Conversation> conversation_of(const db::Row& row) {
+    Conversation conversation;
+    conversation.id = ConversationId(text_at(row, 0));
+    conversation.user_id = UserId(text_at(row, 1));
+    conversation.title = text_at(row, 2);
+    BATON_TRY(conversation.state, enum_at<ConversationState>(row, 3, state_count));
+    BATON_TRY(conversation.priority, enum_at<Level>(row, 4, level_count));
+    conversation.metadata = text_at(row, 5);
+    conversation.message_count = number_at<std::uint64_t>(row, 6);
+    conversation.created_at = time_at(row, 7);
+    conversation.updated_at = time_at(row, 8);
+    conversation.last_active_at = time_at(row, 9);
+    return conversation;
+}
+
+Result<DialogMessage> message_of(const db::Row& row) {
+    DialogMessage message;
+    auto id = MessageId::parse(row.text(0));
+    if (!id) return fail(Errc::storage_corrupt, fmt::format("`{}` is no message id", row.text(0)));
+    message.id = *id;
+    message.conversation_id = ConversationId(text_at(row, 1));
+    message.user_id = UserId(text_at(row, 2));
+    message.agent_id = AgentId(text_at(row, 3));
+    message.content = text_at(row, 4);
+    BATON_TRY(message.priority, enum_at<Level>(row, 5, level_count));
+    BATON_TRY(message.status, enum_at<DialogStatus>(row, 6, status_count));
+    message.retry_count = number_at<std::uint32_t>(row, 7);
+    message.metadata = text_at(row, 8);
+    message.error = text_at(row, 9);
+    message.created_at = time_at(row, 10);
+    message.updated_at = time_at(row, 11);
+    if (!row.is_null(12)) message.completed_at = time_at(row, 12);
+    if (!row.is_null(13)) {
+        DialogReply reply;
+        reply.content = text_at(row, 13);
+        reply.model = text_at(row, 14);
+        reply.usage.input_tokens = number_at<std::uint64_t>(row, 15);
+        reply.usage.output_tokens = number_at<std::uint64_t>(row, 16);
+        reply.created_at = time_at(row, 17);
+        message.reply = std::move(reply);
+    }
+    return message;
+}
+
+}  // namespace baton::conversations

@@ -1,0 +1,28 @@
+// Rows of the two tables as values.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "db/database.h"
+#include "model/conversation.h"
+
+namespace baton::conversations {
+
+/// The columns that `conversation_of` reads, in its order.
+inline constexpr std::string_view conversation_columns =
+    "id, user_id, title, state, priority, metadata, message_count, created_at, updated_at, "
+    "last_active_at";
+
+/// The columns that `message_of` reads, in its order.
+inline constexpr std::string_view message_columns =
+    "id, conversation_id, user_id, agent_id, content, priority, status, retry_count, metadata, "
+    "error, created_at, updated_at, completed_at, reply_content, reply_model, reply_input_tokens, "
+    "reply_output_tokens, reply_created_at";
+
+/// Fails: storage_corrupt.
+[[nodiscard]] Result<Conversation> conversation_of(const db::Row& row);
+[[nodiscard]] Result<DialogMessage> message_of(const db::Row& row);
+
+}  // namespace baton::conversations

@@ -1,0 +1,122 @@
+#include "conversations/writes.h"
+
+#include <array>
+#include <string>
+
+#include <fmt/core.h>
+
+namespace baton::conversations {
+namespace {
+
+constexpr db::Statement insert_conversation_row{
+    "INSERT INTO conversations (id, user_id, title, state, priority, metadata, message_count, "
+    "created_at, updated_at, last_active_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO NOTHING"};
+constexpr db::Statement insert_message_row{
+    "INSERT INTO dialog_messages (id, conversation_id, user_id, agent_id, content, priority, status, "
+    "retry_count, metadata, error, created_at, updated_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};
+// Times only grow: a repeated or late write must not make a conversation look older.
+constexpr db::Statement count_message{
+    "UPDATE conversations SET message_count = message_count + 1, updated_at = max(updated_at, ?1), "
+    "last_active_at = max(last_active_at, ?1) WHERE id = ?2"};
+constexpr db::Statement touch_conversation{
+    "UPDATE conversations SET updated_at = max(updated_at, ?1), "
+    "last_active_at = max(last_active_at, ?1) "
+    "WHERE id = (SELECT conversation_id FROM dialog_messages WHERE id = ?2)"};
+constexpr db::Statement update_progress{
+    "UPDATE dialog_messages SET status = ?, retry_count = ?, error = ?, updated_at = ? "
+    "WHERE id = ? AND status < 2"};
+constexpr db::Statement update_reply{
+    "UPDATE dialog_messages SET status = 2, error = '', updated_at = ?1, completed_at = ?1, "
+    "reply_content = ?2, reply_model = ?3, reply_input_tokens = ?4, reply_output_tokens = ?5, "
+    "reply_created_at = ?1 WHERE id = ?6"};
+
+std::int64_t number(auto value) noexcept { return static_cast<std::int64_t>(value); }
+
+/// The status of a message; nothing when it is unknown.
+Result<std::optional<DialogStatus>> status_of(db::Connection& connection, std::string_view id) {
+    std::optional<DialogStatus> status;
+    const std::array<db::Value, 1> values{id};
+    BATON_TRY_VOID(connection.execute(select_status, values, [&](const db::Row& row) {
+        status = static_cast<DialogStatus>(row.integer(0));
+        return false;
+    }));
+    return status;
+}
+
+}  // namespace
+
+Result<bool> insert_conversation(db::Connection& connection, const Conversation& conversation) {
+    const std::array<db::Value, 10> values{conversation.id.view(), conversation.user_id.view(),
+        std::string_view(conversation.title), number(conversation.state),
+        number(conversation.priority), std::string_view(conversation.metadata),
+        number(conversation.message_count), to_unix_ms(conversation.created_at),
+        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at)};
+    BATON_TRY(const auto added, connection.execute(insert_conversation_row, values));
+    return added != 0;
+}
+
+Result<bool> insert_message(db::Connection& connection, const DialogMessage& message) {
+    const std::string id = message.id.text();
+    BATON_TRY(const auto known, status_of(connection, id));
+    if (known) return false;
+    Conversation conversation;
+    conversation.id = message.conversation_id;
+    conversation.user_id = message.user_id;
+    conversation.priority = message.priority;
+    conversation.created_at = message.created_at;
+    conversation.updated_at = message.created_at;
+    conversation.last_active_at = message.created_at;
+    BATON_TRY_VOID(insert_conversation(connection, conversation));
+    const std::array<db::Value, 12> values{std::string_view(id), message.conversation_id.view(),
+        message.user_id.view(), message.agent_id.view(), std::string_view(message.content),
+        number(message.priority), number(message.status), number(message.retry_count),
+        std::string_view(message.metadata), std::string_view(message.error),
+        to_unix_ms(message.created_at), to_unix_ms(message.updated_at)};
+    BATON_TRY_VOID(connection.execute(insert_message_row, values));
+    const std::array<db::Value, 2> counted{
+        to_unix_ms(message.created_at), message.conversation_id.view()};
+    BATON_TRY_VOID(connection.execute(count_message, counted));
+    return true;
+}
+
+Result<void> write_progress(db::Connection& connection, const Progress& progress) {
+    const std::string id = progress.id.text();
+    const std::array<db::Value, 5> values{number(progress.status), number(progress.retry_count),
+        std::string_view(progress.error), to_unix_ms(progress.at), std::string_view(id)};
+    BATON_TRY_VOID(connection.execute(update_progress, values));
+    return {};
+}
+
+Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogReply& reply) {
+    const std::string id_text = id.text();
+    BATON_TRY(const auto status, status_of(connection, id_text));
+    if (!status) return fail(Errc::message_not_found, fmt::format("no message {}", id_text));
+    if (*status == DialogStatus::completed) return false;
+    const std::int64_t at = to_unix_ms(reply.created_at);
+    const std::array<db::Value, 6> values{at, std::string_view(reply.content),
+        std::string_view(reply.model), number(reply.usage.input_tokens),
+        number(reply.usage.output_tokens), std::string_view(id_text)};
+    BATON_TRY_VOID(connection.execute(update_reply, values));
+    const std::array<db::Value, 2> touched{at, std::string_view(id_text)};
+    BATON_TRY_VOID(connection.execute(touch_conversation, touched));
+    return true;
+}
+
+Result<void> write_failure(db::Connection& connection, const FailedRun& run) {
+    const bool final = run.status == DialogStatus::failed || run.status == DialogStatus::timeout ||
+                       run.status == DialogStatus::cancelled;
+    if (!final) {
+        return fail_field(Errc::invalid_argument, "status",
+            fmt::format("`{}` is no failure", to_string(run.status)));
+    }
+    return write_progress(connection, {.id = run.id,
+                                          .status = run.status,
+                                          .retry_count = run.retry_count,
+                                          .error = run.error,
+                                          .at = run.at});
+}
+
+}  // namespace baton::conversations

@@ -1,0 +1,32 @@
+// What is written, one operation at a time, inside the caller's transaction. Blocking.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "conversations/conversations.h"
+#include "db/database.h"
+
+namespace baton::conversations {
+
+// The meaning of each is that of the port's method of the same name.
+
+[[nodiscard]] Result<bool> insert_conversation(
+    db::Connection& connection, const Conversation& conversation);
+[[nodiscard]] Result<bool> insert_message(db::Connection& connection, const DialogMessage& message);
+[[nodiscard]] Result<bool> write_reply(
+    db::Connection& connection, MessageId id, const DialogReply& reply);
+[[nodiscard]] Result<void> write_failure(db::Connection& connection, const FailedRun& run);
+
+/// A message that goes back and forth between pending and processing.
+struct Progress {
+    MessageId id;
+    DialogStatus status = DialogStatus::processing;  ///< pending | processing
+    std::uint32_t retry_count = 0;
+    std::string error{};
+    TimePoint at{};
+};
+[[nodiscard]] Result<void> write_progress(db::Connection& connection, const Progress& progress);
+
+}  // namespace baton::conversations

@@ -1,0 +1,313 @@
+// docs/reference/openapi.yaml, the router and real answers say the same.
+#include <algorithm>
+#include <set>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "integration/json_schema.h"
+#include "unit/api/rest/rest_fixture.h"
+
+namespace baton::test {
+namespace {
+
+namespace json = boost::json;
+using api::rest::Auth;
+using api::rest::RouteInfo;
+using net::Method;
+
+const json::value& page() {
+    static const json::value document = read_yaml(BATON_SOURCE_DIR "/docs/reference/openapi.yaml");
+    return document;
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+/// "GET /v1/queues": how routes and operations are matched.
+std::string name_of(const RouteInfo& route) {
+    return std::string(net::to_string(route.method)) + " " + std::string(route.pattern);
+}
+
+/// Every operation of the page by its name.
+std::map<std::string, const json::object*> operations() {
+    std::map<std::string, const json::object*> all;
+    for (const auto& [path, item] : page().at("paths").as_object()) {
+        for (const auto method : {Method::get, Method::put, Method::post, Method::del, Method::patch}) {
+            const std::string text(net::to_string(method));
+            const auto* operation = item.as_object().if_contains(lower(text));
+            if (operation != nullptr) {
+                all[text + " " + std::string(path)] = &operation->as_object();
+            }
+        }
+    }
+    return all;
+}
+
+/// The documented response to `status`: its own, or the default for errors. Null: undocumented.
+const json::object* response_of(const json::object& operation, int status) {
+    const auto& responses = operation.at("responses").as_object();
+    const auto* response = responses.if_contains(std::to_string(status));
+    if (response == nullptr && status >= 400) response = responses.if_contains("default");
+    return response == nullptr ? nullptr : &resolved(page(), *response);
+}
+
+const json::value* schema_of(const json::object& response) {
+    const auto* content = response.if_contains("content");
+    if (content == nullptr) return nullptr;
+    const auto* media = content->as_object().if_contains("application/json");
+    return media == nullptr ? nullptr : &media->at("schema");
+}
+
+/// The example bodies of an operation.
+std::vector<json::value> request_examples(const json::object& operation) {
+    std::vector<json::value> all;
+    const auto* body = operation.if_contains("requestBody");
+    if (body == nullptr) return all;
+    const auto& media = body->at("content").at("application/json").as_object();
+    if (const auto* example = media.if_contains("example")) all.push_back(*example);
+    if (const auto* examples = media.if_contains("examples")) {
+        for (const auto& [name, example] : examples->as_object()) all.push_back(example.at("value"));
+    }
+    return all;
+}
+
+class OpenApi : public RestFixture {
+protected:
+    /// Calls a route as an administrator and holds the answer against the page. `pattern` names the route.
+    net::Response checked(std::string_view name, std::string_view target, std::string body = {},
+        FieldMap fields = {}) {
+        const std::string text(name);
+        Method method = Method::get;
+        for (const auto each : {Method::put, Method::post, Method::del}) {
+            if (text.starts_with(net::to_string(each))) method = each;
+        }
+        fields.emplace("Authorization", "Bearer admin-key");
+        auto response = call(method, target, std::move(body), std::move(fields));
+        const auto all = operations();
+        EXPECT_TRUE(all.contains(text)) << text;
+        if (all.contains(text)) hold(text, *all.at(text), response);
+        return response;
+    }
+
+    void hold(const std::string& name, const json::object& operation, const net::Response& response) {
+        const auto* documented = response_of(operation, response.status);
+        ASSERT_NE(documented, nullptr) << name << " answers " << response.status << response.body;
+        seen.insert(fmt::format("{} {}", name, response.status));
+        const auto* schema = schema_of(*documented);
+        if (schema == nullptr) {
+            EXPECT_TRUE(response.body.empty() || response.content_type.starts_with("text/")) << name;
+            return;
+        }
+        const auto wrong = check_schema(page(), *schema, json_of(response));
+        EXPECT_TRUE(wrong.empty())
+            << name << " " << response.status << "\n" << fmt::format("{}", fmt::join(wrong, "\n"));
+    }
+
+    std::string post_one(std::string body = R"({"content":"x"})") {
+        const auto answer = json_of(checked("POST /v1/queues/{queue}/messages",
+            "/v1/queues/mail/messages", std::move(body)));
+        return std::string(answer.at("messages").at(0).at("id").as_string());
+    }
+    std::string pop_one() {
+        const auto answer =
+            json_of(checked("POST /v1/queues/{queue}/pop", "/v1/queues/mail/pop", "{}"));
+        return R"({"receipts":[")" +
+               std::string(answer.at("messages").at(0).at("receipt").as_string()) + R"(","bad"]})";
+    }
+
+    void call_queue_routes();
+    void call_flow_routes();
+    void call_dialog_routes();
+    void call_operator_routes();
+
+    std::set<std::string> seen;  ///< "GET /v1/queues 200"
+};
+
+void OpenApi::call_queue_routes() {
+    checked("PUT /v1/queues/{queue}", "/v1/queues/jobs");
+    checked("PUT /v1/queues/{queue}", "/v1/queues/jobs", R"({"fairness_weights":{"a":2}})");
+    checked("PUT /v1/queues/{queue}", "/v1/queues/jobs", R"({"max_sice":2})");
+    checked("GET /v1/queues/{queue}", "/v1/queues/jobs");
+    checked("GET /v1/queues/{queue}", "/v1/queues/nope");
+    checked("GET /v1/queues", "/v1/queues");
+    checked("POST /v1/queues/{queue}/pause", "/v1/queues/jobs/pause");
+    checked("POST /v1/queues/{queue}/resume", "/v1/queues/jobs/resume");
+    checked("POST /v1/queues/{queue}/purge", "/v1/queues/jobs/purge");
+    checked("GET /v1/queues/{queue}/stats", "/v1/queues/jobs/stats");
+    checked("DELETE /v1/queues/{queue}", "/v1/queues/jobs");
+    checked("DELETE /v1/queues/{queue}", "/v1/queues/jobs");
+}
+
+void OpenApi::call_flow_routes() {
+    const std::string id = post_one(
+        R"({"content":"x","ttl_ms":600000,"ordering_key":"o","fairness_key":"f","dedup_key":"d",)"
+        R"("headers":{"h":"v"},"metadata":{"m":1},"reply_to":"r"})");
+    checked("GET /v1/messages/{id}", "/v1/messages/" + id);
+    checked("POST /v1/queues/{queue}/messages", "/v1/queues/mail/messages", "\xff",
+        {{"Content-Type", "application/octet-stream"}});
+    checked("POST /v1/queues/{queue}/messages", "/v1/queues/mail/messages", R"({"content":1})");
+    checked("GET /v1/queues/{queue}/messages", "/v1/queues/mail/messages?limit=1");
+    checked("POST /v1/queues/{queue}/extend", "/v1/queues/mail/extend", pop_one());
+    checked("POST /v1/queues/{queue}/nack", "/v1/queues/mail/nack", pop_one());
+    checked("GET /v1/queues/{queue}/messages", "/v1/queues/mail/messages?state=ready");
+    checked("POST /v1/queues/{queue}/pop", "/v1/queues/mail/pop", R"({"max":0})");
+    checked("POST /v1/messages/{id}/reply", "/v1/messages/" + id + "/reply",
+        R"({"result_base64":"/w==","metadata":{"m":1}})");
+    checked("GET /v1/messages/{id}/reply", "/v1/messages/" + id + "/reply");
+    const std::string other = post_one();
+    checked("GET /v1/messages/{id}/reply", "/v1/messages/" + other + "/reply");
+    checked("POST /v1/queues/{queue}/ack", "/v1/queues/mail/ack", pop_one());
+    checked("DELETE /v1/messages/{id}", "/v1/messages/" + other);
+    checked("GET /v1/messages/{id}", "/v1/messages/" + other);
+}
+
+void OpenApi::call_dialog_routes() {
+    const auto conversation = json_of(checked("POST /api/v1/conversations", "/api/v1/conversations",
+        R"({"title":"Trip","metadata":{"m":1}})"));
+    const std::string target = "/api/v1/conversations/" +
+                               std::string(conversation.at("data").at("id").as_string());
+    const auto sent = json_of(checked("POST /api/v1/conversations/{id}/messages",
+        target + "/messages", R"({"content":"one","metadata":{"m":1}})"));
+    const std::string id(sent.at("data").at("id").as_string());
+    checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
+    rows.complete(MessageId::parse(id).value(), "re one");
+    checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
+    checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":"two"})");
+    checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":""})");
+    checked("GET /api/v1/messages", "/api/v1/messages?page_size=1");
+    checked("GET /api/v1/messages", "/api/v1/messages?page_size=0");
+    checked("GET /api/v1/conversations", "/api/v1/conversations?page_size=1");
+    checked("GET /api/v1/conversations/{id}", target);
+    checked("GET /api/v1/conversations/{id}", target + "x");
+    checked("GET /api/v1/conversations/{id}/messages", target + "/messages");
+}
+
+void OpenApi::call_operator_routes() {
+    checked("GET /health/live", "/health/live");
+    checked("GET /health/ready", "/health/ready");
+    checked("GET /api/v1/health", "/api/v1/health");
+    health.set_phase(service::HealthService::Phase::running);
+    checked("GET /health/ready", "/health/ready");
+    checked("GET /api/v1/health", "/api/v1/health");
+    checked("GET /metrics", "/metrics");
+    checked("POST /admin/v1/keys", "/admin/v1/keys", R"({"name":"ci"})");
+    checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k1");
+    checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k9");
+    checked("GET /admin/v1/keys", "/admin/v1/keys");
+    checked("GET /admin/v1/keys", "/admin/v1/keys", "", {{"Authorization", "Bearer member-key"}});
+}
+
+TEST_F(OpenApi, documents_every_route_and_nothing_else) {
+    std::vector<std::string> routes;
+    for (const RouteInfo& route : api::rest::routes()) routes.push_back(name_of(route));
+    std::vector<std::string> documented;
+    for (const auto& [name, operation] : operations()) documented.push_back(name);
+    EXPECT_THAT(documented, testing::UnorderedElementsAreArray(routes));
+}
+
+TEST_F(OpenApi, says_of_every_route_whether_it_takes_a_key) {
+    const auto all = operations();
+    for (const RouteInfo& route : api::rest::routes()) {
+        ASSERT_TRUE(all.contains(name_of(route)));
+        const auto* security = all.at(name_of(route))->if_contains("security");
+        const bool open = security != nullptr && security->as_array().empty();
+        EXPECT_EQ(open, route.auth == Auth::open) << name_of(route);
+        EXPECT_EQ(security != nullptr, route.auth == Auth::open || route.auth == Auth::metrics)
+            << name_of(route);
+    }
+}
+
+TEST_F(OpenApi, names_every_operation_once) {
+    std::set<std::string> ids;
+    for (const auto& [name, operation] : operations()) {
+        EXPECT_FALSE(operation->at("summary").as_string().empty()) << name;
+        EXPECT_TRUE(ids.emplace(operation->at("operationId").as_string()).second) << name;
+    }
+}
+
+TEST_F(OpenApi, names_every_error_code) {
+    std::vector<std::string> codes;
+    for (const ErrcInfo& row : errc_table()) codes.emplace_back(row.name);
+    std::vector<std::string> documented;
+    const auto& names = page().at("components").at("schemas").at("ErrorCode").at("enum").as_array();
+    for (const auto& name : names) documented.emplace_back(name.as_string());
+    EXPECT_EQ(documented, codes);
+}
+
+TEST_F(OpenApi, real_answers_have_the_documented_shape) {
+    call_queue_routes();
+    call_flow_routes();
+    call_dialog_routes();
+    call_operator_routes();
+    for (const auto& [name, operation] : operations()) {
+        for (const auto& [status, response] : operation->at("responses").as_object()) {
+            if (!status.starts_with("2")) continue;
+            EXPECT_TRUE(seen.contains(name + " " + std::string(status)))
+                << name << " " << std::string(status) << " is documented and was never answered";
+        }
+    }
+}
+
+TEST_F(OpenApi, examples_are_good_and_work) {
+    const std::string id = post_one();
+    const auto conversation = json_of(post("/api/v1/conversations", "{}"));
+    const std::string conversation_id(conversation.at("data").at("id").as_string());
+    for (const auto& [name, operation] : operations()) {
+        for (const auto& example : request_examples(*operation)) {
+            const auto& media = operation->at("requestBody").at("content").at("application/json");
+            EXPECT_THAT(check_schema(page(), media.at("schema"), example), testing::IsEmpty()) << name;
+            std::string target = name.substr(name.find(' ') + 1);
+            const auto fill = [&](std::string_view param, const std::string& value) {
+                const auto at = target.find(param);
+                if (at != std::string::npos) target.replace(at, param.size(), value);
+            };
+            fill("{queue}", "mail");
+            fill("{id}", target.contains("conversations") ? conversation_id : id);
+            const auto answer = checked(name, target, json::serialize(example));
+            EXPECT_LT(answer.status, 300) << name << answer.body;
+        }
+    }
+}
+
+TEST_F(OpenApi, response_examples_fit_their_schemas) {
+    const auto check = [](const json::value& response) {
+        const auto* content = response.as_object().if_contains("content");
+        if (content == nullptr) return;
+        for (const auto& [type, media] : content->as_object()) {
+            const auto* example = media.as_object().if_contains("example");
+            if (example == nullptr) continue;
+            EXPECT_THAT(check_schema(page(), media.at("schema"), *example), testing::IsEmpty());
+        }
+    };
+    for (const auto& [name, response] : page().at("components").at("responses").as_object()) {
+        check(response);
+    }
+    for (const auto& [name, operation] : operations()) {
+        for (const auto& [status, response] : operation->at("responses").as_object()) check(response);
+    }
+}
+
+TEST(SchemaChecker, sees_what_is_wrong) {
+    const json::value schema = json::parse(R"({"type":"object","additionalProperties":false,
+        "required":["a"],"properties":{"a":{"type":"integer","minimum":1},"b":{"enum":["x"]},
+        "c":{"type":"array","items":{"type":["string","null"]}}}})");
+    const auto wrong = [&](std::string_view text) {
+        return check_schema({}, schema, json::parse(text)).size();
+    };
+    EXPECT_EQ(wrong(R"({"a":1,"b":"x","c":["y",null]})"), 0U);
+    EXPECT_EQ(wrong("[]"), 1U);
+    EXPECT_EQ(wrong("{}"), 1U);
+    EXPECT_EQ(wrong(R"({"a":0})"), 1U);
+    EXPECT_EQ(wrong(R"({"a":"1"})"), 1U);
+    EXPECT_EQ(wrong(R"({"a":1,"b":"y"})"), 1U);
+    EXPECT_EQ(wrong(R"({"a":1,"c":[1]})"), 1U);
+    EXPECT_EQ(wrong(R"({"a":1,"d":1})"), 1U);
+    EXPECT_EQ(check_schema({}, json::parse(R"({"patern":1})"), 1).size(), 1U);
+}
+
+}  // namespace
+}  // namespace baton::test

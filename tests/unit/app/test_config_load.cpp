@@ -1,0 +1,240 @@
+// Loading: where values come from, what is refused, and what the refusal says.
+#include "app/config_load.h"
+
+#include <fstream>
+#include <map>
+
+#include "app/config_table.h"
+#include "support/temp_dir.h"
+
+namespace baton::app {
+namespace {
+
+using testing::HasSubstr;
+
+struct Inputs {
+    std::string yaml{};
+    std::vector<std::string> settings{};
+    std::map<std::string, std::string, std::less<>> env{};
+};
+
+Result<Config> load(const Inputs& inputs) {
+    const test::TempDir dir;
+    ConfigSources sources;
+    if (!inputs.yaml.empty()) {
+        std::ofstream(dir / "baton.yaml") << inputs.yaml;
+        sources.file = dir / "baton.yaml";
+    }
+    sources.settings = inputs.settings;
+    sources.env = [&](std::string_view name) -> std::optional<std::string> {
+        const auto found = inputs.env.find(name);
+        return found == inputs.env.end() ? std::nullopt : std::optional(found->second);
+    };
+    return load_config(sources);
+}
+
+Error refusal(const Inputs& inputs) {
+    const auto config = load(inputs);
+    EXPECT_FALSE(config) << "loaded, but should have been refused";
+    return config ? Error{.code = Errc::internal, .detail = "loaded"} : config.error();
+}
+
+TEST(ConfigLoad, nothing_given_is_the_defaults_with_echo) {
+    const auto config = load({});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->server.http.port, 8080);
+    EXPECT_EQ(config->data.dir, "./data");
+    EXPECT_EQ(config->access.admin_key_file, "./data/admin.key");
+    ASSERT_EQ(config->llm.endpoints.size(), 1U);
+    EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::echo);
+    EXPECT_THAT(config->llm.choice, HasSubstr("OPENAI_API_KEY is not set"));
+    EXPECT_EQ(config->agents.size(), 1U);
+}
+
+TEST(ConfigLoad, openai_key_in_environment_chooses_openai) {
+    const auto config = load({.env = {{"OPENAI_API_KEY", "sk-1"}}});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::openai);
+    EXPECT_EQ(config->llm.endpoints[0].api_key.reveal(), "sk-1");
+}
+
+TEST(ConfigLoad, every_kind_of_value_is_read) {
+    const auto config = load({.yaml = R"(
+server: {host: 0.0.0.0, port: 0, body_max: 2MiB, idle_timeout: 5m, threads: 3}
+queue:
+  store: memory
+  levels: [{name: low, max_wait_time: 2h, max_concurrent: 5}]
+llm:
+  endpoints:
+    - {name: main, provider: openai, base_url: "http://127.0.0.1:1/v1/", models: [gpt-4o-mini, x], weight: 2}
+agents: [{id: a, model: x, instructions: "Be brief.\nPlease.", context_tokens: 4096}]
+scheduler: {retry_multiplier: 1.5, retry_jitter: 0}
+logging: {level: warn, format: text}
+metrics: {enabled: off, public: yes}
+)"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->server.http.host, "0.0.0.0");
+    EXPECT_EQ(config->server.http.body_max, 2U * 1024 * 1024);
+    EXPECT_EQ(config->server.http.idle_timeout, std::chrono::minutes(5));
+    EXPECT_EQ(config->server.threads, 3U);
+    EXPECT_EQ(config->queue.store, StoreKind::memory);
+    EXPECT_EQ(config->llm.endpoints[0].base_url, "http://127.0.0.1:1/v1");
+    EXPECT_EQ(config->llm.endpoints[0].models, (std::vector<std::string>{"gpt-4o-mini", "x"}));
+    EXPECT_EQ(config->agents[0].instructions, "Be brief.\nPlease.");
+    EXPECT_DOUBLE_EQ(config->scheduler.retry.multiplier, 1.5);
+    EXPECT_DOUBLE_EQ(config->scheduler.retry.jitter, 0);
+    EXPECT_EQ(config->logging.level, LogLevel::warn);
+    EXPECT_FALSE(config->metrics.enabled);
+    EXPECT_TRUE(config->metrics.is_public);
+}
+
+TEST(ConfigLoad, levels_that_are_not_named_keep_their_defaults) {
+    const auto config =
+        load({.yaml = "queue: {levels: [{name: low, max_wait_time: 2h, max_concurrent: 5}]}"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    const auto& levels = config->queue.levels;
+    ASSERT_EQ(levels.size(), level_count);
+    EXPECT_EQ(levels[3], (LevelSettings{Level::low, std::chrono::hours(2), 5}));
+    EXPECT_EQ(levels[1], QueueSettings{}.levels[1]);
+}
+
+TEST(ConfigLoad, settings_win_over_the_file_and_lists_take_json) {
+    const auto config = load({.yaml = "server: {port: 1, host: 127.0.0.2}",
+        .settings = {"server.port=2", R"(agents=[{"id":"x","model":"m"}])", "server.port=3"}});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->server.http.port, 3);
+    EXPECT_EQ(config->server.http.host, "127.0.0.2");
+    EXPECT_EQ(config->agents[0].id.text, "x");
+    EXPECT_TRUE(config->is_given("server.port"));
+    EXPECT_FALSE(config->is_given("metrics.port"));
+}
+
+TEST(ConfigLoad, environment_is_substituted_everywhere_scalars_stand) {
+    const auto config = load({.yaml = R"(
+data: {dir: "${BASE}/x$$y"}
+server: {host: "${HOST:-127.0.0.1}"}
+llm: {endpoints: [{base_url: "http://h/v1", api_key: "${KEY}"}]}
+)",
+        .env = {{"BASE", "/srv"}, {"HOST", ""}, {"KEY", "se#cr: et"}}});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->data.dir, "/srv/x$y");
+    EXPECT_EQ(config->server.http.host, "127.0.0.1");
+    EXPECT_EQ(config->llm.endpoints[0].api_key.reveal(), "se#cr: et");
+}
+
+TEST(ConfigLoad, unset_variable_is_refused_with_its_line) {
+    const auto error = refusal({.yaml = "server:\n  port: 1\n  host: ${NOPE}\n"});
+    EXPECT_EQ(error.code, Errc::invalid_config);
+    EXPECT_THAT(error.detail, HasSubstr("baton.yaml:3: environment variable NOPE is not set"));
+}
+
+TEST(ConfigLoad, unknown_key_is_refused_with_line_and_nearest_name) {
+    const auto error = refusal({.yaml = "data: {dir: x}\nserver:\n  prot: 1\n"});
+    EXPECT_EQ(error.code, Errc::invalid_config);
+    EXPECT_EQ(errc_info(error.code).exit_code, 78);
+    EXPECT_THAT(error.detail, HasSubstr("baton.yaml:3: unknown key `server.prot`"));
+    EXPECT_THAT(error.detail, HasSubstr("did you mean `server.port`?"));
+    EXPECT_EQ(error.field, "server.prot");
+}
+
+TEST(ConfigLoad, unknown_section_setting_and_list_key_are_refused_too) {
+    EXPECT_THAT(refusal({.yaml = "sever: {port: 1}"}).detail, HasSubstr("did you mean `server`?"));
+    EXPECT_THAT(refusal({.settings = {"queue.stor=sqlite"}}).detail,
+        HasSubstr("--set queue.stor: unknown key `queue.stor`; did you mean `queue.store`?"));
+    EXPECT_THAT(refusal({.yaml = "agents:\n  - id: a\n    modle: x\n"}).detail,
+        HasSubstr("baton.yaml:3: unknown key `agents[0].modle`; did you mean `agents[0].model`?"));
+}
+
+struct BadValue {
+    std::string setting;
+    std::string says;
+};
+class ConfigBadValue : public testing::TestWithParam<BadValue> {};
+
+TEST_P(ConfigBadValue, is_refused_with_its_place_and_reason) {
+    const auto error = refusal({.settings = {GetParam().setting}});
+    EXPECT_EQ(error.code, Errc::invalid_config);
+    EXPECT_THAT(error.detail, HasSubstr(GetParam().says));
+    EXPECT_THAT(error.detail, HasSubstr("--set "));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ConfigBadValue,
+    testing::Values(BadValue{"server.port=65536", "outside 0..65535"},
+        BadValue{"server.port=-1", "outside 0..65535"}, BadValue{"server.port=80x", "integer"},
+        BadValue{"server.port=1.5", "integer"}, BadValue{"server.port=", "integer"},
+        BadValue{"scheduler.workers=0", "outside 1..1024"},
+        BadValue{"scheduler.timeout=30", "such as 250ms"},
+        BadValue{"scheduler.timeout=13h", "outside 100ms..12h"},
+        BadValue{"scheduler.retry_jitter=1.1", "outside 0..1"},
+        BadValue{"server.body_max=10XB", "512KiB"}, BadValue{"server.body_max=1", "outside 1KiB..1GiB"},
+        BadValue{"metrics.enabled=maybe", "true or false"},
+        BadValue{"logging.level=inof", "did you mean `info`?"}, BadValue{"data.dir=", "must not be empty"},
+        BadValue{"agents=assistant", "takes a JSON list"}, BadValue{"server=1", "must be a section"}));
+
+TEST(ConfigLoad, broken_yaml_and_keys_given_twice_name_their_line) {
+    EXPECT_THAT(refusal({.yaml = "server:\n  port: [1\n"}).detail, HasSubstr("baton.yaml:"));
+    EXPECT_THAT(refusal({.yaml = "server:\n  port: 1\n  port: 2\n"}).detail,
+        HasSubstr("baton.yaml:3: key `port` is given twice"));
+    EXPECT_THAT(refusal({.yaml = "server:\n  port: [1, 2]\n"}).detail, HasSubstr("not a list"));
+    EXPECT_THAT(refusal({.yaml = "agents:\n  - model: x\n"}).detail, HasSubstr("needs the key `id`"));
+}
+
+TEST(ConfigLoad, alias_bomb_is_refused) {
+    std::string yaml = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+    for (int i = 1; i < 9; ++i) {
+        const auto below = "*a" + std::to_string(i - 1);
+        yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int k = 0; k < 10; ++k) yaml += (k == 0 ? "" : ",") + below;
+        yaml += "]\n";
+    }
+    EXPECT_THAT(refusal({.yaml = yaml}).detail, HasSubstr("too large or too deep"));
+}
+
+TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
+    for (const auto* setting : {"queue.store=journal", "queue.store=jetstream", "database.kind=postgres",
+             "nats.servers=x", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
+             R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
+             R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
+        EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
+    }
+}
+
+TEST(ConfigLoad, rules_between_keys_hold) {
+    EXPECT_THAT(refusal({.settings = {"agents=[]"}}).detail, HasSubstr("at least one agent"));
+    EXPECT_THAT(refusal({.settings = {R"(agents=[{"id":"a"},{"id":"a"}])"}}).detail,
+        HasSubstr("two agents called `a`"));
+    EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"base_url":"http://h","models":["x"]}])"}}).detail,
+        HasSubstr("does not serve"));
+    EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"name":"main"}])"}}).detail,
+        HasSubstr("needs an `api_key`"));
+    EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"base_url":"ftp://h"}])"}}).detail,
+        HasSubstr("must begin with http"));
+    EXPECT_THAT(refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
+        HasSubstr("is below"));
+    EXPECT_THAT(refusal({.settings = {"metrics.path=m"}}).detail, HasSubstr("begin with /"));
+}
+
+TEST(ConfigLoad, development_mode_talks_more_unless_told_otherwise) {
+    const auto development = load({.settings = {"server.mode=development"}});
+    ASSERT_TRUE(development);
+    EXPECT_EQ(development->logging.level, LogLevel::debug);
+    EXPECT_EQ(development->logging.format, LogFormat::text);
+    const auto told = load({.settings = {"server.mode=development", "logging.level=error"}});
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->logging.level, LogLevel::error);
+}
+
+TEST(ConfigTable, defaults_lie_inside_their_own_ranges) {
+    for (const auto& row : config_keys()) {
+        if (row.kind == KeyKind::texts) continue;
+        Config config;
+        ConfigNode node{.kind = ConfigNode::Kind::scalar, .text = row.show(config, row), .where = "default"};
+        if (node.text.empty()) continue;
+        const auto read = row.read(config, row, node);
+        EXPECT_TRUE(read) << row.name << ": " << (read ? "" : read.error().detail);
+        EXPECT_EQ(row.show(config, row), node.text) << row.name;
+    }
+}
+
+}  // namespace
+}  // namespace baton::app

@@ -1,0 +1,244 @@
+// Lists: filters, orders, pages by number and by cursor, and the plans SQLite makes of them.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "conversations/cursor.h"
+#include "conversations/list_query.h"
+#include "harness.h"
+
+namespace baton::conversations {
+namespace {
+
+using Seqs = std::vector<std::uint64_t>;
+using Sort = PageRequest::Sort;
+
+class Lists : public StoreTest {
+protected:
+    Result<Page<DialogMessage>> list(MessageFilter filter, PageRequest page) {
+        return run(store_.conversations->list_messages(std::move(filter), std::move(page)));
+    }
+    static Seqs seqs(const Page<DialogMessage>& page) {
+        Seqs out;
+        for (const auto& each : page.items) out.push_back(each.id.seq);
+        return out;
+    }
+    /// All pages by cursor.
+    Seqs walk(const MessageFilter& filter, PageRequest page) {
+        Seqs all;
+        while (true) {
+            const auto got = list(filter, page).value();
+            const auto some = seqs(got);
+            EXPECT_LE(some.size(), page.page_size);
+            all.insert(all.end(), some.begin(), some.end());
+            if (got.next.empty()) return all;
+            page.after = got.next;
+        }
+    }
+};
+
+TEST_F(Lists, of_an_empty_store_are_empty) {
+    const auto page = list({}, {}).value();
+    EXPECT_TRUE(page.items.empty());
+    EXPECT_EQ(page.total, 0u);
+    EXPECT_EQ(page.next, "");
+}
+
+TEST_F(Lists, page_by_number) {
+    for (std::uint64_t seq = 1; seq <= 5; ++seq) add(message(seq));
+    const auto first = list({}, {.page_size = 2}).value();
+    EXPECT_EQ(seqs(first), (Seqs{5, 4}));
+    EXPECT_EQ(first.total, 5u);
+    EXPECT_NE(first.next, "");
+    EXPECT_EQ(seqs(list({}, {.page = 2, .page_size = 2}).value()), (Seqs{3, 2}));
+    const auto last = list({}, {.page = 3, .page_size = 2}).value();
+    EXPECT_EQ(seqs(last), (Seqs{1}));
+    EXPECT_EQ(last.next, "");
+    EXPECT_EQ(seqs(list({}, {.page = 4, .page_size = 2}).value()), Seqs{});
+    EXPECT_EQ(seqs(list({}, {.page = 4'000'000'000, .page_size = 100}).value()), Seqs{});
+    EXPECT_EQ(list({}, {.page_size = 5}).value().next, "") << "a full last page has no next";
+}
+
+TEST_F(Lists, filter_by_everything) {
+    for (std::uint64_t seq = 1; seq <= 8; ++seq) {
+        auto each = message(seq, seq % 2 == 0 ? "even" : "odd");
+        each.user_id = UserId(seq <= 4 ? "u1" : "u2");
+        each.priority = seq % 4 == 0 ? Level::high : Level::normal;
+        add(each);
+    }
+    complete(8);
+    const PageRequest up{.descending = false};
+    EXPECT_EQ(seqs(list({.conversation_id = ConversationId("even")}, up).value()), (Seqs{2, 4, 6, 8}));
+    EXPECT_EQ(seqs(list({.user_id = UserId("u2")}, up).value()), (Seqs{5, 6, 7, 8}));
+    EXPECT_EQ(seqs(list({.status = DialogStatus::completed}, up).value()), (Seqs{8}));
+    EXPECT_EQ(seqs(list({.priority = Level::high}, up).value()), (Seqs{4, 8}));
+    const auto both = list({.conversation_id = ConversationId("even"),
+                               .user_id = UserId("u2"),
+                               .status = DialogStatus::pending,
+                               .priority = Level::normal},
+        up);
+    EXPECT_EQ(seqs(both.value()), (Seqs{6}));
+    EXPECT_EQ(both->total, 1u);
+}
+
+TEST_F(Lists, sort_by_each_key_with_ids_breaking_ties) {
+    for (std::uint64_t seq = 1; seq <= 4; ++seq) {
+        auto each = message(seq);
+        each.created_at = each.updated_at = start;
+        each.priority = seq <= 2 ? Level::low : Level::realtime;
+        add(each);
+    }
+    ASSERT_TRUE(run(store_.writer->mark_processing(id(2), 0, start + Duration(5))));
+    EXPECT_EQ(walk({}, {.page_size = 1}), (Seqs{4, 3, 2, 1}));
+    EXPECT_EQ(walk({}, {.page_size = 1, .descending = false}), (Seqs{1, 2, 3, 4}));
+    EXPECT_EQ(walk({}, {.page_size = 1, .sort = Sort::updated_at}), (Seqs{2, 4, 3, 1}));
+    EXPECT_EQ(walk({}, {.page_size = 3, .sort = Sort::updated_at, .descending = false}),
+        (Seqs{1, 3, 4, 2}));
+    // Highest first, and inside a level the oldest first, as the queue serves them.
+    EXPECT_EQ(walk({}, {.page_size = 1, .sort = Sort::priority}), (Seqs{3, 4, 1, 2}));
+    EXPECT_EQ(walk({}, {.page_size = 3, .sort = Sort::priority, .descending = false}),
+        (Seqs{2, 1, 4, 3}));
+}
+
+TEST_F(Lists, follow_ids_inside_a_conversation_whatever_the_clock_did) {
+    for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+        auto each = message(seq);
+        each.created_at = start - std::chrono::seconds(seq);  // the clock goes back
+        add(each);
+    }
+    const MessageFilter filter{.conversation_id = ConversationId("c1")};
+    EXPECT_EQ(walk(filter, {.page_size = 1, .descending = false}), (Seqs{1, 2, 3}));
+    EXPECT_EQ(walk(filter, {.page_size = 2}), (Seqs{3, 2, 1}));
+}
+
+TEST_F(Lists, by_cursor_miss_and_repeat_nothing_while_messages_come) {
+    for (std::uint64_t seq = 1; seq <= 10; ++seq) add(message(seq));
+    PageRequest page{.page_size = 3};
+    auto got = list({}, page).value();
+    EXPECT_EQ(seqs(got), (Seqs{10, 9, 8}));
+    add(message(11));
+    page.after = got.next;
+    got = list({}, page).value();
+    EXPECT_EQ(seqs(got), (Seqs{7, 6, 5}));
+    EXPECT_EQ(got.total, 10u) << "the total when the first page was made";
+}
+
+TEST_F(Lists, refuse_cursors_of_another_list_or_hand) {
+    for (std::uint64_t seq = 1; seq <= 3; ++seq) add(message(seq));
+    const auto next = list({}, {.page_size = 1}).value().next;
+    const auto code_of = [&](MessageFilter filter, PageRequest page) {
+        const auto got = list(std::move(filter), std::move(page));
+        return got ? std::string("taken") : std::string(to_string(got.error().code)) + got.error().field;
+    };
+    const std::string refused = "invalid_argumentnext";
+    EXPECT_EQ(code_of({}, {.page_size = 2, .after = next}), "taken");
+    EXPECT_EQ(code_of({.user_id = UserId("u1")}, {.after = next}), refused);
+    EXPECT_EQ(code_of({}, {.after = next, .sort = Sort::priority}), refused);
+    EXPECT_EQ(code_of({}, {.after = next, .descending = false}), refused);
+    EXPECT_EQ(code_of({}, {.after = "x"}), refused);
+    EXPECT_EQ(code_of({}, {.after = std::string(10'000, 'A')}), refused);
+    for (std::size_t i = 0; i < next.size(); ++i) {
+        auto tampered = next;
+        tampered[i] = tampered[i] == 'A' ? 'B' : 'A';
+        const auto answer = code_of({}, {.after = tampered});
+        // The last character may hold bits that base64 does not use.
+        if (i + 1 < next.size()) EXPECT_EQ(answer, refused) << i;
+    }
+    const auto conversations = run(store_.conversations->list({}, {.after = next}));
+    EXPECT_EQ(conversations.error().code, Errc::invalid_argument);
+}
+
+TEST_F(Lists, refuse_pages_beyond_their_limits) {
+    EXPECT_EQ(list({}, {.page = 0}).error().field, "page");
+    EXPECT_EQ(list({}, {.page_size = 0}).error().field, "page_size");
+    EXPECT_EQ(list({}, {.page_size = 101}).error().field, "page_size");
+    EXPECT_TRUE(list({}, {.page_size = 100}));
+}
+
+TEST_F(Lists, of_conversations_filter_sort_and_page) {
+    for (int i = 1; i <= 5; ++i) {
+        auto each = conversation("c" + std::to_string(i));
+        each.created_at = start + Duration(i);
+        each.updated_at = start + Duration(10 - i);
+        each.user_id = UserId(i % 2 == 0 ? "even" : "odd");
+        each.state = i == 5 ? ConversationState::archived : ConversationState::active;
+        ASSERT_TRUE(run(store_.conversations->create(each)).value());
+    }
+    const auto names = [&](ConversationFilter filter, PageRequest page) {
+        std::string out;
+        while (true) {
+            const auto got = run(store_.conversations->list(filter, page)).value();
+            for (const auto& each : got.items) out += each.id.text;
+            if (got.next.empty()) return out;
+            page.after = got.next;
+        }
+    };
+    EXPECT_EQ(names({}, {.page_size = 2}), "c5c4c3c2c1");
+    EXPECT_EQ(names({}, {.page_size = 2, .sort = Sort::updated_at}), "c1c2c3c4c5");
+    EXPECT_EQ(names({}, {.page_size = 2, .sort = Sort::priority}), "c1c2c3c4c5");
+    EXPECT_EQ(names({.user_id = UserId("odd")}, {.page_size = 1}), "c5c3c1");
+    EXPECT_EQ(names({.state = ConversationState::archived}, {}), "c5");
+    EXPECT_EQ(run(store_.conversations->list({.user_id = UserId("even")}, {.page_size = 1}))->total, 2u);
+}
+
+/// What SQLite answers to EXPLAIN QUERY PLAN, one line.
+std::string plan_of(db::Connection& connection, const std::string& sql,
+    const std::vector<std::variant<std::int64_t, std::string>>& given) {
+    const std::string explain = "EXPLAIN QUERY PLAN " + sql;
+    const db::Statement statement{explain};
+    const std::vector<db::Value> values(given.size(), std::int64_t{1});
+    std::string plan;
+    EXPECT_TRUE(connection.execute(statement, values, [&](const db::Row& row) {
+        plan += std::string(row.text(3)) + "; ";
+        return true;
+    })) << sql;
+    return plan;
+}
+
+TEST_F(Lists, are_read_from_indexes_without_sorting) {
+    const auto connection = sqlite_->connect().value();
+    const auto user = UserId("u");
+    const auto chat = ConversationId("c");
+    struct Case {
+        MessageFilter filter;
+        Sort sort;
+        std::string_view index;
+    };
+    const Case cases[] = {
+        {{}, Sort::created_at, "dialog_messages_by_creation"},
+        {{}, Sort::updated_at, "dialog_messages_by_update"},
+        {{}, Sort::priority, "dialog_messages_by_priority"},
+        {{.conversation_id = chat}, Sort::created_at, "dialog_messages_of_conversation"},
+        {{.user_id = user}, Sort::created_at, "dialog_messages_of_user"},
+        {{.status = DialogStatus::failed}, Sort::created_at, "dialog_messages_of_status"},
+        {{.conversation_id = chat, .status = DialogStatus::failed}, Sort::created_at,
+            "dialog_messages_of_conversation"},
+    };
+    const Cursor cursor{.key = 1, .total = 2, .id = "x"};
+    for (const auto& each : cases) {
+        for (const bool descending : {true, false}) {
+            PageRequest page{.sort = each.sort, .descending = descending};
+            const auto scope = messages_query(each.filter, page)->scope;
+            for (const bool first : {true, false}) {
+                page.after = first ? "" : to_text(cursor, scope);
+                const auto query = messages_query(each.filter, page).value();
+                auto values = query.filter_values;
+                values.insert(values.end(), query.page_values.begin(), query.page_values.end());
+                const auto plan = plan_of(*connection, query.page_sql, values);
+                EXPECT_NE(plan.find(each.index), std::string::npos) << query.page_sql << "\n" << plan;
+                EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << query.page_sql << "\n" << plan;
+                // A cursor is found by search, not by reading all before it.
+                if (!first) EXPECT_EQ(plan.find("SCAN"), std::string::npos) << plan;
+            }
+        }
+    }
+    const auto list = conversations_query({.user_id = user}, {}).value();
+    EXPECT_NE(plan_of(*connection, list.page_sql, {"u", 1, 1}).find("conversations_of_user"),
+        std::string::npos);
+    const auto unfinished = plan_of(*connection,
+        "SELECT id FROM dialog_messages WHERE status < 2 AND id > ? ORDER BY id LIMIT ?", {"x", 1});
+    EXPECT_NE(unfinished.find("dialog_messages_unfinished"), std::string::npos) << unfinished;
+}
+
+}  // namespace
+}  // namespace baton::conversations
