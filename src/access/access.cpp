@@ -47,7 +47,9 @@ struct TextHash {
 using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
 Result<void> check_name(std::string_view name) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    };
     if (name.empty() || name.size() > name_max || !is_utf8(name) ||
         std::ranges::any_of(name, is_control)) {
         return fail_field(Errc::invalid_argument, "name",
@@ -94,7 +96,9 @@ class StoredAccess final : public Access {
 public:
     StoredAccess(std::unique_ptr<db::Connection> connection, Entries entries, KeyHash admin_hash,
         const Clock& clock)
-        : connection_(std::move(connection)), entries_(std::move(entries)), admin_hash_(admin_hash),
+        : connection_(std::move(connection)),
+          entries_(std::move(entries)),
+          admin_hash_(admin_hash),
           clock_(clock) {}
 
     Result<Identity> authenticate(std::string_view authorization) const override {
@@ -126,9 +130,8 @@ public:
             keys.reserve(entries_.size());
             for (const auto& [id, entry] : entries_) keys.push_back(entry.info);
         }
-        std::ranges::sort(keys, {}, [](const KeyInfo& key) {
-            return std::pair(key.created_at, key.id.view());
-        });
+        std::ranges::sort(
+            keys, {}, [](const KeyInfo& key) { return std::pair(key.created_at, key.id.view()); });
         co_return keys;
     }
 
@@ -150,7 +153,8 @@ private:
     /// On the pool thread.
     Result<CreatedKey> create(const std::string& name, Role role) {
         const DrawnKey drawn = draw_key();
-        Entry entry{{drawn.id, name, role, clock_.now(), std::nullopt}, hash_key(drawn.text.reveal())};
+        Entry entry{
+            {drawn.id, name, role, clock_.now(), std::nullopt}, hash_key(drawn.text.reveal())};
         {
             const std::shared_lock lock(mutex_);
             if (entries_.size() >= keys_max) {

@@ -59,7 +59,8 @@ public:
     [[nodiscard]] virtual Result<Identity> authenticate(std::string_view authorization) const = 0;
 
     /// `name`: 1..64 bytes of UTF-8 without control characters. Durable on return.
-    /// Fails: invalid_argument (field `name`), conflict (100,000 keys exist), and as the database does.
+    /// Fails: invalid_argument (field `name`), conflict (100,000 keys exist), and as the database
+    /// does.
     [[nodiscard]] virtual Task<Result<CreatedKey>> create_key(std::string name, Role role) = 0;
     [[nodiscard]] virtual Task<Result<std::vector<KeyInfo>>> list_keys() = 0;
     /// In force for the next request. Fails: not_found.
@@ -69,9 +70,9 @@ public:
 /// Fails: permission_denied unless `identity` has at least `role`.
 [[nodiscard]] Result<void> require(const Identity& identity, Role role);
 
-/// Reads the admin key from `file`, or draws one ("bt_admin_<secret>") and writes it with mode 0600. The file is there
-/// whole or not at all, whenever the power fails.
-/// Fails: data_dir_unusable (no file can be made, or it holds no key); permission_denied when group or others may read it.
+/// Reads the admin key from `file`, or draws one ("bt_admin_<secret>") and writes it with mode
+/// 0600. The file is there whole or not at all, whenever the power fails. Fails: data_dir_unusable
+/// (no file can be made, or it holds no key); permission_denied when group or others may read it.
 [[nodiscard]] Result<Secret> load_or_create_admin_key(const std::filesystem::path& file);
 
 /// `database` must outlive it and have the current schema.

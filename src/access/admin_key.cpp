@@ -37,7 +37,7 @@ std::unexpected<Error> unusable(const std::filesystem::path& file, std::string_v
 }
 
 Result<Secret> read_key(const std::filesystem::path& file, int fd) {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) != 0) return unusable(file, "reading");
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return fail(Errc::permission_denied,
@@ -75,7 +75,8 @@ Result<void> sync_folder(const std::filesystem::path& file) {
     return {};
 }
 
-/// Under its own name only when it is complete. Somebody else may make the file meanwhile; then his stands.
+/// Under its own name only when it is complete. Somebody else may make the file meanwhile; then his
+/// stands.
 Result<void> create_key_file(const std::filesystem::path& file) {
     auto draft = file;
     draft += ".new";

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view prefix = "bt_";
 constexpr std::string_view scheme = "bearer";
 
-constexpr std::size_t id_bytes = 8;       // 64 bits: no two of 100,000 keys meet
+constexpr std::size_t id_bytes = 8;  // 64 bits: no two of 100,000 keys meet
 constexpr std::size_t secret_bytes = 32;
 
 template <std::size_t size>
@@ -46,8 +46,8 @@ Secret draw_key(std::string_view id) {
 
 KeyHash hash_key(std::string_view text) noexcept {
     KeyHash hash{};
-    crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(text.data()),
-        text.size(), nullptr, 0);
+    crypto_generichash(hash.data(), hash.size(),
+        reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
     return hash;
 }
 

@@ -1,5 +1,5 @@
-// Conversations and their messages, kept in the relational store. Every write that belongs to a queue message is
-// keyed by that message's id and may be repeated: the second time changes nothing.
+// Conversations and their messages, kept in the relational store. Every write that belongs to a
+// queue message is keyed by that message's id and may be repeated: the second time changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +16,21 @@
 
 namespace baton::conversations {
 
-/// A page of a list, newest first or oldest first.
+/// A page of a list, newest first or oldest first. By priority, descending is highest first and,
+/// inside a level, the oldest first, as the queue serves them.
 struct PageRequest {
     std::uint32_t page = 1;        ///< 1..; ignored when `after` is given
     std::uint32_t page_size = 20;  ///< 1..100
-    std::string after;             ///< the `next` of the page before; costs the same at any depth
+    std::string after{};           ///< the `next` of the page before; costs the same at any depth
     enum class Sort : std::uint8_t { created_at, updated_at, priority } sort = Sort::created_at;
     bool descending = true;
 };
 
 template <class T>
 struct Page {
-    std::vector<T> items;
-    std::uint64_t total = 0;
-    std::string next;  ///< empty on the last page
+    std::vector<T> items{};
+    std::uint64_t total = 0;  ///< of the filter; with `after`, when the first page was made
+    std::string next{};       ///< empty on the last page
 };
 
 struct MessageFilter {
@@ -46,15 +47,15 @@ struct ConversationFilter {
 
 /// How a run ended without an answer.
 struct FailedRun {
-    MessageId id;
+    MessageId id{};
     DialogStatus status = DialogStatus::failed;  ///< failed | timeout | cancelled
-    std::string error;
+    std::string error{};
     std::uint32_t retry_count = 0;
     TimePoint at{};
 };
 
-/// The store. Safe to use from any thread; calls run on threads of its own. Writes are durable on return.
-/// Every method fails with storage_full, storage_io or unavailable when the database does.
+/// The store. Safe to use from any thread; calls run on threads of its own. Writes are durable on
+/// return. Every method fails with storage_full, storage_io or unavailable when the database does.
 class Conversations {
 public:
     virtual ~Conversations() = default;
@@ -65,6 +66,7 @@ public:
     /// Fails: conversation_not_found.
     [[nodiscard]] virtual Task<Result<Conversation>> get(ConversationId id) = 0;
 
+    /// Fails: invalid_argument (Error.field: page, page_size, next).
     [[nodiscard]] virtual Task<Result<Page<Conversation>>> list(
         ConversationFilter filter, PageRequest page) = 0;
 
@@ -76,6 +78,7 @@ public:
     [[nodiscard]] virtual Task<Result<DialogMessage>> get_message(MessageId id) = 0;
 
     /// Messages of `filter`. Inside one conversation the order of creation is the order of ids.
+    /// Fails: invalid_argument (Error.field: page, page_size, next).
     [[nodiscard]] virtual Task<Result<Page<DialogMessage>>> list_messages(
         MessageFilter filter, PageRequest page) = 0;
 
@@ -89,7 +92,8 @@ class DialogWriter {
 public:
     virtual ~DialogWriter() = default;
 
-    /// pending → processing, with the number of failed deliveries so far. No effect on a finished message.
+    /// pending → processing, with the number of failed deliveries so far. No effect on a finished
+    /// message.
     [[nodiscard]] virtual Task<Result<void>> mark_processing(
         MessageId id, std::uint32_t retry_count, TimePoint at) = 0;
 
@@ -97,22 +101,25 @@ public:
     [[nodiscard]] virtual Task<Result<void>> mark_waiting(
         MessageId id, std::uint32_t retry_count, std::string error, TimePoint at) = 0;
 
-    /// Writes the answer and the completed status in one transaction. No effect when the message is completed already;
-    /// then false: the first answer stands. Wins over failed and cancelled.
+    /// Writes the answer and the completed status in one transaction. No effect when the message is
+    /// completed already; then false: the first answer stands. Wins over failed and cancelled.
+    /// Fails: message_not_found.
     [[nodiscard]] virtual Task<Result<bool>> complete(MessageId id, DialogReply reply) = 0;
 
-    /// Writes the final status. No effect on a finished message.
+    /// Writes the final status. No effect on a finished message. Fails: invalid_argument (a status
+    /// that is no failure).
     [[nodiscard]] virtual Task<Result<void>> fail(FailedRun run) = 0;
 
-    /// Ids of messages neither completed, failed nor cancelled, in the order of ids, after `after`: for the check at start.
+    /// Ids of messages that are pending or processing, in the order of ids, after `after`: for the
+    /// check at start.
     [[nodiscard]] virtual Task<Result<std::vector<MessageId>>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit) = 0;
 };
 
 /// Both ports over one database.
 struct Store {
-    std::unique_ptr<Conversations> conversations;
-    std::unique_ptr<DialogWriter> writer;
+    std::unique_ptr<Conversations> conversations{};
+    std::unique_ptr<DialogWriter> writer{};
 };
 
 /// `database` must outlive the store and have the current schema.

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t text_max = 4'096;  // ids are far shorter
 
-/// FNV-1a: shows a changed text. Who computes it himself gains a place in a list he may read anyway.
+/// FNV-1a: shows a changed text. Who computes it himself gains a place in a list he may read
+/// anyway.
 std::string seal_of(std::string_view body, std::string_view scope) {
     std::uint64_t hash = 0xcbf29ce484222325ULL;
     for (const auto part : {scope, std::string_view("\0", 1), body}) {

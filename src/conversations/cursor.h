@@ -1,4 +1,5 @@
-// Where a list goes on: the place of the last row that was shown, sealed so that a changed text is noticed.
+// Where a list goes on: the place of the last row that was shown, sealed so that a changed text is
+// noticed.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace baton::conversations {
 
-/// The order's key and the id of the last row of a page, and the list's total when its first page was made.
+/// The order's key and the id of the last row of a page, and the list's total when its first page
+/// was made.
 struct Cursor {
     std::int64_t key = 0;
     std::uint64_t total = 0;

@@ -24,7 +24,8 @@ void GroupWriter::push(std::unique_ptr<Operation> operation) {
         if (queue_.size() < queue_max) {
             queue_.push_back(std::move(operation));
             // The pool's own queue holds at most this one call, so it never refuses.
-            if (!std::exchange(draining_, true)) static_cast<void>(pool_.submit([this] { drain(); }));
+            if (!std::exchange(draining_, true))
+                static_cast<void>(pool_.submit([this] { drain(); }));
             return;
         }
     }
@@ -47,7 +48,8 @@ void GroupWriter::drain() {
 
 GroupWriter::Batch GroupWriter::take_batch() {
     const std::scoped_lock lock(mutex_);
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_max));
+    const auto end =
+        queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), batch_max));
     Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
     draining_ = !batch.empty();

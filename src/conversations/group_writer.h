@@ -1,5 +1,5 @@
-// One connection that writes for everybody: what is queued while one transaction is under way goes into the next one
-// together, so that many writers share one fsync.
+// One connection that writes for everybody: what is queued while one transaction is under way goes
+// into the next one together, so that many writers share one fsync.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,16 @@
 
 namespace baton::conversations {
 
-/// Runs write operations in the order they came, on a thread of its own. Each stands in a savepoint: one that fails
-/// undoes itself and spares the others of its transaction. Answers go out after the commit. Safe to use from any
-/// thread. Destruction finishes what is queued.
+/// Runs write operations in the order they came, on a thread of its own. Each stands in a
+/// savepoint: one that fails undoes itself and spares the others of its transaction. Answers go out
+/// after the commit. Safe to use from any thread. Destruction finishes what is queued.
 class GroupWriter final {
 public:
     explicit GroupWriter(std::unique_ptr<db::Connection> connection);
 
-    /// Runs `body` (Result<T>(db::Connection&)) inside a transaction. On success its effect is durable; on failure there
-    /// is none. Fails: what `body` or the database fails with; overloaded when 65,536 operations wait.
+    /// Runs `body` (Result<T>(db::Connection&)) inside a transaction. On success its effect is
+    /// durable; on failure there is none. Fails: what `body` or the database fails with; overloaded
+    /// when 65,536 operations wait.
     template <class T>
     [[nodiscard]] Task<Result<T>> run(std::function<Result<T>(db::Connection&)> body) {
         return await_completion<Result<T>>(

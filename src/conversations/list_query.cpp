@@ -86,8 +86,8 @@ Result<ListQuery> make_query(
     } else {
         query.count_sql = fmt::format("SELECT count(*) FROM {}{}", table.name, where.text());
     }
-    query.page_sql = fmt::format("SELECT {} FROM {}{}{}{} LIMIT ?", table.columns, table.name,
-        where.text(), place, order);
+    query.page_sql = fmt::format(
+        "SELECT {} FROM {}{}{}{} LIMIT ?", table.columns, table.name, where.text(), place, order);
     query.page_values.emplace_back(std::int64_t{page.page_size} + 1);
     if (page.after.empty()) {
         query.page_sql += " OFFSET ?";

@@ -101,8 +101,8 @@ Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const 
 
 Result<Conversation> Reader::get(const ConversationId& id) {
     const std::array<db::Value, 1> values{id.view()};
-    BATON_TRY(auto rows,
-        rows_of(*connection_, statement(select_conversation), values, conversation_of));
+    BATON_TRY(
+        auto rows, rows_of(*connection_, statement(select_conversation), values, conversation_of));
     if (rows.empty()) return fail(Errc::conversation_not_found, "no such conversation");
     return std::move(rows.front());
 }
@@ -129,8 +129,8 @@ Result<Page<DialogMessage>> Reader::list_messages(
 Result<std::vector<DialogMessage>> Reader::history(
     const ConversationId& id, MessageId before, std::uint32_t limit) {
     const std::string before_text = before.text();
-    const std::array<db::Value, 3> values{id.view(), std::string_view(before_text),
-        std::int64_t{std::min(limit, limit_max)}};
+    const std::array<db::Value, 3> values{
+        id.view(), std::string_view(before_text), std::int64_t{std::min(limit, limit_max)}};
     BATON_TRY(auto rows, rows_of(*connection_, statement(select_history), values, message_of));
     std::ranges::reverse(rows);
     return rows;

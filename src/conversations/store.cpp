@@ -21,7 +21,8 @@ class Readers final {
 public:
     explicit Readers(std::vector<std::unique_ptr<Reader>> readers) : free_(std::move(readers)) {}
 
-    /// Runs `body` (Result<T>(Reader&)) on a pool thread. Fails: overloaded, or what `body` returns.
+    /// Runs `body` (Result<T>(Reader&)) on a pool thread. Fails: overloaded, or what `body`
+    /// returns.
     template <class Body>
     [[nodiscard]] auto run(Body body) {
         return pool_.run([this, body = std::move(body)]() mutable {
@@ -74,9 +75,8 @@ public:
     }
 
     Task<Result<Page<Conversation>>> list(ConversationFilter filter, PageRequest page) override {
-        return core_->readers.run(
-            [filter = std::move(filter), page = std::move(page)](
-                Reader& reader) { return reader.list(filter, page); });
+        return core_->readers.run([filter = std::move(filter), page = std::move(page)](
+                                      Reader& reader) { return reader.list(filter, page); });
     }
 
     Task<Result<bool>> add_message(DialogMessage message) override {
@@ -113,10 +113,8 @@ public:
 
     Task<Result<void>> mark_processing(
         MessageId id, std::uint32_t retry_count, TimePoint at) override {
-        return progress({.id = id,
-            .status = DialogStatus::processing,
-            .retry_count = retry_count,
-            .at = at});
+        return progress(
+            {.id = id, .status = DialogStatus::processing, .retry_count = retry_count, .at = at});
     }
 
     Task<Result<void>> mark_waiting(
@@ -149,9 +147,8 @@ public:
 private:
     Task<Result<void>> progress(Progress progress) {
         return core_->writer.run<void>(
-            [progress = std::move(progress)](db::Connection& connection) {
-                return write_progress(connection, progress);
-            });
+            [progress = std::move(progress)](
+                db::Connection& connection) { return write_progress(connection, progress); });
     }
 
     std::shared_ptr<Core> core_;

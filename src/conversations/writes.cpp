@@ -13,7 +13,8 @@ constexpr db::Statement insert_conversation_row{
     "created_at, updated_at, last_active_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"};
 constexpr db::Statement insert_message_row{
-    "INSERT INTO dialog_messages (id, conversation_id, user_id, agent_id, content, priority, status, "
+    "INSERT INTO dialog_messages (id, conversation_id, user_id, agent_id, content, priority, "
+    "status, "
     "retry_count, metadata, error, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};

@@ -2,8 +2,7 @@
 
 namespace baton::db {
 
-Result<void> in_transaction(
-    Connection& connection, const std::function<Result<void>()>& body) {
+Result<void> in_transaction(Connection& connection, const std::function<Result<void>()>& body) {
     BATON_TRY_VOID(connection.begin());
     auto done = body();
     if (done) done = connection.commit();

@@ -21,7 +21,8 @@ struct Blob {
 /// A bound parameter. Views must live until the call returns.
 using Value = std::variant<std::monostate, std::int64_t, double, std::string_view, Blob>;
 
-/// One row of an answer. Valid only while the sink runs; columns count from 0; text views die with the row.
+/// One row of an answer. Valid only while the sink runs; columns count from 0; text views die with
+/// the row.
 class Row {
 public:
     virtual ~Row() = default;
@@ -35,7 +36,8 @@ public:
 /// Receives rows one by one; return false to stop early (which is no error).
 using RowSink = std::function<bool(const Row&)>;
 
-/// A statement. Make each one a namespace-scope constant: connections keep the prepared form by address.
+/// A statement. Make each one a namespace-scope constant: connections keep the prepared form by
+/// address.
 struct Statement {
     std::string_view sql;  ///< one statement, parameters written ?
 };
@@ -46,14 +48,16 @@ public:
     virtual ~Connection() = default;
 
     /// Runs a statement and returns how many rows it changed.
-    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable (busy or gone).
-    [[nodiscard]] virtual Result<std::int64_t> execute(
-        const Statement& statement, std::span<const Value> values = {}, const RowSink& sink = {}) = 0;
+    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable (busy
+    /// or gone).
+    [[nodiscard]] virtual Result<std::int64_t> execute(const Statement& statement,
+        std::span<const Value> values = {}, const RowSink& sink = {}) = 0;
 
     /// Runs several statements without values (schema files).
     [[nodiscard]] virtual Result<void> execute_script(std::string_view sql) = 0;
 
-    /// A transaction: `begin` takes the write lock at once. After an error in between, call `rollback`.
+    /// A transaction: `begin` takes the write lock at once. After an error in between, call
+    /// `rollback`.
     [[nodiscard]] virtual Result<void> begin() = 0;
     /// On return the changes survive a crash of the machine.
     [[nodiscard]] virtual Result<void> commit() = 0;

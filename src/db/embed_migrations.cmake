@@ -1,6 +1,6 @@
 # cmake -D FOLDER=migrations -D OUT=embedded_migrations.cpp -P embed_migrations.cmake
-# Writes db::embedded_migrations() from FOLDER/<kind>/NNNN_name.{up,down}.sql. A gap in the numbers, a
-# missing half or a file of another name stops the build.
+# Writes db::embedded_migrations() from FOLDER/<kind>/NNNN_name.{up,down}.sql. A gap in the numbers,
+# a missing half or a file of another name stops the build.
 cmake_minimum_required(VERSION 3.25)
 
 set(arrays "")

@@ -14,7 +14,8 @@ constexpr Statement create_table{
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
     "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
     "applied_at TEXT NOT NULL)"};
-constexpr Statement select_applied{"SELECT version, checksum FROM schema_migrations ORDER BY version"};
+constexpr Statement select_applied{
+    "SELECT version, checksum FROM schema_migrations ORDER BY version"};
 constexpr Statement insert_applied{
     "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
     "VALUES (?, ?, ?, CURRENT_TIMESTAMP)"};
@@ -49,8 +50,7 @@ Result<std::vector<Applied>> read_applied(Connection& connection) {
 }
 
 /// Reads what has landed and holds it against what the program knows.
-Result<std::size_t> check_applied(
-    Connection& connection, std::span<const Migration> migrations) {
+Result<std::size_t> check_applied(Connection& connection, std::span<const Migration> migrations) {
     BATON_TRY(const auto applied, read_applied(connection));
     for (std::size_t i = 0; i < applied.size(); ++i) {
         if (i >= migrations.size()) {
@@ -100,8 +100,8 @@ Result<void> undo(Connection& connection, const Migration& migration) {
 Result<void> check_numbers(std::span<const Migration> migrations) {
     for (std::size_t i = 0; i < migrations.size(); ++i) {
         if (migrations[i].version != static_cast<int>(i) + 1) {
-            return fail(Errc::internal, fmt::format("schema step {} stands at place {}",
-                                            migrations[i].version, i + 1));
+            return fail(Errc::internal,
+                fmt::format("schema step {} stands at place {}", migrations[i].version, i + 1));
         }
     }
     return {};

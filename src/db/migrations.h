@@ -17,8 +17,8 @@ struct Migration {
     std::string_view down;  ///< SQL script that undoes `up`
 };
 
-/// The steps this program was built with: migrations/<kind>/NNNN_name.{up,down}.sql, embedded by the build.
-/// `kind`: "sqlite". Empty for a kind that has none.
+/// The steps this program was built with: migrations/<kind>/NNNN_name.{up,down}.sql, embedded by
+/// the build. `kind`: "sqlite". Empty for a kind that has none.
 [[nodiscard]] std::span<const Migration> embedded_migrations(std::string_view kind) noexcept;
 
 /// Applies what is missing, each step in a transaction of its own, recorded in the table

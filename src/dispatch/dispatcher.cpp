@@ -14,6 +14,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "dispatch/metrics.h"
+#include "dispatch/orphans.h"
 #include "dispatch/reconciler.h"
 #include "dispatch/work_item.h"
 #include "runtime/event.h"
@@ -59,8 +60,8 @@ public:
           housekeeping_(executor) {}
 
     Task<Result<void>> start() override {
-        BATON_CO_TRY(const QueueInfo info, co_await queues_.get_queue(queue_name()));
-        log_.info("dispatcher starts", {{"queue", info.name.text}, {"workers", config_.workers}});
+        BATON_CO_TRY(const std::uint64_t orphans, co_await take_back_orphans(queues_));
+        log_.info("dispatcher starts", {{"workers", config_.workers}, {"taken_back", orphans}});
         housekeeping_.spawn([this] { return keep_reconciled(); });
         for (std::uint32_t i = 0; i < config_.workers; ++i) {
             workers_.spawn([this] { return work(); });

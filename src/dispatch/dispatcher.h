@@ -57,7 +57,8 @@ class Dispatcher {
 public:
     virtual ~Dispatcher() = default;
 
-    /// Starts the workers, and beside them the check that brings queue and conversation store together after a
+    /// Takes back the leases of workers that died with an earlier daemon (see orphans.h), then starts the workers,
+    /// and beside them the check that brings queue and conversation store together after a
     /// crash: turns missing from the store are added, those whose queue message is dead or gone are finished.
     /// The check is safe while messages come and go, and repeated until it has succeeded.
     /// Fails: queue_not_found when there is no LLM queue.

@@ -1,5 +1,6 @@
-// JSON of the values that travel: what api/ answers and reads, and what client/ reads back. One shape each, written
-// down once. Reading names the field at fault in Error.field, as a path: "messages[2].priority".
+// JSON of the values that travel: what api/ answers and reads, and what client/ reads back. One
+// shape each, written down once. Reading names the field at fault in Error.field, as a path:
+// "messages[2].priority".
 #pragma once
 
 #include <cstddef>
@@ -28,16 +29,18 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] Result<boost::json::value> parse_json(
     std::string_view text, boost::json::storage_ptr storage = {});
 
-// ---- What people write. Unknown fields are refused, with the nearest name; null means absent. ----
+// ---- What people write. Unknown fields are refused, with the nearest name; null means absent.
+// ----
 
-/// Queue configuration on top of `base`. Periods are seconds or text ("24h"), max_wait_time milliseconds or text.
-/// `persistence: false` is durability memory. Fails: invalid_config; unsupported for `rates`.
+/// Queue configuration on top of `base`. Periods are seconds or text ("24h"), max_wait_time
+/// milliseconds or text. `persistence: false` is durability memory. Fails: invalid_config;
+/// unsupported for `rates`.
 [[nodiscard]] Result<QueueConfig> queue_config_from_json(
     const boost::json::value& value, const QueueConfig& base = {});
 
-/// The body of a post: content or content_base64, priority, delay_ms or deliver_at (RFC 3339 or Unix milliseconds),
-/// ttl_ms, dedup_key, ordering_key, fairness_key, headers, metadata, reply_to (kept as the header `reply-to`).
-/// Fails: invalid_message.
+/// The body of a post: content or content_base64, priority, delay_ms or deliver_at (RFC 3339 or
+/// Unix milliseconds), ttl_ms, dedup_key, ordering_key, fairness_key, headers, metadata, reply_to
+/// (kept as the header `reply-to`). Fails: invalid_message.
 [[nodiscard]] Result<NewMessage> new_message_from_json(const boost::json::value& value);
 
 /// One message (an object), an array of them, or {"messages": […]}: 1..`count_max`.
@@ -84,7 +87,8 @@ template <class Message>
     return out;
 }
 
-// ---- What the client reads back. Unknown fields are ignored: the daemon may be newer. Fails: protocol_error. ----
+// ---- What the client reads back. Unknown fields are ignored: the daemon may be newer. Fails:
+// protocol_error. ----
 
 [[nodiscard]] Result<PostedMessage> posted_message_from_json(const boost::json::value& value);
 [[nodiscard]] Result<MessageView> message_view_from_json(const boost::json::value& value);

@@ -35,7 +35,14 @@ struct Conversation {
 };
 
 /// The life of a message sent to an agent.
-enum class DialogStatus : std::uint8_t { pending, processing, completed, failed, timeout, cancelled };
+enum class DialogStatus : std::uint8_t {
+    pending,
+    processing,
+    completed,
+    failed,
+    timeout,
+    cancelled
+};
 [[nodiscard]] std::string_view to_string(DialogStatus status) noexcept;
 [[nodiscard]] Result<DialogStatus> parse_dialog_status(std::string_view text);
 
@@ -48,8 +55,8 @@ struct DialogReply {
     bool operator==(const DialogReply&) const = default;
 };
 
-/// A message of a user to an agent, and what became of it. One row for both turns: the id is the queue message's,
-/// so writing it twice changes nothing.
+/// A message of a user to an agent, and what became of it. One row for both turns: the id is the
+/// queue message's, so writing it twice changes nothing.
 struct DialogMessage {
     MessageId id{};
     ConversationId conversation_id{};

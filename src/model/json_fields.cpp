@@ -55,7 +55,8 @@ Result<Fields> Fields::of(
     for (const auto& field : *object) {
         const std::string_view name = field.key();
         if (std::ranges::find(known, name) != known.end()) continue;
-        if (name.size() > shown_max) return fail(code, "there is an unknown field with a long name");
+        if (name.size() > shown_max)
+            return fail(code, "there is an unknown field with a long name");
         const auto near = nearest_name(name, known);
         return fail_field(code, std::string(name),
             near ? fmt::format("no field `{}`; did you mean `{}`?", name, *near)

@@ -32,10 +32,10 @@ struct DurationRule {
 /// A view of one object; the value must outlive it. A field that is null counts as absent.
 class Fields final {
 public:
-    /// Refuses fields that are not `known`; all are allowed when `known` is empty. Every failure here and later has
-    /// the code `code`.
-    [[nodiscard]] static Result<Fields> of(const boost::json::value& value,
-        std::span<const std::string_view> known, Errc code);
+    /// Refuses fields that are not `known`; all are allowed when `known` is empty. Every failure
+    /// here and later has the code `code`.
+    [[nodiscard]] static Result<Fields> of(
+        const boost::json::value& value, std::span<const std::string_view> known, Errc code);
 
     /// Null when absent.
     [[nodiscard]] const boost::json::value* find(std::string_view name) const noexcept;

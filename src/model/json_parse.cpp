@@ -19,7 +19,8 @@ std::unexpected<Error> malformed(const boost::system::error_code& error, std::si
             fmt::format("nested deeper than {} levels at byte {}", json_depth_max, offset));
     }
     if (error == json::error::incomplete) {
-        return fail(Errc::malformed_json, fmt::format("the text ends too early at byte {}", offset));
+        return fail(
+            Errc::malformed_json, fmt::format("the text ends too early at byte {}", offset));
     }
     return fail(Errc::malformed_json, fmt::format("{} at byte {}", error.message(), offset));
 }
@@ -30,7 +31,8 @@ Result<json::value> parse_json(std::string_view text, json::storage_ptr storage)
     if (!is_utf8(text)) return fail(Errc::invalid_utf8, "the text is not UTF-8");
     json::parse_options options;
     options.max_depth = json_depth_max;
-    std::array<unsigned char, 4'096> scratch;  // enough for most texts, so that nothing is allocated
+    std::array<unsigned char, 4'096>
+        scratch;  // enough for most texts, so that nothing is allocated
     json::parser parser({}, options, scratch.data(), scratch.size());
     parser.reset(std::move(storage));
     boost::system::error_code error;

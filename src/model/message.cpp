@@ -85,7 +85,8 @@ Result<void> check_headers(const std::vector<Header>& headers) {
         }
     }
     if (bytes > MessageLimits::header_bytes_max) {
-        return bad(fmt::format("headers are longer than {} bytes", MessageLimits::header_bytes_max));
+        return bad(
+            fmt::format("headers are longer than {} bytes", MessageLimits::header_bytes_max));
     }
     return {};
 }

@@ -42,8 +42,8 @@ enum class MessageState : std::uint8_t {
 [[nodiscard]] std::string_view to_string(MessageState state) noexcept;
 [[nodiscard]] Result<MessageState> parse_message_state(std::string_view text);
 
-/// Names one message for all time: a random number drawn when its queue was made, and its place in that queue.
-/// As text 26 characters of Crockford base32; ids of one queue sort by age.
+/// Names one message for all time: a random number drawn when its queue was made, and its place in
+/// that queue. As text 26 characters of Crockford base32; ids of one queue sort by age.
 struct MessageId {
     std::uint64_t queue_uid = 0;
     std::uint64_t seq = 0;
@@ -54,8 +54,8 @@ struct MessageId {
     auto operator<=>(const MessageId&) const = default;
 };
 
-/// Proof of a lease: which delivery of which message. A later delivery makes an earlier receipt stale.
-/// As text "<message id>-<attempt>".
+/// Proof of a lease: which delivery of which message. A later delivery makes an earlier receipt
+/// stale. As text "<message id>-<attempt>".
 struct Receipt {
     MessageId message{};
     std::uint32_t attempt = 0;
@@ -74,12 +74,13 @@ struct Header {
 
 /// Limits every queue has, whatever its configuration.
 struct MessageLimits {
-    static constexpr std::size_t key_max = 256;        ///< bytes of an ordering, fairness or dedup key
-    static constexpr std::size_t headers_max = 64;     ///< headers of a message
+    static constexpr std::size_t key_max = 256;     ///< bytes of an ordering, fairness or dedup key
+    static constexpr std::size_t headers_max = 64;  ///< headers of a message
     static constexpr std::size_t header_bytes_max = 16'384;  ///< names and values together
     static constexpr std::size_t metadata_max = 65'536;      ///< bytes of the metadata object
-    static constexpr std::size_t reason_max = 1'024;   ///< bytes of a nack reason that are kept
-    static constexpr Duration period_max = std::chrono::days(3'653);  ///< ten years: of a delay, of a ttl
+    static constexpr std::size_t reason_max = 1'024;  ///< bytes of a nack reason that are kept
+    static constexpr Duration period_max =
+        std::chrono::days(3'653);  ///< ten years: of a delay, of a ttl
 };
 
 /// What a poster wrote; never changes afterwards.
@@ -99,13 +100,14 @@ struct NewMessage {
     MessageData data{};
     Duration delay{0};                      ///< ≥ 0: becomes ready this long after the post
     std::optional<TimePoint> deliver_at{};  ///< becomes ready then; wins over `delay`
-    Duration ttl{0};                        ///< > 0: expires this long after the post; 0: by the queue's rule
+    Duration ttl{0};  ///< > 0: expires this long after the post; 0: by the queue's rule
     bool operator==(const NewMessage&) const = default;
 };
 
-/// Holds a message against MessageLimits: content is not empty, keys, headers and metadata are short enough, header
-/// names are there, differ and hold no control characters, header values hold no line breaks, delay and ttl
-/// are at most ten years. Every door calls it. Fails: invalid_message with Error.field.
+/// Holds a message against MessageLimits: content is not empty, keys, headers and metadata are
+/// short enough, header names are there, differ and hold no control characters, header values hold
+/// no line breaks, delay and ttl are at most ten years. Every door calls it. Fails: invalid_message
+/// with Error.field.
 [[nodiscard]] Result<void> check_message(const NewMessage& message);
 
 struct PostedMessage {
@@ -127,10 +129,11 @@ struct MessageView {
     MessageId id{};
     QueueName queue{};
     MessageState state = MessageState::ready;
-    std::shared_ptr<const MessageData> data{};  ///< null when the message is done and only its reply is kept
-    Level level = Level::normal;              ///< now, which aging may have raised above data->priority
+    std::shared_ptr<const MessageData>
+        data{};                   ///< null when the message is done and only its reply is kept
+    Level level = Level::normal;  ///< now, which aging may have raised above data->priority
     TimePoint posted_at{};
-    TimePoint due_at{};                       ///< ready from then on
+    TimePoint due_at{};  ///< ready from then on
     std::optional<TimePoint> expires_at{};
     std::optional<TimePoint> lease_expires_at{};  ///< while leased
     std::uint32_t attempts = 0;                   ///< deliveries so far

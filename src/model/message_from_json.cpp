@@ -14,15 +14,15 @@ namespace json = boost::json;
 
 /// The field `name` through its own parser; a failure names the field.
 template <class T>
-Result<T> parsed(const Fields& fields, std::string_view name, Result<T> (*parse)(std::string_view)) {
+Result<T> parsed(
+    const Fields& fields, std::string_view name, Result<T> (*parse)(std::string_view)) {
     BATON_TRY(const auto text, fields.text(name));
     auto value = parse(text);
     if (!value) return fields.fail_at(name, std::move(value).error());
     return value;
 }
 
-Result<Bytes> bytes_of(
-    const Fields& fields, std::string_view name, std::string_view base64_name) {
+Result<Bytes> bytes_of(const Fields& fields, std::string_view name, std::string_view base64_name) {
     if (fields.find(base64_name) != nullptr) {
         BATON_TRY(auto bytes, parsed(fields, base64_name, base64_decode));
         return Bytes(std::move(bytes));

@@ -1,4 +1,5 @@
-// Messages as the daemon shows them, written straight to text: pops and posts answer many at a time. Replies too.
+// Messages as the daemon shows them, written straight to text: pops and posts answer many at a
+// time. Replies too.
 #include <utility>
 
 #include "base/text.h"

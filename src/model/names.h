@@ -1,4 +1,5 @@
-// Names of enum values: one lookup for every enum that people write, with the nearest name in the error.
+// Names of enum values: one lookup for every enum that people write, with the nearest name in the
+// error.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// Posts in JSON: one object, an array, or lines. The busiest door, so values live in one monotonic buffer.
+// Posts in JSON: one object, an array, or lines. The busiest door, so values live in one monotonic
+// buffer.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -32,7 +33,8 @@ Result<std::optional<Bytes>> read_bytes(
     const auto* value = fields.find(name);
     const auto* encoded = fields.find(base64_name);
     if (value != nullptr && encoded != nullptr) {
-        return fields.fail_at(base64_name, fmt::format("give `{}` or `{}`, not both", name, base64_name));
+        return fields.fail_at(
+            base64_name, fmt::format("give `{}` or `{}`, not both", name, base64_name));
     }
     if (value != nullptr) {
         const auto* text = value->if_string();
@@ -55,8 +57,9 @@ Result<std::vector<Header>> read_headers(const Fields& fields) {
         for (const auto& entry : *object) {
             const auto* text = entry.value().if_string();
             if (text == nullptr) {
-                return fields.fail_at("headers",
-                    fmt::format("a header value must be a string, not {}", kind_name(entry.value())));
+                return fields.fail_at(
+                    "headers", fmt::format("a header value must be a string, not {}",
+                                   kind_name(entry.value())));
             }
             headers.push_back({std::string(entry.key()), std::string(*text)});
         }
@@ -190,12 +193,14 @@ Result<std::vector<NewMessage>> new_messages_from_ndjson(
         }
         auto message = read_line(line);
         if (!message) {
-            const Error error = inside(element("messages", messages.size()), std::move(message).error());
+            const Error error =
+                inside(element("messages", messages.size()), std::move(message).error());
             return fail(with_context(error, fmt::format("line {}", line_number)));
         }
         messages.push_back(*std::move(message));
     }
-    if (messages.empty()) return fail_field(Errc::invalid_message, "messages", "there is no message");
+    if (messages.empty())
+        return fail_field(Errc::invalid_message, "messages", "there is no message");
     return messages;
 }
 

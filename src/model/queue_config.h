@@ -38,11 +38,11 @@ struct LevelConfig {
 };
 
 struct QueueConfig {
-    std::uint64_t max_size = 0;                  ///< messages not finished and not dead; 0: no limit
-    std::uint64_t max_bytes = 0;                 ///< their content; 0: no limit
+    std::uint64_t max_size = 0;   ///< messages not finished and not dead; 0: no limit
+    std::uint64_t max_bytes = 0;  ///< their content; 0: no limit
     std::uint64_t max_message_size = 1'048'576;  ///< bytes of one content
     Durability durability = Durability::fsync;   ///< `persistence: false` is `memory`
-    std::chrono::seconds retention_period{0};    ///< an unfinished message expires after it; 0: never
+    std::chrono::seconds retention_period{0};  ///< an unfinished message expires after it; 0: never
     std::chrono::seconds dedup_window{300};
     std::uint32_t max_failures = 5;  ///< that many failed deliveries make a dead letter; 0: never
     std::chrono::seconds reply_ttl{3'600};
@@ -73,14 +73,15 @@ struct QueueStats {
     QueueName name{};
     std::uint64_t message_count = 0;  ///< scheduled + ready + leased
     std::uint64_t max_size = 0;       ///< 0: no limit
-    std::uint64_t used_storage = 0;   ///< bytes of content of messages not finished, dead ones included
+    std::uint64_t used_storage =
+        0;  ///< bytes of content of messages not finished, dead ones included
     TimePoint created_at{};
     TimePoint last_accessed{};
     std::uint64_t ready = 0;  ///< waiting, those held back by an ordering key included
     std::uint64_t scheduled = 0;
     std::uint64_t leased = 0;
     std::uint64_t dead = 0;
-    std::uint64_t posted_total = 0;   ///< since the daemon's start, like all totals
+    std::uint64_t posted_total = 0;  ///< since the daemon's start, like all totals
     std::uint64_t acked_total = 0;
     std::uint64_t expired_total = 0;
     std::array<LevelStats, level_count> levels{};

@@ -13,9 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 13> config_fields{"max_size", "max_bytes", "max_message_size",
-    "persistence", "durability", "retention_period", "dedup_window", "max_failures", "reply_ttl",
-    "overflow", "levels", "fairness_weights", "rates"};
+constexpr std::array<std::string_view, 13> config_fields{"max_size", "max_bytes",
+    "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
+    "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights", "rates"};
 constexpr std::array<std::string_view, 3> level_fields{"name", "max_wait_time", "max_concurrent"};
 
 constexpr std::int64_t message_size_max = 1 << 30;  // 1 GiB: a message is held in memory at once
@@ -25,7 +25,8 @@ constexpr std::int64_t weight_max = 1'000;
 
 Result<std::uint64_t> unsigned_field(
     const Fields& fields, std::string_view name, std::uint64_t fallback) {
-    BATON_TRY(const auto number, fields.integer(name, {.fallback = static_cast<std::int64_t>(fallback)}));
+    BATON_TRY(
+        const auto number, fields.integer(name, {.fallback = static_cast<std::int64_t>(fallback)}));
     return static_cast<std::uint64_t>(number);
 }
 
@@ -60,12 +61,13 @@ Result<Enum> enum_field(const Fields& fields, std::string_view name, Enum fallba
 /// `persistence` and `durability` say the same thing twice; they must agree.
 Result<Durability> read_durability(const Fields& fields, Durability base) {
     BATON_TRY(const auto durability, enum_field(fields, "durability", base, parse_durability));
-    BATON_TRY(const bool persistence,
-        fields.boolean("persistence", durability != Durability::memory));
+    BATON_TRY(
+        const bool persistence, fields.boolean("persistence", durability != Durability::memory));
     if (persistence == (durability != Durability::memory)) return durability;
     if (fields.find("durability") != nullptr) {
-        return fields.fail_at("persistence", fmt::format("`persistence: {}` contradicts durability `{}`",
-                                                 persistence, to_string(durability)));
+        return fields.fail_at(
+            "persistence", fmt::format("`persistence: {}` contradicts durability `{}`", persistence,
+                               to_string(durability)));
     }
     return persistence ? Durability::fsync : Durability::memory;
 }
@@ -82,8 +84,8 @@ Result<NamedLevel> read_level(
     auto level = parse_level(name);
     if (!level) return fields.fail_at("name", std::move(level).error());
     LevelConfig config = base[static_cast<std::size_t>(*level)];
-    BATON_TRY(config.max_wait_time,
-        fields.duration("max_wait_time", {.fallback = config.max_wait_time}));
+    BATON_TRY(
+        config.max_wait_time, fields.duration("max_wait_time", {.fallback = config.max_wait_time}));
     BATON_TRY(config.max_concurrent, count_field(fields, "max_concurrent", config.max_concurrent));
     return NamedLevel{*level, config};
 }
@@ -115,8 +117,8 @@ Result<std::map<std::string, std::uint32_t>> read_weights(
         return fields.fail_at("fairness_weights", fmt::format("more than {} weights", weights_max));
     }
     std::map<std::string, std::uint32_t> weights;
-    BATON_TRY(const auto entries,
-        Fields::of(*fields.find("fairness_weights"), {}, Errc::invalid_config));
+    BATON_TRY(
+        const auto entries, Fields::of(*fields.find("fairness_weights"), {}, Errc::invalid_config));
     for (const auto& entry : *object) {
         const std::string_view key = entry.key();
         if (key.empty() || key.size() > MessageLimits::key_max) {
@@ -135,19 +137,21 @@ Result<std::map<std::string, std::uint32_t>> read_weights(
 Result<QueueConfig> queue_config_from_json(const json::value& value, const QueueConfig& base) {
     BATON_TRY(const auto fields, Fields::of(value, config_fields, Errc::invalid_config));
     if (fields.find("rates") != nullptr) {
-        return fail_field(Errc::unsupported, "rates", "rate limits per queue are not supported yet");
+        return fail_field(
+            Errc::unsupported, "rates", "rate limits per queue are not supported yet");
     }
     QueueConfig config;
     BATON_TRY(config.max_size, unsigned_field(fields, "max_size", base.max_size));
     BATON_TRY(config.max_bytes, unsigned_field(fields, "max_bytes", base.max_bytes));
-    BATON_TRY(const auto message_size,
-        fields.integer("max_message_size", {.fallback = static_cast<std::int64_t>(base.max_message_size),
-                                               .min = 1,
-                                               .max = message_size_max}));
+    BATON_TRY(
+        const auto message_size, fields.integer("max_message_size",
+                                     {.fallback = static_cast<std::int64_t>(base.max_message_size),
+                                         .min = 1,
+                                         .max = message_size_max}));
     config.max_message_size = static_cast<std::uint64_t>(message_size);
     BATON_TRY(config.durability, read_durability(fields, base.durability));
-    BATON_TRY(config.retention_period,
-        seconds_field(fields, "retention_period", base.retention_period));
+    BATON_TRY(
+        config.retention_period, seconds_field(fields, "retention_period", base.retention_period));
     BATON_TRY(config.dedup_window, seconds_field(fields, "dedup_window", base.dedup_window));
     BATON_TRY(config.max_failures, count_field(fields, "max_failures", base.max_failures));
     BATON_TRY(config.reply_ttl, seconds_field(fields, "reply_ttl", base.reply_ttl));
@@ -161,9 +165,9 @@ json::object to_json(const QueueConfig& config) {
     json::array levels;
     for (std::size_t i = 0; i < level_count; ++i) {
         const auto& level = config.levels[i];
-        levels.push_back(json::object{{"name", level_names[i]},
-            {"max_wait_time", to_text(level.max_wait_time)},
-            {"max_concurrent", level.max_concurrent}});
+        levels.push_back(
+            json::object{{"name", level_names[i]}, {"max_wait_time", to_text(level.max_wait_time)},
+                {"max_concurrent", level.max_concurrent}});
     }
     json::object weights;
     for (const auto& [key, weight] : config.fairness_weights) weights.emplace(key, weight);

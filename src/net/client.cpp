@@ -86,8 +86,8 @@ public:
         return run_whole(curl_.inbox(), *std::move(transfer));
     }
 
-    Task<Result<Response>> stream(ClientRequest request, HeadSink on_head, BodySink on_body,
-        Deadline deadline) override {
+    Task<Result<Response>> stream(
+        ClientRequest request, HeadSink on_head, BodySink on_body, Deadline deadline) override {
         auto transfer = Transfer::make(std::move(request), options(deadline, true));
         if (!transfer) return answer_with(std::move(transfer).error());
         return run_streaming(

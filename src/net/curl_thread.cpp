@@ -4,13 +4,15 @@
 #include <deque>
 #include <unordered_map>
 
+#include <curl/curl.h>
+
 namespace baton::net {
 namespace {
 
 using TimePoint = Transfer::TimePoint;
 
 // Handles kept for the next request: making one costs more than a request on a warm connection.
-constexpr std::size_t spare_handles_max = 64;
+constexpr std::size_t spare_handles_max = 256;
 
 void init_curl_once() {
     static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -54,14 +56,13 @@ public:
             reap();
             expire();
         }
-        while (!transfers_.empty()) end(*transfers_.begin()->first, Errc::cancelled, "the client is gone");
+        while (!transfers_.empty())
+            end(*transfers_.begin()->first, Errc::cancelled, "the client is gone");
     }
 
     CurlPoller& poller() noexcept { return poller_; }
 
 private:
-    using MultiHandle = std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)>;
-
     /// Carries out the commands; false when the client is going.
     bool obey() {
         std::vector<CurlInbox::Command> commands;
@@ -129,15 +130,19 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (now < next_check_) return;
         std::vector<Transfer*> late;
-        // A transfer becomes due for a stall only once it is connected: look often enough to see it.
+        // A transfer becomes due for a stall only once it is connected: look often enough to see
+        // it.
         next_check_ = transfers_.empty() ? TimePoint::max() : now + check_interval();
         for (const auto& [key, transfer] : transfers_) {
-            if (key->due() <= now) late.push_back(key);
-            else next_check_ = std::min(next_check_, key->due());
+            if (key->due() <= now)
+                late.push_back(key);
+            else
+                next_check_ = std::min(next_check_, key->due());
         }
         for (auto* transfer : late) {
             end(*transfer, Errc::deadline_exceeded,
-                transfer->stalled() ? "the peer went silent" : "no whole answer before the deadline");
+                transfer->stalled() ? "the peer went silent"
+                                    : "no whole answer before the deadline");
         }
     }
 
@@ -173,7 +178,8 @@ private:
         return node.mapped();
     }
 
-    MultiHandle multi_{curl_multi_init(), curl_multi_cleanup};
+    std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_{
+        curl_multi_init(), curl_multi_cleanup};
     CurlPoller poller_{multi_.get()};
     std::shared_ptr<CurlInbox> inbox_;
     const ClientConfig config_;

@@ -31,8 +31,8 @@ private:
     CurlPoller* poller_ = nullptr;  ///< null once the thread has gone
 };
 
-/// Runs transfers, `connections_max` at a time, the rest in the order they came. Destruction ends all of
-/// them with `cancelled` and joins.
+/// Runs transfers, `connections_max` at a time, the rest in the order they came. Destruction ends
+/// all of them with `cancelled` and joins.
 class CurlThread final {
 public:
     explicit CurlThread(const ClientConfig& config);

@@ -94,7 +94,8 @@ std::string_view Fields::get(std::string_view name) const noexcept {
 }
 
 bool Fields::has(std::string_view name) const noexcept {
-    return std::ranges::any_of(fields_, [&](const auto& field) { return same_name(field.first, name); });
+    return std::ranges::any_of(
+        fields_, [&](const auto& field) { return same_name(field.first, name); });
 }
 
 void Fields::set(std::string name, std::string value) {

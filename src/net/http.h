@@ -16,7 +16,8 @@ enum class Method : std::uint8_t { get, head, post, put, patch, del, options, ot
 
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
 
-/// Header fields in the order they came. Names compare without case. Lookups are linear: there are few.
+/// Header fields in the order they came. Names compare without case. Lookups are linear: there are
+/// few.
 class Fields final {
 public:
     /// The first value of `name`; empty when absent.
@@ -57,13 +58,14 @@ struct Response {
     bool close = false;  ///< end the connection after this answer
 };
 
-/// Splits a target ("/v1/queues/a%20b?x=1") into `path` and `query`; `+` in the query is a space, as in forms.
-/// An absolute target ("http://host/path") loses its origin.
-/// Fails: invalid_argument on a bad escape, a NUL, a fragment, a path without `/`, more than 65,536 bytes or
-/// 1,000 parameters; invalid_utf8 when the decoded text is not UTF-8.
+/// Splits a target ("/v1/queues/a%20b?x=1") into `path` and `query`; `+` in the query is a space,
+/// as in forms. An absolute target ("http://host/path") loses its origin. Fails: invalid_argument
+/// on a bad escape, a NUL, a fragment, a path without `/`, more than 65,536 bytes or 1,000
+/// parameters; invalid_utf8 when the decoded text is not UTF-8.
 [[nodiscard]] Result<void> parse_target(std::string_view target, Request& request);
 
-/// Percent-encodes everything but unreserved characters (RFC 3986), for one path segment or query value.
+/// Percent-encodes everything but unreserved characters (RFC 3986), for one path segment or query
+/// value.
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace baton::net

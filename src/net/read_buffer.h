@@ -9,11 +9,13 @@
 
 namespace baton::net {
 
-/// A flat buffer: read at the front, filled at the end. Its user bounds it by refusing peers whose unread
-/// bytes exceed a limit. Not thread-safe.
+/// A flat buffer: read at the front, filled at the end. Its user bounds it by refusing peers whose
+/// unread bytes exceed a limit. Not thread-safe.
 class ReadBuffer final {
 public:
-    [[nodiscard]] std::string_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
+    [[nodiscard]] std::string_view view() const noexcept {
+        return {data_.get() + begin_, end_ - begin_};
+    }
     [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
 
     /// Room for new bytes, at least one; `filled` makes them part of the view.

@@ -35,14 +35,16 @@ Method to_method(http::verb verb) noexcept {
 
 Error too_large(Errc code, std::string_view what, std::size_t limit) {
     return {.code = code,
-        .detail = std::string(what) + " of the request exceeds " + std::to_string(limit) + " bytes"};
+        .detail =
+            std::string(what) + " of the request exceeds " + std::to_string(limit) + " bytes"};
 }
 
 /// Beast's events, written straight into a Request.
 class MessageReader final : public http::basic_parser<true> {
 public:
     Request request;
-    std::optional<Error> failure;  ///< what a rule of ours found; Beast's own code is then meaningless
+    std::optional<Error>
+        failure;  ///< what a rule of ours found; Beast's own code is then meaningless
     std::size_t host_count = 0;
     int version = 11;
     bool expects_continue = false;
@@ -54,8 +56,8 @@ private:
         ec = http::error::bad_field;
     }
 
-    void on_request_impl(http::verb verb, string_view method, string_view target, int number,
-        error_code&) override {
+    void on_request_impl(
+        http::verb verb, string_view method, string_view target, int number, error_code&) override {
         request.method = to_method(verb);
         request.method_text.assign(method.data(), method.size());
         request.target.assign(target.data(), target.size());
@@ -66,7 +68,8 @@ private:
 
     void on_field_impl(
         http::field field, string_view name, string_view value, error_code& ec) override {
-        // Trailers are dropped: they must not change what was decided on the head (RFC 9110, 6.5.1).
+        // Trailers are dropped: they must not change what was decided on the head (RFC
+        // 9110, 6.5.1).
         if (head_done) return;
         if (field == http::field::host) ++host_count;
         if (field == http::field::expect && beast::iequals(value, "100-continue")) {
@@ -103,8 +106,8 @@ private:
 
 }  // namespace
 
-/// One request on its way: first the head, then either a body of known length, which needs no grammar, or
-/// chunks.
+/// One request on its way: first the head, then either a body of known length, which needs no
+/// grammar, or chunks.
 class RequestParser::Grammar {
 public:
     explicit Grammar(const Limits& limits) : limits_(limits) { begin(); }

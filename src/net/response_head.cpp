@@ -45,9 +45,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 }  // namespace
 
-bool may_have_body(int status) noexcept {
-    return status >= 200 && status != 204 && status != 304;
-}
+bool may_have_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {

@@ -15,10 +15,11 @@ struct HeadOptions {
     std::string_view date = {};  ///< IMF-fixdate; empty: no Date field
 };
 
-/// Appends status line and fields, up to and with the empty line. Content-Length is always sent except with
-/// 1xx, 204 and 304. Framing fields are the server's own: Content-Length, Transfer-Encoding and Connection in
-/// `response.fields` are left out. Control characters in values become spaces, so that a value can't
-/// begin a new field; a field whose name is no token is left out.
+/// Appends status line and fields, up to and with the empty line. Content-Length is always sent
+/// except with 1xx, 204 and 304. Framing fields are the server's own: Content-Length,
+/// Transfer-Encoding and Connection in `response.fields` are left out. Control characters in values
+/// become spaces, so that a value can't begin a new field; a field whose name is no token is left
+/// out.
 void append_head(std::string& out, const Response& response, const HeadOptions& options);
 
 /// Whether the status allows a body at all (RFC 9110, 6.4.1).

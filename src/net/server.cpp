@@ -1,10 +1,10 @@
 #include "net/server.h"
 
+#include <netinet/tcp.h>
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <netinet/tcp.h>
 
 #include "net/worker.h"
 #include "runtime/run_on.h"
@@ -30,8 +30,8 @@ Result<tcp::endpoint> resolve(const Executor& executor, const ServerConfig& conf
     const auto address = asio::ip::make_address(config.host, error);
     if (!error) return tcp::endpoint(address, config.port);
     tcp::resolver resolver(executor);
-    const auto found = resolver.resolve(
-        config.host, std::to_string(config.port), tcp::resolver::passive, error);
+    const auto found =
+        resolver.resolve(config.host, std::to_string(config.port), tcp::resolver::passive, error);
     if (error || found.empty()) {
         return fail(Errc::invalid_argument, "`" + config.host + "` is no address of this machine");
     }
@@ -110,7 +110,8 @@ private:
             } else if (!acceptor_.is_open()) {
                 co_return;
             } else if (error != asio::error::connection_aborted) {
-                context_->log.warn("a connection could not be accepted", {{"error", error.message()}});
+                context_->log.warn(
+                    "a connection could not be accepted", {{"error", error.message()}});
                 co_await sleep_until(Deadline::after(accept_retry_delay));
             }
         }

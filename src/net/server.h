@@ -19,23 +19,25 @@ namespace baton::net {
 
 /// Timeouts may come up to 100 ms late: one sweep per executor looks after all of them.
 struct ServerConfig {
-    std::string host = "127.0.0.1";  ///< an IP address or a name that resolves to one
-    std::uint16_t port = 8080;       ///< 0: any free port
+    std::string host = "127.0.0.1";        ///< an IP address or a name that resolves to one
+    std::uint16_t port = 8080;             ///< 0: any free port
     std::size_t connections_max = 20'000;  ///< one more is answered 503 and closed
-    std::size_t header_max = 16'384;       ///< bytes of request line and fields together; more is 431
-    std::size_t body_max = 16'777'216;     ///< bytes; more is 413
-    std::chrono::milliseconds idle_timeout{75'000};    ///< between requests; then the server closes
-    std::chrono::milliseconds request_timeout{15'000}; ///< first byte to last byte of a request; then 408
-    std::chrono::milliseconds write_timeout{30'000};   ///< to hand an answer to the peer's socket
+    std::size_t header_max = 16'384;    ///< bytes of request line and fields together; more is 431
+    std::size_t body_max = 16'777'216;  ///< bytes; more is 413
+    std::chrono::milliseconds idle_timeout{75'000};  ///< between requests; then the server closes
+    /// From the first to the last byte of a request, however they trickle; then 408.
+    std::chrono::milliseconds request_timeout{15'000};
+    std::chrono::milliseconds write_timeout{30'000};  ///< to hand an answer to the peer's socket
     /// After an error answer: how long a client may go on sending before the connection is cut.
     std::chrono::milliseconds linger_timeout{2'000};
 };
 
-/// Answers one request. Runs on the connection's executor; requests of one connection come one after the
-/// other. When the client goes away the task is cancelled. An exception becomes 500.
+/// Answers one request. Runs on the connection's executor; requests of one connection come one
+/// after the other. When the client goes away the task is cancelled. An exception becomes 500.
 using Handler = std::function<Task<Response>(Request)>;
 
-/// Turns an error the server itself found (408, 413, 431, bad syntax) into an answer in the house's shape.
+/// Turns an error the server itself found (408, 413, 431, bad syntax) into an answer in the house's
+/// shape.
 using ErrorFormatter = std::function<Response(const Error&)>;
 
 /// Listens after `make_server`; accepts after `start`. Call from the thread that owns it.
@@ -51,8 +53,9 @@ public:
 
     [[nodiscard]] virtual std::size_t connections() const = 0;
 
-    /// Refuses new connections, answers requests under way (with `Connection: close`), closes idle ones,
-    /// cancels what is left at the deadline. Resumes when no connection is left. Call once; from an executor of the pool.
+    /// Refuses new connections, answers requests under way (with `Connection: close`), closes idle
+    /// ones, cancels what is left at the deadline. Resumes when no connection is left. Call once;
+    /// from an executor of the pool.
     [[nodiscard]] virtual Task<void> stop(Deadline deadline) = 0;
 };
 

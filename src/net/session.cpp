@@ -3,12 +3,12 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <poll.h>
-#include <sys/socket.h>
 
 namespace baton::net {
 namespace {
@@ -18,8 +18,8 @@ using boost::system::error_code;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 // Up to here copying into the head's string is cheaper than a second element of the write.
 constexpr std::size_t inline_body_max = 4'096;
-// What a client may still send into a connection that was answered with an error. Closing while its bytes
-// arrive would reset the connection and take the answer with it.
+// What a client may still send into a connection that was answered with an error. Closing while its
+// bytes arrive would reset the connection and take the answer with it.
 constexpr std::size_t linger_bytes_max = 64 * 1024 * 1024;
 
 std::string peer_name(const Session::Socket& socket) {
@@ -76,12 +76,15 @@ Task<void> Session::serve() {
         Response response = co_await answer(std::move(request));
         options.close = options.close || response.close || stopping_;
         const bool sent = co_await write(response, options, head_only);
+        if (sent && options.close && has_unread()) co_await linger();
         again = sent && !options.close;
-        if (!sent || again) continue;
-        error_code ignored;
-        if (!buffer_.empty() || socket_.available(ignored) > 0) co_await linger();
     }
     close();
+}
+
+bool Session::has_unread() const {
+    error_code ignored;
+    return !buffer_.empty() || socket_.available(ignored) > 0;
 }
 
 Task<void> Session::refuse(Error error) {
@@ -135,8 +138,8 @@ Task<Result<bool>> Session::read_request() {
     }
 }
 
-/// Few bytes into an empty send buffer: they go at once, and a client that does not get them sends its body
-/// after a while anyway.
+/// Few bytes into an empty send buffer: they go at once, and a client that does not get them sends
+/// its body after a while anyway.
 void Session::send_continue() {
     constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
     error_code ignored;
@@ -194,8 +197,8 @@ Task<bool> Session::write_rest(std::string_view body, std::size_t sent) {
     co_return true;
 }
 
-/// Lets the client read the answer before the connection goes: ends sending, then throws away what comes until
-/// the client ends too.
+/// Lets the client read the answer before the connection goes: ends sending, then throws away what
+/// comes until the client ends too.
 Task<void> Session::linger() {
     error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
@@ -239,8 +242,8 @@ void Session::close() noexcept {
     socket_.close(ignored);
 }
 
-/// A handler at work is not worth a system call until it has lasted a sweep; then one wait for readability
-/// tells when the client leaves.
+/// A handler at work is not worth a system call until it has lasted a sweep; then one wait for
+/// readability tells when the client leaves.
 void Session::watch() {
     if (pipelined_) {
         ::pollfd poll{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
@@ -249,7 +252,8 @@ void Session::watch() {
     }
     if (watching_) return;
     watching_ = true;
-    const auto done = [self = shared_from_this()](const error_code& error) { self->on_readable(error); };
+    const auto done = [self = shared_from_this()](
+                          const error_code& error) { self->on_readable(error); };
     socket_.async_wait(Socket::wait_read, done);
 }
 

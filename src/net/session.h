@@ -18,8 +18,8 @@
 
 namespace baton::net {
 
-/// What all connections of one server share. Fixed once the server has started, but for the counts, which are
-/// atomic.
+/// What all connections of one server share. Fixed once the server has started, but for the counts,
+/// which are atomic.
 struct ServerContext {
     ServerConfig config;
     ErrorFormatter format_error;
@@ -54,7 +54,8 @@ public:
     /// `date`: what the Date field says; the worker keeps it up to date and outlives the session.
     Session(Socket socket, ServerContext& context, const std::string& date);
 
-    /// Serves requests until either side ends the connection. Throws operation_aborted when cancelled.
+    /// Serves requests until either side ends the connection. Throws operation_aborted when
+    /// cancelled.
     [[nodiscard]] Task<void> serve();
 
     /// Answers with `error` without reading a request, and ends the connection.
@@ -82,6 +83,7 @@ private:
     Task<Response> answer(Request request);
     Task<bool> write(const Response& response, HeadOptions options, bool head_only);
     Task<bool> write_rest(std::string_view body, std::size_t sent);
+    [[nodiscard]] bool has_unread() const;
     Task<void> linger();
     void watch();
     void on_readable(const boost::system::error_code& error);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <curl/curl.h>
+
 namespace baton::net {
 namespace {
 
@@ -96,26 +98,37 @@ Result<void> Transfer::check() {
     return {};
 }
 
-void Transfer::attach(CURL* easy) {
+void Transfer::attach(EasyHandle easy) {
     easy_ = easy;
     moved();
-    curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, curl_error_.data());
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    // HTTP/1.1 only: one request per connection keeps pauses and cancellation apart from other requests.
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
-    // Dropping a transfer must not wait for its name lookup.
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+    set_options();
+    set_callbacks();
+    set_method();
+    set_fields();
+}
 
+void Transfer::set_options() {
+    curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+    static_assert(std::tuple_size_v<decltype(curl_error_)> == CURL_ERROR_SIZE);
+    curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, curl_error_.data());
+    curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+    // HTTP/1.1 only: a connection of its own keeps a request's pauses apart from all others.
+    curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+    // Dropping a transfer must not wait for its name lookup.
+    curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(
+        easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+}
+
+void Transfer::set_callbacks() {
     using Size = std::size_t;
     const auto on_header = [](char* data, Size, Size size, void* self) -> Size {
         return static_cast<Transfer*>(self)->on_header({data, size});
@@ -129,22 +142,21 @@ void Transfer::attach(CURL* easy) {
         transfer->moved();
         return CURL_PREREQFUNC_OK;
     };
-    const auto on_progress = [](void* self, curl_off_t, curl_off_t down, curl_off_t, curl_off_t up) -> int {
+    const auto on_progress = [](void* self, curl_off_t, curl_off_t down, curl_off_t,
+                                 curl_off_t up) -> int {
         auto* transfer = static_cast<Transfer*>(self);
         if (std::exchange(transfer->bytes_moved_, down + up) != down + up) transfer->moved();
         return 0;
     };
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, +on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, +on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, +on_connected);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, +on_progress);
-    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
-    set_method();
-    set_fields();
+    curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, +on_header);
+    curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, +on_body);
+    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, +on_connected);
+    curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy_, CURLOPT_XFERINFOFUNCTION, +on_progress);
+    curl_easy_setopt(easy_, CURLOPT_XFERINFODATA, this);
 }
 
 void Transfer::set_method() {
@@ -152,7 +164,8 @@ void Transfer::set_method() {
     const bool takes_body = request_.method == Method::post || request_.method == Method::put ||
                             request_.method == Method::patch;
     if (takes_body || !request_.body.empty()) {
-        curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        curl_easy_setopt(
+            easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.data());
     }
     if (request_.method == Method::head) {
@@ -194,7 +207,8 @@ std::size_t Transfer::on_header(std::string_view line) {
     moved();
     header_bytes_ += line.size();
     if (header_bytes_ > answer_header_max) {
-        failure_ = Error{.code = Errc::protocol_error, .detail = "the head of the answer exceeds 262144 bytes"};
+        failure_ = Error{
+            .code = Errc::protocol_error, .detail = "the head of the answer exceeds 262144 bytes"};
         return 0;
     }
     if (head_complete_) return line.size();  // a trailer
@@ -204,7 +218,8 @@ std::size_t Transfer::on_header(std::string_view line) {
         if (response_.status >= 200) on_head_complete();
     } else {
         const auto colon = std::min(line.find(':'), line.size() - 1);
-        response_.fields.add(std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
+        response_.fields.add(
+            std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
     }
     return failure_ ? 0 : line.size();
 }
@@ -242,12 +257,13 @@ std::size_t Transfer::on_body(std::string_view piece) {
     return piece.size();
 }
 
-void Transfer::finish(CURLcode code) {
+void Transfer::finish(int curl_code) {
+    const auto code = static_cast<CURLcode>(curl_code);
     if (failure_) return finish(*std::move(failure_));
     if (code != CURLE_OK) {
         const std::string_view said(curl_error_.data());
-        return finish(Error{
-            .code = to_errc(code), .detail = std::string(said.empty() ? curl_easy_strerror(code) : said)});
+        return finish(Error{.code = to_errc(code),
+            .detail = std::string(said.empty() ? curl_easy_strerror(code) : said)});
     }
     if (!options_.streaming) mailbox.put_head(std::move(response_));
     mailbox.put_end({});

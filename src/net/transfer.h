@@ -1,29 +1,34 @@
-// One request of the HTTP client on its way, between libcurl's thread and the coroutine that waits for it.
+// One request of the HTTP client on its way, between libcurl's thread and the coroutine that waits
+// for it.
 #pragma once
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include <curl/curl.h>
-
 #include "net/client.h"
+
+struct curl_slist;
 
 namespace baton::net {
 
+/// A libcurl easy handle; curl's own headers stay inside the .cpp files.
+using EasyHandle = void*;
+
 /// What has happened to a transfer since the last look.
 struct TransferUpdate {
-    std::optional<Response> head;           ///< status and fields are there
-    std::string body;                       ///< what has come since
-    std::optional<Result<void>> end;        ///< the transfer is over
+    std::optional<Response> head;     ///< status and fields are there
+    std::string body;                 ///< what has come since
+    std::optional<Result<void>> end;  ///< the transfer is over
     [[nodiscard]] bool empty() const noexcept { return !head && body.empty() && !end; }
 };
 
-/// Hands updates from curl's thread to one waiting coroutine. Thread-safe. Holds at most `waiting_max` bytes of
-/// body when `bounded`.
+/// Hands updates from curl's thread to one waiting coroutine. Thread-safe. Holds at most
+/// `waiting_max` bytes of body when `bounded`.
 class Mailbox final {
 public:
     static constexpr std::size_t waiting_max = 1024 * 1024;
@@ -67,8 +72,8 @@ public:
     Transfer& operator=(const Transfer&) = delete;
 
     /// Sets up `easy`, which must outlive the transfer's time in the multi handle.
-    void attach(CURL* easy);
-    [[nodiscard]] CURL* easy() const noexcept { return easy_; }
+    void attach(EasyHandle easy);
+    [[nodiscard]] EasyHandle easy() const noexcept { return easy_; }
 
     /// Lets a paused transfer go on.
     void resume();
@@ -78,8 +83,8 @@ public:
     /// It is due because the peer went silent, not because the deadline came.
     [[nodiscard]] bool stalled() const noexcept { return due() < options_.deadline.at(); }
 
-    /// Ends it as curl says, or as a limit of ours said before.
-    void finish(CURLcode code);
+    /// Ends it as curl says (a CURLcode), or as a limit of ours said before.
+    void finish(int code);
     /// Ends it otherwise.
     void finish(Error error);
 
@@ -90,6 +95,8 @@ private:
         : request_(std::move(request)), options_(std::move(options)) {}
 
     Result<void> check();
+    void set_options();
+    void set_callbacks();
     void set_method();
     void set_fields();
     std::size_t on_header(std::string_view line);
@@ -100,13 +107,13 @@ private:
     ClientRequest request_;
     TransferOptions options_;
     std::string origin_;  ///< scheme, host and port: all of the URL that errors may show
-    CURL* easy_ = nullptr;
+    EasyHandle easy_ = nullptr;
     curl_slist* field_list_ = nullptr;
-    std::array<char, CURL_ERROR_SIZE> curl_error_{};
+    std::array<char, 256> curl_error_{};  ///< CURL_ERROR_SIZE
     Response response_;
     std::optional<Error> failure_;
     std::size_t header_bytes_ = 0;
-    curl_off_t bytes_moved_ = 0;
+    std::int64_t bytes_moved_ = 0;
     TimePoint moved_at_{};
     bool head_complete_ = false;
     bool talking_ = false;  ///< connected: from here on silence counts

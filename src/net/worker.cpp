@@ -6,7 +6,8 @@
 namespace baton::net {
 namespace {
 
-// Fine enough for timeouts of seconds, and for noticing a client that left; 10,000 sessions cost 0.3 % of a core.
+// Fine enough for timeouts of seconds, and for noticing a client that left; 10,000 sessions cost
+// 0.3 % of a core.
 constexpr std::chrono::milliseconds sweep_interval{100};
 // Connections beyond the limit that are told so at the same time, per executor.
 constexpr std::size_t refusals_max = 64;
@@ -41,7 +42,8 @@ void Worker::adopt(Session::Socket socket) {
     }
     sweep_from_now_on();
     const auto session = std::make_shared<Session>(std::move(socket), context_, date_);
-    session->set_cancel(sessions_group_.spawn_cancellable([this, session] { return serve(session); }));
+    session->set_cancel(
+        sessions_group_.spawn_cancellable([this, session] { return serve(session); }));
 }
 
 void Worker::refuse(Session::Socket socket) {
@@ -111,7 +113,8 @@ Task<void> Worker::begin_stop() {
 Task<void> Worker::finish_stop(Deadline deadline) {
     const auto cancelled = co_await sessions_group_.drain(deadline);
     if (cancelled > 0) {
-        context_.log.warn("connections cancelled at the end of the grace period", {{"count", cancelled}});
+        context_.log.warn(
+            "connections cancelled at the end of the grace period", {{"count", cancelled}});
     }
     co_await housekeeping_.stop();
 }

@@ -10,19 +10,22 @@
 
 namespace baton::net {
 
-/// Owns the sessions that run on one single-threaded executor, and looks after their time. All calls happen on
-/// that executor. `finish_stop` must have completed before destruction.
+/// Owns the sessions that run on one single-threaded executor, and looks after their time. All
+/// calls happen on that executor. `finish_stop` must have completed before destruction.
 class Worker final {
 public:
     Worker(Executor executor, ServerContext& context);
 
-    /// Serves a connection that was counted in `context.connection_count`; discounts it when it ends.
+    /// Serves a connection that was counted in `context.connection_count`; discounts it when it
+    /// ends.
     void adopt(Session::Socket socket);
 
-    /// Tells a connection beyond the limit so and ends it; when too many are being told, just ends it.
+    /// Tells a connection beyond the limit so and ends it; when too many are being told, just ends
+    /// it.
     void refuse(Session::Socket socket);
 
-    /// No new connections; idle ones end, and each answer from now on is the last of its connection.
+    /// No new connections; idle ones end, and each answer from now on is the last of its
+    /// connection.
     [[nodiscard]] Task<void> begin_stop();
     /// Waits for the connections to end, cancels what is left at the deadline.
     [[nodiscard]] Task<void> finish_stop(Deadline deadline);

@@ -26,9 +26,10 @@ struct AwaitAllState {
 
 }  // namespace detail
 
-/// Starts every task on the caller's executor (which must be a strand or single-threaded), waits until
-/// all have ended, and returns their values in the given order; rethrows the first exception after that.
-/// T must be default constructible. Cancellation does not reach the tasks: all run to their end.
+/// Starts every task on the caller's executor (which must be a strand or single-threaded), waits
+/// until all have ended, and returns their values in the given order; rethrows the first exception
+/// after that. T must be default constructible. Cancellation does not reach the tasks: all run to
+/// their end.
 template <class T>
 Task<std::vector<T>> await_all(std::vector<Task<T>> tasks) {
     if (tasks.empty()) co_return std::vector<T>();

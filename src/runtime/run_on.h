@@ -23,9 +23,9 @@ struct Outcome {
 
 }  // namespace detail
 
-/// Runs a task on another executor and resumes on the caller's with its value or exception. Cancelling the
-/// caller does not reach the task (signals must not cross threads): give it a deadline.
-/// T must be default constructible (an Asio rule).
+/// Runs a task on another executor and resumes on the caller's with its value or exception.
+/// Cancelling the caller does not reach the task (signals must not cross threads): give it a
+/// deadline. T must be default constructible (an Asio rule).
 template <class T>
 [[nodiscard]] Task<T> run_on(Executor executor, Task<T> task) {
     using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;

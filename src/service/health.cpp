@@ -19,8 +19,8 @@ std::string_view name_of(HealthService::Phase phase) {
 
 ComponentHealth component(
     std::string name, const Result<void>& state, SteadyClock::time_point asked_at) {
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
-        SteadyClock::now() - asked_at);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - asked_at);
     return {.name = std::move(name),
         .healthy = state.has_value(),
         .detail = state ? std::string() : to_string(state.error()),

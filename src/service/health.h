@@ -27,7 +27,8 @@ struct HealthReport {
     std::vector<ComponentHealth> components;  ///< queue, database, dispatcher
 };
 
-/// Answers "are you well?". Safe to use from any thread. Liveness needs no call: who can answer lives.
+/// Answers "are you well?". Safe to use from any thread. Liveness needs no call: who can answer
+/// lives.
 class HealthService final {
 public:
     enum class Phase : std::uint8_t { starting, running, draining };
@@ -36,7 +37,8 @@ public:
     HealthService(const queue::Queues& queues, conversations::Conversations& conversations,
         const Clock& clock, std::string version);
 
-    /// The composition root tells: running once the dispatcher has started, draining when the end begins.
+    /// The composition root tells: running once the dispatcher has started, draining when the end
+    /// begins.
     void set_phase(Phase phase) noexcept { phase_.store(phase, std::memory_order_relaxed); }
 
     /// Asks every component. Never fails: what is wrong stands in the report.

@@ -8,8 +8,8 @@
 
 namespace baton::service {
 
-/// Checks that an administrator asks, then calls access. Safe to use from any thread; `who` must outlive the task.
-/// Every method fails with permission_denied for others, and as access::Access.
+/// Checks that an administrator asks, then calls access. Safe to use from any thread; `who` must
+/// outlive the task. Every method fails with permission_denied for others, and as access::Access.
 class KeyService final {
 public:
     /// `access` must outlive the service.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "dispatch/work_item.h"
@@ -40,8 +40,8 @@ bool has_control(std::string_view text) {
 
 Result<UserId> checked_user(std::optional<UserId> user) {
     if (!user) return UserId(std::string(anonymous));
-    if (user->empty() || user->text.size() > MessageLimits::user_id_max ||
-        !is_utf8(user->view()) || has_control(user->view())) {
+    if (user->empty() || user->text.size() > MessageLimits::user_id_max || !is_utf8(user->view()) ||
+        has_control(user->view())) {
         return fail_field(Errc::invalid_argument, "user_id",
             fmt::format("a user id is 1 to {} bytes of UTF-8 without control characters",
                 MessageLimits::user_id_max));
@@ -62,8 +62,8 @@ Result<void> check_content(std::string_view content) {
     }
     if (content.size() > MessageLimits::content_max) {
         return fail_field(Errc::message_too_large, "content",
-            fmt::format("content is {} bytes, and may be {}", content.size(),
-                MessageLimits::content_max));
+            fmt::format(
+                "content is {} bytes, and may be {}", content.size(), MessageLimits::content_max));
     }
     if (!is_utf8(content)) {
         return fail_field(Errc::invalid_utf8, "content", "content is not UTF-8");
@@ -189,6 +189,7 @@ Task<Result<DialogMessage>> MessageService::get(const Identity& who, MessageId i
     while (true) {
         auto message = co_await look(id);
         if (!message || is_final(message->status) || deadline.expired()) co_return message;
+        if (waits_ended_.load(std::memory_order_relaxed)) co_return message;
         const Deadline next_look = Deadline::after(pause).min(deadline);
         co_await sleep_until(next_look);
         pause = std::min(pause * 2, recheck_max);

@@ -1,6 +1,7 @@
 // Messages to agents and their conversations: the main job, as every protocol reaches it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,9 +22,10 @@ using conversations::Page;
 using conversations::PageRequest;
 
 struct MessageLimits {
-    /// Bytes of one message's text. The queue keeps it inside a work item of at most 1 MiB; JSON may write a
-    /// control character as six bytes, so what counts is the written form.
-    static constexpr std::size_t content_max = 1'048'576 - 16'384 - baton::MessageLimits::metadata_max;
+    /// Bytes of one message's text. The queue keeps it inside a work item of at most 1 MiB; JSON
+    /// may write a control character as six bytes, so what counts is the written form.
+    static constexpr std::size_t content_max =
+        1'048'576 - 16'384 - baton::MessageLimits::metadata_max;
     static constexpr std::size_t user_id_max = 128;
     static constexpr std::size_t title_max = 512;
     static constexpr Duration wait_max{60'000};
@@ -53,18 +55,19 @@ struct NewConversation {
     std::string metadata;  ///< a JSON object as text; empty: none
 };
 
-/// Sends messages to agents and shows what became of them. Safe to use from any thread; tasks resume on the
-/// caller's executor. `who` and the service must outlive the task.
+/// Sends messages to agents and shows what became of them. Safe to use from any thread; tasks
+/// resume on the caller's executor. `who` and the service must outlive the task.
 class MessageService final {
 public:
     /// The references must outlive the service. The LLM queue must exist.
     MessageService(queue::Queues& queues, conversations::Conversations& conversations,
         const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log);
 
-    /// Validates, posts to the LLM queue (durable: from here on it will be answered), then writes the user's
-    /// turn. A failing second write does not take the message back; worker and start-up check repair it.
-    /// Returns the message as it stands. Fails: invalid_argument (Error.field: content, user_id, agent_id,
-    /// metadata), message_too_large, conversation_not_found (a given one is unknown), and as Producer::post.
+    /// Validates, posts to the LLM queue (durable: from here on it will be answered), then writes
+    /// the user's turn. A failing second write does not take the message back; worker and start-up
+    /// check repair it. Returns the message as it stands. Fails: invalid_argument (Error.field:
+    /// content, user_id, agent_id, metadata), message_too_large, conversation_not_found (a given
+    /// one is unknown), and as Producer::post.
     [[nodiscard]] Task<Result<DialogMessage>> send(
         const access::Identity& who, OutgoingMessage message);
 
@@ -87,6 +90,9 @@ public:
     [[nodiscard]] Task<Result<Page<DialogMessage>>> conversation_messages(
         const access::Identity& who, ConversationId id, PageRequest page);
 
+    /// From now on no `get` waits; those that do return within a moment. For the daemon's end.
+    void end_waits() noexcept { waits_ended_.store(true, std::memory_order_relaxed); }
+
     [[nodiscard]] const MessageServiceConfig& config() const noexcept { return config_; }
 
 private:
@@ -99,6 +105,7 @@ private:
     const Clock& clock_;
     MessageServiceConfig config_;
     Log log_;
+    std::atomic<bool> waits_ended_{false};
 };
 
 /// Whether nothing more will happen to a message.

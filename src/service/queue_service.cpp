@@ -34,8 +34,8 @@ Result<void> in_range(std::string_view field, Duration value, Duration min, Dura
 
 Result<void> check_post(const Identity& who, const std::vector<NewMessage>& messages) {
     BATON_TRY_VOID(allow(who));
-    BATON_TRY_VOID(in_range<std::size_t>(
-        "messages", messages.size(), 1, QueueLimits::messages_max));
+    BATON_TRY_VOID(
+        in_range<std::size_t>("messages", messages.size(), 1, QueueLimits::messages_max));
     for (std::size_t i = 0; i < messages.size(); ++i) {
         auto good = check_message(messages[i]);
         if (good) continue;
@@ -61,8 +61,8 @@ Result<void> check_receipts(const Identity& who, const std::vector<std::string>&
 
 /// Runs `settle` for every receipt at once and gathers what failed.
 template <class T>
-Task<Settlement> settle_all(std::vector<std::string> receipts,
-    std::function<Task<Result<T>>(Receipt)> settle) {
+Task<Settlement> settle_all(
+    std::vector<std::string> receipts, std::function<Task<Result<T>>(Receipt)> settle) {
     std::vector<std::optional<Error>> errors(receipts.size());
     std::vector<std::size_t> started;
     std::vector<Task<Result<T>>> tasks;
@@ -167,8 +167,8 @@ Task<Result<Settlement>> QueueService::ack(
     co_return co_await settle_all<void>(std::move(receipts), std::move(settle));
 }
 
-Task<Result<Settlement>> QueueService::nack(const Identity& who, QueueName queue,
-    std::vector<std::string> receipts, NackOptions options) {
+Task<Result<Settlement>> QueueService::nack(
+    const Identity& who, QueueName queue, std::vector<std::string> receipts, NackOptions options) {
     BATON_CO_TRY_VOID(check_receipts(who, receipts));
     BATON_CO_TRY_VOID(in_range("delay_ms", options.delay, Duration(0), QueueLimits::delay_max));
     BATON_CO_TRY(const auto known, co_await queues_.get_queue(std::move(queue)));
@@ -183,8 +183,8 @@ Task<Result<Settlement>> QueueService::nack(const Identity& who, QueueName queue
     co_return co_await settle_all<queue::NackOutcome>(std::move(receipts), std::move(settle));
 }
 
-Task<Result<Settlement>> QueueService::extend(const Identity& who, QueueName queue,
-    std::vector<std::string> receipts, Duration lease) {
+Task<Result<Settlement>> QueueService::extend(
+    const Identity& who, QueueName queue, std::vector<std::string> receipts, Duration lease) {
     BATON_CO_TRY_VOID(check_receipts(who, receipts));
     BATON_CO_TRY_VOID(in_range("lease_ms", lease, Duration(1), QueueLimits::lease_max));
     BATON_CO_TRY(const auto known, co_await queues_.get_queue(std::move(queue)));
@@ -198,8 +198,7 @@ Task<Result<Settlement>> QueueService::extend(const Identity& who, QueueName que
 Task<Result<PeekPage>> QueueService::peek(
     const Identity& who, QueueName queue, PeekOptions options) {
     BATON_CO_TRY_VOID(allow(who));
-    BATON_CO_TRY_VOID(
-        in_range<std::uint32_t>("limit", options.limit, 1, QueueLimits::peek_max));
+    BATON_CO_TRY_VOID(in_range<std::uint32_t>("limit", options.limit, 1, QueueLimits::peek_max));
     queue::PeekRequest request;
     request.queue = std::move(queue);
     request.state = options.state;

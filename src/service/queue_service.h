@@ -15,7 +15,7 @@ namespace baton::service {
 /// What one call may ask for. Doors name these in their errors and documents.
 struct QueueLimits {
     static constexpr std::size_t messages_max = post_count_max;  ///< messages of one post
-    static constexpr std::size_t receipts_max = 1'000;   ///< receipts of one ack, nack or extend
+    static constexpr std::size_t receipts_max = 1'000;  ///< receipts of one ack, nack or extend
     static constexpr std::uint32_t pop_max = 1'000;
     static constexpr std::uint32_t peek_max = 1'000;
     static constexpr Duration lease_max{12 * 3'600'000};
@@ -24,10 +24,10 @@ struct QueueLimits {
 };
 
 struct PopOptions {
-    std::uint32_t max = 1;          ///< 1..pop_max
-    Duration lease{30'000};         ///< 1 ms .. lease_max
-    Duration wait{0};               ///< 0 .. wait_max
-    std::optional<Level> level{};   ///< only messages of this level
+    std::uint32_t max = 1;         ///< 1..pop_max
+    Duration lease{30'000};        ///< 1 ms .. lease_max
+    Duration wait{0};              ///< 0 .. wait_max
+    std::optional<Level> level{};  ///< only messages of this level
 };
 
 struct NackOptions {
@@ -61,9 +61,10 @@ struct PeekPage {
     std::optional<std::uint64_t> next{};  ///< the `after_seq` of the next page; absent on the last
 };
 
-/// Checks permission and limits, then calls the queues. Safe to use from any thread; tasks resume on the
-/// caller's executor. `who` and the service must outlive the task. Every method fails with permission_denied,
-/// with invalid_argument (naming the field) when a value is outside its limits, and with what the port
+/// Checks permission and limits, then calls the queues. Safe to use from any thread; tasks resume
+/// on the caller's executor. `who` and the service must outlive the task. Every method fails with
+/// permission_denied, with invalid_argument (naming the field) when a value is outside its limits,
+/// and with what the port
 /// (`queue/queues.h`) fails with. Cancellation leaves behind what the port says.
 class QueueService final {
 public:
@@ -87,8 +88,8 @@ public:
     [[nodiscard]] Task<Result<std::vector<LeasedMessage>>> pop(
         const access::Identity& who, QueueName queue, PopOptions options);
 
-    /// `receipts`: 1..receipts_max texts. All are settled at once, so that they share a commit; one that
-    /// fails spoils no other. Fails as a whole only before the first.
+    /// `receipts`: 1..receipts_max texts. All are settled at once, so that they share a commit; one
+    /// that fails spoils no other. Fails as a whole only before the first.
     [[nodiscard]] Task<Result<Settlement>> ack(
         const access::Identity& who, QueueName queue, std::vector<std::string> receipts);
     [[nodiscard]] Task<Result<Settlement>> nack(const access::Identity& who, QueueName queue,

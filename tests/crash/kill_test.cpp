@@ -1,4 +1,5 @@
 // kill -9 in the middle of everything: what was accepted is answered, once, in order.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <map>
@@ -19,6 +20,8 @@ namespace {
 constexpr int rounds = 20;
 constexpr std::size_t conversations = 50;
 constexpr std::size_t messages_each = 20;  // 1,000 messages a round
+constexpr std::size_t total = conversations * messages_each;
+constexpr std::size_t all_steps = total + conversations;
 const QueueName llm{"llm"};
 
 /// A message that got its 201.
@@ -34,8 +37,7 @@ struct Poster {
     int round;
     std::size_t number;
     std::vector<Accepted>& accepted;
-    std::atomic<std::size_t>& accepted_count;
-    std::atomic<std::size_t>& posters_done;
+    std::atomic<std::size_t>& steps;  ///< messages accepted and posters ended
 
     Task<void> run() {
         ConversationId conversation;
@@ -48,28 +50,26 @@ struct Poster {
             if (!sent) break;
             conversation = sent->conversation_id;
             accepted.push_back({sent->id, conversation, content});
-            accepted_count.fetch_add(1);
-            accepted_count.notify_all();
+            steps.fetch_add(1);
+            steps.notify_all();
         }
-        posters_done.fetch_add(1);
-        // Whoever waits for a count that will not come any more wakes up too.
-        accepted_count.notify_all();
+        steps.fetch_add(1);
+        steps.notify_all();
     }
 };
 
 class KillTest : public testing::Test {
 protected:
-    /// Posts a round's messages; kills the daemon once `kill_after` of them are accepted.
+    /// Posts a round's messages; kills the daemon after `kill_after` of the round's steps.
     std::vector<Accepted> post_round(Daemon& daemon, int round, std::size_t kill_after) {
         DaemonSession session(daemon);
         EXPECT_TRUE(pool_.run(session.queues.set_paused(llm, true)));
         std::vector<Accepted> accepted;
-        std::atomic<std::size_t> count = 0;
-        std::atomic<std::size_t> done = 0;
+        std::atomic<std::size_t> steps = 0;
         std::vector<std::unique_ptr<Poster>> posters;
         for (std::size_t i = 0; i < conversations; ++i) {
             posters.push_back(
-                std::make_unique<Poster>(Poster{session, round, i, accepted, count, done}));
+                std::make_unique<Poster>(Poster{session, round, i, accepted, steps}));
         }
         TaskGroup group(pool_.executor(0));
         const auto start = [&]() -> Task<void> {
@@ -77,11 +77,11 @@ protected:
             co_return;
         };
         pool_.run(start());
-        for (std::size_t seen = count.load(); seen < kill_after && done.load() < conversations;
-             seen = count.load()) {
-            count.wait(seen);
+        for (std::size_t seen = steps.load(); seen < std::min(kill_after, all_steps);
+             seen = steps.load()) {
+            steps.wait(seen);
         }
-        if (kill_after <= conversations * messages_each) daemon.kill9();
+        if (kill_after < all_steps) daemon.kill9();
         const auto finish = [&]() -> Task<void> {
             const auto left = co_await group.drain(Deadline::after(std::chrono::seconds(60)));
             EXPECT_EQ(left, 0U);
@@ -141,13 +141,11 @@ TEST_F(KillTest, nothing_accepted_is_lost_and_nothing_is_answered_twice) {
     RecordProperty("seed", std::to_string(seed));
     SCOPED_TRACE("BATON_TEST_SEED=" + std::to_string(seed));
     std::mt19937_64 random(seed);
-    constexpr std::size_t total = conversations * messages_each;
-
     const auto daemon = Daemon::start({.settings = {"logging.level=warn"}});
     for (int round = 0; round < rounds; ++round) {
         SCOPED_TRACE("round " + std::to_string(round));
         const bool while_posting = round % 2 == 1;
-        const std::size_t kill_after = while_posting ? 1 + random() % (total - 1) : total + 1;
+        const std::size_t kill_after = while_posting ? 1 + random() % (total - 1) : all_steps;
         const auto accepted = post_round(*daemon, round, kill_after);
         ASSERT_FALSE(accepted.empty());
         if (!while_posting) {

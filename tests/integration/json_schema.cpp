@@ -64,7 +64,8 @@ public:
         for (const auto& [keyword, rule] : schema.as_object()) {
             const auto known = rules().find(keyword);
             if (known == rules().end()) {
-                wrong_.push_back(fmt::format("{}: the checker knows no `{}`", at, std::string(keyword)));
+                wrong_.push_back(
+                    fmt::format("{}: the checker knows no `{}`", at, std::string(keyword)));
             } else if (known->second != nullptr) {
                 (this->*known->second)(schema.as_object(), rule, value, at);
             }

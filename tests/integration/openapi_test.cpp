@@ -36,7 +36,8 @@ std::string name_of(const RouteInfo& route) {
 std::map<std::string, const json::object*> operations() {
     std::map<std::string, const json::object*> all;
     for (const auto& [path, item] : page().at("paths").as_object()) {
-        for (const auto method : {Method::get, Method::put, Method::post, Method::del, Method::patch}) {
+        for (const auto method :
+            {Method::get, Method::put, Method::post, Method::del, Method::patch}) {
             const std::string text(net::to_string(method));
             const auto* operation = item.as_object().if_contains(lower(text));
             if (operation != nullptr) {
@@ -70,14 +71,16 @@ std::vector<json::value> request_examples(const json::object& operation) {
     const auto& media = body->at("content").at("application/json").as_object();
     if (const auto* example = media.if_contains("example")) all.push_back(*example);
     if (const auto* examples = media.if_contains("examples")) {
-        for (const auto& [name, example] : examples->as_object()) all.push_back(example.at("value"));
+        for (const auto& [name, example] : examples->as_object())
+            all.push_back(example.at("value"));
     }
     return all;
 }
 
 class OpenApi : public RestFixture {
 protected:
-    /// Calls a route as an administrator and holds the answer against the page. `pattern` names the route.
+    /// Calls a route as an administrator and holds the answer against the page. `pattern` names the
+    /// route.
     net::Response checked(std::string_view name, std::string_view target, std::string body = {},
         FieldMap fields = {}) {
         const std::string text(name);
@@ -93,23 +96,25 @@ protected:
         return response;
     }
 
-    void hold(const std::string& name, const json::object& operation, const net::Response& response) {
+    void hold(
+        const std::string& name, const json::object& operation, const net::Response& response) {
         const auto* documented = response_of(operation, response.status);
         ASSERT_NE(documented, nullptr) << name << " answers " << response.status << response.body;
         seen.insert(fmt::format("{} {}", name, response.status));
         const auto* schema = schema_of(*documented);
         if (schema == nullptr) {
-            EXPECT_TRUE(response.body.empty() || response.content_type.starts_with("text/")) << name;
+            EXPECT_TRUE(response.body.empty() || response.content_type.starts_with("text/"))
+                << name;
             return;
         }
         const auto wrong = check_schema(page(), *schema, json_of(response));
-        EXPECT_TRUE(wrong.empty())
-            << name << " " << response.status << "\n" << fmt::format("{}", fmt::join(wrong, "\n"));
+        EXPECT_TRUE(wrong.empty()) << name << " " << response.status << "\n"
+                                   << fmt::format("{}", fmt::join(wrong, "\n"));
     }
 
     std::string post_one(std::string body = R"({"content":"x"})") {
-        const auto answer = json_of(checked("POST /v1/queues/{queue}/messages",
-            "/v1/queues/mail/messages", std::move(body)));
+        const auto answer = json_of(checked(
+            "POST /v1/queues/{queue}/messages", "/v1/queues/mail/messages", std::move(body)));
         return std::string(answer.at("messages").at(0).at("id").as_string());
     }
     std::string pop_one() {
@@ -168,13 +173,13 @@ void OpenApi::call_flow_routes() {
 void OpenApi::call_dialog_routes() {
     const auto conversation = json_of(checked("POST /api/v1/conversations", "/api/v1/conversations",
         R"({"title":"Trip","metadata":{"m":1}})"));
-    const std::string target = "/api/v1/conversations/" +
-                               std::string(conversation.at("data").at("id").as_string());
+    const std::string target =
+        "/api/v1/conversations/" + std::string(conversation.at("data").at("id").as_string());
     const auto sent = json_of(checked("POST /api/v1/conversations/{id}/messages",
         target + "/messages", R"({"content":"one","metadata":{"m":1}})"));
     const std::string id(sent.at("data").at("id").as_string());
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
-    rows.complete(MessageId::parse(id).value(), "re one");
+    complete(MessageId::parse(id).value(), "re one");
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
     checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":"two"})");
     checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":""})");
@@ -259,7 +264,8 @@ TEST_F(OpenApi, examples_are_good_and_work) {
     for (const auto& [name, operation] : operations()) {
         for (const auto& example : request_examples(*operation)) {
             const auto& media = operation->at("requestBody").at("content").at("application/json");
-            EXPECT_THAT(check_schema(page(), media.at("schema"), example), testing::IsEmpty()) << name;
+            EXPECT_THAT(check_schema(page(), media.at("schema"), example), testing::IsEmpty())
+                << name;
             std::string target = name.substr(name.find(' ') + 1);
             const auto fill = [&](std::string_view param, const std::string& value) {
                 const auto at = target.find(param);
@@ -287,7 +293,8 @@ TEST_F(OpenApi, response_examples_fit_their_schemas) {
         check(response);
     }
     for (const auto& [name, operation] : operations()) {
-        for (const auto& [status, response] : operation->at("responses").as_object()) check(response);
+        for (const auto& [status, response] : operation->at("responses").as_object())
+            check(response);
     }
 }
 

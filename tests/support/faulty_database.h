@@ -1,4 +1,5 @@
-// A database whose n-th call fails, to prove that nothing is left half done wherever the disk gives out.
+// A database whose n-th call fails, to prove that nothing is left half done wherever the disk gives
+// out.
 #pragma once
 
 #include <atomic>
@@ -10,8 +11,8 @@
 
 namespace baton::test {
 
-/// Counts execute, script, begin and commit calls over all connections of one FaultyDatabase, and fails the one
-/// whose number was named. A plan outlives its database. Safe to use from any thread.
+/// Counts execute, script, begin and commit calls over all connections of one FaultyDatabase, and
+/// fails the one whose number was named. A plan outlives its database. Safe to use from any thread.
 class FaultPlan final {
 public:
     /// Fails the `n`-th call from now (1, 2, …) with `code`; 0: none.

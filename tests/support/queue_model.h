@@ -82,13 +82,14 @@ public:
         std::uint64_t bytes = 0;
         for (const auto& letter : letters) {
             if (letter.text.size() > config.max_message_size) return std::nullopt;
+            const bool has_key = !letter.dedup.empty() && config.dedup_window.count() > 0;
             const auto known = dedup.find(letter.dedup);
-            if (!letter.dedup.empty() && known != dedup.end() && known->second.second > now) {
+            if (has_key && known != dedup.end() && known->second.second > now) {
                 posted.push_back({known->second.first, true});
-            } else if (!letter.dedup.empty() && batch.contains(letter.dedup)) {
+            } else if (has_key && batch.contains(letter.dedup)) {
                 posted.push_back({batch[letter.dedup], true});
             } else {
-                if (!letter.dedup.empty()) batch[letter.dedup] = next;
+                if (has_key) batch[letter.dedup] = next;
                 bytes += letter.text.size();
                 posted.push_back({next++, false});
             }
@@ -193,6 +194,7 @@ private:
     }
 
     bool make_room(std::uint64_t count, std::uint64_t bytes) {
+        if (count == 0) return true;
         auto left = messages;
         const auto fits = [&] {
             std::uint64_t size = count;

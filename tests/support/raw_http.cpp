@@ -1,19 +1,18 @@
 #include "support/raw_http.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <stdexcept>
-#include <system_error>
-#include <utility>
-
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace baton::test {
 namespace {
@@ -39,14 +38,22 @@ sockaddr_in loopback(std::uint16_t port) {
 
 }  // namespace
 
+RawConnection RawConnection::unconnected() {
+    return RawConnection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
 RawConnection RawConnection::connect(std::uint16_t port) {
-    RawConnection connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto connection = unconnected();
+    connection.connect_to(port);
+    return connection;
+}
+
+void RawConnection::connect_to(std::uint16_t port) {
     const auto address = loopback(port);
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    if (::connect(connection.descriptor_, generic, sizeof address) != 0) fail_with_errno("connect");
+    if (::connect(descriptor_, generic, sizeof address) != 0) fail_with_errno("connect");
     const int on = 1;
-    ::setsockopt(connection.descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return connection;
+    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 RawConnection::~RawConnection() { close(); }
@@ -56,8 +63,10 @@ RawConnection::RawConnection(RawConnection&& other) noexcept
 
 void RawConnection::send(std::string_view bytes) {
     while (!bytes.empty()) {
-        if (!wait_for(descriptor_, POLLOUT, patience_ms)) throw std::runtime_error("send: peer is stuck");
-        const auto size = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (!wait_for(descriptor_, POLLOUT, patience_ms))
+            throw std::runtime_error("send: peer is stuck");
+        const auto size =
+            ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (size < 0 && errno == EAGAIN) continue;
         if (size < 0) fail_with_errno("send");
         bytes.remove_prefix(static_cast<std::size_t>(size));
@@ -78,7 +87,8 @@ std::size_t RawConnection::send_until_stuck(
 }
 
 bool RawConnection::read_some() {
-    if (!wait_for(descriptor_, POLLIN, patience_ms)) throw std::runtime_error("read: nothing comes");
+    if (!wait_for(descriptor_, POLLIN, patience_ms))
+        throw std::runtime_error("read: nothing comes");
     std::array<char, 65'536> piece{};
     const auto size = ::recv(descriptor_, piece.data(), piece.size(), 0);
     if (size <= 0) return false;
@@ -116,12 +126,14 @@ RawResponse RawConnection::read_response(bool head_only) {
         response.fields[name] = response.head.substr(colon + 2, end - colon - 2);
         begin = end + 2;
     }
-    if (!head_only) response.body = take(std::strtoul(response.fields["content-length"].c_str(), nullptr, 10));
+    if (!head_only)
+        response.body = take(std::strtoul(response.fields["content-length"].c_str(), nullptr, 10));
     return response;
 }
 
 std::string RawConnection::read_to_end() {
-    while (read_some()) {}
+    while (read_some()) {
+    }
     return std::exchange(unread_, {});
 }
 
@@ -154,7 +166,8 @@ RawListener::RawListener() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CL
 RawListener::~RawListener() { ::close(descriptor_); }
 
 RawConnection RawListener::accept() {
-    if (!wait_for(descriptor_, POLLIN, patience_ms)) throw std::runtime_error("accept: nobody comes");
+    if (!wait_for(descriptor_, POLLIN, patience_ms))
+        throw std::runtime_error("accept: nobody comes");
     return RawConnection(::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 

@@ -1,4 +1,5 @@
-// TCP peers that say exactly what a test wants, byte by byte: for rules no well-behaved library can break.
+// TCP peers that say exactly what a test wants, byte by byte: for rules no well-behaved library can
+// break.
 #pragma once
 
 #include <chrono>
@@ -19,11 +20,16 @@ struct RawResponse {
     std::string head;
 };
 
-/// A blocking connection. Every wait ends after ten seconds with an exception, so a test fails and does not hang.
+/// A blocking connection. Every wait ends after ten seconds with an exception, so a test fails and
+/// does not hang.
 class RawConnection final {
 public:
     /// Connects to 127.0.0.1.
     static RawConnection connect(std::uint16_t port);
+    /// A socket that `connect_to` makes a connection, for tests that must own the descriptor
+    /// before.
+    static RawConnection unconnected();
+    void connect_to(std::uint16_t port);
     explicit RawConnection(int descriptor) noexcept : descriptor_(descriptor) {}
     ~RawConnection();
     RawConnection(RawConnection&& other) noexcept;
@@ -31,8 +37,8 @@ public:
 
     /// Sends all of it. Throws when the peer is gone.
     void send(std::string_view bytes);
-    /// Sends `block` again and again, until nothing could be sent for `patience` or `bytes_max` were.
-    /// Returns how many bytes went.
+    /// Sends `block` again and again, until nothing could be sent for `patience` or `bytes_max`
+    /// were. Returns how many bytes went.
     std::size_t send_until_stuck(
         std::string_view block, std::size_t bytes_max, std::chrono::milliseconds patience);
 
@@ -74,8 +80,8 @@ private:
     std::uint16_t port_;
 };
 
-/// Waits until `condition` holds, looking every millisecond; false after ten seconds. For facts that
-/// nobody announces, such as a counter.
+/// Waits until `condition` holds, looking every millisecond; false after ten seconds. For facts
+/// that nobody announces, such as a counter.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 }  // namespace baton::test

@@ -15,23 +15,23 @@
 
 namespace baton::api::rest {
 
-/// What a route's handler gets. Lives in the frame of the task that answers the request, and stays there: `params`
-/// look into the request's path.
+/// What a route's handler gets. Lives in the frame of the task that answers the request, and stays
+/// there: `params` look into the request's path.
 struct Call {
-    Call(const RestDeps& all, net::Request incoming)
-        : deps(all), request(std::move(incoming)) {}
+    Call(const RestDeps& all, net::Request incoming) : deps(all), request(std::move(incoming)) {}
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
     const RestDeps& deps;
     net::Request request;
     std::array<std::string_view, RouteMatch::params_max> params{};
-    access::Identity who;       ///< nobody on open routes
+    access::Identity who;  ///< nobody on open routes
     std::string request_id;
     std::string allowed_methods;  ///< for the Allow field; empty: none
 };
 
-/// Decodes, calls a service, encodes. An error becomes the answer of its code in the shape of the path.
+/// Decodes, calls a service, encodes. An error becomes the answer of its code in the shape of the
+/// path.
 using RouteHandler = Task<Result<net::Response>> (*)(Call& call);
 
 struct Route {

@@ -85,13 +85,14 @@ Task<Result<net::Response>> list_turns(Call& call) {
     BATON_CO_TRY(const auto page, read_page(call.request, false));
     ConversationId id{std::string(call.params[0])};
     auto& messages = call.deps.messages;
-    BATON_CO_TRY(const auto found,
-        co_await messages.conversation_messages(call.who, std::move(id), page));
+    BATON_CO_TRY(
+        const auto found, co_await messages.conversation_messages(call.who, std::move(id), page));
     json::array items;
     for (const auto& message : found.items) {
         append_turns(items, message, messages.config(), page.descending);
     }
-    co_return success(200, page_object("messages", std::move(items), page, found.total, found.next));
+    co_return success(
+        200, page_object("messages", std::move(items), page, found.total, found.next));
 }
 
 Result<service::OutgoingMessage> read_turn(const Call& call) {

@@ -62,8 +62,8 @@ json::object answer_object(
     return object;
 }
 
-json::object page_object(std::string_view name, json::array items,
-    const service::PageRequest& page, std::uint64_t total, std::string_view next) {
+json::object page_object(std::string_view name, json::array items, const service::PageRequest& page,
+    std::uint64_t total, std::string_view next) {
     json::object pagination;
     pagination["page"] = page.page;
     pagination["page_size"] = page.page_size;

@@ -17,14 +17,16 @@
 
 namespace baton::api::rest {
 
-/// page, page_size, after, sort, order. `descending`: when no order is given. Fails: invalid_argument.
+/// page, page_size, after, sort, order. `descending`: when no order is given. Fails:
+/// invalid_argument.
 [[nodiscard]] Result<service::PageRequest> read_page(const net::Request& request, bool descending);
 
 /// A message as /api/v1 shows it: the codec's object, the assistant's answer inside as `reply`.
 [[nodiscard]] boost::json::object dialog_object(
     const DialogMessage& message, const service::MessageServiceConfig& config);
 
-/// The answer to `message` as a message of its own, with the role `assistant` and the id of the question and
+/// The answer to `message` as a message of its own, with the role `assistant` and the id of the
+/// question and
 /// "-reply". Requires `message.reply`.
 [[nodiscard]] boost::json::object answer_object(
     const DialogMessage& message, const service::MessageServiceConfig& config);
@@ -33,7 +35,8 @@ namespace baton::api::rest {
 [[nodiscard]] boost::json::object page_object(std::string_view name, boost::json::array items,
     const service::PageRequest& page, std::uint64_t total, std::string_view next);
 
-/// Reads the fields that every message to an agent has: user_id, content, priority, metadata, agent_id.
+/// Reads the fields that every message to an agent has: user_id, content, priority, metadata,
+/// agent_id.
 [[nodiscard]] Result<service::OutgoingMessage> read_outgoing(const Fields& fields);
 
 /// `metadata` of a body, as text.

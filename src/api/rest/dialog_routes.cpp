@@ -73,7 +73,8 @@ Task<Result<net::Response>> list_messages(Call& call) {
     for (const auto& message : found.items) {
         items.push_back(dialog_object(message, messages.config()));
     }
-    co_return success(200, page_object("messages", std::move(items), page, found.total, found.next));
+    co_return success(
+        200, page_object("messages", std::move(items), page, found.total, found.next));
 }
 
 constexpr std::array<Route, 3> table{{

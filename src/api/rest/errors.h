@@ -12,7 +12,8 @@ namespace baton::api::rest {
 /// Whether errors on this path wear the envelope of /api/v1.
 [[nodiscard]] bool uses_envelope(std::string_view path) noexcept;
 
-/// The error in the envelope `{"code","message","error","details":{"field","reason","error_code"},"timestamp"}`.
+/// The error in the envelope
+/// `{"code","message","error","details":{"field","reason","error_code"},"timestamp"}`.
 [[nodiscard]] net::Response envelope_error_response(const Error& error, TimePoint now);
 
 /// The number that /api/v1 gives an error (1001 …), 0 when it has none.

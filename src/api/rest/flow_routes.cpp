@@ -136,7 +136,8 @@ Result<service::PeekOptions> read_peek(const net::Request& request) {
         auto state = parse_message_state(*text);
         if (state && (*state == MessageState::done || *state == MessageState::cancelled ||
                          *state == MessageState::expired)) {
-            state = fail(Errc::invalid_argument, "a queue holds only scheduled, ready, leased and dead");
+            state = fail(
+                Errc::invalid_argument, "a queue holds only scheduled, ready, leased and dead");
         }
         if (!state) return fail_field(Errc::invalid_argument, "state", state.error().detail);
         options.state = *state;

@@ -35,7 +35,8 @@ bool is_id_char(char c) noexcept {
            c == '_' || c == '-' || c == ':' || c == '/';
 }
 
-/// 60 random bits as 15 hex digits, which fit a string without an allocation. They only tell requests apart.
+/// 60 random bits as 15 hex digits, which fit a string without an allocation. They only tell
+/// requests apart.
 std::string draw_request_id() {
     thread_local std::mt19937_64 random{[] {
         std::random_device device;
@@ -59,13 +60,14 @@ Result<void> check_caller(const net::Request& request, const RestConfig& config)
         const bool ours = std::ranges::any_of(config.allowed_hosts,
             [&](const std::string& allowed) { return same_text(allowed, name); });
         if (!ours) {
-            return fail(Errc::permission_denied,
-                "this server does not go by the name in the Host field");
+            return fail(
+                Errc::permission_denied, "this server does not go by the name in the Host field");
         }
     }
     const std::string_view origin = request.fields.get("Origin");
     if (origin.empty() || is_same_origin(origin, host)) return {};
-    if (std::ranges::find(config.allowed_origins, origin) != config.allowed_origins.end()) return {};
+    if (std::ranges::find(config.allowed_origins, origin) != config.allowed_origins.end())
+        return {};
     return fail(Errc::permission_denied, "web pages of this Origin may not call");
 }
 
@@ -95,8 +97,8 @@ void add_cors(const net::Request& request, net::Response& response) {
 
 std::string request_id_of(const net::Request& request) {
     const std::string_view given = request.fields.get("X-Request-Id");
-    const bool usable = !given.empty() && given.size() <= request_id_max &&
-                        std::ranges::all_of(given, is_id_char);
+    const bool usable =
+        !given.empty() && given.size() <= request_id_max && std::ranges::all_of(given, is_id_char);
     return usable ? std::string(given) : draw_request_id();
 }
 

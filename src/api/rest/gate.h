@@ -21,7 +21,8 @@ namespace baton::api::rest {
 /// Lets the allowed web page that asked read the answer; nothing for other callers.
 void add_cors(const net::Request& request, net::Response& response);
 
-/// The caller's X-Request-Id when it is 1..128 characters of A-Z a-z 0-9 . _ - : /, else a fresh one.
+/// The caller's X-Request-Id when it is 1..128 characters of A-Z a-z 0-9 . _ - : /, else a fresh
+/// one.
 [[nodiscard]] std::string request_id_of(const net::Request& request);
 
 }  // namespace baton::api::rest

@@ -66,15 +66,16 @@ Result<void> check_query(const net::Request& request, std::span<const std::strin
         const std::string_view name = it->first;
         if (std::ranges::find(known, name) == known.end()) {
             if (name.size() > shown_max) {
-                return fail(Errc::invalid_argument, "there is an unknown parameter with a long name");
+                return fail(
+                    Errc::invalid_argument, "there is an unknown parameter with a long name");
             }
             const auto near = nearest_name(name, known);
             return fail_field(Errc::invalid_argument, std::string(name),
                 near ? fmt::format("no parameter `{}`; did you mean `{}`?", name, *near)
                      : fmt::format("no parameter `{}`", name));
         }
-        const bool again = std::any_of(request.query.begin(), it,
-            [&](const auto& earlier) { return earlier.first == name; });
+        const bool again = std::any_of(
+            request.query.begin(), it, [&](const auto& earlier) { return earlier.first == name; });
         if (again) {
             return fail_field(Errc::invalid_argument, std::string(name),
                 fmt::format("parameter `{}` is there twice", name));

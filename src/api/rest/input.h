@@ -1,4 +1,5 @@
-// What a request brings, as typed values: body, query, path. What is unknown or of the wrong type is named.
+// What a request brings, as typed values: body, query, path. What is unknown or of the wrong type
+// is named.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ namespace baton::api::rest {
 
 /// What a body says it is.
 enum class MediaType : std::uint8_t { json, ndjson, other };
-/// Parameters are ignored. A missing type, and the one that `curl -d` sends by itself, count as JSON.
+/// Parameters are ignored. A missing type, and the one that `curl -d` sends by itself, count as
+/// JSON.
 [[nodiscard]] MediaType media_type_of(const net::Request& request) noexcept;
 
 /// A JSON object as a body, with the memory it stands in; small ones need no allocation.
@@ -31,9 +33,9 @@ public:
     JsonBody(const JsonBody&) = delete;
     JsonBody& operator=(const JsonBody&) = delete;
 
-    /// Parses the request's body, once; the view lives as long as this. An empty body is an empty object.
-    /// Fails: unsupported_media_type, malformed_json, invalid_utf8; invalid_argument when it is no object or
-    /// has fields that are not `known`.
+    /// Parses the request's body, once; the view lives as long as this. An empty body is an empty
+    /// object. Fails: unsupported_media_type, malformed_json, invalid_utf8; invalid_argument when
+    /// it is no object or has fields that are not `known`.
     [[nodiscard]] Result<Fields> parse(
         const net::Request& request, std::span<const std::string_view> known);
     /// The same for a body of any shape.
@@ -45,7 +47,8 @@ private:
     std::optional<boost::json::value> value_;
 };
 
-/// A duration of whole milliseconds in a body; absent: `fallback`. Its range is the service's matter.
+/// A duration of whole milliseconds in a body; absent: `fallback`. Its range is the service's
+/// matter.
 [[nodiscard]] Result<Duration> milliseconds(
     const Fields& fields, std::string_view name, Duration fallback);
 

@@ -50,8 +50,8 @@ Result<void> refuse_options(const net::Request& request) {
     for (const Option& option : options) {
         if (!request.fields.has(option.field)) continue;
         return fail_field(Errc::invalid_argument, std::string(option.field),
-            fmt::format("a JSON body says `{}` itself; this field goes with a raw body",
-                option.query));
+            fmt::format(
+                "a JSON body says `{}` itself; this field goes with a raw body", option.query));
     }
     return {};
 }

@@ -17,8 +17,8 @@ using SteadyClock = std::chrono::steady_clock;
 const std::vector<Route>& route_table() {
     static const std::vector<Route> table = [] {
         std::vector<Route> all;
-        for (const auto part : {queue_routes(), flow_routes(), message_routes(),
-                 dialog_routes(), conversation_routes(), operator_routes()}) {
+        for (const auto part : {queue_routes(), flow_routes(), message_routes(), dialog_routes(),
+                 conversation_routes(), operator_routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;
@@ -102,9 +102,9 @@ private:
     net::Response shaped(const Call& call, const Error& error) const {
         if (error.code == Errc::internal || error.code == Errc::storage_io ||
             error.code == Errc::storage_corrupt) {
-            log_.error("request failed",
-                {{"request_id", call.request_id}, {"path", call.request.path},
-                    {"error", to_string(error)}});
+            log_.error(
+                "request failed", {{"request_id", call.request_id}, {"path", call.request.path},
+                                      {"error", to_string(error)}});
         }
         net::Response response = uses_envelope(call.request.path)
                                      ? envelope_error_response(error, SystemClock().now())

@@ -20,11 +20,11 @@ namespace baton::api::rest {
 struct RestConfig {
     /// Whether /metrics answers without a key (Prometheus commonly asks without one).
     bool metrics_public = false;
-    /// Names a Host header may carry, lower case and without port ("localhost", "127.0.0.1", "[::1]"); anything
-    /// else is 403, which stops DNS rebinding. Empty: any name.
+    /// Names a Host header may carry, lower case and without port ("localhost", "127.0.0.1",
+    /// "[::1]"); anything else is 403, which stops DNS rebinding. Empty: any name.
     std::vector<std::string> allowed_hosts{};
-    /// Origins of web pages that may call ("http://127.0.0.1:8090"). A request with another Origin is 403;
-    /// one whose Origin is this server itself, and one without, always passes.
+    /// Origins of web pages that may call ("http://127.0.0.1:8090"). A request with another Origin
+    /// is 403; one whose Origin is this server itself, and one without, always passes.
     std::vector<std::string> allowed_origins{};
 };
 
@@ -41,8 +41,8 @@ struct RestDeps {
 /// The handler for the HTTP server. Copies share one state; safe to call from any executor.
 [[nodiscard]] net::Handler make_rest_handler(RestDeps deps, RestConfig config, Log log);
 
-/// An error in the house's shape `{"error":{…}}`, with Retry-After and WWW-Authenticate where they belong.
-/// Fits net::ErrorFormatter.
+/// An error in the house's shape `{"error":{…}}`, with Retry-After and WWW-Authenticate where they
+/// belong. Fits net::ErrorFormatter.
 [[nodiscard]] net::Response error_response(const Error& error);
 
 /// Every route, in the order of the table: for the documentation's test.

@@ -19,8 +19,8 @@ class RestMetrics final {
 public:
     RestMetrics(MetricRegistry& registry, std::span<const RouteInfo> routes) {
         for (const RouteInfo& route : routes) {
-            rows_.push_back(make_row(registry, std::string(net::to_string(route.method)),
-                std::string(route.pattern)));
+            rows_.push_back(make_row(
+                registry, std::string(net::to_string(route.method)), std::string(route.pattern)));
         }
         rows_.push_back(make_row(registry, "any", "none"));  // what no route answers
     }

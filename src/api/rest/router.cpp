@@ -79,7 +79,8 @@ std::expected<RouteMatch, RouteMiss> Router::match(
     net::Method method, std::string_view path) const {
     RouteMatch match;
     std::size_t end = 0;
-    if (!path.starts_with('/') || !find(0, path, 0, match, end)) return std::unexpected(RouteMiss{});
+    if (!path.starts_with('/') || !find(0, path, 0, match, end))
+        return std::unexpected(RouteMiss{});
     RouteMiss miss;
     for (const std::size_t route : nodes_[end].routes) {
         const net::Method takes = routes_[route].method;

@@ -1,4 +1,5 @@
-// Which handler answers a method and a path: literal and {name} segments, decided without allocation.
+// Which handler answers a method and a path: literal and {name} segments, decided without
+// allocation.
 #pragma once
 
 #include <array>
@@ -40,10 +41,12 @@ struct RouteMiss {
     std::vector<net::Method> allowed;  ///< empty: no such path
 };
 
-/// An immutable table. Literal segments win over {names}. HEAD matches GET routes. Safe from any thread.
+/// An immutable table. Literal segments win over {names}. HEAD matches GET routes. Safe from any
+/// thread.
 class Router final {
 public:
-    /// `routes` must outlive the router; at most 256. Aborts on two routes that no request can tell apart.
+    /// `routes` must outlive the router; at most 256. Aborts on two routes that no request can tell
+    /// apart.
     explicit Router(std::span<const RouteInfo> routes);
 
     /// `path`: decoded, begins with '/'. A trailing slash is another path.
@@ -53,10 +56,10 @@ public:
 private:
     /// A node of the trie of segments.
     struct Node {
-        std::string_view literal;             ///< empty in a {name} node
-        std::vector<std::size_t> children;    ///< literal ones
-        std::size_t param_child = 0;          ///< 0: none
-        std::vector<std::size_t> routes;      ///< that end here
+        std::string_view literal;           ///< empty in a {name} node
+        std::vector<std::size_t> children;  ///< literal ones
+        std::size_t param_child = 0;        ///< 0: none
+        std::vector<std::size_t> routes;    ///< that end here
     };
 
     void add(std::size_t route, std::string_view pattern);

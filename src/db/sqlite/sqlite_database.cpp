@@ -4,18 +4,19 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <string>
 #include <unistd.h>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/core.h>
+#include <sqlite3.h>
 
 namespace baton::db {
 namespace {
 
-/// Prepared statements one connection keeps; a program has a few dozen, so more means that somebody builds SQL.
+/// Prepared statements one connection keeps; a program has a few dozen, so more means that somebody
+/// builds SQL.
 constexpr std::size_t statements_max = 512;
 
 constexpr Statement begin_immediate{"BEGIN IMMEDIATE"};
@@ -117,8 +118,8 @@ class SqliteConnection final : public Connection {
 public:
     explicit SqliteConnection(DatabaseHandle db) noexcept : db_(std::move(db)) {}
 
-    Result<std::int64_t> execute(const Statement& statement, std::span<const Value> values,
-        const RowSink& sink) override {
+    Result<std::int64_t> execute(
+        const Statement& statement, std::span<const Value> values, const RowSink& sink) override {
         if (broken_) return fail_broken();
         BATON_TRY(Prepared* const prepared, find(statement));
         if (prepared->running || values.size() != prepared->parameters) {
@@ -199,12 +200,12 @@ private:
         return changed ? sqlite3_changes64(db_.get()) : 0;
     }
 
-    /// The error of the last call. After a failed sync nobody knows what is on disk, so the connection refuses
-    /// everything from then on.
+    /// The error of the last call. After a failed sync nobody knows what is on disk, so the
+    /// connection refuses everything from then on.
     std::unexpected<Error> failure(int code) {
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) broken_ = true;
-        return fail(errc_of(code),
-            fmt::format("sqlite: {} (code {})", sqlite3_errmsg(db_.get()), code));
+        return fail(
+            errc_of(code), fmt::format("sqlite: {} (code {})", sqlite3_errmsg(db_.get()), code));
     }
 
     static std::unexpected<Error> fail_broken() {
@@ -216,8 +217,8 @@ private:
     bool broken_ = false;
 };
 
-/// Makes a missing file readable by its owner only; SQLite would let everybody read it, and gives its log the mode
-/// of the file.
+/// Makes a missing file readable by its owner only; SQLite would let everybody read it, and gives
+/// its log the mode of the file.
 void create_private(const std::filesystem::path& file) noexcept {
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0) ::close(fd);  // a failure shows again, with its reason, when SQLite opens the file
@@ -256,8 +257,8 @@ private:
         BATON_TRY_VOID(pragma(db, "PRAGMA temp_store=MEMORY"));
         BATON_TRY_VOID(pragma(db, "PRAGMA trusted_schema=OFF"));
         BATON_TRY_VOID(pragma(db, fmt::format("PRAGMA cache_size=-{}", config_.cache_kib)));
-        BATON_TRY_VOID(pragma(
-            db, fmt::format("PRAGMA wal_autocheckpoint={}", config_.wal_checkpoint_pages)));
+        BATON_TRY_VOID(
+            pragma(db, fmt::format("PRAGMA wal_autocheckpoint={}", config_.wal_checkpoint_pages)));
         sqlite3_busy_timeout(db, static_cast<int>(config_.busy_timeout.count()));
         return {};
     }
@@ -285,7 +286,8 @@ private:
     }
 
     std::unexpected<Error> failure(sqlite3* db, int code) const {
-        const Errc errc = errc_of(code) == Errc::unavailable ? Errc::data_dir_locked : errc_of(code);
+        const Errc errc =
+            errc_of(code) == Errc::unavailable ? Errc::data_dir_locked : errc_of(code);
         return fail(errc, fmt::format("opening `{}`: {} (code {})", config_.file.string(),
                               sqlite3_errmsg(db), code));
     }

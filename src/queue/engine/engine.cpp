@@ -269,6 +269,8 @@ void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
     recovered_.insert(static_cast<std::uint32_t>(queue.number));
     // A queue in memory that outlived a failed commit keeps its messages.
     if (QueueState* kept = find(queue.number)) return kept->restore(std::move(queue.info));
+    // One in memory that took the name of a dropped queue: neither happened.
+    if (const auto other = queues_.find(queue.info.name); other != queues_.end()) drop(*other->second);
     if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
     add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
 }

@@ -92,6 +92,7 @@ Result<void> QueueState::make_room(
         ++count;
         bytes += messages[i].data.content.size();
     }
+    if (count == 0) return {};
     const auto fits = [&](std::uint64_t gone_count, std::uint64_t gone_bytes) {
         return (config.max_size == 0 || unfinished() - gone_count + count <= config.max_size) &&
                (config.max_bytes == 0 || unfinished_bytes() - gone_bytes + bytes <= config.max_bytes);

@@ -1,10 +1,10 @@
 // Keys and the check at the door, over a real database.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "access/access.h"
 #include "db/migrations.h"
@@ -43,8 +43,8 @@ protected:
 
     test::TempDir dir_;
     test::FakeClock clock_;
-    std::unique_ptr<db::Database> sqlite_ =
-        db::make_sqlite_database({.file = dir_ / "test.db", .busy_timeout = std::chrono::milliseconds(50)});
+    std::unique_ptr<db::Database> sqlite_ = db::make_sqlite_database(
+        {.file = dir_ / "test.db", .busy_timeout = std::chrono::milliseconds(50)});
     test::FaultPlan faults_;
     test::FaultyDatabase database_{*sqlite_, faults_};
     IoPool io_{1};
@@ -153,7 +153,8 @@ TEST_F(AccessTest, refuses_names_that_are_none) {
 TEST_F(AccessTest, keeps_no_secret_in_its_database) {
     const auto key = create("worker");
     const std::string secret(key.text.reveal().substr(key.text.reveal().rfind('_') + 1));
-    static constexpr db::Statement dump{"SELECT id || name || role || hex(hash) || hash FROM api_keys"};
+    static constexpr db::Statement dump{
+        "SELECT id || name || role || hex(hash) || hash FROM api_keys"};
     auto connection = sqlite_->connect().value();
     int rows = 0;
     ASSERT_TRUE(connection->execute(dump, {}, [&](const db::Row& row) {
@@ -180,7 +181,8 @@ TEST_F(AccessTest, refuses_a_damaged_table_and_an_empty_admin_key) {
     create("worker");
     auto connection = sqlite_->connect().value();
     ASSERT_TRUE(connection->execute_script("UPDATE api_keys SET hash = x'00'"));
-    EXPECT_EQ(make_access(database_, Secret(admin_text), clock_).error().code, Errc::storage_corrupt);
+    EXPECT_EQ(
+        make_access(database_, Secret(admin_text), clock_).error().code, Errc::storage_corrupt);
     EXPECT_EQ(make_access(database_, Secret(), clock_).error().code, Errc::invalid_argument);
 }
 

@@ -1,11 +1,11 @@
 // The admin key's file: made once, private, and never half written.
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
 
 #include "access/access.h"
 #include "support/temp_dir.h"
@@ -61,9 +61,10 @@ TEST_F(AdminKey, is_refused_when_others_may_read_it) {
 }
 
 TEST_F(AdminKey, is_refused_when_it_is_no_key) {
-    for (const std::string& text : {std::string(), std::string("\n"), std::string("short\n"),
-             std::string(257, 'x'), std::string(1'000, 'x'), std::string("two words of some length"),
-             std::string("control\x01character-of-length")}) {
+    for (const std::string& text :
+        {std::string(), std::string("\n"), std::string("short\n"), std::string(257, 'x'),
+            std::string(1'000, 'x'), std::string("two words of some length"),
+            std::string("control\x01character-of-length")}) {
         write(text);
         EXPECT_EQ(load_or_create_admin_key(file_).error().code, Errc::data_dir_unusable) << text;
         EXPECT_EQ(content(), text) << "the file is left as it is";

@@ -1,9 +1,9 @@
 // The error table: one row per code, names that never collide, numbers that every protocol accepts.
-#include <gtest/gtest.h>
-
 #include <set>
 #include <sstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/result.h"

@@ -1,9 +1,9 @@
 // Text: UTF-8, base64, RFC 3339 and durations, by example and by property.
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <array>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/text.h"
 
@@ -19,10 +19,9 @@ TEST(Utf8, accepts_every_length_and_the_edges) {
 }
 
 TEST(Utf8, refuses_what_rfc_3629_refuses) {
-    for (const std::string_view text :
-        {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98",
-            "12345678\x80", "1234567\xC3", "\xC3\x28"}) {
+    for (const std::string_view text : {"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF",
+             "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF",
+             "\xC3", "\xE2\x82", "\xF0\x9F\x98", "12345678\x80", "1234567\xC3", "\xC3\x28"}) {
         EXPECT_FALSE(is_utf8(text));
     }
 }
@@ -85,10 +84,9 @@ TEST(Rfc3339, writes_utc_with_milliseconds) {
 
 TEST(Rfc3339, reads_offsets_and_fractions) {
     const auto expected = from_unix_ms(1'735'727'400'000);
-    for (const std::string_view text :
-        {"2025-01-01T10:30:00Z", "2025-01-01T10:30:00.0Z", "2025-01-01t10:30:00z",
-            "2025-01-01T12:30:00+02:00", "2025-01-01T05:00:00.000-05:30", "2025-01-01 10:30:00Z",
-            "2025-01-01T10:30:00.000999Z"}) {
+    for (const std::string_view text : {"2025-01-01T10:30:00Z", "2025-01-01T10:30:00.0Z",
+             "2025-01-01t10:30:00z", "2025-01-01T12:30:00+02:00", "2025-01-01T05:00:00.000-05:30",
+             "2025-01-01 10:30:00Z", "2025-01-01T10:30:00.000999Z"}) {
         EXPECT_EQ(from_rfc3339(text), expected) << text;
     }
     EXPECT_EQ(from_rfc3339("2025-01-01T10:30:00.5Z"), expected + Duration(500));
@@ -107,7 +105,8 @@ TEST(Rfc3339, refuses_what_is_no_time) {
 
 RC_GTEST_PROP(Rfc3339, gives_back_the_time_it_wrote, ()) {
     // Years 0001 to 9999.
-    const auto time = from_unix_ms(*rc::gen::inRange<std::int64_t>(-62'135'596'800'000, 253'402'300'800'000));
+    const auto time =
+        from_unix_ms(*rc::gen::inRange<std::int64_t>(-62'135'596'800'000, 253'402'300'800'000));
     RC_ASSERT((from_rfc3339(to_rfc3339(time)) == time));
 }
 

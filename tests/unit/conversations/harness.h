@@ -1,11 +1,11 @@
 // A conversation store over a fresh SQLite file, and builders of what goes in.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 #include "conversations/conversations.h"
 #include "db/migrations.h"

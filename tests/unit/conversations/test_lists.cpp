@@ -68,7 +68,8 @@ TEST_F(Lists, filter_by_everything) {
     }
     complete(8);
     const PageRequest up{.descending = false};
-    EXPECT_EQ(seqs(list({.conversation_id = ConversationId("even")}, up).value()), (Seqs{2, 4, 6, 8}));
+    EXPECT_EQ(
+        seqs(list({.conversation_id = ConversationId("even")}, up).value()), (Seqs{2, 4, 6, 8}));
     EXPECT_EQ(seqs(list({.user_id = UserId("u2")}, up).value()), (Seqs{5, 6, 7, 8}));
     EXPECT_EQ(seqs(list({.status = DialogStatus::completed}, up).value()), (Seqs{8}));
     EXPECT_EQ(seqs(list({.priority = Level::high}, up).value()), (Seqs{4, 8}));
@@ -128,7 +129,8 @@ TEST_F(Lists, refuse_cursors_of_another_list_or_hand) {
     const auto next = list({}, {.page_size = 1}).value().next;
     const auto code_of = [&](MessageFilter filter, PageRequest page) {
         const auto got = list(std::move(filter), std::move(page));
-        return got ? std::string("taken") : std::string(to_string(got.error().code)) + got.error().field;
+        return got ? std::string("taken")
+                   : std::string(to_string(got.error().code)) + got.error().field;
     };
     const std::string refused = "invalid_argumentnext";
     EXPECT_EQ(code_of({}, {.page_size = 2, .after = next}), "taken");
@@ -137,12 +139,11 @@ TEST_F(Lists, refuse_cursors_of_another_list_or_hand) {
     EXPECT_EQ(code_of({}, {.after = next, .descending = false}), refused);
     EXPECT_EQ(code_of({}, {.after = "x"}), refused);
     EXPECT_EQ(code_of({}, {.after = std::string(10'000, 'A')}), refused);
-    for (std::size_t i = 0; i < next.size(); ++i) {
+    // Not the last character, which may hold bits that base64 does not use.
+    for (std::size_t i = 0; i + 1 < next.size(); ++i) {
         auto tampered = next;
         tampered[i] = tampered[i] == 'A' ? 'B' : 'A';
-        const auto answer = code_of({}, {.after = tampered});
-        // The last character may hold bits that base64 does not use.
-        if (i + 1 < next.size()) EXPECT_EQ(answer, refused) << i;
+        EXPECT_EQ(code_of({}, {.after = tampered}), refused) << i;
     }
     const auto conversations = run(store_.conversations->list({}, {.after = next}));
     EXPECT_EQ(conversations.error().code, Errc::invalid_argument);
@@ -178,7 +179,8 @@ TEST_F(Lists, of_conversations_filter_sort_and_page) {
     EXPECT_EQ(names({}, {.page_size = 2, .sort = Sort::priority}), "c1c2c3c4c5");
     EXPECT_EQ(names({.user_id = UserId("odd")}, {.page_size = 1}), "c5c3c1");
     EXPECT_EQ(names({.state = ConversationState::archived}, {}), "c5");
-    EXPECT_EQ(run(store_.conversations->list({.user_id = UserId("even")}, {.page_size = 1}))->total, 2u);
+    EXPECT_EQ(
+        run(store_.conversations->list({.user_id = UserId("even")}, {.page_size = 1}))->total, 2u);
 }
 
 /// What SQLite answers to EXPLAIN QUERY PLAN, one line.
@@ -225,10 +227,10 @@ TEST_F(Lists, are_read_from_indexes_without_sorting) {
                 auto values = query.filter_values;
                 values.insert(values.end(), query.page_values.begin(), query.page_values.end());
                 const auto plan = plan_of(*connection, query.page_sql, values);
-                EXPECT_NE(plan.find(each.index), std::string::npos) << query.page_sql << "\n" << plan;
-                EXPECT_EQ(plan.find("TEMP B-TREE"), std::string::npos) << query.page_sql << "\n" << plan;
+                EXPECT_TRUE(plan.contains(each.index)) << query.page_sql << "\n" << plan;
+                EXPECT_FALSE(plan.contains("TEMP B-TREE")) << query.page_sql << "\n" << plan;
                 // A cursor is found by search, not by reading all before it.
-                if (!first) EXPECT_EQ(plan.find("SCAN"), std::string::npos) << plan;
+                EXPECT_TRUE(first || !plan.contains("SCAN")) << plan;
             }
         }
     }

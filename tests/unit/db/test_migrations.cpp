@@ -1,9 +1,10 @@
-// The migrations runner against SQLite: what lands, what is refused, and what a failed step leaves behind.
-#include <gtest/gtest.h>
-
+// The migrations runner against SQLite: what lands, what is refused, and what a failed step leaves
+// behind.
 #include <array>
 #include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "db/migrations.h"
 #include "db/sqlite/sqlite_database.h"
@@ -41,9 +42,7 @@ protected:
     std::unique_ptr<Connection> connection_ = database_->connect().value();
 };
 
-TEST_F(Migrations, empty_database_has_version_zero) {
-    EXPECT_EQ(schema_version(*connection_), 0);
-}
+TEST_F(Migrations, empty_database_has_version_zero) { EXPECT_EQ(schema_version(*connection_), 0); }
 
 TEST_F(Migrations, bring_an_empty_database_to_the_last_version) {
     EXPECT_EQ(migrate_up(*connection_, steps), 3);

@@ -1,13 +1,13 @@
 // Arbitrary model values for property tests.
 #pragma once
 
-#include <rapidcheck.h>
-
 #include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <rapidcheck.h>
 
 #include "model/message.h"
 #include "model/queue_config.h"
@@ -16,13 +16,14 @@ namespace baton::test {
 
 /// UTF-8 with characters of every length, quotes, backslashes and control characters.
 inline rc::Gen<std::string> utf8_text() {
-    const auto piece = rc::gen::elementOf(std::vector<std::string>{"a", "Z", "0", " ", "\"", "\\", "/",
-        "\n", "\r", "\t", "\b", "\f", std::string(1, '\0'), "\x1f", "\x7f", "é", "€", "😀"});
-    return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
-        std::string text;
-        for (const auto& each : pieces) text += each;
-        return text;
-    });
+    const auto piece = rc::gen::elementOf(std::vector<std::string>{"a", "Z", "0", " ", "\"", "\\",
+        "/", "\n", "\r", "\t", "\b", "\f", std::string(1, '\0'), "\x1f", "\x7f", "é", "€", "😀"});
+    return rc::gen::map(
+        rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
+            std::string text;
+            for (const auto& each : pieces) text += each;
+            return text;
+        });
 }
 
 /// Times from 1970 to 9999.
@@ -51,8 +52,8 @@ inline rc::Gen<MessageId> message_id() {
 
 inline MessageData message_data() {
     MessageData data;
-    data.content = Bytes(*rc::gen::oneOf(rc::gen::nonEmpty(utf8_text()),
-        rc::gen::nonEmpty(rc::gen::arbitrary<std::string>())));
+    data.content = Bytes(*rc::gen::oneOf(
+        rc::gen::nonEmpty(utf8_text()), rc::gen::nonEmpty(rc::gen::arbitrary<std::string>())));
     data.priority = *one_of<Level>(4);
     data.ordering_key = *utf8_text();
     data.fairness_key = *utf8_text();
@@ -69,7 +70,8 @@ inline MessageView message_view() {
     view.id = *message_id();
     view.queue = *queue_name();
     view.state = *one_of<MessageState>(7);
-    if (*rc::gen::arbitrary<bool>()) view.data = std::make_shared<const MessageData>(message_data());
+    if (*rc::gen::arbitrary<bool>())
+        view.data = std::make_shared<const MessageData>(message_data());
     view.level = *one_of<Level>(4);
     view.posted_at = *time_point();
     view.due_at = *time_point();
@@ -78,16 +80,15 @@ inline MessageView message_view() {
     view.attempts = *rc::gen::arbitrary<std::uint32_t>();
     view.failures = *rc::gen::arbitrary<std::uint32_t>();
     for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
-        view.history.push_back(
-            {*time_point(), *rc::gen::arbitrary<std::uint32_t>(), *utf8_text()});
+        view.history.push_back({*time_point(), *rc::gen::arbitrary<std::uint32_t>(), *utf8_text()});
     }
     view.dead_reason = *utf8_text();
     return view;
 }
 
 inline QueueConfig queue_config() {
-    const auto seconds = rc::gen::map(
-        rc::gen::inRange<std::int64_t>(0, 300'000'000), [](auto s) { return std::chrono::seconds(s); });
+    const auto seconds = rc::gen::map(rc::gen::inRange<std::int64_t>(0, 300'000'000),
+        [](auto s) { return std::chrono::seconds(s); });
     QueueConfig config;
     config.max_size = *count();
     config.max_bytes = *count();
@@ -103,7 +104,8 @@ inline QueueConfig queue_config() {
         level.max_concurrent = *rc::gen::inRange(0U, 1'000'001U);
     }
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
-        config.fairness_weights.emplace(*rc::gen::nonEmpty(utf8_text()), *rc::gen::inRange(1U, 1'001U));
+        config.fairness_weights.emplace(
+            *rc::gen::nonEmpty(utf8_text()), *rc::gen::inRange(1U, 1'001U));
     }
     return config;
 }

@@ -1,10 +1,9 @@
 // What the daemon answers is what the client reads back, and the shapes are the documented ones.
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <string>
 
 #include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "generators.h"
 #include "model/codec.h"
@@ -146,7 +145,8 @@ TEST(AnswerJson, that_is_broken_is_a_protocol_error_naming_the_field) {
     EXPECT_EQ(posted_message_from_json(parsed("{}")).error().field, "id");
     EXPECT_EQ(code_of(queue_stats_from_json(parsed("[]"))), Errc::protocol_error);
     EXPECT_EQ(code_of(reply_from_json(parsed("7"))), Errc::protocol_error);
-    EXPECT_EQ(code_of(leased_message_from_json(parsed(written(sample_view())))), Errc::protocol_error);
+    EXPECT_EQ(
+        code_of(leased_message_from_json(parsed(written(sample_view())))), Errc::protocol_error);
     const auto info = queue_info_from_json(parsed(R"({"name":"q","config":{"max_size":-1}})"));
     EXPECT_EQ(code_of(info), Errc::protocol_error);
     EXPECT_EQ(info.error().field, "config.max_size");
@@ -160,9 +160,9 @@ TEST(ConversationJson, has_the_documented_fields) {
     conversation.metadata = R"({"a":1})";
     conversation.message_count = 3;
     const auto object = to_json(conversation);
-    for (const std::string_view name : {"id", "user_id", "title", "context", "status", "state",
-             "priority", "message_count", "created_at", "updated_at", "last_active_at",
-             "expires_at", "metadata"}) {
+    for (const std::string_view name :
+        {"id", "user_id", "title", "context", "status", "state", "priority", "message_count",
+            "created_at", "updated_at", "last_active_at", "expires_at", "metadata"}) {
         EXPECT_TRUE(object.contains(name)) << name;
     }
     EXPECT_EQ(object.at("state"), "active");
@@ -189,7 +189,8 @@ TEST(ConversationJson, shows_the_answer_of_a_completed_message) {
     message.completed_at = from_unix_ms(1'000);
     message.reply = DialogReply{"42", "gpt", {10, 5}, from_unix_ms(1'000)};
     object = to_json(message);
-    EXPECT_EQ(object.at("reply"), parsed(R"({"message_id":"0000000000000G000000000002","content":"42",
+    EXPECT_EQ(
+        object.at("reply"), parsed(R"({"message_id":"0000000000000G000000000002","content":"42",
         "model":"gpt","usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15},
         "created_at":"1970-01-01T00:00:01.000Z"})"));
 

@@ -1,10 +1,10 @@
 // Ids, receipts and the names of enum values as text.
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
-
 #include <algorithm>
 #include <cctype>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "model/conversation.h"
 #include "model/message.h"
@@ -56,8 +56,8 @@ RC_GTEST_PROP(MessageIds, sort_as_their_text,
     RC_ASSERT((first < second) == (first.text() < second.text()));
 }
 
-RC_GTEST_PROP(Receipts, come_back_from_text,
-    (std::uint64_t uid, std::uint64_t seq, std::uint32_t attempt)) {
+RC_GTEST_PROP(
+    Receipts, come_back_from_text, (std::uint64_t uid, std::uint64_t seq, std::uint32_t attempt)) {
     const Receipt receipt{{uid, seq}, attempt};
     RC_ASSERT((Receipt::parse(receipt.text()) == receipt));
 }
@@ -101,8 +101,8 @@ TEST(Names, suggest_the_nearest) {
 }
 
 TEST(QueueNames, hold_to_their_rule) {
-    for (const std::string& text : {std::string("a"), std::string("llm.high-1_x"),
-             std::string(128, 'q'), std::string("9")}) {
+    for (const std::string& text :
+        {std::string("a"), std::string("llm.high-1_x"), std::string(128, 'q'), std::string("9")}) {
         EXPECT_EQ(parse_queue_name(text), QueueName(text));
     }
     for (const std::string& text : {std::string(), std::string(".a"), std::string(129, 'q'),

@@ -1,9 +1,8 @@
 // Posts in JSON: what is taken, what is refused, and which field the error names.
-#include <gtest/gtest.h>
-
 #include <string>
 
 #include <fmt/core.h>
+#include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "model/codec.h"
@@ -24,9 +23,7 @@ Error error_of(std::string_view body) {
 }
 
 /// A message that is right but for one field.
-std::string with(std::string_view field) {
-    return fmt::format(R"({{"content":"x",{}}})", field);
-}
+std::string with(std::string_view field) { return fmt::format(R"({{"content":"x",{}}})", field); }
 
 TEST(PostJson, reads_every_field) {
     const auto message = read(R"({"content":"hé\u0000llo","priority":"high","delay_ms":1500,
@@ -101,7 +98,8 @@ TEST(PostJson, says_that_content_is_missing_empty_or_no_string) {
 }
 
 TEST(PostJson, names_the_field_at_fault_with_its_path) {
-    const auto error = error_of(R"([{"content":"a"},{"content":"b"},{"content":"c","priority":"hi"}])");
+    const auto error =
+        error_of(R"([{"content":"a"},{"content":"b"},{"content":"c","priority":"hi"}])");
     EXPECT_EQ(error.field, "messages[2].priority");
     EXPECT_EQ(error.code, Errc::invalid_message);
     EXPECT_EQ(error_of(R"({"messages":[{"content":"a"},7]})").field, "messages[1]");
@@ -115,7 +113,8 @@ TEST(PostJson, refuses_an_unknown_field_with_the_nearest_name) {
     EXPECT_EQ(error.field, "prioriti");
     EXPECT_NE(error.detail.find("`priority`"), std::string::npos);
     EXPECT_EQ(error_of(R"({"messages":[{"content":"a"}],"delay_ms":1})").field, "delay_ms");
-    const auto monster = error_of(fmt::format(R"({{"content":"x","{}":1}})", std::string(10'000, 'k')));
+    const auto monster =
+        error_of(fmt::format(R"({{"content":"x","{}":1}})", std::string(10'000, 'k')));
     EXPECT_LT(monster.detail.size() + monster.field.size(), 200u);
 }
 
@@ -133,7 +132,8 @@ TEST(PostJson, holds_every_limit_and_refuses_one_more) {
     const auto key = [](std::size_t size) { return std::string(size, 'k'); };
     for (const std::string_view name : {"dedup_key", "ordering_key", "fairness_key"}) {
         EXPECT_TRUE(read(with(fmt::format(R"("{}":"{}")", name, key(MessageLimits::key_max)))));
-        EXPECT_EQ(error_of(with(fmt::format(R"("{}":"{}")", name, key(MessageLimits::key_max + 1)))).field,
+        EXPECT_EQ(error_of(with(fmt::format(R"("{}":"{}")", name, key(MessageLimits::key_max + 1))))
+                      .field,
             name);
     }
     for (const std::string_view name : {"delay_ms", "ttl_ms"}) {
@@ -143,7 +143,8 @@ TEST(PostJson, holds_every_limit_and_refuses_one_more) {
     }
     const auto headers = [](std::size_t count) {
         std::string text;
-        for (std::size_t i = 0; i < count; ++i) text += fmt::format(R"({}"h{}":"v")", i ? "," : "", i);
+        for (std::size_t i = 0; i < count; ++i)
+            text += fmt::format(R"({}"h{}":"v")", i ? "," : "", i);
         return with(fmt::format(R"("headers":{{{}}})", text));
     };
     EXPECT_TRUE(read(headers(MessageLimits::headers_max)));
@@ -161,9 +162,10 @@ TEST(PostJson, holds_every_limit_and_refuses_one_more) {
 }
 
 TEST(PostJson, refuses_headers_that_could_break_a_line) {
-    for (const std::string_view headers :
-        {R"({"":"x"})", R"({"a\r\nb":"x"})", R"({"a":"x\r\nSet-Cookie: y"})", R"({"a":"x\u0000"})"}) {
-        EXPECT_EQ(error_of(with(fmt::format(R"("headers":{})", headers))).field, "headers") << headers;
+    for (const std::string_view headers : {R"({"":"x"})", R"({"a\r\nb":"x"})",
+             R"({"a":"x\r\nSet-Cookie: y"})", R"({"a":"x\u0000"})"}) {
+        EXPECT_EQ(error_of(with(fmt::format(R"("headers":{})", headers))).field, "headers")
+            << headers;
     }
 }
 
@@ -201,19 +203,21 @@ TEST(PostJson, bounds_nesting) {
 }
 
 TEST(PostNdjson, reads_one_message_a_line) {
-    const auto messages =
-        new_messages_from_ndjson("{\"content\":\"a\"}\n\n  \r\n{\"content\":\"b\"}\r\n{\"content\":\"c\"}");
+    const auto messages = new_messages_from_ndjson(
+        "{\"content\":\"a\"}\n\n  \r\n{\"content\":\"b\"}\r\n{\"content\":\"c\"}");
     ASSERT_TRUE(messages) << to_string(messages.error());
     ASSERT_EQ(messages->size(), 3u);
     EXPECT_EQ((*messages)[2].data.content.view(), "c");
 }
 
 TEST(PostNdjson, names_line_and_field) {
-    const auto bad = new_messages_from_ndjson("{\"content\":\"a\"}\n\n{\"content\":\"b\",\"ttl_ms\":-1}");
+    const auto bad =
+        new_messages_from_ndjson("{\"content\":\"a\"}\n\n{\"content\":\"b\",\"ttl_ms\":-1}");
     ASSERT_FALSE(bad);
     EXPECT_EQ(bad.error().field, "messages[1].ttl_ms");
     EXPECT_TRUE(bad.error().detail.starts_with("line 3: ")) << bad.error().detail;
-    EXPECT_EQ(new_messages_from_ndjson("{\"content\":\"a\"}\n{").error().code, Errc::malformed_json);
+    EXPECT_EQ(
+        new_messages_from_ndjson("{\"content\":\"a\"}\n{").error().code, Errc::malformed_json);
     EXPECT_EQ(new_messages_from_ndjson("\xff").error().code, Errc::invalid_utf8);
 }
 

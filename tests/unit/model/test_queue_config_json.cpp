@@ -1,7 +1,7 @@
 // Queue configuration as operators write it.
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "model/codec.h"
 
@@ -47,7 +47,8 @@ TEST(QueueConfigJson, reads_every_field) {
     EXPECT_EQ(level(*config, Level::realtime), (LevelConfig{Duration(1'000), 100}));
     EXPECT_EQ(level(*config, Level::low), (LevelConfig{Duration(2'500), 0}));
     EXPECT_EQ(level(*config, Level::high), LevelConfig{});
-    EXPECT_EQ(config->fairness_weights, (std::map<std::string, std::uint32_t>{{"free", 1}, {"gold", 10}}));
+    EXPECT_EQ(config->fairness_weights,
+        (std::map<std::string, std::uint32_t>{{"free", 1}, {"gold", 10}}));
 }
 
 TEST(QueueConfigJson, changes_only_what_it_names) {
@@ -68,7 +69,8 @@ TEST(QueueConfigJson, changes_only_what_it_names) {
 TEST(QueueConfigJson, without_persistence_stays_in_memory) {
     EXPECT_EQ(read(R"({"persistence":false})")->durability, Durability::memory);
     EXPECT_EQ(read(R"({"persistence":true})")->durability, Durability::fsync);
-    EXPECT_EQ(read(R"({"persistence":false,"durability":"memory"})")->durability, Durability::memory);
+    EXPECT_EQ(
+        read(R"({"persistence":false,"durability":"memory"})")->durability, Durability::memory);
     QueueConfig base;
     base.durability = Durability::memory;
     EXPECT_EQ(read(R"({"persistence":true})", base)->durability, Durability::fsync);

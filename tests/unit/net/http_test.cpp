@@ -57,7 +57,8 @@ TEST(ParseTarget, understands_every_form_a_proxy_may_send) {
 }
 
 TEST(ParseTarget, refuses_what_could_mean_two_things) {
-    for (const auto* target : {"/%", "/%4", "/%zz", "/%4g", "/?a=%", "/%00", "/a#b", "a/b", "host:80"}) {
+    for (const auto* target :
+        {"/%", "/%4", "/%zz", "/%4g", "/?a=%", "/%00", "/a#b", "a/b", "host:80"}) {
         EXPECT_EQ(refused(target), Errc::invalid_argument) << target;
     }
     EXPECT_EQ(refused("/%FF"), Errc::invalid_utf8);

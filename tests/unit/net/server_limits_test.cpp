@@ -1,5 +1,8 @@
 // Every limit of the server, at the limit and one beyond, with peers no library would be.
 #include <chrono>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,8 +16,8 @@ using namespace std::chrono_literals;
 using test::echo;
 using test::get_request;
 using test::post_request;
-using test::text_response;
 using test::TestServer;
+using test::text_response;
 
 std::string get_of_size(std::size_t size) {
     std::string request = "GET / HTTP/1.1\r\nHost: test\r\nX-Pad: ";
@@ -58,7 +61,8 @@ TEST(HttpServerLimits, body_at_the_limit_passes_and_one_byte_more_is_413) {
 TEST(HttpServerLimits, body_that_is_not_invited_gets_413_instead_of_100) {
     TestServer server(echo, {.body_max = 10});
     auto client = server.connect();
-    client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n");
     EXPECT_EQ(client.read_response().status, 413);
 }
 
@@ -122,6 +126,37 @@ TEST(HttpServerLimits, crowd_beyond_the_limit_does_not_hurt_who_is_inside) {
         [&] { return server.counted(R"(baton_net_limit_hits_total{limit="connections"} 300)"); }));
     inside.send(get_request());
     EXPECT_EQ(inside.read_response().status, 200);
+}
+
+/// Takes every free descriptor of the process, until it goes.
+class DescriptorFamine {
+public:
+    DescriptorFamine() {
+        ::getrlimit(RLIMIT_NOFILE, &usual_);
+        const ::rlimit tight{.rlim_cur = 256, .rlim_max = usual_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &tight);
+        for (int copy = ::dup(0); copy >= 0; copy = ::dup(0)) copies_.push_back(copy);
+    }
+    ~DescriptorFamine() {
+        ::setrlimit(RLIMIT_NOFILE, &usual_);
+        for (const int copy : copies_) ::close(copy);
+    }
+
+private:
+    ::rlimit usual_{};
+    std::vector<int> copies_;
+};
+
+TEST(HttpServerLimits, server_out_of_descriptors_accepts_again_when_there_are_some) {
+    TestServer server(echo);
+    auto client = test::RawConnection::unconnected();
+    {
+        const DescriptorFamine famine;
+        client.connect_to(server.server->port());
+        client.send(get_request());
+        EXPECT_FALSE(client.readable_within(250ms));
+    }
+    EXPECT_EQ(client.read_response().status, 200);
 }
 
 TEST(HttpServerTime, request_that_stalls_gets_408) {

@@ -17,8 +17,8 @@ namespace {
 using test::echo;
 using test::get_request;
 using test::post_request;
-using test::text_response;
 using test::TestServer;
+using test::text_response;
 
 TEST(HttpServer, handler_sees_the_request_as_it_came) {
     Request seen;
@@ -109,7 +109,8 @@ TEST(HttpServer, head_tells_the_length_and_sends_no_body) {
 TEST(HttpServer, invites_a_body_that_waits_for_it) {
     TestServer server(echo);
     auto client = server.connect();
-    client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     EXPECT_EQ(client.read_response(true).status, 100);
     client.send("body");
     EXPECT_EQ(client.read_response().body, "body");
@@ -156,7 +157,8 @@ TEST(HttpServer, failing_handler_answers_500_and_the_connection_stays) {
     TestServer server([](Request request) -> Task<Response> {
         if (request.path == "/throw") throw std::runtime_error("secret");
         // Its own inner operation was aborted; the connection is fine.
-        if (request.path == "/abort") throw boost::system::system_error(asio::error::operation_aborted);
+        if (request.path == "/abort")
+            throw boost::system::system_error(asio::error::operation_aborted);
         co_return text_response("ok");
     });
     auto client = server.connect();
@@ -186,7 +188,8 @@ TEST(HttpServer, syntax_error_is_400_with_what_and_where_and_close) {
     const auto response = client.read_response();
     EXPECT_EQ(response.status, 400);
     EXPECT_EQ(response.fields.at("connection"), "close");
-    EXPECT_TRUE(response.body.starts_with("invalid_argument: malformed HTTP request")) << response.body;
+    EXPECT_TRUE(response.body.starts_with("invalid_argument: malformed HTTP request"))
+        << response.body;
     EXPECT_EQ(client.read_to_end(), "");
 }
 
@@ -327,7 +330,8 @@ TEST(HttpServerListen, takes_names_and_ipv6) {
     TestServer named(echo, {.host = "localhost"});
     IoPool pool(1);
     MetricRegistry metrics;
-    const auto v6 = make_server(pool, {.host = "::1", .port = 0}, test::format_error, metrics, Log());
+    const auto v6 =
+        make_server(pool, {.host = "::1", .port = 0}, test::format_error, metrics, Log());
     if (!v6) GTEST_SKIP() << to_string(v6.error());
     EXPECT_NE((*v6)->port(), 0);
 }

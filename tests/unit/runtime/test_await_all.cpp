@@ -1,9 +1,8 @@
-#include "runtime/await_all.h"
-
 #include <stdexcept>
 #include <string>
 
 #include "base/result.h"
+#include "runtime/await_all.h"
 #include "runtime/event.h"
 #include "runtime/io_pool.h"
 

@@ -26,8 +26,7 @@ public:
         : commits_(commits), broken_(broken), store_(queue::make_memory_store()) {}
 
     Result<void> recover(queue::RecoverySink& sink) override { return store_->recover(sink); }
-    Result<void> commit(
-        std::span<const queue::Record> records, Durability durability) override {
+    Result<void> commit(std::span<const queue::Record> records, Durability durability) override {
         ++commits_;
         if (broken_) return fail(Errc::storage_io, "disk gone");
         return store_->commit(records, durability);
@@ -59,8 +58,7 @@ protected:
     ~QueueFixture() override { queues->stop(); }
 
     void make_queue(std::string name, QueueConfig config = {}) {
-        const auto made =
-            io.run(queues->put_queue(QueueName(std::move(name)), std::move(config)));
+        const auto made = io.run(queues->put_queue(QueueName(std::move(name)), std::move(config)));
         ASSERT_TRUE(made.has_value()) << to_string(made.error());
     }
 

@@ -1,5 +1,4 @@
 #include "service/health.h"
-
 #include "unit/service/fakes.h"
 #include "unit/service/queue_fixture.h"
 
@@ -34,7 +33,7 @@ TEST_F(Health, ready_only_between_start_and_drain) {
 
 TEST_F(Health, a_broken_database_is_named) {
     health.set_phase(HealthService::Phase::running);
-    rows.break_with({.code = Errc::storage_io, .detail = "disk gone"});
+    break_with(rows, {.code = Errc::storage_io, .detail = "disk gone"});
     const auto report = io.run(health.check());
     EXPECT_FALSE(report.ready);
     EXPECT_FALSE(part(report, "database").healthy);

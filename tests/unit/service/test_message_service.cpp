@@ -1,10 +1,9 @@
-#include "service/message_service.h"
-
 #include <set>
 
 #include "dispatch/work_item.h"
 #include "runtime/event.h"
 #include "runtime/task_group.h"
+#include "service/message_service.h"
 #include "unit/service/fakes.h"
 #include "unit/service/queue_fixture.h"
 
@@ -33,8 +32,9 @@ protected:
         EXPECT_EQ(sent.error().field, field);
         EXPECT_EQ(count_in("llm"), 0U);
         EXPECT_EQ(rows.message_count(), 0U);
-        EXPECT_EQ(rows.conversation_count(), 0U);
+        EXPECT_EQ(conversation_count(), 0U);
     }
+    std::uint64_t conversation_count() { return io.run(rows.list({}, {})).value().total; }
 
     const access::Identity who{.key = KeyId("k"), .name = "tester"};
     FakeConversations rows;
@@ -70,10 +70,10 @@ TEST_F(MessageService, conversations_made_along_the_way_differ) {
 }
 
 TEST_F(MessageService, a_durable_message_is_accepted_though_its_row_could_not_be_written) {
-    rows.break_with({.code = Errc::storage_io, .detail = "disk gone"});
+    break_with(rows, {.code = Errc::storage_io, .detail = "disk gone"});
     const auto sent = send(hello());
     ASSERT_TRUE(sent) << to_string(sent.error());
-    rows.mend();
+    rows.fault = {};
     EXPECT_EQ(rows.message_count(), 0U);
     const auto seen = get(sent->id).value();
     EXPECT_EQ(seen.status, DialogStatus::pending);
@@ -92,7 +92,7 @@ TEST_F(MessageService, a_known_conversation_goes_on) {
     auto message = hello();
     message.conversation_id = first.conversation_id;
     EXPECT_EQ(send(message).value().conversation_id, first.conversation_id);
-    EXPECT_EQ(rows.conversation_count(), 1U);
+    EXPECT_EQ(conversation_count(), 1U);
 }
 
 TEST_F(MessageService, bad_input_leaves_nothing_behind) {
@@ -161,7 +161,9 @@ TEST_F(MessageService, who_waits_gets_the_completed_message) {
         TaskGroup group(co_await asio::this_coro::executor);
         group.spawn([&]() -> Task<void> {
             co_await sleep_until(Deadline::after(Duration(30)));
-            rows.complete(sent.id, "hi there");
+            auto reply = echo_reply("hi there");
+            const auto completed = co_await rows.complete(sent.id, std::move(reply));
+            EXPECT_TRUE(completed.value());
         });
         auto message = co_await service.get(who, sent.id, Duration(5'000));
         co_await group.stop();
@@ -170,6 +172,14 @@ TEST_F(MessageService, who_waits_gets_the_completed_message) {
     const auto message = io.run(work()).value();
     EXPECT_EQ(message.status, DialogStatus::completed);
     EXPECT_EQ(message.reply->content, "hi there");
+}
+
+TEST_F(MessageService, nobody_waits_once_the_waits_have_ended) {
+    const auto sent = send(hello()).value();
+    service.end_waits();
+    const auto started_at = std::chrono::steady_clock::now();
+    EXPECT_EQ(get(sent.id, Duration(60'000)).value().status, DialogStatus::pending);
+    EXPECT_LT(std::chrono::steady_clock::now() - started_at, std::chrono::seconds(30));
 }
 
 TEST_F(MessageService, a_wait_ends_with_the_message_as_it_stands) {

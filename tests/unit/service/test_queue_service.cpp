@@ -1,5 +1,4 @@
 #include "service/queue_service.h"
-
 #include "unit/service/queue_fixture.h"
 
 namespace baton::test {
@@ -105,8 +104,8 @@ TEST_F(QueueService, batches_end_at_their_limits) {
     EXPECT_EQ(field_of(io.run(service.pop(who, mail, {.max = 0}))), "max");
     EXPECT_EQ(field_of(io.run(service.pop(who, mail, {.max = 1'001}))), "max");
     EXPECT_EQ(field_of(io.run(service.pop(who, mail, {.lease = Duration(0)}))), "lease_ms");
-    EXPECT_EQ(field_of(io.run(service.pop(who, mail,
-                  {.lease = QueueLimits::lease_max + Duration(1)}))),
+    EXPECT_EQ(
+        field_of(io.run(service.pop(who, mail, {.lease = QueueLimits::lease_max + Duration(1)}))),
         "lease_ms");
     EXPECT_EQ(field_of(io.run(service.pop(who, mail, {.wait = Duration(60'001)}))), "wait_ms");
     EXPECT_EQ(field_of(io.run(service.peek(who, mail, {.limit = 0}))), "limit");

@@ -1,4 +1,5 @@
-// The whole door in one process: routes over real services, the real engine in memory, and fakes behind them.
+// The whole door in one process: routes over real services, the real engine in memory, and fakes
+// behind them.
 #pragma once
 
 #include <list>
@@ -68,9 +69,10 @@ protected:
         handler = api::rest::make_rest_handler(deps, std::move(config), Log());
     }
 
-    /// Sends a request as a member; `fields` may override Authorization, an empty value leaves the field out.
-    net::Response call(net::Method method, std::string_view target, std::string body = {},
-        FieldMap fields = {}) {
+    /// Sends a request as a member; `fields` may override Authorization, an empty value leaves the
+    /// field out.
+    net::Response call(
+        net::Method method, std::string_view target, std::string body = {}, FieldMap fields = {}) {
         net::Request request;
         request.method = method;
         request.target = target;
@@ -86,6 +88,12 @@ protected:
     net::Response get(std::string_view target) { return call(net::Method::get, target); }
     net::Response post(std::string_view target, std::string body, FieldMap fields = {}) {
         return call(net::Method::post, target, std::move(body), std::move(fields));
+    }
+
+    /// An agent has answered.
+    void complete(MessageId id, std::string content) {
+        const auto completed = io.run(rows.complete(id, echo_reply(std::move(content))));
+        ASSERT_TRUE(completed.has_value());
     }
 
     static boost::json::value json_of(const net::Response& response) {

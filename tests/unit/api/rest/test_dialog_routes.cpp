@@ -18,7 +18,8 @@ protected:
         EXPECT_EQ(answer.status, 201) << answer.body;
         return data_of(answer);
     }
-    void expect_bad(const net::Response& answer, int status, std::string_view field, int error_code) {
+    void expect_bad(
+        const net::Response& answer, int status, std::string_view field, int error_code) {
         const auto whole = json_of(answer);
         EXPECT_EQ(answer.status, status) << answer.body;
         EXPECT_EQ(whole.at("code").as_int64(), status);
@@ -37,8 +38,8 @@ protected:
 };
 
 TEST_F(DialogRoutes, a_message_is_sent_and_answered) {
-    const auto sent = send(
-        R"({"content":"hello","user_id":"u1","priority":"high","metadata":{"a":1}})");
+    const auto sent =
+        send(R"({"content":"hello","user_id":"u1","priority":"high","metadata":{"a":1}})");
     EXPECT_EQ(sent.at("status").as_string(), "pending");
     EXPECT_EQ(sent.at("role").as_string(), "user");
     EXPECT_EQ(sent.at("priority").as_string(), "high");
@@ -47,9 +48,8 @@ TEST_F(DialogRoutes, a_message_is_sent_and_answered) {
     EXPECT_EQ(sent.at("metadata").at("a").as_int64(), 1);
     EXPECT_EQ(count_in("llm"), 1U);
 
-    rows.complete(id_of(sent), "hi there");
-    const auto seen = data_of(
-        get("/api/v1/messages/" + id_of(sent).text() + "?wait_ms=1000"));
+    complete(id_of(sent), "hi there");
+    const auto seen = data_of(get("/api/v1/messages/" + id_of(sent).text() + "?wait_ms=1000"));
     EXPECT_EQ(seen.at("status").as_string(), "completed");
     EXPECT_EQ(seen.at("reply").at("content").as_string(), "hi there");
     EXPECT_EQ(seen.at("reply").at("usage").at("output_tokens").as_int64(), 4);
@@ -99,8 +99,8 @@ TEST_F(DialogRoutes, lists_filter_and_page) {
     EXPECT_EQ(page.at("pagination").at("total").as_int64(), 5);
     EXPECT_EQ(page.at("pagination").at("total_pages").as_int64(), 3);
     EXPECT_TRUE(page.at("pagination").at("next").is_null());
-    EXPECT_EQ(data_of(get("/api/v1/messages?status=completed")).at("messages").as_array().size(),
-        0U);
+    EXPECT_EQ(
+        data_of(get("/api/v1/messages?status=completed")).at("messages").as_array().size(), 0U);
     for (const std::string query : {"page_size=101", "page_size=0", "page=0", "page=x", "sort=size",
              "order=up", "status=done", "priority=urgent", "nope=1"}) {
         const auto answer = get("/api/v1/messages?" + query);
@@ -111,15 +111,13 @@ TEST_F(DialogRoutes, lists_filter_and_page) {
 }
 
 TEST_F(DialogRoutes, a_conversation_shows_both_turns_in_order) {
-    const auto made = data_of(
-        post("/api/v1/conversations", R"({"user_id":"u1","title":"Trip"})"));
-    const std::string target =
-        "/api/v1/conversations/" + std::string(made.at("id").as_string());
+    const auto made = data_of(post("/api/v1/conversations", R"({"user_id":"u1","title":"Trip"})"));
+    const std::string target = "/api/v1/conversations/" + std::string(made.at("id").as_string());
     EXPECT_EQ(data_of(get(target)).at("title").as_string(), "Trip");
     for (const std::string text : {"one", "two"}) {
         const auto answer = post(target + "/messages", R"({"content":")" + text + R"("})");
         ASSERT_EQ(answer.status, 201);
-        rows.complete(id_of(data_of(answer)), "re " + text);
+        complete(id_of(data_of(answer)), "re " + text);
     }
     const auto turns = data_of(get(target + "/messages"));
     std::vector<std::string> seen;
@@ -149,15 +147,14 @@ TEST_F(DialogRoutes, conversations_are_listed) {
 }
 
 TEST_F(DialogRoutes, a_broken_database_is_an_envelope_too) {
-    rows.break_with({.code = Errc::storage_io, .detail = "disk gone"});
+    break_with(rows, {.code = Errc::storage_io, .detail = "disk gone"});
     const auto answer = json_of(get("/api/v1/conversations"));
     EXPECT_EQ(answer.at("code").as_int64(), 503);
     EXPECT_EQ(answer.at("details").at("error_code").as_int64(), 2001);
 }
 
 TEST_F(DialogRoutes, missing_keys_are_an_envelope_too) {
-    const auto answer =
-        call(Method::get, "/api/v1/messages", "", {{"Authorization", ""}});
+    const auto answer = call(Method::get, "/api/v1/messages", "", {{"Authorization", ""}});
     EXPECT_EQ(answer.status, 401);
     EXPECT_EQ(answer.fields.get("WWW-Authenticate"), "Bearer");
     EXPECT_EQ(json_of(answer).at("error").as_string(), "unauthorized");

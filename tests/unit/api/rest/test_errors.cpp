@@ -1,5 +1,4 @@
 #include "api/rest/errors.h"
-
 #include "api/rest/rest_api.h"
 #include "unit/api/rest/rest_fixture.h"
 

@@ -10,8 +10,8 @@ class Gate : public RestFixture {};
 
 TEST_F(Gate, without_a_good_key_nothing_is_answered_and_nothing_happens) {
     for (const std::string authorization : {"", "Bearer", "Bearer wrong", "Basic member-key"}) {
-        const auto answer = post("/v1/queues/mail/messages", R"({"content":"x"})",
-            {{"Authorization", authorization}});
+        const auto answer = post(
+            "/v1/queues/mail/messages", R"({"content":"x"})", {{"Authorization", authorization}});
         EXPECT_EQ(answer.status, 401) << authorization;
         EXPECT_EQ(code_of(answer), "unauthenticated");
         EXPECT_EQ(answer.fields.get("WWW-Authenticate"), "Bearer");
@@ -31,7 +31,8 @@ TEST_F(Gate, members_keep_out_of_admin) {
     const auto answer = get("/admin/v1/keys");
     EXPECT_EQ(answer.status, 403);
     EXPECT_EQ(code_of(answer), "permission_denied");
-    EXPECT_EQ(call(Method::get, "/admin/v1/keys", "", {{"Authorization", "Bearer admin-key"}}).status,
+    EXPECT_EQ(
+        call(Method::get, "/admin/v1/keys", "", {{"Authorization", "Bearer admin-key"}}).status,
         200);
 }
 
@@ -101,7 +102,8 @@ TEST_F(Gate, a_preflight_is_answered_for_allowed_origins_only) {
 
 TEST_F(Gate, a_request_id_is_echoed_or_drawn) {
     const auto id_for = [&](std::string given) {
-        const auto answer = call(Method::get, "/health/live", "", {{"X-Request-Id", std::move(given)}});
+        const auto answer =
+            call(Method::get, "/health/live", "", {{"X-Request-Id", std::move(given)}});
         return std::string(answer.fields.get("X-Request-Id"));
     };
     EXPECT_EQ(id_for("abc-123"), "abc-123");
@@ -116,10 +118,12 @@ TEST_F(Gate, requests_are_counted_by_route_and_class) {
     EXPECT_EQ(get("/v1/queues").status, 200);
     EXPECT_EQ(get("/v1/nothing").status, 404);
     const std::string text = get("/metrics").body;
-    EXPECT_THAT(text, testing::HasSubstr(
-        R"(baton_rest_requests_total{method="GET",route="/v1/queues",status="2xx"} 1)"));
-    EXPECT_THAT(text, testing::HasSubstr(
-        R"(baton_rest_requests_total{method="any",route="none",status="4xx"} 1)"));
+    EXPECT_THAT(
+        text, testing::HasSubstr(
+                  R"(baton_rest_requests_total{method="GET",route="/v1/queues",status="2xx"} 1)"));
+    EXPECT_THAT(
+        text, testing::HasSubstr(
+                  R"(baton_rest_requests_total{method="any",route="none",status="4xx"} 1)"));
 }
 
 }  // namespace

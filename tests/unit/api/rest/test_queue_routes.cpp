@@ -47,8 +47,8 @@ TEST_F(QueueRoutes, an_unknown_config_field_is_named_with_the_nearest) {
 
 TEST_F(QueueRoutes, a_bad_queue_name_is_no_queue) {
     EXPECT_EQ(code_of(call(Method::put, "/v1/queues/a%20b")), "invalid_argument");
-    EXPECT_EQ(code_of(call(Method::put, "/v1/queues/" + std::string(129, 'q'))),
-        "invalid_argument");
+    EXPECT_EQ(
+        code_of(call(Method::put, "/v1/queues/" + std::string(129, 'q'))), "invalid_argument");
 }
 
 TEST_F(QueueRoutes, every_route_of_an_unknown_queue_is_404) {
@@ -85,8 +85,8 @@ TEST_F(QueueRoutes, one_message_is_posted_popped_and_acked) {
     EXPECT_EQ(message.at("metadata").at("n").as_int64(), 1);
 
     const std::string receipt(message.at("receipt").as_string());
-    const auto acked = json_of(post(
-        "/v1/queues/mail/ack", R"({"receipts":[")" + receipt + R"(","bad"]})"));
+    const auto acked =
+        json_of(post("/v1/queues/mail/ack", R"({"receipts":[")" + receipt + R"(","bad"]})"));
     EXPECT_EQ(acked.at("acked").as_int64(), 1);
     EXPECT_EQ(acked.at("errors").at(0).at("receipt").as_string(), "bad");
     EXPECT_EQ(acked.at("errors").at(0).at("code").as_string(), "invalid_receipt");
@@ -174,8 +174,8 @@ TEST_F(QueueRoutes, unknown_parameters_are_named_with_the_nearest) {
     EXPECT_EQ(field_of(answer), "limt");
     EXPECT_THAT(answer.body, testing::HasSubstr("did you mean `limit`"));
     EXPECT_EQ(field_of(get("/v1/queues/mail/messages?limit=5&limit=6")), "limit");
-    EXPECT_EQ(field_of(post("/v1/queues/mail/messages?priority=high", R"({"content":"x"})")),
-        "priority");
+    EXPECT_EQ(
+        field_of(post("/v1/queues/mail/messages?priority=high", R"({"content":"x"})")), "priority");
     EXPECT_EQ(field_of(get("/v1/queues?x=1")), "x");
 }
 
@@ -218,8 +218,7 @@ TEST_F(QueueRoutes, bad_pops_and_settles_are_named) {
 }
 
 TEST_F(QueueRoutes, a_body_of_another_type_is_415) {
-    const auto answer =
-        post("/v1/queues/mail/pop", "max=1", {{"Content-Type", "text/plain"}});
+    const auto answer = post("/v1/queues/mail/pop", "max=1", {{"Content-Type", "text/plain"}});
     EXPECT_EQ(answer.status, 415);
     EXPECT_EQ(code_of(answer), "unsupported_media_type");
 }
@@ -245,8 +244,8 @@ TEST_F(QueueRoutes, a_browse_pages_by_cursor_and_filters_by_state) {
     const auto second = json_of(get("/v1/queues/mail/messages?limit=2&after=" + next));
     EXPECT_EQ(second.at("messages").as_array().size(), 1U);
     EXPECT_TRUE(second.at("next").is_null());
-    EXPECT_EQ(json_of(get("/v1/queues/mail/messages?state=dead")).at("messages").as_array().size(),
-        0U);
+    EXPECT_EQ(
+        json_of(get("/v1/queues/mail/messages?state=dead")).at("messages").as_array().size(), 0U);
     EXPECT_EQ(field_of(get("/v1/queues/mail/messages?state=done")), "state");
     EXPECT_EQ(field_of(get("/v1/queues/mail/messages?state=redy")), "state");
     EXPECT_EQ(field_of(get("/v1/queues/mail/messages?after=x")), "after");

@@ -1,8 +1,7 @@
-#include "api/rest/router.h"
-
 #include <algorithm>
 
 #include "api/rest/rest_api.h"
+#include "api/rest/router.h"
 
 namespace baton::test {
 namespace {

@@ -1,11 +1,11 @@
 // A disk that fails on request, between SQLite and the operating system.
 #pragma once
 
-#include <sqlite3.h>
-
 #include <atomic>
 #include <cstring>
 #include <new>
+
+#include <sqlite3.h>
 
 namespace baton::test {
 
@@ -48,10 +48,10 @@ private:
         return (real->pMethods->*member)(real, args...);
     }
 
-    static int open(
-        sqlite3_vfs*, const char* name, sqlite3_file* out, int flags, int* out_flags) {
+    static int open(sqlite3_vfs*, const char* name, sqlite3_file* out, int flags, int* out_flags) {
         auto* const file = new (out) File{};
-        const int code = current_->real_->xOpen(current_->real_, name, file->real(), flags, out_flags);
+        const int code =
+            current_->real_->xOpen(current_->real_, name, file->real(), flags, out_flags);
         if (file->real()->pMethods == nullptr) return code;
         using Io = sqlite3_io_methods;
         Io& io = file->methods;
@@ -75,7 +75,7 @@ private:
         io.xFileControl = forward<&Io::xFileControl, int, void*>;
         io.xSectorSize = forward<&Io::xSectorSize>;
         io.xDeviceCharacteristics = forward<&Io::xDeviceCharacteristics>;
-        io.xShmMap = forward<&Io::xShmMap, int, int, int, void volatile**>;
+        io.xShmMap = forward<&Io::xShmMap, int, int, int, volatile void**>;
         io.xShmLock = forward<&Io::xShmLock, int, int, int>;
         io.xShmBarrier = [](sqlite3_file* f) {
             sqlite3_file* const real = of(f).real();

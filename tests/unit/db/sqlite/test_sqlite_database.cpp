@@ -1,10 +1,10 @@
 // SQLite behind the port: values, transactions, locks, and the translation of its errors.
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
 #include <array>
 #include <fstream>
 #include <string>
+#include <sys/stat.h>
+
+#include <gtest/gtest.h>
 
 #include "db/sqlite/sqlite_database.h"
 #include "support/temp_dir.h"
@@ -26,7 +26,8 @@ protected:
 
     void make_items() {
         ASSERT_TRUE(connection_->execute_script(
-            "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL, weight REAL, body BLOB);"
+            "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL, weight REAL, body "
+            "BLOB);"
             "CREATE TABLE parts (item INTEGER REFERENCES items (id)) STRICT;"));
     }
 
@@ -106,9 +107,8 @@ TEST_F(Sqlite, stops_when_the_sink_has_enough) {
 TEST_F(Sqlite, survives_a_sink_that_throws) {
     make_items();
     ASSERT_TRUE(insert(1, "x"));
-    EXPECT_THROW(
-        static_cast<void>(connection_->execute(
-            count_items, {}, [](const Row&) -> bool { throw std::runtime_error("enough"); })),
+    EXPECT_THROW(static_cast<void>(connection_->execute(count_items, {},
+                     [](const Row&) -> bool { throw std::runtime_error("enough"); })),
         std::runtime_error);
     EXPECT_EQ(count(*connection_), 1);
 }
@@ -211,8 +211,7 @@ TEST_F(Sqlite, calls_a_full_disk_storage_full_and_goes_on) {
     Errc last = Errc::internal;
     std::int64_t stored = 0;
     for (int i = 0; i < 100; ++i) {
-        const std::array<Value, 4> values{
-            std::int64_t{i}, std::string_view("x"), 1.0, Blob{body}};
+        const std::array<Value, 4> values{std::int64_t{i}, std::string_view("x"), 1.0, Blob{body}};
         const auto done = connection_->execute(insert_item, values);
         if (!done) {
             last = done.error().code;
@@ -242,7 +241,7 @@ TEST_F(Sqlite, calls_a_folder_or_a_missing_folder_unusable) {
 TEST_F(Sqlite, keeps_its_files_private) {
     make_items();
     for (const char* name : {"test.db", "test.db-wal"}) {
-        struct stat info {};
+        struct stat info{};
         ASSERT_EQ(::stat((dir_ / name).c_str(), &info), 0) << name;
         EXPECT_EQ(info.st_mode & 0777, 0600u) << name;
     }

@@ -67,9 +67,8 @@ TEST_P(SqliteFaults, a_failed_write_rolls_back_and_the_next_may_succeed) {
     EXPECT_EQ(count(*open()), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, SqliteFaults, ::testing::Bool(), [](const auto& mode) {
-    return mode.param ? "exclusive" : "shared";
-});
+INSTANTIATE_TEST_SUITE_P(Modes, SqliteFaults, ::testing::Bool(),
+    [](const auto& mode) { return mode.param ? "exclusive" : "shared"; });
 
 }  // namespace
 }  // namespace baton::db

@@ -1,0 +1,129 @@
+// Messages to agents: sending, and waiting through a daemon that comes and goes.
+#include "client/dialog_client.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "client/operator_client.h"
+#include "model/codec.h"
+#include "runtime/io_pool.h"
+#include "support/scripted_client.h"
+
+namespace baton::client {
+namespace {
+
+const MessageId id{.queue_uid = 7, .seq = 1};
+
+DialogMessage message(DialogStatus status) {
+    DialogMessage result{.id = id, .conversation_id = ConversationId("c_1"), .user_id = UserId("u"),
+        .agent_id = AgentId("assistant"), .content = "hi", .status = status, .retry_count = 2};
+    result.created_at = from_unix_ms(1'000);
+    result.updated_at = from_unix_ms(2'000);
+    if (status == DialogStatus::completed) {
+        result.completed_at = from_unix_ms(2'000);
+        result.reply = DialogReply{.content = "hello", .model = "m",
+            .usage = {.input_tokens = 3, .output_tokens = 4}, .created_at = from_unix_ms(2'000)};
+    }
+    return result;
+}
+
+std::string envelope(boost::json::object data) {
+    return boost::json::serialize(boost::json::object{
+        {"code", 200}, {"message", "success"}, {"data", std::move(data)}, {"timestamp", "x"}});
+}
+
+class DialogClientTest : public testing::Test {
+protected:
+    test::ScriptedClient http;
+    IoPool pool{1};
+    Connection connection{http, {.url = "http://h"}};
+    DialogClient dialogs{connection};
+};
+
+TEST_F(DialogClientTest, send_leaves_out_what_is_empty) {
+    http.answer(201, envelope(to_json(message(DialogStatus::pending))));
+    const auto sent = pool.run(dialogs.send({.content = "hi", .priority = Level::high}));
+    ASSERT_TRUE(sent) << to_string(sent.error());
+    EXPECT_EQ(sent->id, id);
+    EXPECT_EQ(boost::json::parse(http.last().body),
+        boost::json::parse(R"({"content":"hi","priority":"high"})"));
+}
+
+TEST_F(DialogClientTest, message_comes_back_whole) {
+    http.answer(200, envelope(to_json(message(DialogStatus::completed))));
+    const auto got = pool.run(dialogs.get(id));
+    ASSERT_TRUE(got) << to_string(got.error());
+    EXPECT_EQ(got->conversation_id.text, "c_1");
+    EXPECT_EQ(got->status, DialogStatus::completed);
+    EXPECT_EQ(got->retry_count, 2U);
+    EXPECT_EQ(got->reply, message(DialogStatus::completed).reply);
+    EXPECT_EQ(got->completed_at, from_unix_ms(2'000));
+}
+
+TEST_F(DialogClientTest, wait_asks_until_the_end_and_tells_progress) {
+    http.answer(200, envelope(to_json(message(DialogStatus::pending))));
+    http.answer(Error{.code = Errc::connection_failed, .detail = "restarting"});
+    http.answer(200, envelope(to_json(message(DialogStatus::processing))));
+    http.answer(200, envelope(to_json(message(DialogStatus::completed))));
+    std::vector<DialogStatus> seen;
+    const auto note = [&](const DialogMessage& now) { seen.push_back(now.status); };
+    const auto got = pool.run(dialogs.wait(id, Deadline::after(std::chrono::minutes(1)), note));
+    ASSERT_TRUE(got) << to_string(got.error());
+    EXPECT_EQ(got->status, DialogStatus::completed);
+    EXPECT_EQ(seen, (std::vector{DialogStatus::pending, DialogStatus::processing}));
+}
+
+TEST_F(DialogClientTest, wait_ends_with_its_deadline_and_with_real_errors) {
+    http.answer(200, envelope(to_json(message(DialogStatus::pending))));
+    const auto late = pool.run(dialogs.wait(id, Deadline::after(std::chrono::milliseconds(0))));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, Errc::deadline_exceeded);
+    http.answer(404, R"({"code":404,"message":"no","details":{"error_code":1004}})");
+    const auto missing = pool.run(dialogs.wait(id, Deadline::after(std::chrono::minutes(1))));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, Errc::message_not_found);
+}
+
+TEST_F(DialogClientTest, history_is_oldest_first) {
+    auto older = message(DialogStatus::completed);
+    auto newer = older;
+    newer.id.seq = 2;
+    http.answer(200, envelope({{"messages", boost::json::array{to_json(newer), to_json(older)}}}));
+    const auto history = pool.run(dialogs.history(ConversationId("c 1"), 10));
+    ASSERT_TRUE(history) << to_string(history.error());
+    ASSERT_EQ(history->size(), 2U);
+    EXPECT_EQ((*history)[0].id.seq, 1U);
+    EXPECT_THAT(http.last().url, testing::HasSubstr("conversation_id=c%201"));
+}
+
+TEST_F(DialogClientTest, strange_answers_are_protocol_errors) {
+    http.answer(200, R"({"data":{"id":"x","status":"pending"}})");
+    EXPECT_EQ(pool.run(dialogs.get(id)).error().code, Errc::protocol_error);
+    http.answer(200, R"([1])");
+    EXPECT_EQ(pool.run(dialogs.get(id)).error().code, Errc::protocol_error);
+}
+
+TEST_F(DialogClientTest, health_and_keys_are_read) {
+    OperatorClient operators(connection);
+    http.answer(200, envelope({{"status", "unhealthy"}, {"phase", "draining"}, {"version", "1"},
+                         {"uptime", 60},
+                         {"components", {{"queue", {{"status", "unhealthy"}, {"detail", "disk"}}}}}}));
+    const auto health = pool.run(operators.health());
+    ASSERT_TRUE(health);
+    EXPECT_FALSE(health->ready);
+    EXPECT_EQ(health->uptime, std::chrono::seconds(60));
+    ASSERT_EQ(health->components.size(), 1U);
+    EXPECT_EQ(health->components[0].detail, "disk");
+
+    http.answer(201, R"({"id":"k1","name":"ci","role":"member","created_at":"2026-01-01T00:00:00Z",)"
+                     R"("revoked_at":null,"key":"bt_k1_s"})");
+    const auto created = pool.run(operators.create_key("ci", "member"));
+    ASSERT_TRUE(created);
+    EXPECT_EQ(created->text.reveal(), "bt_k1_s");
+    EXPECT_EQ(created->key.id.text, "k1");
+    EXPECT_FALSE(created->key.revoked_at);
+}
+
+}  // namespace
+}  // namespace baton::client

@@ -1,0 +1,172 @@
+// The commit pipeline: what it groups, when it answers, what it refuses, how it ends.
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "support/queue_harness.h"
+#include "support/queue_probe.h"
+
+namespace baton::test {
+namespace {
+
+using Posted = Pending<Result<std::vector<PostedMessage>>>;
+
+class Pipeline : public ::testing::Test {
+protected:
+    explicit Pipeline(queue::PipelineConfig config = {})
+        : h({}, {.pipeline = config, .wrap_store = [this](auto store) {
+              return std::make_unique<ProbeStore>(std::move(store), probe);
+          }}) {
+        must(h.run(h.queues().put_queue(q, {})));
+    }
+
+    Posted start_post(const Letter& letter = {}) {
+        return h.start(h.queues().post(q, messages_of({letter})));
+    }
+    Pending<Result<std::vector<LeasedMessage>>> start_pop(Deadline wait = Deadline::never()) {
+        return h.start(h.queues().pop({.queue = q, .wait = wait}));
+    }
+
+    const QueueName q{"q"};
+    std::shared_ptr<StoreProbe> probe = std::make_shared<StoreProbe>();
+    QueueHarness h;
+};
+
+class SmallPipeline : public Pipeline {
+protected:
+    SmallPipeline() : Pipeline({.commands_max = 3, .waits_max = 2}) {}
+};
+
+TEST_F(Pipeline, commands_that_come_during_a_commit_form_the_next_batch) {
+    probe->hold();
+    std::vector<Posted> posts;
+    posts.push_back(start_post());
+    probe->wait_held();
+    const auto before = probe->commits().size();
+    for (int i = 0; i < 50; ++i) posts.push_back(start_post());
+    probe->release();
+    for (auto& post : posts) EXPECT_EQ(outcome(post.get()), "ok");
+    EXPECT_EQ(probe->commits().size(), before + 1);
+    EXPECT_EQ(probe->commits().back(), 50);
+}
+
+TEST_F(Pipeline, answers_come_only_after_the_commit) {
+    probe->hold();
+    auto post = start_post();
+    probe->wait_held();
+    auto stats = h.start(h.queues().stats(q));
+    EXPECT_FALSE(post.ended());
+    EXPECT_FALSE(stats.ended());
+    probe->release();
+    EXPECT_EQ(outcome(post.get()), "ok");
+    EXPECT_EQ(must(stats.get()).ready, 1);
+}
+
+TEST_F(Pipeline, a_parked_pop_gets_its_message_after_post_and_lease_are_committed_together) {
+    auto pop = start_pop();
+    must(h.run(h.queues().stats(q)));
+    const auto before = probe->commits().size();
+    probe->hold();
+    auto post = start_post();
+    probe->wait_held();
+    EXPECT_FALSE(pop.ended());
+    probe->release();
+    EXPECT_EQ(must(pop.get()).size(), 1);
+    EXPECT_EQ(outcome(post.get()), "ok");
+    EXPECT_EQ(probe->commits().size(), before + 1);
+    EXPECT_EQ(probe->commits().back(), 2);
+}
+
+TEST_F(Pipeline, what_changes_nothing_is_not_committed) {
+    const auto before = probe->commits().size();
+    must(h.run(h.queues().stats(q)));
+    EXPECT_TRUE(must(h.run(h.queues().pop({.queue = q}))).empty());
+    EXPECT_EQ(probe->commits().size(), before);
+}
+
+TEST_F(Pipeline, a_large_batch_is_committed_in_parts) {
+    probe->hold();
+    auto first = start_post();
+    probe->wait_held();
+    std::vector<Posted> posts;
+    for (int i = 0; i < 3; ++i) {
+        posts.push_back(h.start(h.queues().post(q, messages_of(std::vector<Letter>(3'000)))));
+    }
+    probe->release();
+    for (auto& post : posts) EXPECT_EQ(outcome(post.get()), "ok");
+    const auto commits = probe->commits();
+    ASSERT_GE(commits.size(), 2);
+    EXPECT_EQ(commits[commits.size() - 2], 6'000);  // a post is never split
+    EXPECT_EQ(commits.back(), 3'000);
+    EXPECT_EQ(outcome(first.get()), "ok");
+}
+
+TEST_F(Pipeline, stop_finishes_what_was_taken) {
+    probe->hold();
+    std::vector<Posted> posts;
+    for (int i = 0; i < 20; ++i) posts.push_back(start_post());
+    probe->wait_held();
+    std::thread stopping([this] { h.queues().stop(); });
+    probe->release();
+    stopping.join();
+    for (auto& post : posts) EXPECT_EQ(outcome(post.get()), "ok");
+    EXPECT_EQ(outcome(start_post().get()), "shutting_down");
+    h.reopen();
+    EXPECT_EQ(must(h.run(h.queues().stats(q))).ready, 20);
+}
+
+TEST_F(SmallPipeline, one_command_too_many_is_refused_and_leaves_the_others) {
+    probe->hold();
+    auto first = start_post();
+    probe->wait_held();
+    std::vector<Posted> posts;
+    for (int i = 0; i < 3; ++i) posts.push_back(start_post());
+    const auto refused = start_post().get();
+    EXPECT_EQ(outcome(refused), "overloaded");
+    EXPECT_GT(refused.error().retry_after.count(), 0);
+    probe->release();
+    for (auto& post : posts) EXPECT_EQ(outcome(post.get()), "ok");
+    EXPECT_EQ(must(h.run(h.queues().stats(q))).ready, 4);
+}
+
+TEST_F(SmallPipeline, one_wait_too_many_is_refused) {
+    auto first = start_pop();
+    must(h.run(h.queues().stats(q)));
+    auto second = start_pop();
+    must(h.run(h.queues().stats(q)));
+    EXPECT_EQ(outcome(start_pop().get()), "overloaded");
+    EXPECT_TRUE(must(start_pop(Deadline::after(Duration(0))).get()).empty());  // it does not wait
+    second.cancel();
+    EXPECT_EQ(outcome(second.get()), "cancelled");
+    auto third = start_pop();
+    start_post({.text = "a"});
+    start_post({.text = "b"});
+    EXPECT_EQ(must(first.get()).at(0).message.data->content.view(), "a");
+    EXPECT_EQ(must(third.get()).at(0).message.data->content.view(), "b");
+}
+
+TEST_F(Pipeline, ten_thousand_waiting_pops_are_served_in_the_order_they_came) {
+    constexpr int count = 10'000;
+    std::vector<Pending<Result<std::vector<LeasedMessage>>>> pops;
+    for (int i = 0; i < count; ++i) pops.push_back(start_pop());
+    std::vector<Letter> letters;
+    for (int i = 0; i < count; ++i) letters.push_back({.text = std::to_string(i)});
+    must(h.run(h.queues().post(q, messages_of(letters))));
+    for (int i = 0; i < count; ++i) {
+        const auto popped = must(pops[static_cast<std::size_t>(i)].get());
+        ASSERT_EQ(popped.at(0).message.data->content.view(), std::to_string(i));
+    }
+}
+
+TEST_F(Pipeline, time_that_goes_back_brings_nothing_back) {
+    must(start_post({.delay = Duration(1'000)}).get());
+    h.advance(Duration(1'000));
+    h.clock().advance(-std::chrono::hours(1));
+    const auto leased = must(start_pop().get()).at(0);
+    EXPECT_EQ(leased.message.lease_expires_at, FakeClock::start + Duration(31'000));
+    EXPECT_EQ(outcome(h.run(h.queues().ack(leased.receipt))), "ok");
+}
+
+}  // namespace
+}  // namespace baton::test
