@@ -16,7 +16,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # 105651, 105329, 80635). What these would find, clang-tidy and the sanitizers find.
     target_compile_options(baton_options INTERFACE
         -Wno-restrict -Wno-null-dereference -Wno-maybe-uninitialized -Wno-array-bounds
-        -Wno-stringop-overflow -Wno-stringop-overread
+        -Wno-stringop-overflow -Wno-stringop-overread -Wno-mismatched-new-delete
         -Wno-error=free-nonheap-object -Wno-error=dangling-pointer
         -fdiagnostics-color=auto)
 endif()

@@ -17,12 +17,14 @@ std::expected<DaemonArguments, PrintAndExit> parse_daemon_arguments(
     CLI::App app("batond: the Baton daemon", "batond");
     app.footer(
         "Prints one line `ready http=HOST:PORT …` on standard output when it serves.\n"
-        "SIGTERM or SIGINT: finish what is under way, then end (twice: end at once). SIGHUP: reload.\n"
+        "SIGTERM or SIGINT: finish what is under way, then end (twice: end at once). SIGHUP: "
+        "reload.\n"
         "Example: batond --config configs/baton.yaml --set server.port=0");
     app.set_version_flag("--version", "batond " + version);
     std::string file;
     app.add_option("-c,--config", file, "configuration file (YAML)")->type_name("FILE");
-    app.add_option("-s,--set", parsed.settings, "one configuration key; lists take JSON (repeatable)")
+    app.add_option(
+           "-s,--set", parsed.settings, "one configuration key; lists take JSON (repeatable)")
         ->type_name("KEY=VALUE")
         ->type_size(1)
         ->allow_extra_args(false);

@@ -35,7 +35,8 @@ namespace baton::app {
 namespace {
 
 constexpr std::size_t threads_max = 64;
-/// How long short requests may take to finish once the agents have: then waiting ones are sent away.
+/// How long short requests may take to finish once the agents have: then waiting ones are sent
+/// away.
 constexpr std::chrono::milliseconds short_request_grace{500};
 
 std::size_t thread_count(const Config& config) {
@@ -49,7 +50,8 @@ bool is_loopback(std::string_view host) {
 }
 
 std::string address_text(std::string_view host, std::uint16_t port) {
-    return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+    return host.contains(':') ? fmt::format("[{}]:{}", host, port)
+                              : fmt::format("{}:{}", host, port);
 }
 
 /// How this machine reaches a listener: one on every address is reached on the loopback one.
@@ -78,15 +80,17 @@ public:
 
     /// Each line: a service, and why it comes here.
     Result<void> start() {
-        BATON_TRY(data_dir_, DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
+        BATON_TRY(data_dir_,
+            DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
         io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
-        BATON_TRY_VOID(listen());         // a port in use must not cost a migration
-        BATON_TRY_VOID(open_database());  // conversations and keys live in it
-        BATON_TRY_VOID(open_queues());    // the messages; recovery happens here
+        BATON_TRY_VOID(listen());          // a port in use must not cost a migration
+        BATON_TRY_VOID(open_database());   // conversations and keys live in it
+        BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        make_agents();                    // provider and the runtime on it
-        BATON_TRY_VOID(start_dispatcher());  // before the doors: what a crash left is repaired first
-        BATON_TRY_VOID(open_doors());        // last: from here on others may call
+        make_agents();                     // provider and the runtime on it
+        BATON_TRY_VOID(
+            start_dispatcher());       // before the doors: what a crash left is repaired first
+        BATON_TRY_VOID(open_doors());  // last: from here on others may call
         return {};
     }
 
@@ -163,13 +167,14 @@ Result<void> Services::listen_for_metrics() {
     door.port = config_.metrics.port;
     door.connections_max = 64;
     door.body_max = 1024;
-    auto server = net::make_server(*io_, door, api::rest::error_response, metrics_door_registry_,
-        log_.channel("metrics"));
+    auto server = net::make_server(
+        *io_, door, api::rest::error_response, metrics_door_registry_, log_.channel("metrics"));
     if (server) {
         metrics_ = *std::move(server);
         return {};
     }
-    // The default port is Prometheus's own too: nobody asked for it here, so a clash must not stop the daemon.
+    // The default port is Prometheus's own too: nobody asked for it here, so a clash must not stop
+    // the daemon.
     if (server.error().code == Errc::address_in_use && !config_.is_given("metrics.port")) {
         log_.warn("metrics port in use; metrics are on the API's /metrics only",
             {{"port", config_.metrics.port}});
@@ -216,7 +221,8 @@ Result<void> Services::make_llm_queue() {
     if (existing) config = existing->config;
     config.max_failures = config_.scheduler.max_retries + 1;
     for (const auto& level : config_.queue.levels) {
-        config.levels[static_cast<std::size_t>(level.name)] = {level.max_wait_time, level.max_concurrent};
+        config.levels[static_cast<std::size_t>(level.name)] = {
+            level.max_wait_time, level.max_concurrent};
     }
     BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
     return {};
@@ -241,8 +247,8 @@ void Services::make_agents() {
 
 Result<void> Services::start_dispatcher() {
     auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
-        config_.scheduler, *queues_, *agents_, *conversations_.conversations, *conversations_.writer,
-        clock_, registry_, log_.channel("dispatch"));
+        config_.scheduler, *queues_, *agents_, *conversations_.conversations,
+        *conversations_.writer, clock_, registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
     return {};
@@ -258,14 +264,17 @@ Result<void> Services::open_doors() {
     key_service_ = std::make_unique<service::KeyService>(*access_);
     health_ = std::make_unique<service::HealthService>(
         *queues_, *conversations_.conversations, clock_, version_);
-    const api::rest::RestDeps deps{.access = *access_, .queues = *queue_service_,
-        .messages = *message_service_, .keys = *key_service_, .health = *health_,
+    const api::rest::RestDeps deps{.access = *access_,
+        .queues = *queue_service_,
+        .messages = *message_service_,
+        .keys = *key_service_,
+        .health = *health_,
         .metrics = registry_};
     api_->start(api::rest::make_rest_handler(deps, rest_config(config_), log_.channel("rest")));
     if (metrics_) {
         const bool open = config_.metrics.is_public || is_loopback(config_.metrics.host);
-        metrics_->start(make_metrics_door(
-            {.path = config_.metrics.path, .open = open}, *access_, registry_));
+        metrics_->start(
+            make_metrics_door({.path = config_.metrics.path, .open = open}, *access_, registry_));
     }
     health_->set_phase(service::HealthService::Phase::running);
     DaemonRecord record{.url = "http://" + reach_text(config_.server.http.host, api_->port())};

@@ -19,14 +19,16 @@ public:
     /// "ready http=127.0.0.1:8080 metrics=127.0.0.1:9090 pid=4711"; `metrics` is absent when off.
     [[nodiscard]] virtual std::string ready_line() const = 0;
 
-    /// Accepts nothing more, lets requests and agent runs under way finish until the deadline, gives the rest
-    /// back to the queue, and closes the stores. Blocks. Call once, before destruction.
+    /// Accepts nothing more, lets requests and agent runs under way finish until the deadline,
+    /// gives the rest back to the queue, and closes the stores. Blocks. Call once, before
+    /// destruction.
     virtual void stop(Deadline deadline) = 0;
 };
 
 /// Starts everything; on failure everything started so far is stopped again.
-/// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host), permission_denied
-/// (port, key file), storage_corrupt, storage_io, conflict (a schema from a newer version).
+/// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host),
+/// permission_denied (port, key file), storage_corrupt, storage_io, conflict (a schema from a newer
+/// version).
 [[nodiscard]] Result<std::unique_ptr<Daemon>> start_daemon(
     Config config, std::shared_ptr<LogSink> sink, std::string version);
 

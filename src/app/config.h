@@ -1,4 +1,5 @@
-// Everything that can be configured, as values. Names, ranges and words for each stand in config_table.cpp.
+// Everything that can be configured, as values. Names, ranges and words for each stand in
+// config_table.cpp.
 #pragma once
 
 #include <array>
@@ -64,7 +65,8 @@ struct LevelSettings {
 struct QueueSettings {
     StoreKind store = StoreKind::sqlite;
     std::uint64_t memory_budget = 64 * 1'048'576;  ///< bytes
-    /// All four, in the order of Level. The waits keep a busy level from starving the ones below for ever.
+    /// All four, in the order of Level. The waits keep a busy level from starving the ones below
+    /// for ever.
     std::vector<LevelSettings> levels{
         {Level::realtime, Duration(0), 0},
         {Level::high, Duration(60'000), 0},
@@ -84,7 +86,7 @@ struct EndpointSettings {
 
 struct LlmSettings {
     std::vector<EndpointSettings> endpoints;  ///< after loading: exactly one
-    std::string choice;  ///< why this endpoint, for the log
+    std::string choice;                       ///< why this endpoint, for the log
     net::ClientConfig client{};
 };
 
@@ -103,8 +105,8 @@ struct MetricsSettings {
 };
 
 struct AccessSettings {
-    std::filesystem::path admin_key_file;  ///< after loading: never empty
-    std::vector<std::string> allowed_hosts;    ///< empty: by server.host
+    std::filesystem::path admin_key_file;    ///< after loading: never empty
+    std::vector<std::string> allowed_hosts;  ///< empty: by server.host
     std::vector<std::string> allowed_origins;
 };
 

@@ -16,9 +16,9 @@ struct ByteUnit {
     std::string_view name;
     double bytes;
 };
-constexpr std::array byte_units{
-    ByteUnit{"KiB", 1024.0}, ByteUnit{"MiB", 1048576.0}, ByteUnit{"GiB", 1073741824.0},
-    ByteUnit{"kB", 1e3}, ByteUnit{"MB", 1e6}, ByteUnit{"GB", 1e9}, ByteUnit{"B", 1.0}};
+constexpr std::array byte_units{ByteUnit{"KiB", 1024.0}, ByteUnit{"MiB", 1048576.0},
+    ByteUnit{"GiB", 1073741824.0}, ByteUnit{"kB", 1e3}, ByteUnit{"MB", 1e6}, ByteUnit{"GB", 1e9},
+    ByteUnit{"B", 1.0}};
 
 std::unexpected<Error> refuse(const ScalarText& scalar, const std::string& what) {
     return fail_field(Errc::invalid_config, std::string(scalar.name),
@@ -80,10 +80,10 @@ Result<double> read_number(const ScalarText& scalar, KeyKind kind, const KeyRule
     const bool whole = kind == KeyKind::number || (value && std::floor(*value) == *value);
     if (!value || !whole) {
         const auto* example = kind == KeyKind::duration ? " such as 250ms, 30s, 5m, 2h"
-                            : kind == KeyKind::size     ? " such as 65536, 512KiB, 64MiB"
+                              : kind == KeyKind::size   ? " such as 65536, 512KiB, 64MiB"
                                                         : "";
-        return refuse(scalar,
-            fmt::format("takes a value of kind {}{}, not `{}`", to_string(kind), example, scalar.text));
+        return refuse(scalar, fmt::format("takes a value of kind {}{}, not `{}`", to_string(kind),
+                                  example, scalar.text));
     }
     if (*value < rules.min || *value > std::min(rules.max, integer_max)) {
         return refuse(
@@ -96,7 +96,8 @@ Result<std::string> read_text(const ScalarText& scalar, const KeyRules& rules) {
     if (!is_utf8(scalar.text)) return refuse(scalar, "is not UTF-8");
     const auto size = static_cast<double>(scalar.text.size());
     if (size < rules.min) return refuse(scalar, "must not be empty");
-    if (size > rules.max) return refuse(scalar, fmt::format("is longer than {:.0f} bytes", rules.max));
+    if (size > rules.max)
+        return refuse(scalar, fmt::format("is longer than {:.0f} bytes", rules.max));
     return std::string(scalar.text);
 }
 
@@ -111,8 +112,9 @@ Result<std::size_t> read_choice(const ScalarText& scalar, const KeyRules& rules)
                 scalar.name, scalar.text, fmt::join(rules.choices, ", ")));
     }
     const auto nearest = nearest_name(scalar.text, rules.choices);
-    return refuse(scalar, fmt::format("is one of {}, not `{}`{}", fmt::join(rules.choices, ", "),
-        scalar.text, nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
+    return refuse(
+        scalar, fmt::format("is one of {}, not `{}`{}", fmt::join(rules.choices, ", "), scalar.text,
+                    nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
 Result<std::vector<std::string>> read_texts(std::string_view name, const ConfigNode& node) {

@@ -1,5 +1,5 @@
-// One row of the key table: a member of a settings struct with its name, range and words. The member's own
-// default is the key's default, so that there is one.
+// One row of the key table: a member of a settings struct with its name, range and words. The
+// member's own default is the key's default, so that there is one.
 #pragma once
 
 #include <charconv>
@@ -20,7 +20,16 @@
 namespace baton::app {
 
 enum class KeyKind : std::uint8_t {
-    boolean, integer, size, number, duration, text, path, secret, choice, texts
+    boolean,
+    integer,
+    size,
+    number,
+    duration,
+    text,
+    path,
+    secret,
+    choice,
+    texts
 };
 [[nodiscard]] std::string_view to_string(KeyKind kind) noexcept;
 
@@ -32,8 +41,8 @@ struct KeyRules {
     double max = std::numeric_limits<double>::max();
     std::span<const std::string_view> choices{};  ///< in the order of the enum
     std::span<const std::string_view> later{};    ///< choices a later version will have
-    bool required = false;  ///< in each item of a list
-    bool reloadable = false;  ///< takes effect on SIGHUP
+    bool required = false;                        ///< in each item of a list
+    bool reloadable = false;                      ///< takes effect on SIGHUP
 };
 
 /// A row for members of `Object`.
@@ -75,19 +84,29 @@ struct is_duration<std::chrono::duration<Rep, Period>> : std::true_type {};
 
 template <class T>
 constexpr KeyKind kind_of() {
-    if constexpr (std::is_same_v<T, bool>) return KeyKind::boolean;
-    else if constexpr (std::is_enum_v<T>) return KeyKind::choice;
-    else if constexpr (std::is_integral_v<T>) return KeyKind::integer;
-    else if constexpr (std::is_floating_point_v<T>) return KeyKind::number;
-    else if constexpr (is_duration<T>::value) return KeyKind::duration;
-    else if constexpr (std::is_same_v<T, Secret>) return KeyKind::secret;
-    else if constexpr (std::is_same_v<T, std::filesystem::path>) return KeyKind::path;
-    else if constexpr (std::is_same_v<T, std::vector<std::string>>) return KeyKind::texts;
-    else return KeyKind::text;
+    if constexpr (std::is_same_v<T, bool>)
+        return KeyKind::boolean;
+    else if constexpr (std::is_enum_v<T>)
+        return KeyKind::choice;
+    else if constexpr (std::is_integral_v<T>)
+        return KeyKind::integer;
+    else if constexpr (std::is_floating_point_v<T>)
+        return KeyKind::number;
+    else if constexpr (is_duration<T>::value)
+        return KeyKind::duration;
+    else if constexpr (std::is_same_v<T, Secret>)
+        return KeyKind::secret;
+    else if constexpr (std::is_same_v<T, std::filesystem::path>)
+        return KeyKind::path;
+    else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+        return KeyKind::texts;
+    else
+        return KeyKind::text;
 }
 
 template <class T>
-Result<T> read_as(std::string_view name, KeyKind kind, const KeyRules& rules, const ConfigNode& node) {
+Result<T> read_as(
+    std::string_view name, KeyKind kind, const KeyRules& rules, const ConfigNode& node) {
     if constexpr (std::is_same_v<T, std::vector<std::string>>) {
         return read_texts(name, node);
     } else {
@@ -113,8 +132,10 @@ Result<T> read_as(std::string_view name, KeyKind kind, const KeyRules& rules, co
 
 template <class T>
 std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
-    if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
-    else if constexpr (std::is_same_v<T, std::vector<std::string>>) return show_texts(value);
+    if constexpr (std::is_same_v<T, bool>)
+        return value ? "true" : "false";
+    else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+        return show_texts(value);
     else if constexpr (std::is_enum_v<T>) {
         return std::string(rules.choices[static_cast<std::size_t>(value)]);
     } else if constexpr (std::is_arithmetic_v<T>) {
@@ -135,8 +156,8 @@ std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
 
 }  // namespace detail
 
-/// The row of the member that `member` returns: `key<Config, [](auto& c) -> auto& { return c.data.dir; }>(…)`.
-/// Integers are also held to what their type can hold.
+/// The row of the member that `member` returns: `key<Config, [](auto& c) -> auto& { return
+/// c.data.dir; }>(…)`. Integers are also held to what their type can hold.
 template <class Object, auto member>
 constexpr Key<Object> key(std::string_view name, KeyRules rules) {
     using T = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
@@ -151,9 +172,10 @@ constexpr Key<Object> key(std::string_view name, KeyRules rules) {
             BATON_TRY(member(object), detail::read_as<T>(row.name, row.kind, row.rules, node));
             return {};
         },
-        .show = [](const Object& object, const Key<Object>& row) {
-            return detail::show_as<T>(member(object), row.kind, row.rules);
-        },
+        .show =
+            [](const Object& object, const Key<Object>& row) {
+                return detail::show_as<T>(member(object), row.kind, row.rules);
+            },
     };
 }
 

@@ -93,7 +93,8 @@ private:
         const auto list = std::ranges::find(config_lists(), path, &ListKey::name);
         const bool known = row != config_keys().end() || list != config_lists().end();
         if (!known) {
-            const auto last = path.substr(0, path.rfind('.') == std::string::npos ? 0 : path.rfind('.'));
+            const auto last =
+                path.substr(0, path.rfind('.') == std::string::npos ? 0 : path.rfind('.'));
             if (std::ranges::find(later_keys(), path) != later_keys().end()) {
                 return unsupported_key(node.where, path);
             }
@@ -128,7 +129,8 @@ Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
     const std::string_view url = endpoint.base_url;
     if (!url.starts_with("http://") && !url.starts_with("https://")) {
         return refuse("llm.endpoints",
-            fmt::format("`base_url` of LLM endpoint `{}` must begin with http:// or https://, not `{}`",
+            fmt::format(
+                "`base_url` of LLM endpoint `{}` must begin with http:// or https://, not `{}`",
                 endpoint.name, url));
     }
     const bool openai_itself = url.starts_with("https://api.openai.com");
@@ -136,7 +138,8 @@ Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
         endpoint.api_key = Secret(env("OPENAI_API_KEY").value_or(""));
         if (endpoint.api_key.empty()) {
             return refuse("llm.endpoints",
-                fmt::format("LLM endpoint `{}` needs an `api_key`, or OPENAI_API_KEY in the environment",
+                fmt::format(
+                    "LLM endpoint `{}` needs an `api_key`, or OPENAI_API_KEY in the environment",
                     endpoint.name));
         }
     }
@@ -170,12 +173,15 @@ Result<void> settle_agents(const Config& config) {
     const auto& models = config.llm.endpoints.front().models;
     for (const auto& agent : config.agents) {
         if (!ids.insert(agent.id.view()).second) {
-            return refuse("agents", fmt::format("`agents` has two agents called `{}`", agent.id.text));
+            return refuse(
+                "agents", fmt::format("`agents` has two agents called `{}`", agent.id.text));
         }
         if (!models.empty() && std::ranges::find(models, agent.model) == models.end()) {
             return refuse("agents",
-                fmt::format("agent `{}` asks for the model `{}`, which the LLM endpoint does not serve "
-                            "(`models`: {})", agent.id.text, agent.model, fmt::join(models, ", ")));
+                fmt::format(
+                    "agent `{}` asks for the model `{}`, which the LLM endpoint does not serve "
+                    "(`models`: {})",
+                    agent.id.text, agent.model, fmt::join(models, ", ")));
         }
     }
     return {};
@@ -187,7 +193,8 @@ Result<void> settle(Config& config, const EnvLookup& env) {
     BATON_TRY_VOID(settle_endpoints(config, env));
     BATON_TRY_VOID(settle_agents(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
-        return refuse("scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");
+        return refuse(
+            "scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");
     }
     if (!config.metrics.path.starts_with('/')) {
         return refuse("metrics.path", "`metrics.path` must begin with /");
@@ -204,9 +211,7 @@ Result<void> settle(Config& config, const EnvLookup& env) {
 
 }  // namespace
 
-bool Config::is_given(std::string_view key) const {
-    return std::ranges::binary_search(given, key);
-}
+bool Config::is_given(std::string_view key) const { return std::ranges::binary_search(given, key); }
 
 Result<Config> load_config(const ConfigSources& sources) {
     ConfigNode root{.kind = ConfigNode::Kind::map};

@@ -12,7 +12,8 @@ std::string place(std::string_view source, const YAML::Mark& mark) {
     return mark.is_null() ? std::string(source) : fmt::format("{}:{}", source, mark.line + 1);
 }
 
-/// Copies a YAML tree into ours. Aliases are copied where they stand, so nodes are counted against a bomb.
+/// Copies a YAML tree into ours. Aliases are copied where they stand, so nodes are counted against
+/// a bomb.
 class Reader {
 public:
     explicit Reader(std::string_view source) : source_(source) {}
@@ -21,7 +22,8 @@ public:
         ConfigNode node;
         node.where = place(source_, mark);
         if (++nodes_ > ConfigDocumentLimits::nodes_max || depth > ConfigDocumentLimits::depth_max) {
-            return fail(Errc::invalid_config, node.where + ": the document is too large or too deep");
+            return fail(
+                Errc::invalid_config, node.where + ": the document is too large or too deep");
         }
         if (yaml.IsScalar()) {
             node.kind = ConfigNode::Kind::scalar;
@@ -105,7 +107,8 @@ Result<void> substitute_text(ConfigNode& node, const EnvLookup& env) {
 }  // namespace
 
 ConfigNode* ConfigNode::find(std::string_view name) noexcept {
-    const auto member = std::ranges::find(members, name, &std::pair<std::string, ConfigNode>::first);
+    const auto member =
+        std::ranges::find(members, name, &std::pair<std::string, ConfigNode>::first);
     return member == members.end() ? nullptr : &member->second;
 }
 
@@ -128,8 +131,9 @@ Result<void> put_value(ConfigNode& root, std::string_view path, ConfigNode value
     while (true) {
         if (node->kind == ConfigNode::Kind::null) node->kind = ConfigNode::Kind::map;
         if (node->kind != ConfigNode::Kind::map) {
-            return fail(Errc::invalid_config,
-                fmt::format("{}: {} gives a value where a section must be", value.where, node->where));
+            return fail(
+                Errc::invalid_config, fmt::format("{}: {} gives a value where a section must be",
+                                          value.where, node->where));
         }
         const auto dot = path.find('.');
         const auto name = path.substr(0, dot);

@@ -1,4 +1,5 @@
-// The raw configuration: a tree of texts that remember where they were written. Only here is YAML known.
+// The raw configuration: a tree of texts that remember where they were written. Only here is YAML
+// known.
 #pragma once
 
 #include <functional>
@@ -17,9 +18,9 @@ struct ConfigNode {
     enum class Kind { null, scalar, list, map };
 
     Kind kind = Kind::null;
-    std::string text{};   ///< of a scalar
-    std::string where{};  ///< "baton.yaml:12" or "--set server.port"
-    std::vector<ConfigNode> items{};                           ///< of a list
+    std::string text{};               ///< of a scalar
+    std::string where{};              ///< "baton.yaml:12" or "--set server.port"
+    std::vector<ConfigNode> items{};  ///< of a list
     std::vector<std::pair<std::string, ConfigNode>> members{};  ///< of a map, in the order written
 
     /// The member `name` of a map; null when there is none.
@@ -43,9 +44,9 @@ struct ConfigDocumentLimits {
 /// The value of an environment variable; nothing when it is not set.
 using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Replaces `${NAME}` and `${NAME:-default}` in every scalar; `$$` stands for one `$`. An empty variable
-/// counts as not set for the second form.
-/// Fails: invalid_config when a variable is not set and has no default, or a brace is missing.
+/// Replaces `${NAME}` and `${NAME:-default}` in every scalar; `$$` stands for one `$`. An empty
+/// variable counts as not set for the second form. Fails: invalid_config when a variable is not set
+/// and has no default, or a brace is missing.
 [[nodiscard]] Result<void> substitute_environment(ConfigNode& root, const EnvLookup& env);
 
 }  // namespace baton::app

@@ -151,8 +151,8 @@ std::string print_config(const Config& config) {
             }
         }
         head(row.name);
-        out += fmt::format("  {}: {}\n", leaf_of(row.name),
-            yaml_scalar(row.kind, show_masked(config, row)));
+        out += fmt::format(
+            "  {}: {}\n", leaf_of(row.name), yaml_scalar(row.kind, show_masked(config, row)));
     }
     for (const auto& list : config_lists()) {
         if (list.name.contains('.')) continue;

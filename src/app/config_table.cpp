@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, 11> later{"database.postgres", "database.
 constexpr std::array keys{
     BATON_KEY(server.http.host, "server.host",
         {.doc = "Address the HTTP API listens on. Every request needs a key, on any address.",
-            .min = 1, .max = 255}),
+            .min = 1,
+            .max = 255}),
     BATON_KEY(server.http.port, "server.port", {.doc = "Port of the HTTP API; 0: any free one."}),
     BATON_KEY(server.mode, "server.mode",
         {.doc = "`development` logs as text from level debug on, unless `logging` says otherwise.",
@@ -54,22 +55,30 @@ constexpr std::array keys{
     BATON_KEY(server.http.write_timeout, "server.write_timeout",
         {.doc = "A client must have taken its answer by then.", .min = 100, .max = hour}),
     BATON_KEY(server.drain_timeout, "server.drain_timeout",
-        {.doc = "After SIGTERM, work under way may finish until then; the rest goes back to its queue.",
+        {.doc = "After SIGTERM, work under way may finish until then; the rest goes back to its "
+                "queue.",
             .max = hour}),
     BATON_KEY(data.dir, "data.dir",
-        {.doc = "Folder of everything durable; made with mode 0700 when missing. One daemon at a time.",
-            .min = 1, .max = 4096}),
+        {.doc = "Folder of everything durable; made with mode 0700 when missing. One daemon at a "
+                "time.",
+            .min = 1,
+            .max = 4096}),
     BATON_KEY(database.kind, "database.kind",
         {.doc = "Where conversations and keys are kept: `baton.db` in the data folder.",
-            .choices = database_names, .later = later_databases}),
+            .choices = database_names,
+            .later = later_databases}),
     BATON_KEY(queue.store, "queue.store",
         {.doc = "What keeps the queues: `sqlite` is durable, `memory` is gone with the process.",
-            .choices = store_names, .later = later_stores}),
+            .choices = store_names,
+            .later = later_stores}),
     BATON_SIZE(queue.memory_budget, "queue.memory_budget",
         {.doc = "Message bodies kept in memory at most; the others are read from the store.",
-            .min = mib, .max = 1024 * gib}),
+            .min = mib,
+            .max = 1024 * gib}),
     BATON_KEY(llm.client.connections_max, "llm.connections_max",
-        {.doc = "Connections to LLM endpoints at a time; further requests wait.", .min = 1, .max = 4096}),
+        {.doc = "Connections to LLM endpoints at a time; further requests wait.",
+            .min = 1,
+            .max = 4096}),
     BATON_KEY(llm.client.connect_timeout, "llm.connect_timeout",
         {.doc = "Time to reach an endpoint.", .min = 10, .max = 10 * minute}),
     BATON_KEY(llm.client.stall_timeout, "llm.stall_timeout",
@@ -81,8 +90,10 @@ constexpr std::array keys{
     BATON_KEY(scheduler.timeout, "scheduler.timeout",
         {.doc = "One agent run.", .min = 100, .max = 12 * hour}),
     BATON_KEY(scheduler.lease, "scheduler.lease",
-        {.doc = "A worker that is lost for this long loses its message to another; live ones renew.",
-            .min = second, .max = 12 * hour}),
+        {.doc = "A worker that is lost for this long loses its message to another; live ones "
+                "renew.",
+            .min = second,
+            .max = 12 * hour}),
     BATON_KEY(scheduler.retry.initial, "scheduler.retry_initial",
         {.doc = "Wait before the first retry.", .min = 1, .max = hour}),
     BATON_KEY(scheduler.retry.max, "scheduler.retry_max",
@@ -91,14 +102,16 @@ constexpr std::array keys{
         {.doc = "Each wait is this many times the one before.", .min = 1, .max = 100}),
     BATON_KEY(scheduler.retry.jitter, "scheduler.retry_jitter",
         {.doc = "Share of a wait that is left to chance, so that retries do not come in waves.",
-            .min = 0, .max = 1}),
+            .min = 0,
+            .max = 1}),
     BATON_KEY(logging.level, "logging.level",
         {.doc = "Least level that is written.", .choices = log_level_names, .reloadable = true}),
     BATON_KEY(logging.format, "logging.format",
         {.doc = "One JSON object a line, or text for people.", .choices = log_format_names}),
     BATON_KEY(logging.output, "logging.output",
         {.doc = "`stdout`, `stderr`, or a file, which SIGHUP opens again (for logrotate).",
-            .min = 1, .max = 4096}),
+            .min = 1,
+            .max = 4096}),
     BATON_KEY(metrics.enabled, "metrics.enabled",
         {.doc = "Serve Prometheus metrics on a port of their own."}),
     BATON_KEY(metrics.host, "metrics.host",
@@ -106,16 +119,18 @@ constexpr std::array keys{
     BATON_KEY(metrics.port, "metrics.port", {.doc = "Port of the metrics; 0: any free one."}),
     BATON_KEY(metrics.path, "metrics.path", {.doc = "Path of the metrics.", .min = 1, .max = 255}),
     BATON_KEY(metrics.is_public, "metrics.public",
-        {.doc = "Answer metrics without a key everywhere. Otherwise only the metrics port does, on a "
-                "loopback address."}),
+        {.doc = "Answer metrics without a key everywhere. Otherwise only the metrics port does, "
+                "on a loopback address."}),
     BATON_KEY(access.admin_key_file, "access.admin_key_file",
-        {.doc = "File of the admin key, made with mode 0600 when missing; empty: `admin.key` in the data "
-                "folder.", .max = 4096}),
+        {.doc = "File of the admin key, made with mode 0600 when missing; empty: `admin.key` in "
+                "the data folder.",
+            .max = 4096}),
     BATON_KEY(access.allowed_hosts, "access.allowed_hosts",
-        {.doc = "Names a request's Host may carry; others are 403. Empty: localhost and loopback addresses "
-                "while `server.host` is one, else any."}),
+        {.doc = "Names a request's Host may carry; others are 403. Empty: localhost and "
+                "loopback addresses while `server.host` is one, else any."}),
     BATON_KEY(access.allowed_origins, "access.allowed_origins",
-        {.doc = "Origins of web pages that may call the API, such as [\"http://127.0.0.1:8090\"]."}),
+        {.doc = "Origins of web pages that may call the API, such as "
+                "[\"http://127.0.0.1:8090\"]."}),
 };
 
 #define BATON_ITEM(type, path, ...) key<type, BATON_MEMBER(path)>(__VA_ARGS__)
@@ -133,29 +148,38 @@ constexpr std::array endpoint_keys{
     BATON_ITEM(EndpointSettings, name, "name",
         {.doc = "What logs and metrics call it.", .min = 1, .max = 64}),
     BATON_ITEM(EndpointSettings, provider, "provider",
-        {.doc = "`openai`: anything that speaks OpenAI's chat completions. `echo`: answers with the "
+        {.doc = "`openai`: anything that speaks OpenAI's chat completions. `echo`: answers with "
+                "the "
                 "message, without a model.",
-            .choices = provider_names, .later = later_providers}),
+            .choices = provider_names,
+            .later = later_providers}),
     BATON_ITEM(EndpointSettings, base_url, "base_url",
         {.doc = "Up to and with `/v1`.", .min = 1, .max = 2048}),
     BATON_ITEM(EndpointSettings, api_key, "api_key",
-        {.doc = "Sent as bearer token; empty: none, or OPENAI_API_KEY for api.openai.com.", .max = 4096}),
+        {.doc = "Sent as bearer token; empty: none, or OPENAI_API_KEY for api.openai.com.",
+            .max = 4096}),
     BATON_ITEM(EndpointSettings, models, "models",
         {.doc = "Models it serves; an agent that names another is refused at start. Empty: any."}),
     BATON_ITEM(EndpointSettings, weight, "weight",
         {.doc = "Share of the work among several endpoints (of which this version takes one).",
-            .min = 1, .max = 1000}),
+            .min = 1,
+            .max = 1000}),
 };
 
 constexpr std::array agent_keys{
     BATON_ITEM(agents::AgentSpec, id.text, "id",
-        {.doc = "Name that messages carry as `agent_id`. The first agent is the default one.", .min = 1,
-            .max = 64, .required = true}),
-    BATON_ITEM(agents::AgentSpec, model, "model", {.doc = "Model that is asked.", .min = 1, .max = 256}),
+        {.doc = "Name that messages carry as `agent_id`. The first agent is the default one.",
+            .min = 1,
+            .max = 64,
+            .required = true}),
+    BATON_ITEM(
+        agents::AgentSpec, model, "model", {.doc = "Model that is asked.", .min = 1, .max = 256}),
     BATON_ITEM(agents::AgentSpec, instructions, "instructions",
         {.doc = "The system message.", .max = 262'144}),
     BATON_ITEM(agents::AgentSpec, context_tokens, "context_tokens",
-        {.doc = "Room for instructions, history and the new message together.", .min = 64, .max = 1e7}),
+        {.doc = "Room for instructions, history and the new message together.",
+            .min = 64,
+            .max = 1e7}),
     BATON_ITEM(agents::AgentSpec, history_max, "history_max",
         {.doc = "Earlier messages looked at.", .max = 1000}),
 };
@@ -164,8 +188,8 @@ template <class Item, std::size_t size>
 Result<Item> read_item(const std::array<Key<Item>, size>& rows, const ListKey& list,
     const std::string& path, const ConfigNode& node) {
     if (node.kind != ConfigNode::Kind::map) {
-        return fail_field(
-            Errc::invalid_config, path, fmt::format("{}: `{}` must be a section", node.where, path));
+        return fail_field(Errc::invalid_config, path,
+            fmt::format("{}: `{}` must be a section", node.where, path));
     }
     Item item{};
     for (const auto& [name, value] : node.members) {
@@ -228,7 +252,8 @@ constexpr ListKey list_key(std::string_view name, std::string_view doc,
                 std::vector<std::vector<std::pair<std::string_view, std::string>>> items;
                 for (const auto& item : member(config)) {
                     auto& shown = items.emplace_back();
-                    for (const auto& row : rows) shown.emplace_back(row.name, show_masked(item, row));
+                    for (const auto& row : rows)
+                        shown.emplace_back(row.name, show_masked(item, row));
                 }
                 return items;
             },
@@ -237,12 +262,13 @@ constexpr ListKey list_key(std::string_view name, std::string_view doc,
 
 constexpr std::array lists{
     list_key<LevelSettings, BATON_MEMBER(queue.levels), level_keys>("queue.levels",
-        "Rules of the priority levels of messages to agents; a level that is not named keeps its own."),
+        "Rules of the priority levels of messages to agents; a level that is not named keeps its "
+        "own."),
     list_key<EndpointSettings, BATON_MEMBER(llm.endpoints), endpoint_keys>("llm.endpoints",
         "The LLM endpoint. None given: OpenAI when OPENAI_API_KEY is set, else `echo`.",
         later_endpoint_keys),
-    list_key<agents::AgentSpec, BATON_MEMBER(agents), agent_keys>("agents",
-        "The agents that answer messages. None given: one called `assistant`."),
+    list_key<agents::AgentSpec, BATON_MEMBER(agents), agent_keys>(
+        "agents", "The agents that answer messages. None given: one called `assistant`."),
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The key table: every configuration key with its type, range and words. Loading, help, the reference page and
-// the masked print all read it, so none of them can disagree.
+// The key table: every configuration key with its type, range and words. Loading, help, the
+// reference page and the masked print all read it, so none of them can disagree.
 #pragma once
 
 #include <span>
@@ -31,7 +31,8 @@ struct ListKey {
     Result<void> (*read)(Config&, const ListKey&, const ConfigNode&) = nullptr;
     std::vector<KeyDoc> (*describe)() = nullptr;
     /// Each item as names and texts, secrets masked.
-    std::vector<std::vector<std::pair<std::string_view, std::string>>> (*show)(const Config&) = nullptr;
+    std::vector<std::vector<std::pair<std::string_view, std::string>>> (*show)(
+        const Config&) = nullptr;
 };
 
 /// In the order of the reference page: sections together.
@@ -54,8 +55,8 @@ template <class Object>
 }
 
 /// "where: unknown key `path`; did you mean `…`?" over the names that stand beside it.
-[[nodiscard]] std::unexpected<Error> unknown_key(std::string_view where, std::string_view path,
-    const std::vector<std::string_view>& candidates);
+[[nodiscard]] std::unexpected<Error> unknown_key(
+    std::string_view where, std::string_view path, const std::vector<std::string_view>& candidates);
 
 /// "where: `path` is not supported in this version of Baton".
 [[nodiscard]] std::unexpected<Error> unsupported_key(std::string_view where, std::string_view path);

@@ -16,8 +16,7 @@ namespace {
 namespace json = boost::json;
 
 std::unexpected<Error> unusable(const std::filesystem::path& path, const std::string& why) {
-    return fail(
-        Errc::data_dir_unusable, fmt::format("data folder `{}`: {}", path.string(), why));
+    return fail(Errc::data_dir_unusable, fmt::format("data folder `{}`: {}", path.string(), why));
 }
 
 std::string error_text() { return std::strerror(errno); }
@@ -52,7 +51,7 @@ Result<std::unique_ptr<DataDir>> DataDir::open(std::filesystem::path path) {
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return unusable(path, "cannot be written: " + error_text());
     std::unique_ptr<DataDir> folder(new DataDir(std::move(path), fd));
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
@@ -80,8 +79,9 @@ Result<void> DataDir::publish(const DaemonRecord& record) {
     if (!record.url.empty()) object["url"] = record.url;
     if (!record.metrics.empty()) object["metrics"] = record.metrics;
     const auto text = json::serialize(object) + "\n";
-    const bool written = ::pwrite(fd_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
-                         ::ftruncate(fd_, static_cast<off_t>(text.size())) == 0;
+    const bool written =
+        ::pwrite(fd_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+        ::ftruncate(fd_, static_cast<off_t>(text.size())) == 0;
     if (!written) return unusable(path_, "cannot be written: " + error_text());
     return {};
 }

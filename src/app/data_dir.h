@@ -9,18 +9,20 @@
 
 namespace baton::app {
 
-/// What the lock file tells about the daemon that holds it, as JSON: `baton` finds pid and address there.
+/// What the lock file tells about the daemon that holds it, as JSON: `baton` finds pid and address
+/// there.
 struct DaemonRecord {
     std::string url{};      ///< "http://127.0.0.1:8080"; empty while starting
     std::string metrics{};  ///< "127.0.0.1:9090"; empty when off
 };
 
-/// Holds the lock on `<path>/batond.lock` while it lives. The lock belongs to the open file (an OFD lock), so
-/// it is gone when the process is, however it ends, and others can ask for it without taking it.
+/// Holds the lock on `<path>/batond.lock` while it lives. The lock belongs to the open file (an OFD
+/// lock), so it is gone when the process is, however it ends, and others can ask for it without
+/// taking it.
 class DataDir final {
 public:
-    /// Makes the folder with mode 0700 when it is missing, locks it and proves that it can be written.
-    /// Fails: data_dir_unusable, data_dir_locked (naming the holder's pid).
+    /// Makes the folder with mode 0700 when it is missing, locks it and proves that it can be
+    /// written. Fails: data_dir_unusable, data_dir_locked (naming the holder's pid).
     [[nodiscard]] static Result<std::unique_ptr<DataDir>> open(std::filesystem::path path);
 
     ~DataDir();

@@ -30,7 +30,8 @@ Result<void> check_roles(const std::string& roles) {
 void reload(const ConfigSources& sources, Config& current, DaemonLogSink& sink, const Log& log) {
     const auto fresh = load_config(sources);
     if (!fresh) {
-        log.error("reload refused; the old configuration stays", {{"error", to_string(fresh.error())}});
+        log.error(
+            "reload refused; the old configuration stays", {{"error", to_string(fresh.error())}});
         return;
     }
     for (const auto key : changed_keys(current, *fresh)) {
@@ -40,12 +41,12 @@ void reload(const ConfigSources& sources, Config& current, DaemonLogSink& sink, 
     current.logging.level = fresh->logging.level;
     const auto reopened = sink.reopen();
     if (!reopened) log.error("log file not reopened", {{"error", to_string(reopened.error())}});
-    log.info("configuration reloaded", {{"level", log_level_names[static_cast<std::size_t>(
-                                                     current.logging.level)]}});
+    log.info("configuration reloaded",
+        {{"level", log_level_names[static_cast<std::size_t>(current.logging.level)]}});
 }
 
-/// Until SIGTERM or SIGINT, then the drain. A second signal ends the process at once: everything accepted is on
-/// disk, and leases of runs cut short run out.
+/// Until SIGTERM or SIGINT, then the drain. A second signal ends the process at once: everything
+/// accepted is on disk, and leases of runs cut short run out.
 int serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
     const std::function<void()>& on_reload) {
     int signal = signals.wait();
@@ -80,7 +81,8 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
 }  // namespace
 
 int run_daemon(int argc, char** argv, std::string version) {
-    ::mallopt(M_ARENA_MAX, 2);  // an arena per thread keeps memory idle that another thread could use
+    ::mallopt(
+        M_ARENA_MAX, 2);  // an arena per thread keeps memory idle that another thread could use
     const auto arguments = parse_daemon_arguments({argv + 1, argv + argc}, version);
     if (!arguments) {
         std::cout << arguments.error().out << std::flush;

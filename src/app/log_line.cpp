@@ -1,9 +1,8 @@
-#include "app/log_sink.h"
-
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "app/log_sink.h"
 #include "base/text.h"
 
 namespace baton::app {

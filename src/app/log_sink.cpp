@@ -26,8 +26,8 @@ Result<SinkPtr> open_output(const std::string& output) {
         return fail_field(Errc::invalid_config, "logging.output",
             std::string("`logging.output`: ") + error.what());
     }
-    sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        "%v", spdlog::pattern_time_type::utc, "\n"));
+    sink->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, "\n"));
     return sink;
 }
 

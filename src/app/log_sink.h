@@ -13,7 +13,8 @@
 
 namespace baton::app {
 
-/// The daemon's sink. Safe to use from any thread. A line that cannot be written is lost: logging must not stop work.
+/// The daemon's sink. Safe to use from any thread. A line that cannot be written is lost: logging
+/// must not stop work.
 class DaemonLogSink : public LogSink {
 public:
     virtual void set_level(LogLevel level) noexcept = 0;
@@ -33,7 +34,8 @@ struct LogLine {
     std::span<const LogField> fields;
 };
 
-/// {"time":"…","level":"info","channel":"…","message":"…", fields…}. Bytes that are not UTF-8 become "?".
+/// {"time":"…","level":"info","channel":"…","message":"…", fields…}. Bytes that are not UTF-8
+/// become "?".
 [[nodiscard]] std::string to_json_line(const LogLine& line);
 
 /// 2026-01-31T10:30:00.123Z INFO  channel: message key=value key="with space"

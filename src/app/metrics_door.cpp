@@ -5,7 +5,8 @@
 namespace baton::app {
 namespace {
 
-Result<void> admit(const MetricsDoorConfig& config, const access::Access& access, const net::Request& request) {
+Result<void> admit(
+    const MetricsDoorConfig& config, const access::Access& access, const net::Request& request) {
     if (request.path != config.path) {
         return fail(Errc::route_not_found, "this port has only " + config.path);
     }
@@ -21,7 +22,8 @@ Result<void> admit(const MetricsDoorConfig& config, const access::Access& access
 
 net::Handler make_metrics_door(
     MetricsDoorConfig config, const access::Access& access, const MetricRegistry& metrics) {
-    return [config = std::move(config), &access, &metrics](net::Request request) -> Task<net::Response> {
+    return [config = std::move(config), &access, &metrics](
+               net::Request request) -> Task<net::Response> {
         const auto admitted = admit(config, access, request);
         if (!admitted) co_return api::rest::error_response(admitted.error());
         net::Response response;

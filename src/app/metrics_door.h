@@ -14,7 +14,8 @@ struct MetricsDoorConfig {
     bool open = false;  ///< without a key
 };
 
-/// Answers GET of the path with every metric, anything else with 404 or 405. The references must outlive it.
+/// Answers GET of the path with every metric, anything else with 404 or 405. The references must
+/// outlive it.
 [[nodiscard]] net::Handler make_metrics_door(
     MetricsDoorConfig config, const access::Access& access, const MetricRegistry& metrics);
 

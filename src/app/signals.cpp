@@ -21,9 +21,7 @@ sigset_t handled_signals() {
     return set;
 }
 
-std::system_error last_error(const char* what) {
-    return {errno, std::generic_category(), what};
-}
+std::system_error last_error(const char* what) { return {errno, std::generic_category(), what}; }
 
 /// Waits until one of the descriptors can be read.
 template <std::size_t size>

@@ -6,8 +6,8 @@
 
 namespace baton::app {
 
-/// Takes SIGTERM, SIGINT and SIGHUP out of the process's default handling and ignores SIGPIPE. Make it before
-/// any thread starts: threads inherit the mask. One per process.
+/// Takes SIGTERM, SIGINT and SIGHUP out of the process's default handling and ignores SIGPIPE. Make
+/// it before any thread starts: threads inherit the mask. One per process.
 class Signals final {
 public:
     Signals();
@@ -18,8 +18,8 @@ public:
     /// Blocks until one comes and returns its number.
     [[nodiscard]] int wait();
 
-    /// Runs `work` on another thread while waiting: nothing when it ended first, else the signal that came
-    /// meanwhile; then `work` goes on, and the process had better end.
+    /// Runs `work` on another thread while waiting: nothing when it ended first, else the signal
+    /// that came meanwhile; then `work` goes on, and the process had better end.
     [[nodiscard]] std::optional<int> wait_beside(std::function<void()> work);
 
 private:

@@ -1,4 +1,5 @@
-// Binding CLI11 options to our own types, with our own words for what is wrong. Include only from arguments*.cpp.
+// Binding CLI11 options to our own types, with our own words for what is wrong. Include only from
+// arguments*.cpp.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,8 @@ void define_global(CLI::App& app, GlobalOptions& global) {
     app.add_option("--url", global.url,
            "the daemon's address (default: the daemon on --data-dir, else http://127.0.0.1:8080)")
         ->type_name("URL");
-    app.add_option("--key", global.key, "API key (default: admin.key in --data-dir)")->type_name("KEY");
+    app.add_option("--key", global.key, "API key (default: admin.key in --data-dir)")
+        ->type_name("KEY");
     app.add_option("--data-dir", global.data_dir, "data folder of a daemon on this machine")
         ->type_name("DIR")
         ->default_str("./data");
@@ -42,9 +43,12 @@ void define_daemon_commands(CLI::App& app, Invocation& invocation) {
                 ->type_name("KEY=VALUE")
                 ->type_size(1)
                 ->allow_extra_args(false);
-            command.add_option("--log-file", options.log_file, "default: batond.log in the data folder")
+            command
+                .add_option(
+                    "--log-file", options.log_file, "default: batond.log in the data folder")
                 ->type_name("FILE");
-            add_duration(command, "--timeout", options.timeout, "how long to wait until it is ready");
+            add_duration(
+                command, "--timeout", options.timeout, "how long to wait until it is ready");
         })
         ->footer("Example: baton start --config configs/baton.yaml --set server.port=8081");
     add_command(app, invocation, "stop", "let the daemon finish its work and end", StopOptions{},
@@ -68,16 +72,19 @@ void add_addressing(CLI::App& command, client::OutgoingMessage& message) {
 void define_dialog_commands(CLI::App& app, Invocation& invocation) {
     add_command(app, invocation, "send", "send a message to an agent", SendOptions{},
         [](CLI::App& command, SendOptions& options) {
-            command.add_option("TEXT", options.message.content, "the message; - reads standard input")
+            command
+                .add_option("TEXT", options.message.content, "the message; - reads standard input")
                 ->required()
                 ->type_name("");
             add_addressing(command, options.message);
-            command.add_option("--metadata", options.message.metadata, "a JSON object")->type_name("JSON");
+            command.add_option("--metadata", options.message.metadata, "a JSON object")
+                ->type_name("JSON");
             command.add_flag("-w,--wait", options.wait, "wait for the answer and print it");
             add_duration(command, "--timeout", options.timeout, "how long --wait waits");
         })
-        ->footer("Examples:\n  baton send \"What is a lease?\" --wait\n"
-                 "  baton send - --priority high < question.txt");
+        ->footer(
+            "Examples:\n  baton send \"What is a lease?\" --wait\n"
+            "  baton send - --priority high < question.txt");
     add_command(app, invocation, "chat", "talk with an agent, line by line", ChatOptions{},
         [](CLI::App& command, ChatOptions& options) {
             add_addressing(command, options.message);
@@ -89,13 +96,17 @@ void define_dialog_commands(CLI::App& app, Invocation& invocation) {
     conversations->require_subcommand(1)->fallthrough();
     add_command(*conversations, invocation, "list", "latest first", ConversationListOptions{},
         [](CLI::App& command, ConversationListOptions& options) {
-            command.add_option("--limit", options.limit, "at most")->check(CLI::Range(1, 100))
+            command.add_option("--limit", options.limit, "at most")
+                ->check(CLI::Range(1, 100))
                 ->capture_default_str();
         });
     add_command(*conversations, invocation, "show", "its messages and answers",
         ConversationShowOptions{}, [](CLI::App& command, ConversationShowOptions& options) {
-            command.add_option("ID", options.id.text, "the conversation")->required()->type_name("");
-            command.add_option("--limit", options.limit, "the last ones")->check(CLI::Range(1, 100))
+            command.add_option("ID", options.id.text, "the conversation")
+                ->required()
+                ->type_name("");
+            command.add_option("--limit", options.limit, "the last ones")
+                ->check(CLI::Range(1, 100))
                 ->capture_default_str();
         });
 }
@@ -119,7 +130,8 @@ void define_key_commands(CLI::App& app, Invocation& invocation) {
 }
 
 /// CLI11 says only that a command is missing; say which one was not understood.
-std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error, const std::string& said) {
+std::string what_is_wrong(
+    const CLI::App& app, const CLI::ParseError& error, const std::string& said) {
     const CLI::App* last = &app;
     while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
     const auto rest = app.remaining(true);

@@ -20,9 +20,10 @@ void define_create(CLI::App& command, QueueCreateOptions& options) {
     number("--max-size", config.max_size, "unfinished messages; 0: no limit");
     number("--max-bytes", config.max_bytes, "bytes of their content; 0: no limit");
     number("--max-message-size", config.max_message_size, "bytes of one content");
-    number("--max-failures", config.max_failures, "failed deliveries before a dead letter; 0: never");
-    add_parsed(command, "--durability", config.durability, &parse_durability,
-        "fsync, relaxed or memory")
+    number(
+        "--max-failures", config.max_failures, "failed deliveries before a dead letter; 0: never");
+    add_parsed(
+        command, "--durability", config.durability, &parse_durability, "fsync, relaxed or memory")
         ->default_str("fsync");
     add_parsed(command, "--overflow", config.overflow, &parse_overflow, "reject or drop_oldest")
         ->default_str("reject");
@@ -36,7 +37,8 @@ void define_create(CLI::App& command, QueueCreateOptions& options) {
             ->type_name("DURATION")
             ->default_str(to_text(target));
     };
-    seconds("--retention", config.retention_period, "an unfinished message expires after it; 0s: never");
+    seconds("--retention", config.retention_period,
+        "an unfinished message expires after it; 0s: never");
     seconds("--dedup-window", config.dedup_window, "how long a dedup key is remembered");
     seconds("--reply-ttl", config.reply_ttl, "how long a reply is kept");
 }
@@ -52,11 +54,12 @@ void define_post(CLI::App& command, QueuePostOptions& options) {
     command.add_flag("--lines", options.lines, "each line of standard input is one message");
     add_priority(command, options.message.data.priority);
     add_duration(command, "--delay", options.message.delay, "ready after it");
-    add_duration(command, "--ttl", options.message.ttl, "expires after it; 0ms: by the queue's rule");
+    add_duration(
+        command, "--ttl", options.message.ttl, "expires after it; 0ms: by the queue's rule");
     command.add_option("--ordering-key", options.message.data.ordering_key,
         "messages of one key run in order, one at a time");
-    command.add_option("--fairness-key", options.message.data.fairness_key,
-        "keys share the queue fairly");
+    command.add_option(
+        "--fairness-key", options.message.data.fairness_key, "keys share the queue fairly");
     command.add_option("--dedup-key", options.message.data.dedup_key,
         "a second message with this key is not stored");
     command.add_option("--metadata", options.message.data.metadata, "a JSON object");
@@ -65,12 +68,13 @@ void define_post(CLI::App& command, QueuePostOptions& options) {
         if (!header) throw CLI::ValidationError(header.error().detail);
         options.message.data.headers.push_back(*std::move(header));
     };
-    command.add_option_function<std::vector<std::string>>(
-        "--header",
-        [add_header](const std::vector<std::string>& texts) {
-            for (const auto& text : texts) add_header(text);
-        },
-        "name=value (repeatable)")
+    command
+        .add_option_function<std::vector<std::string>>(
+            "--header",
+            [add_header](const std::vector<std::string>& texts) {
+                for (const auto& text : texts) add_header(text);
+            },
+            "name=value (repeatable)")
         ->allow_extra_args(false);
 }
 
@@ -93,10 +97,12 @@ void add_settle(CLI::App& queues, Invocation& invocation, const std::string& nam
                 ->type_name("");
             if (verb == QueueSettleOptions::Verb::nack) {
                 add_duration(command, "--delay", options.nack.delay, "ready again after it");
-                command.add_option("--reason", options.nack.reason, "kept in the message's history");
+                command.add_option(
+                    "--reason", options.nack.reason, "kept in the message's history");
             }
             if (verb == QueueSettleOptions::Verb::extend) {
-                add_duration(command, "--lease", options.lease, "the lease ends that long from now");
+                add_duration(
+                    command, "--lease", options.lease, "the lease ends that long from now");
             }
         });
 }
@@ -104,8 +110,10 @@ void add_settle(CLI::App& queues, Invocation& invocation, const std::string& nam
 void add_operation(CLI::App& queues, Invocation& invocation, const std::string& name,
     const std::string& help, QueueNameOptions::Operation operation) {
     const QueueNameOptions initial{.operation = operation, .name = {}};
-    add_command(queues, invocation, name, help, initial,
-        [](CLI::App& command, QueueNameOptions& options) { add_queue_name(command, options.name); });
+    add_command(
+        queues, invocation, name, help, initial, [](CLI::App& command, QueueNameOptions& options) {
+            add_queue_name(command, options.name);
+        });
 }
 
 void define_peek(CLI::App& command, QueuePeekOptions& options) {
@@ -131,12 +139,15 @@ void define_queue_commands(CLI::App& app, Invocation& invocation) {
     add_command(*queues, invocation, "list", "all queues", QueueListOptions{},
         [](CLI::App&, QueueListOptions&) {});
     add_operation(*queues, invocation, "stats", "what is in a queue", Operation::stats);
-    add_command(*queues, invocation, "post", "put a message into a queue", QueuePostOptions{},
-        &define_post)
-        ->footer("Examples:\n  baton queue post mail \"hello\" --priority high --delay 5m\n"
-                 "  baton queue post mail --lines < messages.txt");
+    add_command(
+        *queues, invocation, "post", "put a message into a queue", QueuePostOptions{}, &define_post)
+        ->footer(
+            "Examples:\n  baton queue post mail \"hello\" --priority high --delay 5m\n"
+            "  baton queue post mail --lines < messages.txt");
     add_command(*queues, invocation, "pop", "lease messages", QueuePopOptions{}, &define_pop)
-        ->footer("Examples:\n  baton queue pop mail --wait 10s\n  baton queue pop mail --max 10 --ack --json");
+        ->footer(
+            "Examples:\n  baton queue pop mail --wait 10s\n  baton queue pop mail --max 10 --ack "
+            "--json");
     add_settle(*queues, invocation, "ack", "finish leased messages", Verb::ack);
     add_settle(*queues, invocation, "nack", "give leased messages back", Verb::nack);
     add_settle(*queues, invocation, "extend", "keep leased messages longer", Verb::extend);
@@ -145,7 +156,8 @@ void define_queue_commands(CLI::App& app, Invocation& invocation) {
     add_operation(*queues, invocation, "pause", "hand out nothing more", Operation::pause);
     add_operation(*queues, invocation, "resume", "hand out again", Operation::resume);
     add_operation(*queues, invocation, "purge", "remove waiting messages", Operation::purge);
-    add_operation(*queues, invocation, "delete", "remove a queue with all in it", Operation::remove);
+    add_operation(
+        *queues, invocation, "delete", "remove a queue with all in it", Operation::remove);
 }
 
 }  // namespace baton::cli

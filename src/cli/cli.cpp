@@ -19,7 +19,8 @@ namespace {
 std::string_view hint_for(Errc code) {
     switch (code) {
         case Errc::connection_failed:
-            return "is the daemon running? `baton start` starts one; --url or BATON_URL name another";
+            return "is the daemon running? `baton start` starts one; --url or BATON_URL name "
+                   "another";
         case Errc::unauthenticated:
             return "give a key with --key or BATON_KEY, or the daemon's folder with --data-dir";
         case Errc::permission_denied:
@@ -28,7 +29,8 @@ std::string_view hint_for(Errc code) {
         case Errc::lease_lost:
             return "the lease ran out or the message was settled before; pop with a longer --lease";
         case Errc::data_dir_locked: return "`baton status` shows the daemon, `baton stop` ends it";
-        case Errc::address_in_use: return "choose another port: --set server.port=0 takes any free one";
+        case Errc::address_in_use:
+            return "choose another port: --set server.port=0 takes any free one";
         default: return {};
     }
 }
@@ -46,8 +48,8 @@ void print_error(Context& context, const Error& error) {
     }
     err << styled(context.err_colours(), Style::red, "baton:") << ' ' << to_string(error) << '\n';
     if (error.retry_after.count() > 0) {
-        err << fmt::format("  try again in {:.1f} s\n",
-            std::chrono::duration<double>(error.retry_after).count());
+        err << fmt::format(
+            "  try again in {:.1f} s\n", std::chrono::duration<double>(error.retry_after).count());
     }
     const auto hint = hint_for(error.code);
     if (!hint.empty()) err << "  hint: " << hint << '\n';
@@ -97,9 +99,13 @@ int run(std::vector<std::string> arguments, Terminal& terminal, const Environmen
 
 int run_main(int argc, char** argv, std::string version) {
     const bool colours = std::getenv("NO_COLOR") == nullptr;
-    Terminal terminal{.in = std::cin, .out = std::cout, .err = std::cerr,
-        .in_is_tty = ::isatty(STDIN_FILENO) == 1, .out_is_tty = ::isatty(STDOUT_FILENO) == 1,
-        .err_is_tty = ::isatty(STDERR_FILENO) == 1, .colours = colours};
+    Terminal terminal{.in = std::cin,
+        .out = std::cout,
+        .err = std::cerr,
+        .in_is_tty = ::isatty(STDIN_FILENO) == 1,
+        .out_is_tty = ::isatty(STDOUT_FILENO) == 1,
+        .err_is_tty = ::isatty(STDERR_FILENO) == 1,
+        .colours = colours};
     const Environment environment{
         .variable = [](std::string_view name) -> std::optional<std::string> {
             const char* value = std::getenv(std::string(name).c_str());

@@ -1,7 +1,7 @@
 // The daemon on this machine: start, stop, status.
+#include <csignal>
 #include <ostream>
 #include <poll.h>
-#include <csignal>
 #include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
@@ -35,9 +35,11 @@ std::vector<std::string> daemon_arguments(const Context& context, const StartOpt
         arguments.push_back(std::move(value));
     };
     if (!options.config.empty()) add("--config", options.config);
-    // A configuration file may name the folder itself; then only an explicit --data-dir overrides it.
+    // A configuration file may name the folder itself; then only an explicit --data-dir overrides
+    // it.
     const bool named = context.options.data_dir != GlobalOptions{}.data_dir;
-    if (options.config.empty() || named) add("--set", "data.dir=" + context.options.data_dir.string());
+    if (options.config.empty() || named)
+        add("--set", "data.dir=" + context.options.data_dir.string());
     for (const auto& setting : options.settings) add("--set", setting);
     return arguments;
 }
@@ -45,7 +47,8 @@ std::vector<std::string> daemon_arguments(const Context& context, const StartOpt
 /// The first whole line of `text` that begins with `prefix`.
 std::optional<std::string> line_with(std::string_view text, std::string_view prefix) {
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string_view::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string_view::npos;
+        begin = end + 1) {
         const auto line = text.substr(begin, end - begin);
         if (line.starts_with(prefix)) return std::string(line);
     }
@@ -86,7 +89,8 @@ std::unexpected<Error> not_running(const Context& context) {
         fmt::format("no daemon runs on the data folder {}", context.options.data_dir.string()));
 }
 
-void print_health(Context& context, const std::optional<LocalDaemon>& local, const client::Health& health) {
+void print_health(
+    Context& context, const std::optional<LocalDaemon>& local, const client::Health& health) {
     auto& out = context.terminal.out;
     const auto row = [&](std::string_view name, const std::string& value) {
         out << fmt::format("{:<11}{}\n", name, value);
@@ -114,9 +118,9 @@ Result<void> verdict(const client::Health& health) {
 
 Result<void> execute(Context& context, const StartOptions& options) {
     if (const auto running = find_local_daemon(context.options.data_dir)) {
-        return fail(Errc::data_dir_locked,
-            fmt::format("a daemon (pid {}) runs already on {}{}", running->pid,
-                context.options.data_dir.string(), running->url.empty() ? "" : ", at " + running->url));
+        return fail(Errc::data_dir_locked, fmt::format("a daemon (pid {}) runs already on {}{}",
+                                               running->pid, context.options.data_dir.string(),
+                                               running->url.empty() ? "" : ", at " + running->url));
     }
     const auto log_file =
         options.log_file.empty() ? context.options.data_dir / "batond.log" : options.log_file;
@@ -125,7 +129,8 @@ Result<void> execute(Context& context, const StartOptions& options) {
     Progress progress(context.terminal);
     const auto deadline = Deadline::after(options.timeout);
     while (true) {
-        const bool ended = daemon.has_ended();  // before the log is read, so that its last words are in it
+        const bool ended =
+            daemon.has_ended();  // before the log is read, so that its last words are in it
         const auto log = daemon.log();
         if (const auto line = line_with(log, "ready ")) {
             progress.clear();

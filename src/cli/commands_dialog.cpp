@@ -18,7 +18,8 @@ namespace {
 namespace json = boost::json;
 
 std::string waiting_text(const DialogMessage& message) {
-    auto text = std::string(message.status == DialogStatus::processing ? "the agent works" : "waiting");
+    auto text =
+        std::string(message.status == DialogStatus::processing ? "the agent works" : "waiting");
     if (message.retry_count > 0) {
         text += fmt::format(" (retry {}: {})", message.retry_count, shortened(message.error, 80));
     }
@@ -28,8 +29,8 @@ std::string waiting_text(const DialogMessage& message) {
 /// Why a finished message has no answer.
 Result<void> answered(const DialogMessage& message) {
     if (message.status == DialogStatus::completed && message.reply) return {};
-    const auto detail = fmt::format("message {} {}: {}", message.id.text(), to_string(message.status),
-        message.error.empty() ? "no reason given" : message.error);
+    const auto detail = fmt::format("message {} {}: {}", message.id.text(),
+        to_string(message.status), message.error.empty() ? "no reason given" : message.error);
     if (message.status == DialogStatus::cancelled) return fail(Errc::cancelled, detail);
     if (message.status == DialogStatus::timeout) return fail(Errc::deadline_exceeded, detail);
     return fail(Errc::provider_rejected, detail);
@@ -42,7 +43,8 @@ Result<DialogMessage> await_answer(Context& context, const DialogMessage& sent, 
     progress.show(waiting_text(sent));
     const auto show = [&](const DialogMessage& message) {
         progress.show(waiting_text(message));
-        if (context.options.verbose && !context.terminal.err_is_tty) context.note(waiting_text(message));
+        if (context.options.verbose && !context.terminal.err_is_tty)
+            context.note(waiting_text(message));
     };
     return context.ask(dialogs.wait(sent.id, Deadline::after(timeout), show));
 }

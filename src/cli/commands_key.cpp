@@ -38,7 +38,8 @@ Result<void> execute(Context& context, const KeyListOptions&) {
     }
     Table table({"ID", "NAME", "ROLE", "CREATED", "REVOKED"});
     for (const auto& key : keys) {
-        table.add({key.id.text, key.name, key.role, show_time(key.created_at), show_time(key.revoked_at)});
+        table.add({key.id.text, key.name, key.role, show_time(key.created_at),
+            show_time(key.revoked_at)});
     }
     table.print(context.terminal.out, context.out_colours());
     return {};

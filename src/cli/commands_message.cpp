@@ -29,7 +29,8 @@ std::string content_cell(const Context& context, const MessageView& message) {
 void print_posted(Context& context, const std::vector<PostedMessage>& posted) {
     if (context.options.json) return print_json(context, messages_json(posted));
     for (const auto& message : posted) {
-        context.terminal.out << message.id.text() << (message.duplicate ? "  (duplicate)" : "") << '\n';
+        context.terminal.out << message.id.text() << (message.duplicate ? "  (duplicate)" : "")
+                             << '\n';
     }
 }
 
@@ -39,7 +40,8 @@ Result<void> post_lines(Context& context, const QueuePostOptions& options) {
     bool more = true;
     while (more) {
         std::vector<NewMessage> batch;
-        while (batch.size() < batch_max && (more = static_cast<bool>(std::getline(context.terminal.in, line)))) {
+        while (batch.size() < batch_max &&
+               (more = static_cast<bool>(std::getline(context.terminal.in, line)))) {
             auto message = options.message;
             message.data.content = Bytes(line);
             batch.push_back(std::move(message));
@@ -89,7 +91,8 @@ Result<void> report(Context& context, const client::Settled& settled, std::strin
 Result<void> execute(Context& context, const QueuePostOptions& options) {
     if (options.lines) return post_lines(context, options);
     const std::string given(options.message.data.content.view());
-    if (given.empty()) return fail(Errc::invalid_argument, "give a TEXT, - for standard input, or --lines");
+    if (given.empty())
+        return fail(Errc::invalid_argument, "give a TEXT, - for standard input, or --lines");
     BATON_TRY(auto text, text_or_input(context, given));
     auto message = options.message;
     message.data.content = Bytes(std::move(text));

@@ -20,8 +20,9 @@ void print_stats(Context& context, const QueueStats& stats) {
         out << fmt::format("{:<15}{}\n", name, value);
     };
     row("queue", stats.name.text + (stats.paused ? " (paused)" : ""));
-    row("messages", stats.max_size == 0 ? std::to_string(stats.message_count)
-                                        : fmt::format("{} of {}", stats.message_count, stats.max_size));
+    row("messages", stats.max_size == 0
+                        ? std::to_string(stats.message_count)
+                        : fmt::format("{} of {}", stats.message_count, stats.max_size));
     row("ready", std::to_string(stats.ready));
     row("scheduled", std::to_string(stats.scheduled));
     row("leased", std::to_string(stats.leased));

@@ -16,7 +16,7 @@ namespace {
 bool is_locked(const std::filesystem::path& file) {
     const int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0) return false;
-    struct flock query {};
+    struct flock query{};
     query.l_type = F_WRLCK;
     query.l_whence = SEEK_SET;
     const bool locked = ::fcntl(fd, F_OFD_GETLK, &query) == 0 && query.l_type != F_UNLCK;

@@ -18,7 +18,8 @@
 namespace baton::cli {
 
 struct GlobalOptions {
-    std::string url;  ///< empty: from the environment, else the data folder's daemon, else the default
+    std::string
+        url;  ///< empty: from the environment, else the data folder's daemon, else the default
     std::string key;  ///< empty: from the environment, else the data folder's admin key
     std::filesystem::path data_dir = "./data";
     bool json = false;
@@ -58,8 +59,8 @@ struct QueueNameOptions {
 };
 struct QueuePostOptions {
     QueueName name;
-    NewMessage message;   ///< its content: the text given
-    bool lines = false;   ///< each line of standard input is a message
+    NewMessage message;  ///< its content: the text given
+    bool lines = false;  ///< each line of standard input is a message
 };
 struct QueuePopOptions {
     QueueName name;

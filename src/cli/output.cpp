@@ -67,8 +67,8 @@ void print_stats_table(Context& context, const std::vector<QueueStats>& all) {
     Table table({"QUEUE", ">READY", ">SCHEDULED", ">LEASED", ">DEAD", ">STORED", "STATE"});
     for (const auto& stats : all) {
         table.add({stats.name.text, std::to_string(stats.ready), std::to_string(stats.scheduled),
-            std::to_string(stats.leased), std::to_string(stats.dead), show_bytes(stats.used_storage),
-            stats.paused ? "paused" : "open"});
+            std::to_string(stats.leased), std::to_string(stats.dead),
+            show_bytes(stats.used_storage), stats.paused ? "paused" : "open"});
     }
     table.print(context.terminal.out, context.out_colours());
 }

@@ -28,7 +28,8 @@ Result<int> open_log(const std::filesystem::path& file) {
         fmt::format("cannot write the log file {}: {}", file.string(), std::strerror(errno)));
 }
 
-/// In the child: only async-signal-safe calls. Writes errno to `report` when the program cannot be run.
+/// In the child: only async-signal-safe calls. Writes errno to `report` when the program cannot be
+/// run.
 [[noreturn]] void become(char* const* argv, int log, int report) {
     ::setsid();
     const int null = ::open("/dev/null", O_RDONLY);
@@ -80,8 +81,8 @@ Result<SpawnedDaemon> spawn_daemon(const std::filesystem::path& program,
     ::close(report[0]);
     if (!failed) return daemon;
     static_cast<void>(daemon.has_ended());
-    return fail(Errc::not_found,
-        fmt::format("cannot run {}: {}", program.string(), std::strerror(error)));
+    return fail(
+        Errc::not_found, fmt::format("cannot run {}: {}", program.string(), std::strerror(error)));
 }
 
 }  // namespace baton::cli

@@ -10,7 +10,8 @@
 
 namespace baton::cli {
 
-/// A process in a session of its own, writing to a log file. A value; the process goes on without it.
+/// A process in a session of its own, writing to a log file. A value; the process goes on without
+/// it.
 struct SpawnedDaemon {
     pid_t pid = -1;
     std::filesystem::path log_file;

@@ -61,7 +61,8 @@ void Progress::show(std::string_view what) {
     if (!terminal_.err_is_tty) return;
     const auto passed = std::chrono::steady_clock::now() - begin_;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(passed).count();
-    terminal_.err << "\r\x1b[K" << styled(terminal_.colours, Style::dim, fmt::format("{} … {} s", what, seconds))
+    terminal_.err << "\r\x1b[K"
+                  << styled(terminal_.colours, Style::dim, fmt::format("{} … {} s", what, seconds))
                   << std::flush;
     shown_ = true;
 }

@@ -1,4 +1,5 @@
-// Where the CLI reads and writes, and how: colours and progress for people, plain lines for programs.
+// Where the CLI reads and writes, and how: colours and progress for people, plain lines for
+// programs.
 #pragma once
 
 #include <chrono>
@@ -56,7 +57,8 @@ private:
     bool shown_ = false;
 };
 
-/// At most `width` characters, the last an ellipsis when something was cut; line ends become spaces.
+/// At most `width` characters, the last an ellipsis when something was cut; line ends become
+/// spaces.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
 
 }  // namespace baton::cli

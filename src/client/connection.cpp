@@ -21,25 +21,24 @@ struct NumberedError {
 };
 
 // The numbers /api/v1 gives its errors (PROTOCOLS 3.12), back to the code that is nearest.
-constexpr std::array envelope_errors{
-    NumberedError{1001, Errc::invalid_message}, NumberedError{1002, Errc::message_too_large},
-    NumberedError{1003, Errc::invalid_argument}, NumberedError{1004, Errc::message_not_found},
-    NumberedError{1005, Errc::conversation_not_found}, NumberedError{1006, Errc::invalid_argument},
-    NumberedError{1007, Errc::queue_full}, NumberedError{1008, Errc::unavailable},
-    NumberedError{1009, Errc::rate_limited}, NumberedError{1010, Errc::deadline_exceeded},
-    NumberedError{2001, Errc::storage_io}, NumberedError{2003, Errc::unavailable},
-    NumberedError{2005, Errc::invalid_config}, NumberedError{2007, Errc::storage_full},
-    NumberedError{2008, Errc::connection_failed}};
+constexpr std::array envelope_errors{NumberedError{1001, Errc::invalid_message},
+    NumberedError{1002, Errc::message_too_large}, NumberedError{1003, Errc::invalid_argument},
+    NumberedError{1004, Errc::message_not_found}, NumberedError{1005, Errc::conversation_not_found},
+    NumberedError{1006, Errc::invalid_argument}, NumberedError{1007, Errc::queue_full},
+    NumberedError{1008, Errc::unavailable}, NumberedError{1009, Errc::rate_limited},
+    NumberedError{1010, Errc::deadline_exceeded}, NumberedError{2001, Errc::storage_io},
+    NumberedError{2003, Errc::unavailable}, NumberedError{2005, Errc::invalid_config},
+    NumberedError{2007, Errc::storage_full}, NumberedError{2008, Errc::connection_failed}};
 
-constexpr std::array status_errors{
-    NumberedError{400, Errc::invalid_argument}, NumberedError{401, Errc::unauthenticated},
-    NumberedError{403, Errc::permission_denied}, NumberedError{404, Errc::not_found},
-    NumberedError{405, Errc::method_not_allowed}, NumberedError{408, Errc::request_timeout},
-    NumberedError{409, Errc::conflict}, NumberedError{413, Errc::payload_too_large},
-    NumberedError{415, Errc::unsupported_media_type}, NumberedError{429, Errc::rate_limited},
-    NumberedError{431, Errc::header_too_large}, NumberedError{501, Errc::unsupported},
-    NumberedError{502, Errc::connection_failed}, NumberedError{503, Errc::unavailable},
-    NumberedError{504, Errc::deadline_exceeded}, NumberedError{507, Errc::storage_full}};
+constexpr std::array status_errors{NumberedError{400, Errc::invalid_argument},
+    NumberedError{401, Errc::unauthenticated}, NumberedError{403, Errc::permission_denied},
+    NumberedError{404, Errc::not_found}, NumberedError{405, Errc::method_not_allowed},
+    NumberedError{408, Errc::request_timeout}, NumberedError{409, Errc::conflict},
+    NumberedError{413, Errc::payload_too_large}, NumberedError{415, Errc::unsupported_media_type},
+    NumberedError{429, Errc::rate_limited}, NumberedError{431, Errc::header_too_large},
+    NumberedError{501, Errc::unsupported}, NumberedError{502, Errc::connection_failed},
+    NumberedError{503, Errc::unavailable}, NumberedError{504, Errc::deadline_exceeded},
+    NumberedError{507, Errc::storage_full}};
 
 template <std::size_t size>
 std::optional<Errc> code_of(const std::array<NumberedError, size>& table, std::int64_t number) {
@@ -84,7 +83,8 @@ Error error_from_envelope(const json::object& envelope, Errc by_status) {
 Error error_from_response(const net::Response& response) {
     const auto by_status = code_of(status_errors, response.status).value_or(Errc::internal);
     Error error{.code = by_status,
-        .detail = fmt::format("the server at this address answered with HTTP status {}", response.status)};
+        .detail = fmt::format(
+            "the server at this address answered with HTTP status {}", response.status)};
     const auto parsed = parse_json(response.body);
     if (parsed && parsed->is_object()) {
         const auto& object = parsed->get_object();
@@ -124,7 +124,8 @@ Task<Result<json::value>> Connection::call(Call call) {
     auto value = parse_json(response->body);
     if (!value) {
         co_return fail(Errc::protocol_error,
-            fmt::format("{} answered something that is no JSON: is it a Baton daemon?", config_.url));
+            fmt::format(
+                "{} answered something that is no JSON: is it a Baton daemon?", config_.url));
     }
     co_return *std::move(value);
 }

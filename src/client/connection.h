@@ -1,4 +1,5 @@
-// One daemon as a client reaches it: requests with the key in them, answers as JSON or typed errors.
+// One daemon as a client reaches it: requests with the key in them, answers as JSON or typed
+// errors.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@ inline constexpr std::string_view default_url = "http://127.0.0.1:8080";
 struct ConnectionConfig {
     std::string url{default_url};  ///< of the daemon; a slash at the end is ignored
     Secret key;                    ///< empty: no Authorization field is sent
-    std::chrono::milliseconds request_timeout{30'000};  ///< on top of what a call waits for by itself
+    std::chrono::milliseconds request_timeout{
+        30'000};  ///< on top of what a call waits for by itself
 };
 
 struct Call {
@@ -36,8 +38,8 @@ public:
     Connection(net::Client& http, ConnectionConfig config);
 
     /// The answer's JSON; an empty object for an empty answer. Cancellation ends the request.
-    /// Fails: what the daemon answered, by name; connection_failed (with the address), deadline_exceeded,
-    /// protocol_error when the answer is no JSON.
+    /// Fails: what the daemon answered, by name; connection_failed (with the address),
+    /// deadline_exceeded, protocol_error when the answer is no JSON.
     [[nodiscard]] Task<Result<boost::json::value>> call(Call call);
 
     [[nodiscard]] const std::string& url() const noexcept { return config_.url; }
@@ -47,8 +49,9 @@ private:
     ConnectionConfig config_;
 };
 
-/// The error in a daemon's answer with a status of 400 or more, in either shape: `{"error":{"code",…}}`, or the
-/// envelope of /api/v1. An answer in neither shape (a proxy's page) gives the error nearest to its status.
+/// The error in a daemon's answer with a status of 400 or more, in either shape:
+/// `{"error":{"code",…}}`, or the envelope of /api/v1. An answer in neither shape (a proxy's page)
+/// gives the error nearest to its status.
 [[nodiscard]] Error error_from_response(const net::Response& response);
 
 }  // namespace baton::client

@@ -39,7 +39,8 @@ std::optional<DialogReply> reply_of(const FieldReader& fields) {
 
 std::string FieldReader::text(std::string_view name) const {
     const auto* value = object_.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
 }
 
 std::int64_t FieldReader::integer(std::string_view name) const {
@@ -128,7 +129,8 @@ Result<Conversation> conversation_from_json(const json::object& object) {
     if (conversation.id.empty()) return strange("a conversation's id");
     conversation.user_id = UserId(fields.text("user_id"));
     conversation.title = fields.text("title");
-    if (const auto state = parse_conversation_state(fields.text("state"))) conversation.state = *state;
+    if (const auto state = parse_conversation_state(fields.text("state")))
+        conversation.state = *state;
     if (const auto level = parse_level(fields.text("priority"))) conversation.priority = *level;
     conversation.metadata = object_text(fields.object("metadata"));
     conversation.message_count = static_cast<std::uint64_t>(fields.integer("message_count"));

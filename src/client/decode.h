@@ -1,4 +1,5 @@
-// Reading the daemon's JSON with leniency: it may be newer, so what is unknown is ignored and what is missing is empty.
+// Reading the daemon's JSON with leniency: it may be newer, so what is unknown is ignored and what
+// is missing is empty.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@
 
 namespace baton::client {
 
-/// Fields of one object; each getter gives the empty value when the field is missing or of another type.
+/// Fields of one object; each getter gives the empty value when the field is missing or of another
+/// type.
 class FieldReader final {
 public:
     /// `object` must outlive the reader.

@@ -17,7 +17,8 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-/// One question waits this long at the daemon: long enough to be cheap, short enough to show progress.
+/// One question waits this long at the daemon: long enough to be cheap, short enough to show
+/// progress.
 constexpr milliseconds look_wait{5'000};
 /// The pause after a daemon could not be asked.
 constexpr milliseconds away_pause{500};

@@ -34,14 +34,16 @@ class DialogClient final {
 public:
     explicit DialogClient(Connection& connection) noexcept : connection_(connection) {}
 
-    /// Durable on return. Fails: invalid_message, message_too_large, conversation_not_found, queue_full.
+    /// Durable on return. Fails: invalid_message, message_too_large, conversation_not_found,
+    /// queue_full.
     [[nodiscard]] Task<Result<DialogMessage>> send(OutgoingMessage message);
 
     /// Fails: message_not_found.
     [[nodiscard]] Task<Result<DialogMessage>> get(MessageId id);
 
-    /// The message once it is completed, failed, timed out or cancelled. Asks again when the daemon goes away
-    /// meanwhile, since the message does not. Fails: deadline_exceeded, message_not_found.
+    /// The message once it is completed, failed, timed out or cancelled. Asks again when the daemon
+    /// goes away meanwhile, since the message does not. Fails: deadline_exceeded,
+    /// message_not_found.
     [[nodiscard]] Task<Result<DialogMessage>> wait(
         MessageId id, Deadline deadline, WaitProgress progress = {});
 
@@ -49,7 +51,8 @@ public:
     [[nodiscard]] Task<Result<Conversation>> conversation(ConversationId id);
     /// Latest first, at most 100.
     [[nodiscard]] Task<Result<std::vector<Conversation>>> conversations(std::uint32_t limit);
-    /// The last `limit` (≤ 100) messages with their answers, oldest first; none for an unknown conversation.
+    /// The last `limit` (≤ 100) messages with their answers, oldest first; none for an unknown
+    /// conversation.
     [[nodiscard]] Task<Result<std::vector<DialogMessage>>> history(
         ConversationId id, std::uint32_t limit);
 

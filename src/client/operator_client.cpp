@@ -13,15 +13,19 @@ namespace json = boost::json;
 
 ApiKey key_from(const json::object& object) {
     const FieldReader fields(object);
-    return {.id = KeyId(fields.text("id")), .name = fields.text("name"), .role = fields.text("role"),
+    return {.id = KeyId(fields.text("id")),
+        .name = fields.text("name"),
+        .role = fields.text("role"),
         .created_at = fields.time("created_at").value_or(TimePoint{}),
         .revoked_at = fields.time("revoked_at")};
 }
 
 Health health_from(const json::object& object) {
     const FieldReader fields(object);
-    Health health{.ready = fields.text("status") == "healthy", .phase = fields.text("phase"),
-        .version = fields.text("version"), .uptime = std::chrono::seconds(fields.integer("uptime")),
+    Health health{.ready = fields.text("status") == "healthy",
+        .phase = fields.text("phase"),
+        .version = fields.text("version"),
+        .uptime = std::chrono::seconds(fields.integer("uptime")),
         .components = {}};
     const auto* components = fields.object("components");
     if (components == nullptr) return health;

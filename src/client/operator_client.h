@@ -42,7 +42,8 @@ struct CreatedApiKey {
     Secret text;  ///< seen this once
 };
 
-/// Safe to use from any thread. Every method fails as Connection::call. `connection` must outlive it.
+/// Safe to use from any thread. Every method fails as Connection::call. `connection` must outlive
+/// it.
 class OperatorClient final {
 public:
     explicit OperatorClient(Connection& connection) noexcept : connection_(connection) {}

@@ -36,7 +36,8 @@ Result<std::vector<T>> items_of(
 
 Settled settled_from(const json::object& object, std::string_view count_name) {
     const FieldReader fields(object);
-    Settled settled{.count = static_cast<std::uint64_t>(fields.integer(count_name)), .failures = {}};
+    Settled settled{
+        .count = static_cast<std::uint64_t>(fields.integer(count_name)), .failures = {}};
     const auto* errors = fields.array("errors");
     if (errors == nullptr) return settled;
     for (const auto& value : *errors) {
@@ -52,7 +53,8 @@ Settled settled_from(const json::object& object, std::string_view count_name) {
 }  // namespace
 
 Task<Result<QueueInfo>> QueueClient::put(QueueName name, QueueConfig config) {
-    Call call{.method = net::Method::put, .path = queue_path(name),
+    Call call{.method = net::Method::put,
+        .path = queue_path(name),
         .body = json::serialize(baton::to_json(config))};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return queue_info_from_json(answer);
@@ -99,7 +101,8 @@ Task<Result<std::vector<PostedMessage>>> QueueClient::post(
     QueueName name, std::vector<NewMessage> messages) {
     json::array list;
     for (const auto& message : messages) list.push_back(to_json(message));
-    Call call{.method = net::Method::post, .path = queue_path(name, "/messages"),
+    Call call{.method = net::Method::post,
+        .path = queue_path(name, "/messages"),
         .body = json::serialize(list)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return items_of(answer, "messages", &posted_message_from_json);
@@ -110,8 +113,10 @@ Task<Result<std::vector<LeasedMessage>>> QueueClient::pop(QueueName name, PopOpt
     body["max"] = options.max;
     body["lease_ms"] = options.lease.count();
     body["wait_ms"] = options.wait.count();
-    Call call{.method = net::Method::post, .path = queue_path(name, "/pop"),
-        .body = json::serialize(body), .wait = options.wait};
+    Call call{.method = net::Method::post,
+        .path = queue_path(name, "/pop"),
+        .body = json::serialize(body),
+        .wait = options.wait};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return items_of(answer, "messages", &leased_message_from_json);
 }
@@ -120,7 +125,8 @@ Task<Result<Settled>> QueueClient::settle(QueueName name, Receipts receipts) {
     json::array list;
     for (const auto& receipt : receipts.receipts) list.emplace_back(receipt);
     receipts.fields["receipts"] = std::move(list);
-    Call call{.method = net::Method::post, .path = queue_path(name, "/" + receipts.verb),
+    Call call{.method = net::Method::post,
+        .path = queue_path(name, "/" + receipts.verb),
         .body = json::serialize(receipts.fields)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));

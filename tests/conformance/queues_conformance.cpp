@@ -37,12 +37,14 @@ TEST_P(Queues, unknown_queue_and_unknown_message_are_typed_errors) {
     EXPECT_EQ(outcome(h.run(queues().set_paused(q, true))), "queue_not_found");
     EXPECT_EQ(outcome(h.run(queues().stats(q))), "queue_not_found");
     EXPECT_EQ(outcome(try_post({{}})), "queue_not_found");
-    EXPECT_EQ(outcome(h.run(queues().pop({.queue = q, .wait = Deadline::never()}))), "queue_not_found");
+    EXPECT_EQ(
+        outcome(h.run(queues().pop({.queue = q, .wait = Deadline::never()}))), "queue_not_found");
     EXPECT_EQ(outcome(h.run(queues().peek({.queue = q}))), "queue_not_found");
     make();
     const MessageId first = post_one();
     const MessageId later{first.queue_uid, first.seq + 1};
-    for (const MessageId id : {later, MessageId{first.queue_uid + 1, 1}, MessageId{first.queue_uid, 0}}) {
+    for (const MessageId id :
+        {later, MessageId{first.queue_uid + 1, 1}, MessageId{first.queue_uid, 0}}) {
         EXPECT_EQ(outcome(get(id)), "message_not_found");
         EXPECT_EQ(outcome(h.run(queues().cancel(id))), "message_not_found");
         EXPECT_EQ(outcome(h.run(queues().get_reply(id))), "message_not_found");
@@ -134,8 +136,9 @@ TEST_P(Queues, everything_of_a_message_comes_back) {
 
 TEST_P(Queues, higher_levels_come_first_and_each_is_fifo) {
     make();
-    post({{.text = "l1", .level = Level::low}, {.text = "n1"}, {.text = "r1", .level = Level::realtime},
-        {.text = "h1", .level = Level::high}, {.text = "n2"}, {.text = "h2", .level = Level::high},
+    post({{.text = "l1", .level = Level::low}, {.text = "n1"},
+        {.text = "r1", .level = Level::realtime}, {.text = "h1", .level = Level::high},
+        {.text = "n2"}, {.text = "h2", .level = Level::high},
         {.text = "r2", .level = Level::realtime}, {.text = "l2", .level = Level::low}});
     EXPECT_EQ(pop_texts(3), (Texts{"r1", "r2", "h1"}));
     EXPECT_EQ(pop_texts(), (Texts{"h2", "n1", "n2", "l1", "l2"}));
@@ -187,7 +190,8 @@ TEST_P(Queues, extend_moves_the_end_of_the_lease_both_ways) {
     make();
     post_one();
     const auto leased = take(Duration(1'000));
-    EXPECT_EQ(must(h.run(queues().extend(leased.receipt, Duration(5'000)))), h.now() + Duration(5'000));
+    EXPECT_EQ(
+        must(h.run(queues().extend(leased.receipt, Duration(5'000)))), h.now() + Duration(5'000));
     h.advance(Duration(4'999));
     EXPECT_EQ(state_of(leased.message.id), "leased");
     EXPECT_EQ(must(h.run(queues().extend(leased.receipt, Duration(10)))), h.now() + Duration(10));
@@ -200,7 +204,8 @@ TEST_P(Queues, nack_returns_at_once_or_after_its_delay) {
     post_one();
     EXPECT_EQ(must(nack({.receipt = take().receipt})), NackOutcome::returned);
     const auto second = take();
-    EXPECT_EQ(must(nack({.receipt = second.receipt, .delay = Duration(500)})), NackOutcome::returned);
+    EXPECT_EQ(
+        must(nack({.receipt = second.receipt, .delay = Duration(500)})), NackOutcome::returned);
     EXPECT_EQ(stats().scheduled, 1);
     EXPECT_EQ(must(get(second.message.id)).due_at, h.now() + Duration(500));
     EXPECT_TRUE(pop().empty());
@@ -224,7 +229,8 @@ TEST_P(Queues, blame_none_does_not_count) {
     make({.max_failures = 1});
     post_one();
     for (int i = 0; i < 5; ++i) {
-        EXPECT_EQ(must(nack({.receipt = take().receipt, .blame = Blame::none})), NackOutcome::returned);
+        EXPECT_EQ(
+            must(nack({.receipt = take().receipt, .blame = Blame::none})), NackOutcome::returned);
     }
     const auto leased = take();
     EXPECT_EQ(leased.message.failures, 0);
@@ -277,7 +283,8 @@ TEST_P(Queues, max_failures_zero_never_makes_a_dead_letter) {
     make({.max_failures = 0});
     post_one();
     for (int i = 0; i < 20; ++i) {
-        EXPECT_EQ(must(nack({.receipt = take().receipt, .reason = "again"})), NackOutcome::returned);
+        EXPECT_EQ(
+            must(nack({.receipt = take().receipt, .reason = "again"})), NackOutcome::returned);
     }
     const auto leased = take();
     EXPECT_EQ(leased.message.failures, 20);
@@ -290,69 +297,13 @@ TEST_P(Queues, a_long_reason_is_cut_between_characters) {
     const auto id = post_one();
     std::string reason;
     while (reason.size() < 2 * MessageLimits::reason_max) reason += "ü€";
-    EXPECT_EQ(outcome(nack({.receipt = take().receipt, .reason = reason, .blame = Blame::fatal})), "ok");
+    EXPECT_EQ(
+        outcome(nack({.receipt = take().receipt, .reason = reason, .blame = Blame::fatal})), "ok");
     const auto view = must(get(id));
     EXPECT_LE(view.dead_reason.size(), MessageLimits::reason_max);
     EXPECT_GT(view.dead_reason.size(), MessageLimits::reason_max - 4);
     EXPECT_TRUE(is_utf8(view.dead_reason));
     EXPECT_TRUE(reason.starts_with(view.dead_reason));
-}
-
-TEST_P(Queues, cancel_takes_a_message_out_in_any_state) {
-    make({.max_failures = 1});
-    const auto waiting = post_one();
-    EXPECT_EQ(outcome(h.run(queues().cancel(waiting))), "ok");
-    EXPECT_EQ(outcome(h.run(queues().cancel(waiting))), "message_not_found");
-    const auto scheduled = post_one({.delay = Duration(10)});
-    EXPECT_EQ(outcome(h.run(queues().cancel(scheduled))), "ok");
-    post_one();
-    const auto leased = take();
-    EXPECT_EQ(outcome(h.run(queues().cancel(leased.message.id))), "ok");
-    EXPECT_EQ(outcome(ack(leased.receipt)), "lease_lost");
-    post_one();
-    const auto dead = take();
-    EXPECT_EQ(must(nack({.receipt = dead.receipt})), NackOutcome::dead);
-    EXPECT_EQ(outcome(h.run(queues().cancel(dead.message.id))), "ok");
-    h.advance(std::chrono::hours(24));
-    EXPECT_TRUE(pop().empty());
-    EXPECT_TRUE(peek().empty());
-    expect_stats_match_peek();
-}
-
-TEST_P(Queues, purge_takes_what_waits_and_leaves_leased_and_dead) {
-    make({.max_failures = 2});
-    const auto dead = post_one({.text = "dead"});
-    EXPECT_EQ(outcome(nack({.receipt = take().receipt, .blame = Blame::fatal})), "ok");
-    post_one({.text = "leased"});
-    const auto leased = take();
-    const auto returned = post_one({.text = "returned"});
-    EXPECT_EQ(outcome(nack({.receipt = take().receipt, .delay = Duration(50)})), "ok");
-    post({{.text = "ready"}, {.text = "scheduled", .delay = Duration(100)}});
-    EXPECT_EQ(must(h.run(queues().purge(q))), 3);
-    EXPECT_EQ(must(h.run(queues().purge(q))), 0);
-    EXPECT_EQ(peek_texts(), (Texts{"dead", "leased"}));
-    EXPECT_EQ(outcome(get(returned)), "message_not_found");
-    EXPECT_EQ(state_of(dead), "dead");
-    expect_stats_match_peek();
-    EXPECT_EQ(must(nack({.receipt = leased.receipt})), NackOutcome::returned);
-    post_one({.text = "new"});
-    h.advance(Duration(1'000));
-    EXPECT_EQ(pop_texts(), (Texts{"leased", "new"}));
-}
-
-TEST_P(Queues, delete_voids_everything_and_the_name_starts_anew) {
-    make();
-    post_one({.text = "old", .dedup = "k"});
-    const auto leased = take();
-    EXPECT_EQ(outcome(reply(leased.message.id, "r")), "ok");
-    EXPECT_EQ(outcome(h.run(queues().delete_queue(q))), "ok");
-    EXPECT_EQ(outcome(ack(leased.receipt)), "lease_lost");
-    EXPECT_EQ(outcome(get(leased.message.id)), "message_not_found");
-    EXPECT_EQ(outcome(h.run(queues().get_reply(leased.message.id))), "message_not_found");
-    EXPECT_TRUE(make());
-    EXPECT_FALSE(post({{.text = "new", .dedup = "k"}}).front().duplicate);
-    EXPECT_EQ(outcome(ack(leased.receipt)), "lease_lost");
-    EXPECT_EQ(pop_texts(), (Texts{"new"}));
 }
 
 TEST_P(Queues, paused_takes_posts_and_hands_out_nothing) {
@@ -394,7 +345,8 @@ TEST_P(Queues, peek_shows_pages_by_seq_and_state_without_touching) {
 TEST_P(Queues, stats_follow_every_move) {
     make({.max_size = 10, .max_failures = 2});
     EXPECT_EQ(stats().max_size, 10);
-    post({{.text = "aa"}, {.text = "bbb", .level = Level::high}, {.text = "c", .delay = Duration(5)}});
+    post({{.text = "aa"}, {.text = "bbb", .level = Level::high},
+        {.text = "c", .delay = Duration(5)}});
     expect_stats_match_peek();
     const auto leased = take();
     expect_stats_match_peek();

@@ -130,7 +130,8 @@ TEST_P(Limits, nothing_expired_is_handed_out_however_many_expire_at_once) {
 
 TEST_P(Limits, a_known_dedup_key_gives_the_first_id_and_stores_nothing) {
     make({.dedup_window = std::chrono::seconds(60)});
-    const auto first = post({{.text = "a", .dedup = "k"}, {.text = "b", .dedup = "k"}, {.text = "c"}});
+    const auto first =
+        post({{.text = "a", .dedup = "k"}, {.text = "b", .dedup = "k"}, {.text = "c"}});
     EXPECT_FALSE(first[0].duplicate);
     EXPECT_TRUE(first[1].duplicate);
     EXPECT_EQ(first[1].id, first[0].id);

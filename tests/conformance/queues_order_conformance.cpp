@@ -1,4 +1,5 @@
-// The Queues port on every store: who comes when. Ordering keys, fairness, concurrency, aging, time.
+// The Queues port on every store: who comes when. Ordering keys, fairness, concurrency, aging,
+// time.
 #include <map>
 
 #include "conformance/queues_test.h"
@@ -31,7 +32,8 @@ TEST_P(Order, one_message_of_an_ordering_key_at_a_time) {
 
 TEST_P(Order, a_delayed_nack_holds_its_key_back) {
     make();
-    post({{.text = "1", .order = "k"}, {.text = "2", .order = "k"}, {.text = "other", .order = "o"}});
+    post({{.text = "1", .order = "k"}, {.text = "2", .order = "k"},
+        {.text = "other", .order = "o"}});
     EXPECT_EQ(outcome(nack({.receipt = take().receipt, .delay = Duration(1'000)})), "ok");
     EXPECT_EQ(pop_texts(), (Texts{"other"}));
     h.advance(Duration(1'000));
@@ -200,8 +202,8 @@ TEST_P(Order, aging_changes_with_the_configuration_and_survives_reopening) {
 
 TEST_P(Order, delayed_messages_come_when_due) {
     make();
-    const auto ids = post({{.text = "late", .delay = Duration(200)}, {.text = "soon", .delay = Duration(100)},
-        {.text = "now"}});
+    const auto ids = post({{.text = "late", .delay = Duration(200)},
+        {.text = "soon", .delay = Duration(100)}, {.text = "now"}});
     EXPECT_EQ(state_of(ids[0].id), "scheduled");
     EXPECT_EQ(must(get(ids[0].id)).due_at, h.now() + Duration(200));
     EXPECT_EQ(pop_texts(), (Texts{"now"}));

@@ -42,10 +42,12 @@ TEST_P(Recovery, every_state_comes_back_as_it_was) {
     make({.max_failures = 2});
     post({{.text = "dead", .level = Level::high, .order = "o", .share = "s"},
         {.text = "leased", .ttl = Duration(90'000)}, {.text = "returned"}});
-    EXPECT_EQ(outcome(nack({.receipt = take().receipt, .reason = "r", .blame = queue::Blame::fatal})),
+    EXPECT_EQ(
+        outcome(nack({.receipt = take().receipt, .reason = "r", .blame = queue::Blame::fatal})),
         "ok");
     const auto leased = take(Duration(60'000));
-    EXPECT_EQ(outcome(nack({.receipt = take().receipt, .delay = Duration(500), .reason = "no"})), "ok");
+    EXPECT_EQ(
+        outcome(nack({.receipt = take().receipt, .delay = Duration(500), .reason = "no"})), "ok");
     post({{.text = "ready", .level = Level::low}, {.text = "scheduled", .delay = Duration(700)}});
     const auto before = apart(peek());
     h.reopen();
@@ -123,7 +125,8 @@ TEST_P(Recovery, a_queue_in_memory_is_empty_and_its_old_ids_mean_nothing) {
 TEST_P(Recovery, durability_moves_to_and_from_memory_only_when_empty) {
     make();
     const auto stored = post_one({.dedup = "k"});
-    EXPECT_EQ(outcome(h.run(queues().put_queue(q, {.durability = Durability::memory}))), "conflict");
+    EXPECT_EQ(
+        outcome(h.run(queues().put_queue(q, {.durability = Durability::memory}))), "conflict");
     EXPECT_EQ(outcome(ack(take().receipt)), "ok");
     EXPECT_FALSE(make({.durability = Durability::memory}));
     const auto unstored = post_one({.dedup = "k"});

@@ -1,13 +1,14 @@
-// What the conformance tests of the Queues port share: one queue `q` on every store, called in few words.
+// What the conformance tests of the Queues port share: one queue `q` on every store, called in few
+// words.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "support/queue_harness.h"
 
@@ -83,8 +84,8 @@ protected:
     }
     std::vector<MessageView> peek(std::optional<MessageState> state = {}, std::uint64_t after = 0,
         std::uint32_t limit = 1'000) {
-        return must(h.run(queues().peek(
-            {.queue = q, .state = state, .after_seq = after, .limit = limit})));
+        return must(
+            h.run(queues().peek({.queue = q, .state = state, .after_seq = after, .limit = limit})));
     }
     Texts peek_texts(std::optional<MessageState> state = {}) {
         Texts texts;

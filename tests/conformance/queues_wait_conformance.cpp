@@ -24,8 +24,8 @@ TEST_P(Waiting, pops_are_served_in_the_order_they_came) {
     for (int i = 0; i < 10; ++i) letters.push_back({.text = std::to_string(i)});
     post(letters);
     for (int i = 0; i < 10; ++i) {
-        EXPECT_EQ(texts_of(must(waiting[static_cast<std::size_t>(i)].get())),
-            (Texts{std::to_string(i)}));
+        EXPECT_EQ(
+            texts_of(must(waiting[static_cast<std::size_t>(i)].get())), (Texts{std::to_string(i)}));
     }
 }
 

@@ -1,4 +1,5 @@
-// libFuzzer: receipts and message ids come from strangers. Whatever is read writes back to what reads the same.
+// libFuzzer: receipts and message ids come from strangers. Whatever is read writes back to what
+// reads the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

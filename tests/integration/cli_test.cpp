@@ -30,8 +30,10 @@ protected:
 };
 
 TEST_F(CliRoundTrip, message_is_answered_and_its_conversation_goes_on) {
-    EXPECT_EQ(out_of({"send", "first question", "--wait"}), "[echo, no LLM configured] first question\n");
-    const auto sent = boost::json::parse(out_of({"send", "-", "--json", "-p", "high"}, "from input\n"));
+    EXPECT_EQ(
+        out_of({"send", "first question", "--wait"}), "[echo, no LLM configured] first question\n");
+    const auto sent =
+        boost::json::parse(out_of({"send", "-", "--json", "-p", "high"}, "from input\n"));
     EXPECT_EQ(sent.at("content").as_string(), "from input");
     EXPECT_EQ(sent.at("priority").as_string(), "high");
     const std::string conversation(sent.at("conversation_id").as_string());
@@ -50,16 +52,20 @@ TEST_F(CliRoundTrip, queue_goes_round) {
     EXPECT_EQ(full.exit.status, 6);
     EXPECT_THAT(full.err, HasSubstr("queue_full"));
 
-    const auto popped = boost::json::parse(out_of({"queue", "pop", "mail", "--max", "9", "--json"}));
+    const auto popped =
+        boost::json::parse(out_of({"queue", "pop", "mail", "--max", "9", "--json"}));
     const auto& messages = popped.at("messages").as_array();
     ASSERT_EQ(messages.size(), 3U);
     EXPECT_EQ(messages[0].at("content").as_string(), "x");
     EXPECT_EQ(messages[2].at("id").as_string(), low);
-    const auto receipt = [&](std::size_t i) { return std::string(messages[i].at("receipt").as_string()); };
+    const auto receipt = [&](std::size_t i) {
+        return std::string(messages[i].at("receipt").as_string());
+    };
     EXPECT_EQ(out_of({"queue", "ack", "mail", receipt(0)}), "acked 1\n");
     EXPECT_EQ(baton({"queue", "ack", "mail", receipt(0)}).exit.status, 5);
     EXPECT_EQ(out_of({"queue", "extend", "mail", receipt(1), "--lease", "1m"}), "extended 1\n");
-    EXPECT_EQ(out_of({"queue", "nack", "mail", receipt(1), receipt(2), "--reason", "busy"}), "nacked 2\n");
+    EXPECT_EQ(out_of({"queue", "nack", "mail", receipt(1), receipt(2), "--reason", "busy"}),
+        "nacked 2\n");
 
     EXPECT_THAT(out_of({"queue", "peek", "mail"}), HasSubstr(low));
     EXPECT_THAT(out_of({"queue", "stats", "mail"}), testing::ContainsRegex("ready +2\n"));
@@ -102,7 +108,8 @@ protected:
     ~CliDaemon() override { baton({"stop"}); }
 
     TempDir dir;
-    const std::vector<std::string> start{"start", "--set", "server.port=0", "--set", "metrics.port=0"};
+    const std::vector<std::string> start{
+        "start", "--set", "server.port=0", "--set", "metrics.port=0"};
 };
 
 TEST_F(CliDaemon, start_status_send_stop_need_no_addresses) {

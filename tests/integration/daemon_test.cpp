@@ -1,11 +1,12 @@
 // The life of a daemon: starts that must fail, the ready line, reload, and every way to end.
+#include "support/daemon.h"
+
 #include <csignal>
 #include <fstream>
 #include <sstream>
 #include <sys/socket.h>
 
 #include "integration/stub_provider.h"
-#include "support/daemon.h"
 #include "support/daemon_session.h"
 #include "support/raw_http.h"
 
@@ -19,7 +20,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 int exit_status(Errc code) { return errc_info(code).exit_code; }
 
-/// What a refused start looks like: the status, one line "batond: code: …", and nothing on standard output.
+/// What a refused start looks like: the status, one line "batond: code: …", and nothing on standard
+/// output.
 void expect_refused(const Finished& run, Errc code, const std::string& says) {
     EXPECT_EQ(run.exit, (Exit{exit_status(code), 0})) << run.err;
     EXPECT_THAT(run.err, HasSubstr("batond: " + std::string(to_string(code)) + ": "));
@@ -38,7 +40,8 @@ TEST(DaemonStart, port_in_use_is_refused) {
     const auto first = Daemon::start();
     const auto port = first->url().substr(first->url().rfind(':') + 1);
     expect_refused(Daemon::run({.settings = {"server.port=" + port}}), Errc::address_in_use, port);
-    expect_refused(Daemon::run({.settings = {"metrics.port=" + port}}), Errc::address_in_use, "metrics");
+    expect_refused(
+        Daemon::run({.settings = {"metrics.port=" + port}}), Errc::address_in_use, "metrics");
 }
 
 TEST(DaemonStart, data_folder_that_cannot_be_is_refused) {
@@ -52,7 +55,8 @@ TEST(DaemonStart, data_folder_that_cannot_be_is_refused) {
 TEST(DaemonStart, second_daemon_on_one_folder_is_refused_and_the_first_goes_on) {
     const auto first = Daemon::start();
     const auto pid = std::to_string(first->process().pid());
-    expect_refused(Daemon::run({.data_dir = first->data_dir()}), Errc::data_dir_locked, "pid " + pid);
+    expect_refused(
+        Daemon::run({.data_dir = first->data_dir()}), Errc::data_dir_locked, "pid " + pid);
     EXPECT_EQ(run_cli(*first, {"send", "hi", "--wait"}).exit.status, 0);
 }
 
@@ -64,7 +68,8 @@ TEST(DaemonStart, folder_of_a_killed_daemon_is_free_again) {
 }
 
 TEST(DaemonStart, what_a_later_version_has_is_unsupported) {
-    expect_refused(Daemon::run({.settings = {"queue.store=journal"}}), Errc::unsupported, "journal");
+    expect_refused(
+        Daemon::run({.settings = {"queue.store=journal"}}), Errc::unsupported, "journal");
     expect_refused(
         Daemon::run({.arguments = {"--roles", "gateway"}}), Errc::unsupported, "gateway");
 }
@@ -116,7 +121,8 @@ TEST(DaemonReload, sighup_changes_the_log_level_and_names_what_needs_a_restart) 
     const auto log = (dir / "log").string();
     std::ofstream(file) << "logging: {level: info, output: " << log << "}\n";
     const auto daemon = Daemon::start({.arguments = {"--config", file}});
-    std::ofstream(file) << "logging: {level: debug, output: " << log << "}\nscheduler: {workers: 3}\n";
+    std::ofstream(file) << "logging: {level: debug, output: " << log
+                        << "}\nscheduler: {workers: 3}\n";
     daemon->process().send_signal(SIGHUP);
     const auto log_text = [&] {
         std::ifstream in(log);

@@ -14,8 +14,8 @@
 
 namespace baton::test {
 
-/// Serves on 127.0.0.1 and a free port until destruction. Requests wait until `release`; afterwards each is
-/// answered at once with `stub answer`.
+/// Serves on 127.0.0.1 and a free port until destruction. Requests wait until `release`; afterwards
+/// each is answered at once with `stub answer`.
 class StubProvider final {
 public:
     StubProvider() {
@@ -32,8 +32,8 @@ public:
 
     /// For --set.
     [[nodiscard]] std::string setting() const {
-        return R"(llm.endpoints=[{"base_url":"http://127.0.0.1:)" + std::to_string(server_->port()) +
-               R"(/v1"}])";
+        return R"(llm.endpoints=[{"base_url":"http://127.0.0.1:)" +
+               std::to_string(server_->port()) + R"(/v1"}])";
     }
 
     [[nodiscard]] int requests() const noexcept { return requests_; }
@@ -53,9 +53,12 @@ private:
         net::Response response;
         response.content_type = "text/event-stream";
         response.body =
-            "data: {\"model\":\"stub\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"stub answer\"},"
+            "data: {\"model\":\"stub\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"stub "
+            "answer\"},"
             "\"finish_reason\":null}]}\n\n"
-            "data: {\"model\":\"stub\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+            "data: "
+            "{\"model\":\"stub\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}"
+            "]}\n\n"
             "data: [DONE]\n\n";
         co_return response;
     }

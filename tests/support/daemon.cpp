@@ -77,9 +77,8 @@ void Daemon::launch() {
     if (!line) {
         process_->send_signal(SIGKILL);
         static_cast<void>(process_->wait_exit(std::chrono::seconds(10)));
-        throw std::runtime_error(
-            "batond did not become ready\n--- stdout\n" + process_->out() + "--- stderr\n" +
-            process_->err());
+        throw std::runtime_error("batond did not become ready\n--- stdout\n" + process_->out() +
+                                 "--- stderr\n" + process_->err());
     }
     ready_line_ = *line;
     url_ = "http://" + field(*line, "http");

@@ -15,11 +15,12 @@
 namespace baton::test {
 
 struct DaemonOptions {
-    std::filesystem::path data_dir;         ///< empty: a fresh one that goes with the Daemon
-    std::vector<std::string> settings;      ///< "queue.store=memory": handed on as --set
-    std::string config;                     ///< YAML for --config; empty: none
-    std::vector<std::string> arguments;     ///< further arguments as they are
-    std::vector<std::string> environment;   ///< as ProcessOptions; OPENAI_API_KEY is always removed first
+    std::filesystem::path data_dir;      ///< empty: a fresh one that goes with the Daemon
+    std::vector<std::string> settings;   ///< "queue.store=memory": handed on as --set
+    std::string config;                  ///< YAML for --config; empty: none
+    std::vector<std::string> arguments;  ///< further arguments as they are
+    std::vector<std::string>
+        environment;  ///< as ProcessOptions; OPENAI_API_KEY is always removed first
     std::chrono::milliseconds ready_timeout{30'000};
 };
 
@@ -27,8 +28,8 @@ struct DaemonOptions {
 /// Use from one thread. Destruction kills it (SIGKILL) when it still runs.
 class Daemon final {
 public:
-    /// Starts batond of this build and waits for its ready line. Throws std::runtime_error with what the daemon
-    /// printed when there is none in time.
+    /// Starts batond of this build and waits for its ready line. Throws std::runtime_error with
+    /// what the daemon printed when there is none in time.
     [[nodiscard]] static std::unique_ptr<Daemon> start(DaemonOptions options = {});
 
     /// Runs batond with the same arguments to its end: for starts that must fail.
@@ -55,7 +56,8 @@ public:
     /// How it ended; nothing when the time is over.
     [[nodiscard]] std::optional<Exit> wait_exit(
         std::chrono::milliseconds timeout = std::chrono::seconds(30));
-    /// Starts it again over the same data folder with the same options (other ports). It must have ended.
+    /// Starts it again over the same data folder with the same options (other ports). It must have
+    /// ended.
     void restart();
 
 private:
@@ -63,7 +65,8 @@ private:
     void launch();
 
     DaemonOptions options_;
-    std::unique_ptr<TempDir> own_dir_;  ///< holds the config file, and the data folder unless one was given
+    std::unique_ptr<TempDir>
+        own_dir_;  ///< holds the config file, and the data folder unless one was given
     std::filesystem::path data_dir_;
     std::string url_;
     std::string metrics_;

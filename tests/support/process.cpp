@@ -78,8 +78,7 @@ struct Launch {
     explicit Launch(const ProcessOptions& options)
         : environment(merged_environment(options.environment)), directory(options.directory) {
         arguments.push_back(options.program);
-        arguments.insert(
-            arguments.end(), options.arguments.begin(), options.arguments.end());
+        arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
         argv = pointers(arguments);
         envp = pointers(environment);
     }
@@ -173,8 +172,8 @@ Process::Process(ProcessOptions options) : impl_(std::make_unique<Impl>()) {
     static_cast<void>(ignored);
     std::promise<void> started;
     auto outcome = started.get_future();
-    impl_->reader = std::thread(
-        [impl = impl_.get(), &options, &started] { impl->run(options, started); });
+    impl_->reader =
+        std::thread([impl = impl_.get(), &options, &started] { impl->run(options, started); });
     try {
         outcome.get();
     } catch (...) {
@@ -198,7 +197,7 @@ std::optional<std::string> Process::wait_line(
     const auto find = [&]() -> std::optional<std::string> {
         std::size_t begin = 0;
         for (std::size_t end = 0; (end = impl_->out.find('\n', begin)) != std::string::npos;
-             begin = end + 1) {
+            begin = end + 1) {
             const auto line = std::string_view(impl_->out).substr(begin, end - begin);
             if (line.starts_with(prefix)) return std::string(line);
         }

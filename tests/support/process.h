@@ -15,9 +15,10 @@ namespace baton::test {
 struct ProcessOptions {
     std::filesystem::path program;
     std::vector<std::string> arguments;
-    std::vector<std::string> environment;  ///< "NAME=value", over the test's own; "NAME" alone removes it
-    std::filesystem::path directory;       ///< working directory; empty: the test's own
-    std::string input;                     ///< given on standard input, which then ends
+    std::vector<std::string>
+        environment;  ///< "NAME=value", over the test's own; "NAME" alone removes it
+    std::filesystem::path directory;  ///< working directory; empty: the test's own
+    std::string input;                ///< given on standard input, which then ends
 };
 
 /// How a process ended.
@@ -27,8 +28,8 @@ struct Exit {
     bool operator==(const Exit&) const = default;
 };
 
-/// One child. Use from one thread at a time. Destruction kills it (SIGKILL) and reaps it. Should the test
-/// die first, the kernel kills the child.
+/// One child. Use from one thread at a time. Destruction kills it (SIGKILL) and reaps it. Should
+/// the test die first, the kernel kills the child.
 class Process final {
 public:
     /// Throws std::system_error when it cannot be started.
@@ -39,8 +40,8 @@ public:
 
     [[nodiscard]] pid_t pid() const noexcept;
 
-    /// The first line of standard output that begins with `prefix`, without its line end; nothing when the
-    /// time is over or the output has ended.
+    /// The first line of standard output that begins with `prefix`, without its line end; nothing
+    /// when the time is over or the output has ended.
     [[nodiscard]] std::optional<std::string> wait_line(
         std::string_view prefix, std::chrono::milliseconds timeout);
 

@@ -21,49 +21,10 @@
 #include "runtime/io_pool.h"
 #include "runtime/task_group.h"
 #include "support/fake_clock.h"
+#include "support/queue_letters.h"
 #include "support/temp_dir.h"
 
 namespace baton::test {
-
-/// The value, or an exception that says what went wrong.
-template <class T>
-T must(Result<T> result) {
-    if (!result) throw std::runtime_error(to_string(result.error()));
-    if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
-/// "ok" or the name of the error: reads well in a failed expectation.
-template <class T>
-std::string outcome(const Result<T>& result) {
-    return result ? "ok" : std::string(to_string(result.error().code));
-}
-
-/// A message to post, with what a test wants to say about it.
-struct Letter {
-    std::string text = "x";
-    Level level = Level::normal;
-    std::string order{};
-    std::string share{};
-    std::string dedup{};
-    Duration delay{0};
-    Duration ttl{0};
-
-    [[nodiscard]] NewMessage message() const {
-        return {.data = {.content = Bytes(text),
-                    .priority = level,
-                    .ordering_key = order,
-                    .fairness_key = share,
-                    .dedup_key = dedup},
-            .delay = delay,
-            .ttl = ttl};
-    }
-};
-
-inline std::vector<NewMessage> messages_of(const std::vector<Letter>& letters) {
-    std::vector<NewMessage> messages;
-    for (const auto& letter : letters) messages.push_back(letter.message());
-    return messages;
-}
 
 struct StoreKind {
     bool sqlite = false;
@@ -109,8 +70,8 @@ private:
     std::function<void()> cancel_;
 };
 
-/// Use from one thread. Commands reach the pipeline in the order of the calls, so after any call that has returned, those
-/// started before it have had their turn.
+/// Use from one thread. Commands reach the pipeline in the order of the calls, so after any call
+/// that has returned, those started before it have had their turn.
 class QueueHarness final {
 public:
     explicit QueueHarness(StoreKind kind, HarnessOptions options = {})
@@ -141,8 +102,8 @@ public:
         auto promise = std::make_shared<std::promise<T>>();
         auto body = [shared, promise]() -> Task<void> { return finish<T>(shared, promise); };
         std::function<void()> cancel = run(spawn(std::move(body)));
-        return Pending<T>(promise->get_future(),
-            [this, cancel = std::move(cancel)] { run(call(cancel)); });
+        return Pending<T>(
+            promise->get_future(), [this, cancel = std::move(cancel)] { run(call(cancel)); });
     }
 
     /// Moves the clock and lets the pipeline see it.
@@ -165,13 +126,14 @@ public:
     void open() {
         auto store = make_store();
         if (options_.wrap_store) store = options_.wrap_store(std::move(store));
-        queues_ = must(
-            make_engine_queues(std::move(store), options_.pipeline, clock_, metrics_, {}));
+        queues_ =
+            must(make_engine_queues(std::move(store), options_.pipeline, clock_, metrics_, {}));
     }
 
 private:
     template <class T>
-    static Task<void> finish(std::shared_ptr<Task<T>> task, std::shared_ptr<std::promise<T>> promise) {
+    static Task<void> finish(
+        std::shared_ptr<Task<T>> task, std::shared_ptr<std::promise<T>> promise) {
         try {
             T value = co_await std::move(*task);
             promise->set_value(std::move(value));

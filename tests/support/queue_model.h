@@ -1,4 +1,5 @@
-// A queue as simple as it can be told: what the engine is held against. Every rule is a walk over all messages.
+// A queue as simple as it can be told: what the engine is held against. Every rule is a walk over
+// all messages.
 #pragma once
 
 #include <algorithm>
@@ -13,23 +14,15 @@
 #include "model/message.h"
 #include "model/queue_config.h"
 #include "queue/queues.h"
-#include "support/queue_harness.h"
+#include "support/queue_letters.h"
+#include "support/queue_turns.h"
 
 namespace baton::test {
 
 /// No aging: a message stays at its level. A value: a copy is a snapshot.
 class QueueModel {
 public:
-    struct Message {
-        Letter letter;
-        MessageState state = MessageState::scheduled;
-        TimePoint posted{};
-        TimePoint entered{};  ///< first ready, by plan
-        TimePoint due{};      ///< scheduled: ready from then; leased: until then
-        TimePoint expires = TimePoint::max();
-        std::uint32_t attempts = 0;
-        std::uint32_t failures = 0;
-    };
+    using Message = ModelMessage;
     struct Posted {
         std::uint64_t seq = 0;
         bool duplicate = false;
@@ -104,21 +97,8 @@ public:
 
     /// The messages one of which a pop must take next; empty: none may be handed out.
     [[nodiscard]] std::set<std::uint64_t> next_for_pop(std::optional<Level> only) const {
-        std::set<std::uint64_t> next;
-        if (paused) return next;
-        for (std::size_t i = 0; i < level_count && next.empty(); ++i) {
-            const auto level = static_cast<Level>(i);
-            const auto limit = config.levels[i].max_concurrent;
-            if ((only && *only != level) || (limit != 0 && leased_at(level) >= limit)) continue;
-            std::set<std::string> shares;
-            for (const auto& [seq, message] : messages) {
-                if (message.state == MessageState::ready && message.letter.level == level &&
-                    has_its_turn(seq) && shares.insert(message.letter.share).second) {
-                    next.insert(seq);
-                }
-            }
-        }
-        return next;
+        if (paused) return {};
+        return Turns(messages, config).next(only);
     }
     void lease(std::uint64_t seq, TimePoint until) {
         Message& message = messages.at(seq);
@@ -171,28 +151,6 @@ private:
     static bool waits(const Message& message) {
         return message.state == MessageState::ready || message.state == MessageState::scheduled;
     }
-    [[nodiscard]] std::uint64_t leased_at(Level level) const {
-        return static_cast<std::uint64_t>(std::ranges::count_if(messages, [&](const auto& entry) {
-            return entry.second.state == MessageState::leased && entry.second.letter.level == level;
-        }));
-    }
-
-    /// Of an ordering key the one that was delivered and is not finished, else the one ready first.
-    [[nodiscard]] bool has_its_turn(std::uint64_t seq) const {
-        const Message& self = messages.at(seq);
-        if (self.letter.order.empty() || self.attempts > 0) return true;
-        return std::ranges::none_of(messages, [&](const auto& entry) {
-            const auto& [other_seq, other] = entry;
-            if (other_seq == seq || other.letter.order != self.letter.order ||
-                other.state == MessageState::dead) {
-                return false;
-            }
-            return other.attempts > 0 ||
-                   (other.state == MessageState::ready &&
-                       std::pair(other.entered, other_seq) < std::pair(self.entered, seq));
-        });
-    }
-
     bool make_room(std::uint64_t count, std::uint64_t bytes) {
         if (count == 0) return true;
         auto left = messages;
@@ -208,8 +166,8 @@ private:
                    (config.max_bytes == 0 || total <= config.max_bytes);
         };
         while (!fits()) {
-            const auto oldest = std::ranges::find_if(left,
-                [](const auto& entry) { return entry.second.state == MessageState::ready; });
+            const auto oldest = std::ranges::find_if(
+                left, [](const auto& entry) { return entry.second.state == MessageState::ready; });
             if (config.overflow == Overflow::reject || oldest == left.end()) return false;
             left.erase(oldest);
         }

@@ -13,11 +13,12 @@
 
 namespace baton::test {
 
-/// What a test says to a ProbeStore and learns from it. Outlives the store; safe to use from any thread.
+/// What a test says to a ProbeStore and learns from it. Outlives the store; safe to use from any
+/// thread.
 class StoreProbe final {
 public:
-    /// Fails the `n`-th commit from now (1, 2, …); 0: none. `written`: the records get to the store all the same, as after
-    /// a power cut between writing and answering.
+    /// Fails the `n`-th commit from now (1, 2, …); 0: none. `written`: the records get to the store
+    /// all the same, as after a power cut between writing and answering.
     void fail_commit(std::int64_t n, Errc code, bool written = false) {
         const std::scoped_lock lock(mutex_);
         left_ = n;

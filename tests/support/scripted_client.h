@@ -11,8 +11,8 @@
 
 namespace baton::test {
 
-/// Answers come in the order they were added. For one thread at a time. A request without an answer fails the
-/// test with an exception.
+/// Answers come in the order they were added. For one thread at a time. A request without an answer
+/// fails the test with an exception.
 class ScriptedClient final : public net::Client {
 public:
     void answer(int status, std::string body) {

@@ -1,9 +1,8 @@
 // Loading: where values come from, what is refused, and what the refusal says.
-#include "app/config_load.h"
-
 #include <fstream>
 #include <map>
 
+#include "app/config_load.h"
 #include "app/config_table.h"
 #include "support/temp_dir.h"
 
@@ -166,17 +165,21 @@ INSTANTIATE_TEST_SUITE_P(All, ConfigBadValue,
         BadValue{"scheduler.timeout=30", "such as 250ms"},
         BadValue{"scheduler.timeout=13h", "outside 100ms..12h"},
         BadValue{"scheduler.retry_jitter=1.1", "outside 0..1"},
-        BadValue{"server.body_max=10XB", "512KiB"}, BadValue{"server.body_max=1", "outside 1KiB..1GiB"},
+        BadValue{"server.body_max=10XB", "512KiB"},
+        BadValue{"server.body_max=1", "outside 1KiB..1GiB"},
         BadValue{"metrics.enabled=maybe", "true or false"},
-        BadValue{"logging.level=inof", "did you mean `info`?"}, BadValue{"data.dir=", "must not be empty"},
-        BadValue{"agents=assistant", "takes a JSON list"}, BadValue{"server=1", "must be a section"}));
+        BadValue{"logging.level=inof", "did you mean `info`?"},
+        BadValue{"data.dir=", "must not be empty"},
+        BadValue{"agents=assistant", "takes a JSON list"},
+        BadValue{"server=1", "must be a section"}));
 
 TEST(ConfigLoad, broken_yaml_and_keys_given_twice_name_their_line) {
     EXPECT_THAT(refusal({.yaml = "server:\n  port: [1\n"}).detail, HasSubstr("baton.yaml:"));
     EXPECT_THAT(refusal({.yaml = "server:\n  port: 1\n  port: 2\n"}).detail,
         HasSubstr("baton.yaml:3: key `port` is given twice"));
     EXPECT_THAT(refusal({.yaml = "server:\n  port: [1, 2]\n"}).detail, HasSubstr("not a list"));
-    EXPECT_THAT(refusal({.yaml = "agents:\n  - model: x\n"}).detail, HasSubstr("needs the key `id`"));
+    EXPECT_THAT(
+        refusal({.yaml = "agents:\n  - model: x\n"}).detail, HasSubstr("needs the key `id`"));
 }
 
 TEST(ConfigLoad, alias_bomb_is_refused) {
@@ -191,10 +194,11 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"queue.store=journal", "queue.store=jetstream", "database.kind=postgres",
-             "nats.servers=x", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
-             R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
-             R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
+    for (const auto* setting :
+        {"queue.store=journal", "queue.store=jetstream", "database.kind=postgres", "nats.servers=x",
+            "loadbalancer.algorithm=x", "scheduler.strategy=fair",
+            R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
+            R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
 }
@@ -203,13 +207,15 @@ TEST(ConfigLoad, rules_between_keys_hold) {
     EXPECT_THAT(refusal({.settings = {"agents=[]"}}).detail, HasSubstr("at least one agent"));
     EXPECT_THAT(refusal({.settings = {R"(agents=[{"id":"a"},{"id":"a"}])"}}).detail,
         HasSubstr("two agents called `a`"));
-    EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"base_url":"http://h","models":["x"]}])"}}).detail,
+    EXPECT_THAT(
+        refusal({.settings = {R"(llm.endpoints=[{"base_url":"http://h","models":["x"]}])"}}).detail,
         HasSubstr("does not serve"));
     EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"name":"main"}])"}}).detail,
         HasSubstr("needs an `api_key`"));
     EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"base_url":"ftp://h"}])"}}).detail,
         HasSubstr("must begin with http"));
-    EXPECT_THAT(refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
+    EXPECT_THAT(
+        refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
         HasSubstr("is below"));
     EXPECT_THAT(refusal({.settings = {"metrics.path=m"}}).detail, HasSubstr("begin with /"));
 }
@@ -228,7 +234,8 @@ TEST(ConfigTable, defaults_lie_inside_their_own_ranges) {
     for (const auto& row : config_keys()) {
         if (row.kind == KeyKind::texts) continue;
         Config config;
-        ConfigNode node{.kind = ConfigNode::Kind::scalar, .text = row.show(config, row), .where = "default"};
+        ConfigNode node{
+            .kind = ConfigNode::Kind::scalar, .text = row.show(config, row), .where = "default"};
         if (node.text.empty()) continue;
         const auto read = row.read(config, row, node);
         EXPECT_TRUE(read) << row.name << ": " << (read ? "" : read.error().detail);

@@ -1,10 +1,9 @@
 // What people read: the reference page is current, secrets stay hidden, the print loads again.
-#include "app/config_print.h"
-
 #include <fstream>
 #include <iterator>
 
 #include "app/config_load.h"
+#include "app/config_print.h"
 #include "support/temp_dir.h"
 
 namespace baton::app {
@@ -18,7 +17,8 @@ std::string file_text(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-Result<Config> load(std::vector<std::string> settings, std::optional<std::filesystem::path> file = {}) {
+Result<Config> load(
+    std::vector<std::string> settings, std::optional<std::filesystem::path> file = {}) {
     const ConfigSources sources{.file = std::move(file),
         .settings = std::move(settings),
         .env = [](std::string_view) { return std::optional<std::string>(); }};
@@ -47,8 +47,10 @@ TEST(ConfigPrint, secrets_are_masked) {
 }
 
 TEST(ConfigPrint, print_loads_again_to_the_same_configuration) {
-    const auto config = load({R"(agents=[{"id":"a","instructions":"say \"hi\"\nand $$5 # {x}: y"}])",
-        R"(access.allowed_hosts=["[::1]","a b"])", "server.body_max=3MB", "scheduler.retry_jitter=0.25"});
+    const auto config =
+        load({R"(agents=[{"id":"a","instructions":"say \"hi\"\nand $$5 # {x}: y"}])",
+            R"(access.allowed_hosts=["[::1]","a b"])", "server.body_max=3MB",
+            "scheduler.retry_jitter=0.25"});
     ASSERT_TRUE(config) << to_string(config.error());
     const test::TempDir dir;
     std::ofstream(dir / "again.yaml") << print_config(*config);

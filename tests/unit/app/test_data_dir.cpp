@@ -1,10 +1,9 @@
 // The data folder: made private, held once, and its record readable by others.
-#include "app/data_dir.h"
-
 #include <fstream>
 #include <iterator>
 #include <unistd.h>
 
+#include "app/data_dir.h"
 #include "support/temp_dir.h"
 
 namespace baton::app {
@@ -31,7 +30,8 @@ TEST(DataDir, second_holder_is_refused_with_the_first_ones_pid) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::data_dir_locked);
     EXPECT_THAT(second.error().detail, testing::HasSubstr(std::to_string(::getpid())));
-    EXPECT_THAT(file_text(dir / "batond.lock"), testing::HasSubstr("\"pid\""));  // still the first one's
+    EXPECT_THAT(
+        file_text(dir / "batond.lock"), testing::HasSubstr("\"pid\""));  // still the first one's
 }
 
 TEST(DataDir, lock_goes_with_its_holder_and_the_record_too) {

@@ -1,6 +1,4 @@
 // Log lines: what they look like, what bad bytes become, levels and reopening.
-#include "app/log_sink.h"
-
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -8,6 +6,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "app/log_sink.h"
 #include "support/temp_dir.h"
 
 namespace baton::app {
@@ -24,8 +23,9 @@ TEST(LogLine, json_holds_every_kind_of_field) {
     const std::array fields{LogField("id", "a\"b\n"), LogField("n", 42), LogField("share", 0.5),
         LogField("ok", true), LogField("odd", std::numeric_limits<double>::infinity())};
     const auto line = to_json_line({at, LogLevel::warn, "queue", "message returned", fields});
-    EXPECT_EQ(line, R"({"time":"2026-01-01T00:00:00.123Z","level":"warn","channel":"queue",)"
-                    R"("message":"message returned","id":"a\"b\n","n":42,"share":0.5,"ok":true,"odd":null})");
+    EXPECT_EQ(line,
+        R"({"time":"2026-01-01T00:00:00.123Z","level":"warn","channel":"queue",)"
+        R"("message":"message returned","id":"a\"b\n","n":42,"share":0.5,"ok":true,"odd":null})");
     EXPECT_NO_THROW(boost::json::parse(line));
 }
 
@@ -37,7 +37,8 @@ TEST(LogLine, bytes_that_are_no_utf8_do_not_break_the_json) {
 }
 
 TEST(LogLine, text_quotes_only_where_needed) {
-    const std::array fields{LogField("id", "abc"), LogField("why", "disk full"), LogField("empty", "")};
+    const std::array fields{
+        LogField("id", "abc"), LogField("why", "disk full"), LogField("empty", "")};
     EXPECT_EQ(to_text_line({at, LogLevel::error, "store", "commit failed", fields}),
         R"(2026-01-01T00:00:00.123Z ERROR store: commit failed id=abc why="disk full" empty="")");
 }

@@ -1,6 +1,4 @@
 // The `baton` command over a scripted daemon: arguments, output, exit statuses.
-#include "cli/cli.h"
-
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -8,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "cli/cli.h"
 #include "model/codec.h"
 #include "support/scripted_client.h"
 #include "support/temp_dir.h"
@@ -69,13 +68,19 @@ const MessageId id{.queue_uid = 7, .seq = 1};
 
 /// An answer of /api/v1 with this message in it.
 std::string dialog(DialogStatus status) {
-    DialogMessage message{.id = id, .conversation_id = ConversationId("c_1"), .user_id = UserId("u"),
-        .agent_id = AgentId("assistant"), .content = "hi", .status = status};
+    DialogMessage message{.id = id,
+        .conversation_id = ConversationId("c_1"),
+        .user_id = UserId("u"),
+        .agent_id = AgentId("assistant"),
+        .content = "hi",
+        .status = status};
     message.created_at = from_unix_ms(1'000);
     if (status == DialogStatus::completed) {
         message.completed_at = from_unix_ms(1'250);
-        message.reply = DialogReply{.content = "hello", .model = "m",
-            .usage = {.input_tokens = 3, .output_tokens = 4}, .created_at = from_unix_ms(1'250)};
+        message.reply = DialogReply{.content = "hello",
+            .model = "m",
+            .usage = {.input_tokens = 3, .output_tokens = 4},
+            .created_at = from_unix_ms(1'250)};
     }
     if (status == DialogStatus::failed) message.error = "model on fire";
     return boost::json::serialize(boost::json::object{{"code", 200}, {"data", to_json(message)}});
@@ -107,8 +112,8 @@ TEST_P(CliBadArguments, exit_with_2_and_say_why) {
 
 INSTANTIATE_TEST_SUITE_P(All, CliBadArguments,
     testing::Values(BadArguments{{}, "subcommand"}, BadArguments{{"quue"}, "did you mean `queue`?"},
-        BadArguments{{"queue", "pots", "x"}, "did you mean `post`?"}, BadArguments{{"send"}, "TEXT"},
-        BadArguments{{"send", "x", "--priority", "hihg"}, "high"},
+        BadArguments{{"queue", "pots", "x"}, "did you mean `post`?"},
+        BadArguments{{"send"}, "TEXT"}, BadArguments{{"send", "x", "--priority", "hihg"}, "high"},
         BadArguments{{"send", "x", "--wait", "--timeout", "5"}, "no duration"},
         BadArguments{{"queue", "stats", ".hidden"}, "queue name"},
         BadArguments{{"queue", "post", "q", "x", "--header", "novalue"}, "name=value"},
@@ -119,8 +124,8 @@ INSTANTIATE_TEST_SUITE_P(All, CliBadArguments,
 
 TEST_F(CliTest, exit_status_is_the_errors) {
     for (const auto& row : errc_table()) {
-        http.answer(row.http,
-            R"({"error":{"code":")" + std::string(row.name) + R"(","message":"why"}})");
+        http.answer(
+            row.http, R"({"error":{"code":")" + std::string(row.name) + R"(","message":"why"}})");
         const auto ran = baton({"queue", "stats", "q"});
         EXPECT_EQ(ran.status, row.exit_code) << row.name;
         EXPECT_THAT(ran.err, HasSubstr("baton: " + std::string(row.name) + ": why"));
@@ -166,7 +171,8 @@ TEST_F(CliTest, send_prints_ids_and_reads_standard_input) {
     EXPECT_EQ(ran.status, 0);
     EXPECT_EQ(ran.out, "message       " + id.text() + "\nconversation  c_1\n");
     EXPECT_EQ(boost::json::parse(http.last().body),
-        boost::json::parse(R"({"content":"two\nlines","priority":"high","conversation_id":"c_1"})"));
+        boost::json::parse(
+            R"({"content":"two\nlines","priority":"high","conversation_id":"c_1"})"));
 }
 
 TEST_F(CliTest, send_and_wait_prints_only_the_answer_on_standard_output) {
@@ -229,7 +235,8 @@ TEST_F(CliTest, empty_pop_succeeds_and_says_nothing_on_standard_output) {
 }
 
 TEST_F(CliTest, one_bad_receipt_decides_the_exit_status_but_the_rest_counts) {
-    http.answer(200, R"({"acked":1,"errors":[{"receipt":"r2","code":"lease_lost","message":"gone"}]})");
+    http.answer(
+        200, R"({"acked":1,"errors":[{"receipt":"r2","code":"lease_lost","message":"gone"}]})");
     const auto ran = baton({"queue", "ack", "mail", "r1", "r2"});
     EXPECT_EQ(ran.status, 5);
     EXPECT_EQ(ran.out, "acked 1\n");
@@ -260,7 +267,8 @@ TEST_F(CliTest, new_key_is_all_of_standard_output) {
 TEST_F(CliTest, stop_and_status_without_a_daemon_exit_with_3) {
     EXPECT_EQ(baton({"stop"}).status, 3);
     EXPECT_EQ(baton({"status"}).status, 3);
-    std::ofstream(dir / "batond.lock") << R"({"pid":1,"url":"http://127.0.0.1:1"})";  // nobody holds it
+    std::ofstream(dir / "batond.lock")
+        << R"({"pid":1,"url":"http://127.0.0.1:1"})";  // nobody holds it
     EXPECT_EQ(baton({"stop"}).status, 3);
 }
 

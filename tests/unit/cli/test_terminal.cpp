@@ -1,7 +1,7 @@
 // Tables, cut texts, colours.
-#include "cli/terminal.h"
-
 #include <sstream>
+
+#include "cli/terminal.h"
 
 namespace baton::cli {
 namespace {

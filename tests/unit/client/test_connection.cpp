@@ -1,8 +1,7 @@
 // What a daemon's answer becomes: values, and errors by name in both of its shapes.
-#include "client/connection.h"
-
 #include <boost/json/serialize.hpp>
 
+#include "client/connection.h"
 #include "runtime/io_pool.h"
 #include "support/scripted_client.h"
 
@@ -33,8 +32,9 @@ TEST_F(ConnectionTest, request_carries_key_and_type) {
 
 TEST_F(ConnectionTest, every_error_code_comes_back_by_name) {
     for (const auto& row : errc_table()) {
-        http.answer(row.http, R"({"error":{"code":")" + std::string(row.name) +
-                                  R"(","message":"why","details":{"field":"f"},"retry_after_ms":250}})");
+        http.answer(
+            row.http, R"({"error":{"code":")" + std::string(row.name) +
+                          R"(","message":"why","details":{"field":"f"},"retry_after_ms":250}})");
         const auto answer = call();
         ASSERT_FALSE(answer) << row.name;
         EXPECT_EQ(answer.error().code, row.code) << row.name;
@@ -52,7 +52,8 @@ TEST_F(ConnectionTest, envelope_errors_come_back_by_their_number) {
     EXPECT_EQ(missing.error().code, Errc::message_not_found);
     EXPECT_EQ(missing.error().field, "id");
 
-    http.answer(503, R"({"code":503,"message":"full","details":{"error_code":1007,"retry_after_ms":1000}})");
+    http.answer(503,
+        R"({"code":503,"message":"full","details":{"error_code":1007,"retry_after_ms":1000}})");
     const auto full = call();
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, Errc::queue_full);

@@ -1,10 +1,9 @@
 // Messages to agents: sending, and waiting through a daemon that comes and goes.
-#include "client/dialog_client.h"
-
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "client/dialog_client.h"
 #include "client/operator_client.h"
 #include "model/codec.h"
 #include "runtime/io_pool.h"
@@ -16,14 +15,21 @@ namespace {
 const MessageId id{.queue_uid = 7, .seq = 1};
 
 DialogMessage message(DialogStatus status) {
-    DialogMessage result{.id = id, .conversation_id = ConversationId("c_1"), .user_id = UserId("u"),
-        .agent_id = AgentId("assistant"), .content = "hi", .status = status, .retry_count = 2};
+    DialogMessage result{.id = id,
+        .conversation_id = ConversationId("c_1"),
+        .user_id = UserId("u"),
+        .agent_id = AgentId("assistant"),
+        .content = "hi",
+        .status = status,
+        .retry_count = 2};
     result.created_at = from_unix_ms(1'000);
     result.updated_at = from_unix_ms(2'000);
     if (status == DialogStatus::completed) {
         result.completed_at = from_unix_ms(2'000);
-        result.reply = DialogReply{.content = "hello", .model = "m",
-            .usage = {.input_tokens = 3, .output_tokens = 4}, .created_at = from_unix_ms(2'000)};
+        result.reply = DialogReply{.content = "hello",
+            .model = "m",
+            .usage = {.input_tokens = 3, .output_tokens = 4},
+            .created_at = from_unix_ms(2'000)};
     }
     return result;
 }
@@ -106,9 +112,9 @@ TEST_F(DialogClientTest, strange_answers_are_protocol_errors) {
 
 TEST_F(DialogClientTest, health_and_keys_are_read) {
     OperatorClient operators(connection);
-    http.answer(200, envelope({{"status", "unhealthy"}, {"phase", "draining"}, {"version", "1"},
-                         {"uptime", 60},
-                         {"components", {{"queue", {{"status", "unhealthy"}, {"detail", "disk"}}}}}}));
+    http.answer(200,
+        envelope({{"status", "unhealthy"}, {"phase", "draining"}, {"version", "1"}, {"uptime", 60},
+            {"components", {{"queue", {{"status", "unhealthy"}, {"detail", "disk"}}}}}}));
     const auto health = pool.run(operators.health());
     ASSERT_TRUE(health);
     EXPECT_FALSE(health->ready);
@@ -116,8 +122,9 @@ TEST_F(DialogClientTest, health_and_keys_are_read) {
     ASSERT_EQ(health->components.size(), 1U);
     EXPECT_EQ(health->components[0].detail, "disk");
 
-    http.answer(201, R"({"id":"k1","name":"ci","role":"member","created_at":"2026-01-01T00:00:00Z",)"
-                     R"("revoked_at":null,"key":"bt_k1_s"})");
+    http.answer(201,
+        R"({"id":"k1","name":"ci","role":"member","created_at":"2026-01-01T00:00:00Z",)"
+        R"("revoked_at":null,"key":"bt_k1_s"})");
     const auto created = pool.run(operators.create_key("ci", "member"));
     ASSERT_TRUE(created);
     EXPECT_EQ(created->text.reveal(), "bt_k1_s");

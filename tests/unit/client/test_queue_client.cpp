@@ -1,8 +1,7 @@
 // Queue calls: what is asked, and what the answers become.
-#include "client/queue_client.h"
-
 #include <boost/json/parse.hpp>
 
+#include "client/queue_client.h"
 #include "model/codec.h"
 #include "runtime/io_pool.h"
 #include "support/scripted_client.h"
@@ -63,7 +62,8 @@ TEST_F(QueueClientTest, pop_gives_leased_messages) {
 }
 
 TEST_F(QueueClientTest, settling_tells_each_failure) {
-    http.answer(200, R"({"acked":1,"errors":[{"receipt":"r2","code":"lease_lost","message":"gone"}]})");
+    http.answer(
+        200, R"({"acked":1,"errors":[{"receipt":"r2","code":"lease_lost","message":"gone"}]})");
     const auto settled = pool.run(queues.ack(mail, {"r1", "r2"}));
     ASSERT_TRUE(settled);
     EXPECT_EQ(settled->count, 1U);
@@ -87,8 +87,8 @@ TEST_F(QueueClientTest, nack_and_extend_carry_their_options) {
 
 TEST_F(QueueClientTest, peek_pages_by_cursor) {
     http.answer(200, R"({"messages":[],"next":"42"})");
-    const auto page = pool.run(
-        queues.peek(mail, {.state = MessageState::dead, .cursor = "a/b", .limit = 3}));
+    const auto page =
+        pool.run(queues.peek(mail, {.state = MessageState::dead, .cursor = "a/b", .limit = 3}));
     ASSERT_TRUE(page);
     EXPECT_EQ(page->next, "42");
     EXPECT_EQ(http.last().url, "http://h/v1/queues/mail/messages?limit=3&state=dead&after=a%2Fb");

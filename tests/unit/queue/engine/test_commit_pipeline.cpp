@@ -1,8 +1,8 @@
 // The commit pipeline: what it groups, when it answers, what it refuses, how it ends.
-#include <gtest/gtest.h>
-
 #include <future>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "support/queue_harness.h"
 #include "support/queue_probe.h"
@@ -16,8 +16,8 @@ class Pipeline : public ::testing::Test {
 protected:
     explicit Pipeline(queue::PipelineConfig config = {})
         : h({}, {.pipeline = config, .wrap_store = [this](auto store) {
-              return std::make_unique<ProbeStore>(std::move(store), probe);
-          }}) {
+                     return std::make_unique<ProbeStore>(std::move(store), probe);
+                 }}) {
         must(h.run(h.queues().put_queue(q, {})));
     }
 

@@ -1,4 +1,5 @@
-// What must not grow: the engine's memory of messages, timers and lane entries that have gone. And what time does.
+// What must not grow: the engine's memory of messages, timers and lane entries that have gone. And
+// what time does.
 #include <gtest/gtest.h>
 
 #include "queue/engine/engine.h"
@@ -119,7 +120,8 @@ TEST_F(EngineGrowth, memory_for_contents_is_given_back) {
         EXPECT_EQ(must(small.get(beyond, now)).data, nullptr) << round;
         must(small.reply(id, Bytes(std::string(40, 'r')), "", now));
         EXPECT_NE(must(small.find_reply(id, now))->reply, nullptr) << round;
-        must(small.reply(id, Bytes(std::string(40, 's')), "", now));  // the first one's room is free only now
+        must(small.reply(
+            id, Bytes(std::string(40, 's')), "", now));  // the first one's room is free only now
         must(small.reply(id, Bytes(std::string(1, 't')), "", now));
         if (round % 3 == 0) {
             must(small.delete_queue(q));

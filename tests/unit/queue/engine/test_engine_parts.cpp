@@ -1,12 +1,11 @@
 // The small structures the engine is built of.
-#include <gtest/gtest.h>
-
-#include <rapidcheck/gtest.h>
-
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "queue/engine/aging.h"
 #include "queue/engine/fair_lanes.h"
@@ -88,15 +87,16 @@ TEST(FairLanes, shrink_drops_what_fell_away_and_what_stands_twice) {
     lanes.shrink([](std::uint64_t seq) { return seq / 100 == 3 && seq % 2 == 1; });
     EXPECT_EQ(lanes.lanes(), 1);
     EXPECT_EQ(lanes.size(), 5);
-    for (const std::uint64_t seq : {301, 303, 305, 307, 309}) EXPECT_EQ(lanes.pop(always, one), seq);
+    for (const std::uint64_t seq : {301, 303, 305, 307, 309})
+        EXPECT_EQ(lanes.pop(always, one), seq);
     EXPECT_EQ(lanes.pop(always, one), std::nullopt);
     lanes.push(7, 1);
     EXPECT_EQ(lanes.pop(always, one), 1);
 }
 
 RC_GTEST_PROP(FairLanes, shares_are_exact_over_full_rounds, ()) {
-    const auto weights = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::uint32_t>>(
-        rc::gen::inRange<std::uint32_t>(1, 20)));
+    const auto weights = *rc::gen::nonEmpty(
+        rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(1, 20)));
     const int rounds = *rc::gen::inRange(1, 5);
     FairLanes lanes;
     std::uint64_t seq = 0;
@@ -123,7 +123,8 @@ TEST(Expiring, finds_until_the_end_and_drops_once) {
     Expiring<std::string, int> map;
     EXPECT_EQ(map.put("a", 1, at(10)), std::nullopt);
     EXPECT_EQ(map.put("b", 2, at(20)), std::nullopt);
-    EXPECT_EQ(map.put("a", 3, at(30)), 1);  // what it replaces comes back, for its owner to account for
+    EXPECT_EQ(
+        map.put("a", 3, at(30)), 1);  // what it replaces comes back, for its owner to account for
     EXPECT_EQ(*map.find(std::string_view("a"), at(29)), 3);
     EXPECT_EQ(map.find(std::string_view("a"), at(30)), nullptr);
     std::vector<int> dropped;
@@ -173,8 +174,8 @@ TEST(KeyTable, a_key_lives_as_long_as_its_uses) {
 RC_GTEST_PROP(KeyTable, names_stay_with_their_numbers, ()) {
     KeyTable<int> keys;
     std::map<std::uint32_t, std::pair<std::string, int>> model;
-    for (const int step : *rc::gen::resize(
-             500, rc::gen::container<std::vector<int>>(rc::gen::inRange(-20, 20)))) {
+    for (const int step :
+        *rc::gen::resize(500, rc::gen::container<std::vector<int>>(rc::gen::inRange(-20, 20)))) {
         const std::string name = "key number " + std::to_string(std::abs(step));  // some beyond SSO
         if (step >= 0) {
             auto& [text, uses] = model[keys.acquire(name)];
@@ -196,8 +197,8 @@ RC_GTEST_PROP(MessageTable, holds_what_a_map_holds, ()) {
     MessageTable table;
     std::map<std::uint64_t, std::uint32_t> model;
     std::uint64_t next = *rc::gen::inRange<std::uint64_t>(1, 1'000);
-    const auto steps = *rc::gen::resize(
-        1'000, rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 1'000)));
+    const auto steps = *rc::gen::resize(1'000,
+        rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, 1'000)));
     for (const auto step : steps) {
         if (step % 2 == 0) {
             Slot& slot = table.insert(next);
@@ -234,9 +235,10 @@ TEST(Timers, come_by_time_then_queue_seq_and_kind) {
     const auto timer = [](int ms, std::uint32_t queue, std::uint64_t seq, Timer::Kind kind) {
         return Timer{at(ms), {QueueNumber{queue}, seq}, kind};
     };
-    const std::vector<Timer> ordered{timer(1, 9, 9, Timer::Kind::age), timer(2, 1, 5, Timer::Kind::due),
-        timer(2, 2, 1, Timer::Kind::due), timer(2, 2, 1, Timer::Kind::expiry),
-        timer(2, 2, 3, Timer::Kind::due), timer(5, 1, 1, Timer::Kind::due)};
+    const std::vector<Timer> ordered{timer(1, 9, 9, Timer::Kind::age),
+        timer(2, 1, 5, Timer::Kind::due), timer(2, 2, 1, Timer::Kind::due),
+        timer(2, 2, 1, Timer::Kind::expiry), timer(2, 2, 3, Timer::Kind::due),
+        timer(5, 1, 1, Timer::Kind::due)};
     for (const std::size_t i : {3, 5, 0, 4, 2, 1}) timers.add(ordered[i]);
     EXPECT_EQ(timers.next(), at(1));
     std::vector<Timer> taken;
@@ -268,7 +270,9 @@ TEST(Aging, rises_a_level_each_time_its_wait_is_over) {
     std::array<LevelConfig, level_count> levels{};
     levels[3].max_wait_time = Duration(10);
     levels[2].max_wait_time = Duration(20);
-    const auto level_at = [&](int ms) { return aged_level(Level::low, start, at(ms), levels).level; };
+    const auto level_at = [&](int ms) {
+        return aged_level(Level::low, start, at(ms), levels).level;
+    };
     EXPECT_EQ(level_at(-5), Level::low);
     EXPECT_EQ(level_at(9), Level::low);
     EXPECT_EQ(level_at(10), Level::normal);

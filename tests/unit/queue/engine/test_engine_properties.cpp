@@ -1,7 +1,6 @@
 // Random commands, jumps of time, crashes and refused commits: the engine does what the model does.
 // A failing run prints RC_PARAMS="reproduce=…", which replays it.
 #include <gtest/gtest.h>
-
 #include <rapidcheck/gtest.h>
 
 #include "queue/store/memory/memory_store.h"

@@ -1,9 +1,9 @@
 // The n-th commit fails, for n = 1, 2, …: what was refused never happened, what was answered stays.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 #include <tuple>
+
+#include <gtest/gtest.h>
 
 #include "support/faulty_database.h"
 #include "support/queue_harness.h"
@@ -25,14 +25,16 @@ std::string picture(QueueHarness& h, const QueueName& name) {
     std::string text = name.text + " max_size=" + std::to_string(info->config.max_size);
     if (info->paused) text += " paused";
     for (const auto& view : must(h.run(h.queues().peek({.queue = name, .limit = 1'000})))) {
-        text += "\n  " + std::to_string(view.id.seq) + ' ' + std::string(view.data->content.view()) + ' ' +
-                std::string(to_string(view.state)) + " attempts=" + std::to_string(view.attempts) +
+        text += "\n  " + std::to_string(view.id.seq) + ' ' +
+                std::string(view.data->content.view()) + ' ' + std::string(to_string(view.state)) +
+                " attempts=" + std::to_string(view.attempts) +
                 " failures=" + std::to_string(view.failures) + ' ' + view.dead_reason;
         const auto reply = must(h.run(h.queues().get_reply(view.id)));
         if (reply) text += " reply=" + std::string(reply->result.view());
     }
     const auto stats = must(h.run(h.queues().stats(name)));
-    return text + "\n  ready=" + std::to_string(stats.ready) + " leased=" + std::to_string(stats.leased) +
+    return text + "\n  ready=" + std::to_string(stats.ready) +
+           " leased=" + std::to_string(stats.leased) +
            " scheduled=" + std::to_string(stats.scheduled) + " dead=" + std::to_string(stats.dead) +
            " bytes=" + std::to_string(stats.used_storage) + '\n';
 }
@@ -43,9 +45,12 @@ std::string picture(QueueHarness& h) {
 using Call = std::function<std::string(QueueHarness&)>;
 
 Call post(QueueName name, std::vector<Letter> letters) {
-    return [=](QueueHarness& h) { return outcome(h.run(h.queues().post(name, messages_of(letters)))); };
+    return [=](QueueHarness& h) {
+        return outcome(h.run(h.queues().post(name, messages_of(letters))));
+    };
 }
-/// Pops one and does `then` with it, in two commits. What a failed `then` leaves leased is given to its retry.
+/// Pops one and does `then` with it, in two commits. What a failed `then` leaves leased is given to
+/// its retry.
 std::vector<Call> pop_and(
     QueueName name, std::function<std::string(QueueHarness&, const LeasedMessage&)> then) {
     const auto leased = std::make_shared<LeasedMessage>();
@@ -61,21 +66,25 @@ std::vector<Call> pop_and(
 std::vector<Call> workload() {
     std::vector<Call> calls;
     const auto add = [&](Call call) { calls.push_back(std::move(call)); };
-    const auto add_all = [&](std::vector<Call> more) { std::ranges::move(more, std::back_inserter(calls)); };
+    const auto add_all = [&](std::vector<Call> more) {
+        std::ranges::move(more, std::back_inserter(calls));
+    };
     const auto put = [](QueueName name, QueueConfig config) {
         return [=](QueueHarness& h) { return outcome(h.run(h.queues().put_queue(name, config))); };
     };
     add(put(stored, {.max_failures = 2}));
     add(put(other, {.durability = Durability::relaxed}));
     add(put(unstored, {.durability = Durability::memory}));
-    add(post(stored, {{.text = "a", .order = "k", .dedup = "d"}, {.text = "b", .order = "k"},
-                         {.text = "c", .level = Level::high}, {.text = "later", .delay = Duration(50)}}));
+    add(post(stored,
+        {{.text = "a", .order = "k", .dedup = "d"}, {.text = "b", .order = "k"},
+            {.text = "c", .level = Level::high}, {.text = "later", .delay = Duration(50)}}));
     add(post(other, {{.text = "o"}, {.text = "p"}}));
     add_all(pop_and(stored, [](QueueHarness& h, const LeasedMessage& leased) {
         return outcome(h.run(h.queues().ack(leased.receipt)));
     }));
     add_all(pop_and(stored, [](QueueHarness& h, const LeasedMessage& leased) {
-        return outcome(h.run(h.queues().nack({.receipt = leased.receipt, .reason = "no", .blame = Blame::fatal})));
+        return outcome(h.run(
+            h.queues().nack({.receipt = leased.receipt, .reason = "no", .blame = Blame::fatal})));
     }));
     add_all(pop_and(stored, [](QueueHarness& h, const LeasedMessage& leased) {
         return outcome(h.run(h.queues().extend(leased.receipt, Duration(60'000))));
@@ -112,7 +121,8 @@ HarnessOptions with(const std::shared_ptr<StoreProbe>& probe) {
     }};
 }
 
-/// Runs the workload; the one call that fails must leave everything as it was, and work when it is made again.
+/// Runs the workload; the one call that fails must leave everything as it was, and work when it is
+/// made again.
 void expect_refusal_undone(QueueHarness& h, const std::vector<std::string>& pictures, Errc code) {
     const auto calls = workload();
     int refused = 0;
@@ -190,7 +200,8 @@ TEST(StoreFaults, queues_in_memory_do_not_feel_a_full_store) {
     probe->hold();
     auto first = h.start(h.queues().post(stored, messages_of({{.text = "first"}})));
     probe->wait_held();
-    // The next batch holds a post that is refused, one in memory, and the parked pop that it serves.
+    // The next batch holds a post that is refused, one in memory, and the parked pop that it
+    // serves.
     auto refused = h.start(h.queues().post(stored, messages_of({{.text = "refused"}})));
     auto served = h.start(h.queues().post(unstored, messages_of({{.text = "m"}})));
     probe->fail_commit(2, Errc::storage_full);

@@ -1,7 +1,7 @@
 // The memory store: one disk under one store after the other.
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "queue/store/memory/memory_store.h"
 #include "support/queue_harness.h"
@@ -33,8 +33,8 @@ constexpr QueueNumber number{1};
 Record put() { return QueuePut{number, 42, {.name = QueueName("q")}}; }
 Record posted(std::uint64_t seq, std::string key = {}) {
     MessagePosted record{.at = {number, seq},
-        .data = std::make_shared<MessageData>(
-            MessageData{.content = Bytes("text"), .dedup_key = key})};
+        .data =
+            std::make_shared<MessageData>(MessageData{.content = Bytes("text"), .dedup_key = key})};
     if (!key.empty()) record.dedup_until = from_unix_ms(100);
     return record;
 }

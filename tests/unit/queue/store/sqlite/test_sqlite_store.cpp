@@ -1,8 +1,8 @@
 // The SQLite store: its rows, their text, and files that are damaged or too new.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "db/sqlite/sqlite_database.h"
 #include "queue/store/sqlite/row_codec.h"
@@ -39,8 +39,9 @@ TEST(RowCodec, damaged_text_is_corruption) {
     for (const auto* text : {"{", "{}", "[1]", "[[\"a\"]]", "[[1,2]]", "null"}) {
         EXPECT_EQ(outcome(headers_from_text(text)), "storage_corrupt") << text;
     }
-    for (const auto* text : {"{", "{}", "[1]", "[{}]", R"([{"at":1,"attempt":1}])",
-             R"([{"at":"x","attempt":1,"reason":""}])", R"([{"at":1,"attempt":1.5,"reason":""}])"}) {
+    for (const auto* text :
+        {"{", "{}", "[1]", "[{}]", R"([{"at":1,"attempt":1}])",
+            R"([{"at":"x","attempt":1,"reason":""}])", R"([{"at":1,"attempt":1.5,"reason":""}])"}) {
         EXPECT_EQ(outcome(history_from_text(text)), "storage_corrupt") << text;
     }
 }
@@ -55,7 +56,8 @@ protected:
         must(pool.run(queues.post(q, test::messages_of({{.text = "one", .order = "k", .dedup = "d"},
                                          {.text = "two", .level = Level::high}}))));
         const auto two = must(pool.run(queues.pop({.queue = q}))).at(0);
-        must(pool.run(queues.nack({.receipt = two.receipt, .reason = "bad", .blame = Blame::fatal})));
+        must(pool.run(
+            queues.nack({.receipt = two.receipt, .reason = "bad", .blame = Blame::fatal})));
         const auto one = must(pool.run(queues.pop({.queue = q}))).at(0);
         must(pool.run(queues.nack({.receipt = one.receipt, .reason = "wait"})));
         queues.stop();
@@ -84,8 +86,7 @@ protected:
     test::FakeClock clock;
     MetricRegistry metrics;
     IoPool pool{1};
-    std::unique_ptr<db::Database> database =
-        db::make_sqlite_database({.file = dir / "queues.db"});
+    std::unique_ptr<db::Database> database = db::make_sqlite_database({.file = dir / "queues.db"});
 };
 
 TEST_F(SqliteStore, a_person_can_read_its_rows) {
@@ -121,8 +122,8 @@ TEST_F(SqliteStore, what_is_finished_leaves_no_row_but_its_dedup_key) {
 
 TEST_F(SqliteStore, a_deleted_queue_leaves_no_row) {
     auto queues = open();
-    must(pool.run(queues->reply({must(pool.run(queues->peek({.queue = q}))).at(0).id.queue_uid, 1},
-        Bytes("r"), "")));
+    must(pool.run(queues->reply(
+        {must(pool.run(queues->peek({.queue = q}))).at(0).id.queue_uid, 1}, Bytes("r"), "")));
     must(pool.run(queues->delete_queue(q)));
     queues->stop();
     static constexpr db::Statement all{R"sql(
@@ -146,8 +147,8 @@ TEST_F(SqliteStore, damage_is_a_typed_error_and_never_silence) {
         EXPECT_EQ(outcome(try_open()), "ok") << good;
     }
     damage("UPDATE messages SET headers = 'x'");
-    auto queues = must(make_engine_queues(must(make_sqlite_store(*database)), {.memory_budget = 0},
-        clock, metrics, {}));
+    auto queues = must(make_engine_queues(
+        must(make_sqlite_store(*database)), {.memory_budget = 0}, clock, metrics, {}));
     EXPECT_EQ(outcome(pool.run(queues->peek({.queue = q}))), "storage_corrupt");
     EXPECT_EQ(outcome(pool.run(queues->pop({.queue = q}))), "storage_corrupt");
     EXPECT_EQ(must(pool.run(queues->stats(q))).leased, 0);
@@ -155,8 +156,9 @@ TEST_F(SqliteStore, damage_is_a_typed_error_and_never_silence) {
 }
 
 TEST_F(SqliteStore, a_file_of_a_newer_version_is_refused) {
-    damage("INSERT INTO schema_migrations (version, name, checksum, applied_at) "
-           "VALUES (1000, 'future', '', '')");
+    damage(
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
+        "VALUES (1000, 'future', '', '')");
     EXPECT_EQ(outcome(try_open()), "conflict");
 }
 

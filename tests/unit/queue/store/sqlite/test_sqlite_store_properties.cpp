@@ -1,6 +1,6 @@
-// The same random runs as the engine's, on SQLite: every record finds its rows and comes back from them.
+// The same random runs as the engine's, on SQLite: every record finds its rows and comes back from
+// them.
 #include <gtest/gtest.h>
-
 #include <rapidcheck/gtest.h>
 
 #include "db/sqlite/sqlite_database.h"

@@ -1,0 +1,81 @@
+// Who may be popped next, told by walking over all messages.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "model/message.h"
+#include "model/queue_config.h"
+#include "support/queue_letters.h"
+
+namespace baton::test {
+
+/// A message as the model keeps it.
+struct ModelMessage {
+    Letter letter;
+    MessageState state = MessageState::scheduled;
+    TimePoint posted{};
+    TimePoint entered{};  ///< first ready, by plan
+    TimePoint due{};      ///< scheduled: ready from then; leased: until then
+    TimePoint expires = TimePoint::max();
+    std::uint32_t attempts = 0;
+    std::uint32_t failures = 0;
+};
+
+/// The rules of order of one queue at one moment. Refers to what it is given.
+class Turns {
+public:
+    Turns(const std::map<std::uint64_t, ModelMessage>& messages, const QueueConfig& config)
+        : messages_(messages), config_(config) {}
+
+    /// The messages one of which a pop must take next; empty: none may be handed out.
+    [[nodiscard]] std::set<std::uint64_t> next(std::optional<Level> only) const {
+        std::set<std::uint64_t> found;
+        for (std::size_t i = 0; i < level_count && found.empty(); ++i) {
+            const auto level = static_cast<Level>(i);
+            const auto limit = config_.levels[i].max_concurrent;
+            if ((only && *only != level) || (limit != 0 && leased_at(level) >= limit)) continue;
+            std::set<std::string> shares;
+            for (const auto& [seq, message] : messages_) {
+                if (message.state == MessageState::ready && message.letter.level == level &&
+                    has_its_turn(seq) && shares.insert(message.letter.share).second) {
+                    found.insert(seq);
+                }
+            }
+        }
+        return found;
+    }
+
+private:
+    [[nodiscard]] std::uint64_t leased_at(Level level) const {
+        return static_cast<std::uint64_t>(std::ranges::count_if(messages_, [&](const auto& entry) {
+            return entry.second.state == MessageState::leased && entry.second.letter.level == level;
+        }));
+    }
+
+    /// Of an ordering key the one that was delivered and is not finished, else the one ready first.
+    [[nodiscard]] bool has_its_turn(std::uint64_t seq) const {
+        const ModelMessage& self = messages_.at(seq);
+        if (self.letter.order.empty() || self.attempts > 0) return true;
+        return std::ranges::none_of(messages_, [&](const auto& entry) {
+            const auto& [other_seq, other] = entry;
+            if (other_seq == seq || other.letter.order != self.letter.order ||
+                other.state == MessageState::dead) {
+                return false;
+            }
+            return other.attempts > 0 ||
+                   (other.state == MessageState::ready &&
+                       std::pair(other.entered, other_seq) < std::pair(self.entered, seq));
+        });
+    }
+
+    const std::map<std::uint64_t, ModelMessage>& messages_;
+    const QueueConfig& config_;
+};
+
+}  // namespace baton::test

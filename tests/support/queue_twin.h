@@ -1,0 +1,190 @@
+// An engine and the models of its queues side by side, over a store that outlives both.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "queue/engine/engine.h"
+#include "support/fake_clock.h"
+#include "support/queue_model.h"
+
+namespace baton::test {
+
+/// Queues `fsync`, `relaxed` and `memory`. What is done to the engine is done to the models by the
+/// owner, with RC_ASSERT on what differs.
+class QueueTwin final {
+public:
+    /// A new store over the same disk.
+    using Open = std::function<std::unique_ptr<queue::Store>()>;
+    using Models = std::map<std::string, QueueModel>;
+    static constexpr std::array<const char*, 3> names{"fsync", "relaxed", "memory"};
+
+    QueueTwin(Open open, std::uint64_t memory_budget)
+        : open_(std::move(open)), memory_budget_(memory_budget) {
+        start();
+        for (const auto& name : names) make(QueueName(name));
+        commit();
+    }
+
+    [[nodiscard]] queue::Engine& engine() { return *engine_; }
+    [[nodiscard]] std::uint64_t next_uid() { return ++uids_; }
+    QueueModel& model(const QueueName& name) { return models.at(name.text); }
+
+    void make(const QueueName& name) {
+        QueueConfig config;
+        config.durability = name.text == "fsync"     ? Durability::fsync
+                            : name.text == "relaxed" ? Durability::relaxed
+                                                     : Durability::memory;
+        must(engine_->put_queue(name, config, next_uid(), now));
+        models[name.text] = {.config = config, .generation = uids_};
+    }
+    /// Lets time do its work, in small portions.
+    void advance() {
+        while (engine_->advance(now, 3)) {
+        }
+        for (auto& [name, model] : models) model.advance(now);
+    }
+    void commit() {
+        const auto batch = engine_->take_batch();
+        static_cast<void>(engine_->take_news());
+        if (!batch.records.empty()) must(store_->commit(batch.records, batch.durability));
+        committed_ = models;
+    }
+
+    /// kill -9 between two commits.
+    void crash() {
+        engine_.reset();
+        models = committed_;
+        for (auto& [name, model] : models) model.restart();
+        committed_ = models;
+        store_.reset();
+        start();
+    }
+
+    /// The commit is refused: what was done since the last one is undone, except in queues in
+    /// memory.
+    void undo() {
+        auto before = committed_;
+        for (auto& [name, model] : before) {
+            const QueueModel& live = models[name];
+            if (!model.is_stored() && live.generation == model.generation) {
+                auto kept = live;
+                kept.config = model.config;
+                kept.paused = model.paused;
+                model = kept;
+            } else {
+                model.restart();
+            }
+        }
+        models = before;
+        committed_ = models;
+        recover();
+    }
+
+    /// Every queue shows what its model says.
+    void check_all() {
+        for (const auto& [name, model] : models) {
+            check_messages(QueueName(name), model);
+            check_stats(must(engine_->stats(QueueName(name))), model);
+        }
+    }
+    /// Of stored queues: every message as it can be seen, and whether the store has its content.
+    std::vector<std::tuple<MessageId, MessageState, std::uint32_t, std::uint32_t, std::string>>
+    everything() {
+        std::vector<std::tuple<MessageId, MessageState, std::uint32_t, std::uint32_t, std::string>>
+            all;
+        for (const auto& [name, model] : models) {
+            for (const auto& view :
+                must(engine_->peek({.queue = QueueName(name), .limit = 100'000}))) {
+                const std::array<queue::Locator, 1> at{must(engine_->locate(view.id))};
+                const auto data = must(store_->read(at)).at(0);
+                RC_ASSERT(data != nullptr);
+                RC_ASSERT(
+                    data->content.size() == model.messages.at(view.id.seq).letter.text.size());
+                all.emplace_back(
+                    view.id, view.state, view.attempts, view.failures, view.dead_reason);
+            }
+        }
+        return all;
+    }
+
+    bool is_current(const QueueName& name, const MessageId& id) {
+        return must(engine_->uid_of(name)) == id.queue_uid;
+    }
+    bool is_known(const QueueName& name, const MessageId& id) {
+        return is_current(name, id) && id.seq < model(name).next_seq;
+    }
+    QueueModel::Message* leased(const QueueName& name, const Receipt& receipt) {
+        if (!is_current(name, receipt.message)) return nullptr;
+        return model(name).leased(receipt.message.seq, receipt.attempt);
+    }
+
+    TimePoint now = FakeClock::start;
+    Models models;
+
+private:
+    void start() {
+        store_ = open_();
+        engine_ = std::make_unique<queue::Engine>(queue::EngineConfig{
+            .memory_budget = memory_budget_, .run = ++runs_ * 0x9E3779B97F4A7C15});
+        recover();
+    }
+    void recover() {
+        engine_->forget_stored();
+        must(store_->recover(*engine_));
+        engine_->finish_recovery(now);
+        advance();
+    }
+    void check_messages(const QueueName& name, const QueueModel& model) {
+        const auto views = must(engine_->peek({.queue = name, .limit = 100'000}));
+        RC_ASSERT(views.size() == model.messages.size());
+        auto expected = model.messages.begin();
+        for (const auto& view : views) {
+            const auto& [seq, message] = *expected++;
+            const bool is_scheduled = message.state == MessageState::scheduled;
+            RC_ASSERT(view.id.seq == seq);
+            RC_ASSERT(view.state == message.state);
+            RC_ASSERT(view.level == message.letter.level);
+            RC_ASSERT(view.posted_at == message.posted);
+            RC_ASSERT(view.due_at == (is_scheduled ? message.due : message.entered));
+            RC_ASSERT(view.expires_at.value_or(TimePoint::max()) == message.expires);
+            RC_ASSERT(view.attempts == message.attempts);
+            RC_ASSERT(view.failures == message.failures);
+            RC_ASSERT(view.lease_expires_at.has_value() == (message.state == MessageState::leased));
+            if (view.lease_expires_at) RC_ASSERT(*view.lease_expires_at == message.due);
+        }
+    }
+    static void check_stats(const QueueStats& stats, const QueueModel& model) {
+        std::uint64_t bytes = 0;
+        for (const auto& [seq, message] : model.messages) bytes += message.letter.text.size();
+        RC_ASSERT(stats.ready == model.count(MessageState::ready));
+        RC_ASSERT(stats.scheduled == model.count(MessageState::scheduled));
+        RC_ASSERT(stats.leased == model.count(MessageState::leased));
+        RC_ASSERT(stats.dead == model.count(MessageState::dead));
+        RC_ASSERT(stats.message_count == stats.ready + stats.scheduled + stats.leased);
+        RC_ASSERT(stats.used_storage == bytes);
+        RC_ASSERT(stats.posted_total == model.posted_total);
+        RC_ASSERT(stats.acked_total == model.acked_total);
+        RC_ASSERT(stats.expired_total == model.expired_total);
+        RC_ASSERT(stats.paused == model.paused);
+    }
+
+    Open open_;
+    std::uint64_t memory_budget_;
+    std::uint64_t runs_ = 0;
+    std::uint64_t uids_ = 0;
+    Models committed_;
+    std::unique_ptr<queue::Store> store_;
+    std::unique_ptr<queue::Engine> engine_;
+};
+
+}  // namespace baton::test
