@@ -100,7 +100,9 @@ public:
     Result<void> recover(queue::RecoverySink& sink) override { return inner_->recover(sink); }
     Result<void> commit(std::span<const queue::Record> records, Durability durability) override {
         auto verdict = probe_->commit(records.size());
-        if (verdict.write) BATON_TRY_VOID(inner_->commit(records, durability));
+        if (verdict.write) {
+            BATON_TRY_VOID(inner_->commit(records, durability));
+        }
         return verdict.answer;
     }
     Result<std::vector<std::shared_ptr<const MessageData>>> read(

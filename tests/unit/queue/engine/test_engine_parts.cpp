@@ -205,7 +205,7 @@ RC_GTEST_PROP(MessageTable, holds_what_a_map_holds, ()) {
             slot.state = MessageState::ready;
             slot.attempts = step;
             model[next] = step;
-            next += step % 10 == 0 ? step : 1;
+                next += step % 10 == 0 ? step + 1 : 1;
         } else if (!model.empty()) {
             auto victim = model.lower_bound(step * next / 1'000);
             if (victim == model.end()) victim = model.begin();
@@ -242,7 +242,7 @@ TEST(Timers, come_by_time_then_queue_seq_and_kind) {
     for (const std::size_t i : {3, 5, 0, 4, 2, 1}) timers.add(ordered[i]);
     EXPECT_EQ(timers.next(), at(1));
     std::vector<Timer> taken;
-    while (const auto timer = timers.take_due(at(4))) taken.push_back(*timer);
+    while (const auto due = timers.take_due(at(4))) taken.push_back(*due);
     EXPECT_EQ(taken, (std::vector<Timer>(ordered.begin(), ordered.end() - 1)));
     EXPECT_EQ(timers.next(), at(5));
 }
