@@ -19,7 +19,6 @@ class QueueRun final {
 public:
     QueueRun(QueueTwin::Open open, std::uint64_t memory_budget)
         : twin_(std::move(open), memory_budget) {}
-
     /// Runs one step and holds the engine against the model.
     void step(const RunStep& step) {
         dice_ = step.dice;

@@ -205,7 +205,7 @@ RC_GTEST_PROP(MessageTable, holds_what_a_map_holds, ()) {
             slot.state = MessageState::ready;
             slot.attempts = step;
             model[next] = step;
-                next += step % 10 == 0 ? step + 1 : 1;
+            next += step % 10 == 0 ? step + 1 : 1;
         } else if (!model.empty()) {
             auto victim = model.lower_bound(step * next / 1'000);
             if (victim == model.end()) victim = model.begin();
