@@ -6,7 +6,8 @@
 namespace baton::agents {
 namespace {
 
-constexpr std::uint64_t tokens_per_message = 4;  // role and separators, as OpenAI's chat format counts them
+// Role and separators, as OpenAI's chat format counts them.
+constexpr std::uint64_t tokens_per_message = 4;
 
 std::uint64_t tokens_of_exchange(const DialogMessage& turn) {
     return std::uint64_t{estimate_tokens(turn.content)} + estimate_tokens(turn.reply->content);
@@ -40,8 +41,8 @@ std::vector<ChatMessage> build_context(const AgentSpec& agent,
     std::uint64_t used = estimate_tokens(message.content);
     if (!agent.instructions.empty()) used += estimate_tokens(agent.instructions);
 
-    // Backwards from the newest; the first exchange that does not fit ends it, so that what the model sees has
-    // no holes.
+    // Backwards from the newest; the first exchange that does not fit ends it, so that what the
+    // model sees has no holes.
     auto oldest = history.end();
     while (oldest != history.begin()) {
         const auto& turn = *std::prev(oldest);

@@ -14,7 +14,10 @@ public:
     AgentRuntime(std::vector<AgentSpec> agents, llm::Provider& provider,
         conversations::Conversations& conversations, conversations::DialogWriter& writer,
         const Clock& clock, Log log)
-        : provider_(provider), conversations_(conversations), writer_(writer), clock_(clock),
+        : provider_(provider),
+          conversations_(conversations),
+          writer_(writer),
+          clock_(clock),
           log_(std::move(log)) {
         for (auto& agent : agents) agents_.emplace(agent.id, std::move(agent));
     }
@@ -48,10 +51,11 @@ private:
         const AgentSpec& agent, const DialogMessage& message, Deadline deadline) {
         std::vector<DialogMessage> history;
         if (agent.history_max > 0) {
-            BATON_CO_TRY(history, co_await conversations_.history(message.conversation_id, message.id,
-                                      agent.history_max));
+            BATON_CO_TRY(history, co_await conversations_.history(
+                                      message.conversation_id, message.id, agent.history_max));
         }
-        ChatRequest request{.model = agent.model, .messages = build_context(agent, history, message)};
+        ChatRequest request{
+            .model = agent.model, .messages = build_context(agent, history, message)};
         const std::size_t context_size = request.messages.size();
         const llm::ChatSink nobody_listens;
         auto chat = co_await provider_.chat(std::move(request), nobody_listens, deadline);
@@ -62,10 +66,10 @@ private:
             .usage = chat->usage,
             .created_at = clock_.now()};
         BATON_CO_TRY(const bool first, co_await writer_.complete(message.id, reply));
-        log_.debug("answered", {{"message_id", message.id.text()}, {"agent_id", agent.id.text},
-                                   {"context_messages", context_size},
-                                   {"input_tokens", reply.usage.input_tokens},
-                                   {"output_tokens", reply.usage.output_tokens}, {"first", first}});
+        log_.debug("answered",
+            {{"message_id", message.id.text()}, {"agent_id", agent.id.text},
+                {"context_messages", context_size}, {"input_tokens", reply.usage.input_tokens},
+                {"output_tokens", reply.usage.output_tokens}, {"first", first}});
         if (first) co_return reply;
         auto standing = co_await first_answer(message.id);
         co_return standing;
@@ -75,7 +79,8 @@ private:
     Task<Result<DialogReply>> first_answer(MessageId id) {
         BATON_CO_TRY(DialogMessage stored, co_await conversations_.get_message(id));
         if (!stored.reply) {
-            co_return fail(Errc::internal, fmt::format("message {} is completed without a reply", id.text()));
+            co_return fail(
+                Errc::internal, fmt::format("message {} is completed without a reply", id.text()));
         }
         co_return *std::move(stored.reply);
     }

@@ -1,6 +1,7 @@
 #include "app/compose.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <thread>
 #include <unistd.h>
@@ -46,7 +47,9 @@ std::size_t thread_count(const Config& config) {
 }
 
 bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
+    in_addr address{};
+    const bool v4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+    return host == "localhost" || host == "::1" || (v4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 std::string address_text(std::string_view host, std::uint16_t port) {
@@ -109,6 +112,7 @@ public:
         });
         if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
         await_short_requests(deadline);
+        if (message_service_) message_service_->end_waits();
         if (queues_) queues_->stop();  // ends the waits of long polls
         doors.join();
         if (metrics_) io_->run_on(0, metrics_->stop(deadline));

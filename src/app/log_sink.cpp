@@ -51,7 +51,7 @@ public:
             sink_->log(entry);
             sink_->flush();
         } catch (const std::exception&) {
-            lost_.fetch_add(1, std::memory_order_relaxed);
+            // A line that cannot be written is lost; there is nobody to tell.
         }
     }
 
@@ -69,7 +69,6 @@ public:
 private:
     const LogSettings settings_;
     std::atomic<LogLevel> level_;
-    std::atomic<std::uint64_t> lost_ = 0;
     std::mutex mutex_;
     SinkPtr sink_;
 };

@@ -30,7 +30,7 @@ constexpr Duration pop_wait{30'000};  // a worker's pop is renewed this often wh
 constexpr std::string_view stopping_reason = "daemon stopping";
 
 using Popped = Result<std::vector<LeasedMessage>>;
-/// Where a pop leaves its answer: also the pop that lost against the stop may have leased something.
+/// Where a pop leaves its answer: a pop that lost against the stop may have leased a message too.
 using PopSlot = std::shared_ptr<std::optional<Popped>>;
 
 /// How a run ended: with an answer, an error, or without its lease.
@@ -53,10 +53,18 @@ public:
     QueueDispatcher(const Executor& executor, const DispatchConfig& config, queue::Queues& queues,
         agents::Runtime& runtime, conversations::Conversations& conversations,
         conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log)
-        : config_(config), queues_(queues), runtime_(runtime), writer_(writer), clock_(clock),
-          metrics_(metrics), log_(std::move(log)),
-          reconciler_(queues, conversations, writer, clock), stop_begun_(executor),
-          check_wanted_(executor), random_(std::random_device{}()), workers_(executor),
+        : config_(config),
+          queues_(queues),
+          runtime_(runtime),
+          writer_(writer),
+          clock_(clock),
+          metrics_(metrics),
+          log_(std::move(log)),
+          reconciler_(queues, conversations, writer, clock),
+          stop_begun_(executor),
+          check_wanted_(executor),
+          random_(std::random_device{}()),
+          workers_(executor),
           housekeeping_(executor) {}
 
     Task<Result<void>> start() override {
@@ -103,7 +111,8 @@ private:
             }
             if (stopping_) continue;
             if (++failures == 1) {
-                log_.warn("taking messages failed; backing off", {{"error", to_string(popped.error())}});
+                log_.warn(
+                    "taking messages failed; backing off", {{"error", to_string(popped.error())}});
             }
             co_await until_stopping(
                 Deadline::after(backoff_delay(config_.retry, failures, draw())));
@@ -145,7 +154,7 @@ private:
         RunEnd end{.error = Error{.code = Errc::cancelled, .detail = std::string(stopping_reason)}};
         if (!stopping_) end = co_await guarded_attempt(leased.message, run);
 
-        // From here on the message is settled, whoever cancels; the workers' group asks again after that.
+        // From here on the message is settled, whoever cancels; the group asks again after that.
         co_await asio::this_coro::throw_if_cancelled(false);
         const auto state = co_await asio::this_coro::cancellation_state;
         const bool interrupted = stopping_ && end.error &&
@@ -158,21 +167,22 @@ private:
         --running_;
         const auto took = SteadyClock::now() - began;
         metrics_.run_ended(outcome, took);
-        log_.debug("run ended", {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                                    {"retry_count", run.failures_before},
-                                    {"outcome", to_string(outcome)},
-                                    {"took_ms", std::chrono::duration_cast<Duration>(took).count()}});
+        log_.debug(
+            "run ended", {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
+                             {"retry_count", run.failures_before}, {"outcome", to_string(outcome)},
+                             {"took_ms", std::chrono::duration_cast<Duration>(took).count()}});
     }
 
-    /// Whatever the run throws is the end of that run, not of the daemon: one poisoned message must not take
-    /// the others with it each time it is delivered.
+    /// Whatever the run throws is the end of that run, not of the daemon: one poisoned message must
+    /// not take the others with it each time it is delivered.
     Task<RunEnd> guarded_attempt(const MessageView& message, const Run& run) {
         try {
             co_await asio::this_coro::throw_if_cancelled(true);
             auto end = co_await attempt(message, run);
             co_return end;
         } catch (const boost::system::system_error& e) {
-            const Errc code = e.code() == asio::error::operation_aborted ? Errc::cancelled : Errc::internal;
+            const Errc code =
+                e.code() == asio::error::operation_aborted ? Errc::cancelled : Errc::internal;
             co_return RunEnd{.error = Error{.code = code, .detail = e.what()}};
         } catch (const std::exception& e) {
             co_return RunEnd{.error = Error{.code = Errc::internal, .detail = e.what()}};
@@ -203,8 +213,8 @@ private:
             auto reply = co_await runtime_.run(std::move(message), deadline);
             co_return reply;
         } catch (const boost::system::system_error& e) {
-            if (e.code() != asio::error::operation_aborted) co_return fail(Errc::internal, e.what());
-            co_return fail(Errc::cancelled, "the run was cancelled");
+            const bool aborted = e.code() == asio::error::operation_aborted;
+            co_return fail(aborted ? Errc::cancelled : Errc::internal, e.what());
         } catch (const std::exception& e) {
             co_return fail(Errc::internal, e.what());
         }
@@ -253,18 +263,21 @@ private:
         const std::string reason =
             interrupted ? std::string(stopping_reason) : to_string(*end.error);
         const Outcome outcome = co_await give_back(run, verdict, reason);
-        co_return interrupted && outcome == Outcome::retried ? Outcome::returned : outcome;
+        const bool returned = interrupted && outcome == Outcome::retried;
+        co_return returned ? Outcome::returned : outcome;
     }
 
     Task<Outcome> give_back(const Run& run, const Verdict& verdict, const std::string& reason) {
-        queue::NackRequest request{
-            .receipt = run.receipt, .delay = verdict.delay, .reason = reason, .blame = blame_of(verdict)};
+        queue::NackRequest request{.receipt = run.receipt,
+            .delay = verdict.delay,
+            .reason = reason,
+            .blame = blame_of(verdict)};
         if (verdict.action != Verdict::Action::bury) {
             // Before the nack: after it another worker may have the message already.
-            const std::uint32_t retries = verdict.action == Verdict::Action::retry
-                                              ? run.count.failures
-                                              : run.failures_before;
-            const auto marked = co_await writer_.mark_waiting(run.id, retries, reason, clock_.now());
+            const std::uint32_t retries =
+                verdict.action == Verdict::Action::retry ? run.count.failures : run.failures_before;
+            const auto marked =
+                co_await writer_.mark_waiting(run.id, retries, reason, clock_.now());
             if (!marked) note("marking a message as waiting failed", run, marked.error());
         }
         const auto nacked = co_await queues_.nack(std::move(request));
@@ -279,8 +292,9 @@ private:
                     {"reason", reason}});
             co_return Outcome::retried;
         }
-        log_.warn("message is dead", {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                                         {"retry_count", run.failures_before}, {"reason", reason}});
+        log_.warn("message is dead",
+            {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
+                {"retry_count", run.failures_before}, {"reason", reason}});
         co_await finish_dead(run, reason, run.failures_before);
         co_return Outcome::dead;
     }
@@ -332,9 +346,9 @@ private:
             check_needed_ = false;
             const auto done = co_await reconciler_.run();
             if (done) {
-                log_.info("queue and conversations agree", {{"added", done->added},
-                                                               {"finished", done->finished},
-                                                               {"waiting", done->waiting}});
+                log_.info("queue and conversations agree",
+                    {{"added", done->added}, {"finished", done->finished},
+                        {"waiting", done->waiting}});
                 failures = 0;
                 while (!check_needed_) {
                     const auto woken = co_await check_wanted_.wait();
@@ -344,8 +358,8 @@ private:
                 log_.warn("checking queue against conversations failed; it will be repeated",
                     {{"error", to_string(done.error())}});
             }
-            co_await sleep_until(Deadline::after(
-                backoff_delay(config_.retry, std::max(failures, 1U), draw())));
+            co_await sleep_until(
+                Deadline::after(backoff_delay(config_.retry, std::max(failures, 1U), draw())));
         }
     }
 
@@ -372,8 +386,8 @@ private:
 std::unique_ptr<Dispatcher> make_dispatcher(Executor executor, DispatchConfig config,
     queue::Queues& queues, agents::Runtime& runtime, conversations::Conversations& conversations,
     conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log) {
-    return std::make_unique<QueueDispatcher>(executor, config, queues, runtime, conversations, writer,
-        clock, metrics, std::move(log));
+    return std::make_unique<QueueDispatcher>(
+        executor, config, queues, runtime, conversations, writer, clock, metrics, std::move(log));
 }
 
 }  // namespace baton::dispatch

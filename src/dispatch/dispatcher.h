@@ -1,4 +1,5 @@
-// The dispatcher: workers that take messages from the LLM queue, run agents, and settle what they took.
+// The dispatcher: workers that take messages from the LLM queue, run agents, and settle what they
+// took.
 #pragma once
 
 #include <chrono>
@@ -18,14 +19,16 @@
 namespace baton::dispatch {
 
 struct DispatchConfig {
-    std::uint32_t workers = 16;          ///< runs at a time, 1..1,024
-    std::uint32_t max_retries = 3;       ///< failed runs after the first before a message is dead, 0..1,000
-    Duration timeout{30'000};            ///< one run
-    Duration lease{30'000};              ///< renewed at half its time while a run is under way
-    Backoff retry{};                     ///< between failed runs
+    std::uint32_t workers = 16;  ///< runs at a time, 1..1,024
+    std::uint32_t max_retries =
+        3;                     ///< failed runs after the first before a message is dead, 0..1,000
+    Duration timeout{30'000};  ///< one run
+    Duration lease{30'000};    ///< renewed at half its time while a run is under way
+    Backoff retry{};           ///< between failed runs
 };
 
-/// How often a message was tried: `attempts` deliveries, `failures` failed runs, this one included in both.
+/// How often a message was tried: `attempts` deliveries, `failures` failed runs, this one included
+/// in both.
 struct RunCount {
     std::uint32_t attempts = 1;
     std::uint32_t failures = 1;
@@ -42,12 +45,13 @@ struct Verdict {
 inline constexpr Duration retry_after_max = std::chrono::hours(1);
 
 /// Pure. `random` from [0, 1).
-/// - provider_rate_limited, a store that is full or has stopped, an overload: not the message's fault, tried
+/// - provider_rate_limited, a store that is full or has stopped, an overload: not the message's
+/// fault, tried
 ///   again without end.
 /// - what is not retryable, or has failed more than `max_retries` times: buried.
 /// - the rest: tried again, and counted.
-/// Delays back off and are never shorter than the error's retry_after (up to `retry_after_max`, spread upwards so
-/// that those who waited together do not come back together).
+/// Delays back off and are never shorter than the error's retry_after (up to `retry_after_max`,
+/// spread upwards so that those who waited together do not come back together).
 [[nodiscard]] Verdict judge(
     const Error& error, RunCount count, const DispatchConfig& config, double random) noexcept;
 
@@ -57,15 +61,15 @@ class Dispatcher {
 public:
     virtual ~Dispatcher() = default;
 
-    /// Takes back the leases of workers that died with an earlier daemon (see orphans.h), then starts the workers,
-    /// and beside them the check that brings queue and conversation store together after a
-    /// crash: turns missing from the store are added, those whose queue message is dead or gone are finished.
-    /// The check is safe while messages come and go, and repeated until it has succeeded.
-    /// Fails: queue_not_found when there is no LLM queue.
+    /// Takes back the leases of workers that died with an earlier daemon (see orphans.h), then
+    /// starts the workers, and beside them the check that brings queue and conversation store
+    /// together after a crash: turns missing from the store are added, those whose queue message is
+    /// dead or gone are finished. The check is safe while messages come and go, and repeated until
+    /// it has succeeded. Fails: queue_not_found when there is no LLM queue.
     [[nodiscard]] virtual Task<Result<void>> start() = 0;
 
-    /// Takes no more messages; runs under way finish until the deadline, the rest is cancelled and given back
-    /// to the queue without blame.
+    /// Takes no more messages; runs under way finish until the deadline, the rest is cancelled and
+    /// given back to the queue without blame.
     [[nodiscard]] virtual Task<void> stop(Deadline deadline) = 0;
 
     /// Runs under way.

@@ -12,11 +12,17 @@ namespace {
 std::optional<conversations::FailedRun> ending_of(const Result<MessageView>& found) {
     using conversations::FailedRun;
     if (!found) {
-        return FailedRun{.id = {}, .status = DialogStatus::cancelled,
-            .error = "its queue message is gone", .retry_count = 0, .at = {}};
+        return FailedRun{.id = {},
+            .status = DialogStatus::cancelled,
+            .error = "its queue message is gone",
+            .retry_count = 0,
+            .at = {}};
     }
-    FailedRun run{.id = found->id, .status = DialogStatus::failed, .error = {},
-        .retry_count = found->failures, .at = {}};
+    FailedRun run{.id = found->id,
+        .status = DialogStatus::failed,
+        .error = {},
+        .retry_count = found->failures,
+        .at = {}};
     switch (found->state) {
         case MessageState::scheduled:
         case MessageState::ready:
@@ -25,7 +31,9 @@ std::optional<conversations::FailedRun> ending_of(const Result<MessageView>& fou
             run.error = found->dead_reason;
             run.status = status_of_dead(found->dead_reason);
             break;
-        case MessageState::done: run.error = "its queue message was finished without an answer"; break;
+        case MessageState::done:
+            run.error = "its queue message was finished without an answer";
+            break;
         case MessageState::cancelled:
             run.status = DialogStatus::cancelled;
             run.error = "cancelled";
@@ -46,7 +54,8 @@ DialogStatus status_of_dead(std::string_view reason) noexcept {
 }
 
 Task<Result<Reconciled>> Reconciler::run() {
-    // In this order: a dead message whose turn is missing needs the turn before it can be marked failed.
+    // In this order: a dead message whose turn is missing needs the turn before it can be marked
+    // failed.
     BATON_CO_TRY(const std::uint64_t added, co_await add_missing());
     BATON_CO_TRY(Reconciled done, co_await finish_gone());
     done.added = added;
@@ -61,7 +70,8 @@ Task<Result<std::uint64_t>> Reconciler::add_missing() {
         for (const auto& message : page) {
             auto dialog = from_work_item(message);
             if (!dialog) continue;  // not a work item: its run will say so
-            BATON_CO_TRY(const bool is_new, co_await conversations_.add_message(*std::move(dialog)));
+            BATON_CO_TRY(
+                const bool is_new, co_await conversations_.add_message(*std::move(dialog)));
             if (is_new) ++added;
         }
         if (page.size() < page_size) co_return added;

@@ -1,4 +1,5 @@
-// The check after a crash: queue and conversation store are two stores, and one may know what the other missed.
+// The check after a crash: queue and conversation store are two stores, and one may know what the
+// other missed.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct Reconciled {
 /// The final status of a message whose last run failed with `reason` (an Error as text).
 [[nodiscard]] DialogStatus status_of_dead(std::string_view reason) noexcept;
 
-/// Safe while messages come and go: an answer wins over whatever it writes, and repeating it changes nothing.
-/// Goes through both stores in pages of `page_size`. On the caller's executor.
+/// Safe while messages come and go: an answer wins over whatever it writes, and repeating it
+/// changes nothing. Goes through both stores in pages of `page_size`. On the caller's executor.
 class Reconciler final {
 public:
     static constexpr std::uint32_t page_size = 500;
@@ -33,7 +34,8 @@ public:
         conversations::DialogWriter& writer, const Clock& clock)
         : queue_(queue), conversations_(conversations), writer_(writer), clock_(clock) {}
 
-    /// Suspends at each store call; cancellation leaves the rest undone. Fails: what the stores fail with.
+    /// Suspends at each store call; cancellation leaves the rest undone. Fails: what the stores
+    /// fail with.
     [[nodiscard]] Task<Result<Reconciled>> run();
 
 private:

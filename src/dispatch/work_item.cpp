@@ -50,9 +50,9 @@ Result<json::object> parse_item(std::string_view content) {
 }  // namespace
 
 NewMessage to_work_item(const DialogMessage& message) {
-    const json::object item{{"v", version},
-        {"conversation_id", message.conversation_id.view()}, {"user_id", message.user_id.view()},
-        {"agent_id", message.agent_id.view()}, {"content", std::string_view(message.content)},
+    const json::object item{{"v", version}, {"conversation_id", message.conversation_id.view()},
+        {"user_id", message.user_id.view()}, {"agent_id", message.agent_id.view()},
+        {"content", std::string_view(message.content)},
         {"metadata", std::string_view(message.metadata)}};
     NewMessage posted;
     posted.data.content = Bytes(json::serialize(item));

@@ -12,8 +12,8 @@ namespace baton::dispatch {
 /// The queue of all messages to agents.
 inline constexpr std::string_view llm_queue = "llm";
 
-/// Content `{"v":1,"conversation_id","user_id","agent_id","content","metadata"}`; the ordering key is the
-/// conversation, the fairness key the user.
+/// Content `{"v":1,"conversation_id","user_id","agent_id","content","metadata"}`; the ordering key
+/// is the conversation, the fairness key the user.
 [[nodiscard]] NewMessage to_work_item(const DialogMessage& message);
 
 /// Fails: invalid_message when the content was not made by `to_work_item`.

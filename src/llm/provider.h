@@ -19,11 +19,11 @@ class Provider {
 public:
     virtual ~Provider() = default;
 
-    /// Runs the chat and returns the whole answer after its last piece went to `sink` (which may be empty).
-    /// Cancelling the task ends the request to the provider.
-    /// Fails: provider_unavailable (unreachable, 5xx, cut stream), provider_rate_limited (429; Error.retry_after from
-    /// Retry-After), provider_rejected (other 4xx: the same request will fail again), provider_protocol
-    /// (an answer that makes no sense), deadline_exceeded, cancelled.
+    /// Runs the chat and returns the whole answer after its last piece went to `sink` (which may be
+    /// empty). Cancelling the task ends the request to the provider. Fails: provider_unavailable
+    /// (unreachable, 5xx, cut stream), provider_rate_limited (429; Error.retry_after from
+    /// Retry-After), provider_rejected (other 4xx: the same request will fail again),
+    /// provider_protocol (an answer that makes no sense), deadline_exceeded, cancelled.
     [[nodiscard]] virtual Task<Result<ChatResult>> chat(
         ChatRequest request, ChatSink sink, Deadline deadline) = 0;
 

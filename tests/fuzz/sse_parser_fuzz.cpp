@@ -1,6 +1,7 @@
-// libFuzzer: however an event stream is cut, its events and its error are the same, and limits hold.
-// Needs clang: -fsanitize=fuzzer,address,undefined, with src/llm/openai/sse_parser.cpp.
-// Seeds: tests/fuzz/corpus/sse_parser. The first byte says where the cuts are and how small the limits.
+// libFuzzer: however an event stream is cut, its events and its error are the same, and limits
+// hold. Needs clang: -fsanitize=fuzzer,address,undefined, with src/llm/openai/sse_parser.cpp.
+// Seeds: tests/fuzz/corpus/sse_parser. The first byte says where the cuts are and how small the
+// limits.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

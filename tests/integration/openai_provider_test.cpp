@@ -23,28 +23,31 @@ using test::Aimock;
 constexpr std::string_view secret = "sk-baton-secret-0123456789";
 
 constexpr std::string_view fixtures = R"({"fixtures": [
-    {"match": {"userMessage": "hello"}, "response": {"content": "Hello! How can I help you today, dear test?"}},
-    {"match": {"userMessage": "unicode"}, "chunkSize": 1, "response": {"content": "Grüße, 世界 🌍"}},
+    {"match": {"userMessage": "hello"},
+     "response": {"content": "Hello! How can I help you today, dear test?"}},
+    {"match": {"userMessage": "unicode"}, "chunkSize": 1,
+     "response": {"content": "Grüße, 世界 🌍"}},
     {"match": {"userMessage": "boom"},
      "response": {"error": {"message": "it broke", "type": "server_error"}, "status": 500}},
-    {"match": {"userMessage": "too much"}, "response":
-        {"error": {"message": "Rate limit reached", "type": "rate_limit_error"}, "status": 429, "retryAfter": 7}},
+    {"match": {"userMessage": "too much"},
+     "response": {"error": {"message": "Rate limit reached"}, "status": 429, "retryAfter": 7}},
     {"match": {"userMessage": "bad"},
-     "response": {"error": {"message": "context too long", "type": "invalid_request_error"}, "status": 400}},
+     "response": {"error": {"message": "context too long"}, "status": 400}},
     {"match": {"userMessage": "cut"}, "latency": 20, "truncateAfterChunks": 4,
-     "response": {"content": "This answer is cut off after a few chunks, long before its last word comes to us all."}},
+     "response": {"content": "This answer is cut off after a few chunks, long before its last."}},
     {"match": {"userMessage": "slow"}, "latency": 300,
-     "response": {"content": "This answer takes its time, and more than the one who asked for it is ready to wait."}},
-    {"match": {"userMessage": "malformed"}, "chaos": {"malformedRate": 1}, "response": {"content": "never seen"}},
-    {"match": {"userMessage": "gone"}, "chaos": {"disconnectRate": 1}, "response": {"content": "never seen"}}
+     "response": {"content": "This answer takes its time, more than the one who asked can wait."}},
+    {"match": {"userMessage": "malformed"}, "chaos": {"malformedRate": 1},
+     "response": {"content": "never seen"}},
+    {"match": {"userMessage": "gone"}, "chaos": {"disconnectRate": 1},
+     "response": {"content": "never seen"}}
 ]})";
 
 class OpenAiContract : public testing::Test {
 protected:
     static void SetUpTestSuite() {
-        server = std::make_unique<Aimock>(test::AimockOptions{.fixtures = std::string(fixtures),
-            .arguments = {"--strict"},
-            .environment = {}});
+        server = std::make_unique<Aimock>(test::AimockOptions{
+            .fixtures = std::string(fixtures), .arguments = {"--strict"}, .environment = {}});
     }
     static void TearDownTestSuite() { server.reset(); }
 
@@ -53,7 +56,8 @@ protected:
             *client, {.base_url = base_url, .api_key = Secret(std::string(key))});
     }
 
-    Result<ChatResult> ask(Provider& from, std::string text, Deadline deadline = Deadline::after(20s)) {
+    Result<ChatResult> ask(
+        Provider& from, std::string text, Deadline deadline = Deadline::after(20s)) {
         ChatRequest request{.model = "gpt-4o-mini",
             .messages = {{Role::system, "You are a test."}, {Role::user, std::move(text)}}};
         ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
@@ -87,9 +91,9 @@ TEST_F(OpenAiContract, answer_streams_with_its_usage) {
 TEST_F(OpenAiContract, request_arrives_as_the_api_documents_it) {
     ASSERT_TRUE(ask("hello"));
     const std::string journal = server->journal();
-    for (const std::string_view part :
-        {R"("path":"/v1/chat/completions")", R"("stream":true)", R"("include_usage":true)",
-            R"({"role":"system","content":"You are a test."})", R"("content-type":"application/json")"}) {
+    for (const std::string_view part : {R"("path":"/v1/chat/completions")", R"("stream":true)",
+             R"("include_usage":true)", R"({"role":"system","content":"You are a test."})",
+             R"("content-type":"application/json")"}) {
         EXPECT_TRUE(journal.contains(part)) << part << " is not in " << journal;
     }
 }
@@ -146,7 +150,8 @@ TEST_F(OpenAiContract, cancelled_task_ends_the_request) {
         group.spawn([&]() -> Task<void> {
             ChatRequest request{.model = "gpt-4o-mini", .messages = {{Role::user, "slow"}}};
             ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
-            const auto result = co_await ours->chat(std::move(request), std::move(sink), Deadline::never());
+            const auto result =
+                co_await ours->chat(std::move(request), std::move(sink), Deadline::never());
             EXPECT_EQ(result.error().code, Errc::cancelled);
             ended = true;
         });
@@ -158,7 +163,8 @@ TEST_F(OpenAiContract, cancelled_task_ends_the_request) {
 }
 
 TEST_F(OpenAiContract, message_without_fixture_may_be_tried_again) {
-    EXPECT_EQ(ask("nobody expects this").error().code, Errc::provider_unavailable) << "strict answers 503";
+    EXPECT_EQ(ask("nobody expects this").error().code, Errc::provider_unavailable)
+        << "strict answers 503";
 }
 
 TEST_F(OpenAiContract, unknown_model_or_route_is_rejected) {
@@ -186,8 +192,7 @@ TEST_F(OpenAiContract, nobody_listening_is_unavailable) {
 }
 
 TEST_F(OpenAiContract, chaos_of_rate_limits_is_told_from_answers) {
-    const Aimock busy(test::AimockOptions{
-        .fixtures = std::string(fixtures),
+    const Aimock busy(test::AimockOptions{.fixtures = std::string(fixtures),
         .arguments = {"--chaos-ratelimit", "0.5"},
         .environment = {}});
     const auto ours = provider(busy.base_url());

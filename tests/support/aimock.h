@@ -1,4 +1,5 @@
-// A real LLM provider's protocol without the model: the npm package @copilotkit/aimock as a child process.
+// A real LLM provider's protocol without the model: the npm package @copilotkit/aimock as a child
+// process.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ struct AimockOptions {
     std::vector<std::string> environment;  ///< such as "AIMOCK_API_KEYS=sk-1"
 };
 
-/// Answers on 127.0.0.1 and a free port from the constructor to the destructor, which ends it. Needs
-/// `npm ci --ignore-scripts` in tests/peers/aimock; throws std::runtime_error when it is missing or does not start.
+/// Answers on 127.0.0.1 and a free port from the constructor to the destructor, which ends it.
+/// Needs `npm ci --ignore-scripts` in tests/peers/aimock; throws std::runtime_error when it is
+/// missing or does not start.
 class Aimock final {
 public:
     explicit Aimock(const AimockOptions& options);

@@ -20,8 +20,7 @@ template <class T>
 Page<T> page_of(std::vector<T> items, const PageRequest& request) {
     if (request.descending) std::ranges::reverse(items);
     const std::size_t total = items.size();
-    const std::size_t begin =
-        std::min(total, std::size_t{request.page - 1} * request.page_size);
+    const std::size_t begin = std::min(total, std::size_t{request.page - 1} * request.page_size);
     const std::size_t end = std::min(total, begin + request.page_size);
     return {.items = {items.begin() + static_cast<std::ptrdiff_t>(begin),
                 items.begin() + static_cast<std::ptrdiff_t>(end)},

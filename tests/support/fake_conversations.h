@@ -12,8 +12,8 @@
 
 namespace baton::test {
 
-/// Both ports over one map, with the rules of conversations/conversations.h; pages by number only, `total` is exact.
-/// Use on one executor. Every call suspends once.
+/// Both ports over one map, with the rules of conversations/conversations.h; pages by number only,
+/// `total` is exact. Use on one executor. Every call suspends once.
 class FakeConversations final : public conversations::Conversations,
                                 public conversations::DialogWriter {
 public:

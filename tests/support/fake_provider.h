@@ -12,7 +12,8 @@
 
 namespace baton::test {
 
-/// Takes one step of its script per chat; without a script it answers "fake answer". Use on one executor.
+/// Takes one step of its script per chat; without a script it answers "fake answer". Use on one
+/// executor.
 class FakeProvider final : public llm::Provider {
 public:
     using Step = std::function<Task<Result<ChatResult>>(ChatRequest, llm::ChatSink, Deadline)>;

@@ -152,7 +152,7 @@ Task<Result<void>> FakeQueues::delete_queue(QueueName name) {
 
 Task<Result<std::uint64_t>> FakeQueues::purge(QueueName name) {
     BATON_CO_TRY_VOID(co_await enter("purge"));
-    BATON_CO_TRY(Queue* queue, find_queue(name));
+    BATON_CO_TRY(Queue * queue, find_queue(name));
     co_return std::erase_if(queue->entries, [](const auto& entry) {
         const auto state = entry.second.view.state;
         return state == MessageState::scheduled || state == MessageState::ready;
@@ -161,7 +161,7 @@ Task<Result<std::uint64_t>> FakeQueues::purge(QueueName name) {
 
 Task<Result<void>> FakeQueues::set_paused(QueueName name, bool paused) {
     BATON_CO_TRY_VOID(co_await enter("set_paused"));
-    BATON_CO_TRY(Queue* queue, find_queue(name));
+    BATON_CO_TRY(Queue * queue, find_queue(name));
     queue->info.paused = paused;
     changed_.notify_all();
     co_return Result<void>();
@@ -208,7 +208,7 @@ MessageId FakeQueues::add(Queue& queue, NewMessage message) {
 Task<Result<std::vector<PostedMessage>>> FakeQueues::post(
     QueueName queue, std::vector<NewMessage> messages) {
     BATON_CO_TRY_VOID(co_await enter("post"));
-    BATON_CO_TRY(Queue* target, find_queue(queue));
+    BATON_CO_TRY(Queue * target, find_queue(queue));
     std::vector<PostedMessage> posted;
     for (auto& message : messages) {
         const std::string key = message.data.dedup_key;
@@ -257,12 +257,14 @@ std::vector<LeasedMessage> FakeQueues::take(Queue& queue, const queue::PopReques
             const bool wanted = static_cast<std::size_t>(view.level) == level &&
                                 (!request.level || *request.level == view.level);
             if (taken.size() >= request.max) return taken;
-            if (!wanted || view.state != MessageState::ready || view.due_at > clock_.now()) continue;
+            if (!wanted || view.state != MessageState::ready || view.due_at > clock_.now())
+                continue;
             if (held_back(queue, view)) continue;
             view.state = MessageState::leased;
             view.lease_expires_at = clock_.now() + request.lease;
             ++view.attempts;
-            taken.push_back({.message = view, .receipt = {.message = view.id, .attempt = view.attempts}});
+            taken.push_back(
+                {.message = view, .receipt = {.message = view.id, .attempt = view.attempts}});
         }
     }
     return taken;
@@ -271,7 +273,7 @@ std::vector<LeasedMessage> FakeQueues::take(Queue& queue, const queue::PopReques
 Task<Result<std::vector<LeasedMessage>>> FakeQueues::pop(queue::PopRequest request) {
     BATON_CO_TRY_VOID(co_await enter("pop"));
     while (true) {
-        BATON_CO_TRY(Queue* queue, find_queue(request.queue));
+        BATON_CO_TRY(Queue * queue, find_queue(request.queue));
         end_due_leases();
         auto taken = take(*queue, request);
         if (!taken.empty() || request.wait.expired()) co_return taken;
@@ -283,7 +285,7 @@ Task<Result<std::vector<LeasedMessage>>> FakeQueues::pop(queue::PopRequest reque
 
 Task<Result<void>> FakeQueues::ack(Receipt receipt) {
     BATON_CO_TRY_VOID(co_await enter("ack"));
-    BATON_CO_TRY(Entry* entry, find_leased(receipt));
+    BATON_CO_TRY(Entry * entry, find_leased(receipt));
     entry->view.state = MessageState::done;
     entry->view.lease_expires_at.reset();
     ++queues_.at(entry->view.queue.text).totals.acked_total;
@@ -293,7 +295,7 @@ Task<Result<void>> FakeQueues::ack(Receipt receipt) {
 
 Task<Result<NackOutcome>> FakeQueues::nack(queue::NackRequest request) {
     BATON_CO_TRY_VOID(co_await enter("nack"));
-    BATON_CO_TRY(Entry* entry, find_leased(request.receipt));
+    BATON_CO_TRY(Entry * entry, find_leased(request.receipt));
     nacks.push_back(request);
     MessageView& view = entry->view;
     if (request.blame == Blame::none) {
@@ -313,14 +315,14 @@ Task<Result<NackOutcome>> FakeQueues::nack(queue::NackRequest request) {
 
 Task<Result<TimePoint>> FakeQueues::extend(Receipt receipt, Duration lease) {
     BATON_CO_TRY_VOID(co_await enter("extend"));
-    BATON_CO_TRY(Entry* entry, find_leased(receipt));
+    BATON_CO_TRY(Entry * entry, find_leased(receipt));
     entry->view.lease_expires_at = clock_.now() + lease;
     co_return *entry->view.lease_expires_at;
 }
 
 Task<Result<void>> FakeQueues::reply(MessageId message, Bytes result, std::string metadata) {
     BATON_CO_TRY_VOID(co_await enter("reply"));
-    BATON_CO_TRY(Entry* entry, find_entry(message));
+    BATON_CO_TRY(Entry * entry, find_entry(message));
     entry->reply = Reply{.message = message,
         .result = std::move(result),
         .metadata = std::move(metadata),
@@ -333,7 +335,8 @@ Task<Result<std::vector<MessageView>>> FakeQueues::peek(queue::PeekRequest reque
     BATON_CO_TRY_VOID(co_await enter("peek"));
     BATON_CO_TRY(const Queue* queue, find_queue(request.queue));
     std::vector<MessageView> page;
-    for (auto at = queue->entries.upper_bound(request.after_seq); at != queue->entries.end(); ++at) {
+    for (auto at = queue->entries.upper_bound(request.after_seq); at != queue->entries.end();
+        ++at) {
         const MessageView& view = at->second.view;
         if (page.size() >= request.limit) break;
         if (view.state == MessageState::done) continue;

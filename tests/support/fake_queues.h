@@ -14,13 +14,15 @@
 
 namespace baton::test {
 
-/// Levels, FIFO, ordering keys, leases, delays, dead letters, dedup and replies as queue/queues.h says; no fairness,
-/// aging, TTL, rates or limits. Use on the one executor it was made with. Every call suspends once.
+/// Levels, FIFO, ordering keys, leases, delays, dead letters, dedup and replies as queue/queues.h
+/// says; no fairness, aging, TTL, rates or limits. Use on the one executor it was made with. Every
+/// call suspends once.
 class FakeQueues final : public queue::Queues {
 public:
     FakeQueues(const Executor& executor, const Clock& clock) : clock_(clock), changed_(executor) {}
 
-    /// Asked before each call with its name ("pop", "ack" …); an error it gives is the call's answer.
+    /// Asked before each call with its name ("pop", "ack" …); an error it gives is the call's
+    /// answer.
     std::function<std::optional<Error>(std::string_view call)> fault;
     /// Every nack that was accepted, in order.
     std::vector<queue::NackRequest> nacks;

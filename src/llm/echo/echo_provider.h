@@ -1,4 +1,5 @@
-// A provider without a model: answers with the last user message. For a first run without a key, and for tests.
+// A provider without a model: answers with the last user message. For a first run without a key,
+// and for tests.
 #pragma once
 
 #include <memory>

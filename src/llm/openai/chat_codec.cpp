@@ -35,12 +35,13 @@ std::uint64_t count_of(const json::value& value, std::string_view name) {
     return error ? 0 : count;
 }
 
-/// The text of a message or delta: a string, or parts of which the text ones count; a refusal is text to the
-/// person who asked.
+/// The text of a message or delta: a string, or parts of which the text ones count; a refusal is
+/// text to the person who asked.
 std::string content_of(const json::value& message) {
     const auto* content = find(message, "content");
     if (content != nullptr && content->is_string()) {
-        if (!content->get_string().empty()) return std::string(std::string_view(content->get_string()));
+        if (!content->get_string().empty())
+            return std::string(std::string_view(content->get_string()));
     } else if (content != nullptr && content->is_array()) {
         std::string text;
         for (const auto& part : content->get_array()) text += text_of(part, "text");
@@ -87,8 +88,9 @@ Result<json::value> parse_body(std::string_view body, const Secret& key) {
     boost::system::error_code error;
     json::value value = parse_lenient(body, error);
     if (error || !value.is_object()) {
-        return fail(Errc::provider_protocol,
-            fmt::format("the provider sent what is no JSON object: {}", quote(body.substr(0, 80), key)));
+        return fail(
+            Errc::provider_protocol, fmt::format("the provider sent what is no JSON object: {}",
+                                         quote(body.substr(0, 80), key)));
     }
     const auto* failure = find(value, "error");
     const bool failed = failure != nullptr && !failure->is_null() && !failure->is_bool();
@@ -105,16 +107,17 @@ std::string encode_chat_request(const ChatRequest& request) {
         messages.push_back(json::object{
             {"role", to_string(message.role)}, {"content", std::string_view(message.content)}});
     }
-    return json::serialize(json::object{{"model", std::string_view(request.model)},
-        {"messages", std::move(messages)}, {"stream", true},
-        {"stream_options", json::object{{"include_usage", true}}}});
+    return json::serialize(
+        json::object{{"model", std::string_view(request.model)}, {"messages", std::move(messages)},
+            {"stream", true}, {"stream_options", json::object{{"include_usage", true}}}});
 }
 
 Result<ChatResult> decode_chat_completion(std::string_view body, const Secret& key) {
     BATON_TRY(const json::value value, parse_body(body, key));
     const auto* choice = first_choice(value);
     const auto* message = choice == nullptr ? nullptr : find(*choice, "message");
-    if (message == nullptr) return fail(Errc::provider_protocol, "the provider's answer has no message");
+    if (message == nullptr)
+        return fail(Errc::provider_protocol, "the provider's answer has no message");
     ChatResult result;
     take_facts(value, result);
     SurrogateJoiner joiner;
@@ -139,7 +142,8 @@ Result<std::string> ChunkReader::take(std::string_view data) {
     if (!result_.finish_reason.empty()) piece += joiner_.finish();
     if (!is_utf8(piece)) return fail(Errc::provider_protocol, "the answer is not UTF-8");
     if (result_.content.size() + piece.size() > answer_max) {
-        return fail(Errc::provider_protocol, fmt::format("the answer is over {} bytes", answer_max));
+        return fail(
+            Errc::provider_protocol, fmt::format("the answer is over {} bytes", answer_max));
     }
     result_.content += piece;
     return piece;

@@ -1,4 +1,5 @@
-// OpenAI's chat completions as JSON: the request we send, the whole answer, and the answer in chunks. Pure.
+// OpenAI's chat completions as JSON: the request we send, the whole answer, and the answer in
+// chunks. Pure.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,8 @@ public:
     explicit ChunkReader(Secret key) : key_(std::move(key)) {}
 
     /// Takes the data of one event; returns the text it adds, often none.
-    /// Fails: provider_protocol (not a chunk, or over `answer_max`), and what an `error` object in it stands for.
+    /// Fails: provider_protocol (not a chunk, or over `answer_max`), and what an `error` object in
+    /// it stands for.
     [[nodiscard]] Result<std::string> take(std::string_view data);
 
     /// Whether the answer has its end: a finish_reason or `[DONE]` came.

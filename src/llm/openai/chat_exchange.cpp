@@ -15,7 +15,9 @@ constexpr std::size_t refusal_max = 65'536;  // bytes of an error body that are 
 }  // namespace
 
 ChatExchange::ChatExchange(Secret key, ChatSink sink)
-    : key_(std::move(key)), sink_(std::move(sink)), reader_(key_),
+    : key_(std::move(key)),
+      sink_(std::move(sink)),
+      reader_(key_),
       on_event_([this](const SseEvent& event) { take_event(event); }) {}
 
 void ChatExchange::begin(const net::Response& head) {

@@ -1,4 +1,5 @@
-// One answer of an endpoint, from its head to its end: which of three shapes it has, and what comes of it.
+// One answer of an endpoint, from its head to its end: which of three shapes it has, and what comes
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct TransferEnd {
     TimePoint at{};
 };
 
-/// Reads one answer: an event stream, a JSON object (a server that ignores `stream`), or a refusal. Pure but for
-/// the sink. `begin` once, `take` per piece, `end` once.
+/// Reads one answer: an event stream, a JSON object (a server that ignores `stream`), or a refusal.
+/// Pure but for the sink. `begin` once, `take` per piece, `end` once.
 class ChatExchange final {
 public:
     ChatExchange(Secret key, ChatSink sink);
@@ -36,7 +37,8 @@ public:
     /// False when there is no use in reading on.
     [[nodiscard]] bool take(std::string_view bytes);
 
-    /// Fails as Provider::chat. An answer that had its end is an answer, however the transfer ended.
+    /// Fails as Provider::chat. An answer that had its end is an answer, however the transfer
+    /// ended.
     [[nodiscard]] Result<ChatResult> end(const TransferEnd& transfer);
 
 private:

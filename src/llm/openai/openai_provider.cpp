@@ -17,13 +17,14 @@ public:
     }
 
     Task<Result<ChatResult>> chat(ChatRequest request, ChatSink sink, Deadline deadline) override {
-        if (deadline.expired()) co_return fail(Errc::deadline_exceeded, "no time left to ask the provider");
+        if (deadline.expired())
+            co_return fail(Errc::deadline_exceeded, "no time left to ask the provider");
         net::ClientRequest post = to_post(request);
         ChatExchange exchange(config_.api_key, std::move(sink));
-        const net::HeadSink on_head = [&exchange](const net::Response& head) { exchange.begin(head); };
-        const net::BodySink on_body = [&exchange](std::string_view bytes) {
-            return exchange.take(bytes);
-        };
+        const net::HeadSink on_head = [&exchange](
+                                          const net::Response& head) { exchange.begin(head); };
+        const net::BodySink on_body = [&exchange](
+                                          std::string_view bytes) { return exchange.take(bytes); };
         const auto answer = co_await client_.stream(std::move(post), on_head, on_body, deadline);
         TransferEnd transfer{.deadline_passed = deadline.expired(), .at = SystemClock().now()};
         if (!answer) transfer.error = answer.error();

@@ -1,4 +1,5 @@
-// Any endpoint that speaks OpenAI's chat completions (OpenAI, vLLM, llama.cpp, Ollama's /v1, gateways).
+// Any endpoint that speaks OpenAI's chat completions (OpenAI, vLLM, llama.cpp, Ollama's /v1,
+// gateways).
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ struct OpenAiConfig {
 
 /// Uses `POST {base_url}/chat/completions` with `stream: true` and `stream_options.include_usage`.
 /// `client` must outlive it.
-[[nodiscard]] std::unique_ptr<Provider> make_openai_provider(net::Client& client, OpenAiConfig config);
+[[nodiscard]] std::unique_ptr<Provider> make_openai_provider(
+    net::Client& client, OpenAiConfig config);
 
 }  // namespace baton::llm

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstdint>
+#include <cstdio>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -90,7 +90,8 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
     const std::chrono::year_month_day date{std::chrono::year(year),
         std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
         std::chrono::day(static_cast<unsigned>(day))};
-    if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+    if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+        second > 60) {
         return std::nullopt;
     }
     return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
@@ -100,9 +101,11 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
 std::optional<std::chrono::milliseconds> parse_count(std::string_view text, double unit_ms) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || !(value >= 0)) return std::nullopt;
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    if (!whole || !(value >= 0)) return std::nullopt;
     const double limit_ms = static_cast<double>(retry_after_max.count());
-    return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(value * unit_ms, limit_ms)));
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(std::min(value * unit_ms, limit_ms)));
 }
 
 }  // namespace
@@ -123,15 +126,16 @@ std::string quote(std::string_view text, const Secret& key) {
     return quoted;
 }
 
-std::optional<std::chrono::milliseconds> parse_retry_after(const net::Fields& fields, TimePoint now) {
+std::optional<std::chrono::milliseconds> parse_retry_after(
+    const net::Fields& fields, TimePoint now) {
     if (const auto ms = parse_count(fields.get("retry-after-ms"), 1)) return ms;
     const auto text = fields.get("retry-after");
     if (const auto seconds = parse_count(text, 1000)) return seconds;
     const auto date = parse_http_date(text);
     if (!date) return std::nullopt;
     const auto answered = parse_http_date(fields.get("date")).value_or(now);
-    return std::clamp(std::chrono::milliseconds(*date - answered), std::chrono::milliseconds(0),
-        retry_after_max);
+    return std::clamp(
+        std::chrono::milliseconds(*date - answered), std::chrono::milliseconds(0), retry_after_max);
 }
 
 Errc code_from_status(int status) noexcept {

@@ -21,7 +21,8 @@ Result<void> SseParser::feed(std::string_view bytes, const SseSink& sink) {
         const std::size_t end = bytes.find_first_of("\r\n");
         const std::string_view part = bytes.substr(0, end);
         if (line_.size() + part.size() > limits_.line_max) {
-            return reject(fmt::format("a line of the event stream is over {} bytes", limits_.line_max));
+            return reject(
+                fmt::format("a line of the event stream is over {} bytes", limits_.line_max));
         }
         if (end == std::string_view::npos) {
             line_ += part;
@@ -67,7 +68,8 @@ Result<void> SseParser::take_field(std::string_view line) {
     } else if (name == "data") {
         const std::size_t joint = has_data_ ? 1 : 0;
         if (event_.data.size() + joint + value.size() > limits_.event_max) {
-            return reject(fmt::format("an event of the stream is over {} bytes", limits_.event_max));
+            return reject(
+                fmt::format("an event of the stream is over {} bytes", limits_.event_max));
         }
         if (std::exchange(has_data_, true)) event_.data += '\n';
         event_.data += value;

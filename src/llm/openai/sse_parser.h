@@ -24,9 +24,10 @@ struct SseLimits {
 
 using SseSink = std::function<void(SseEvent event)>;
 
-/// Reads the event stream format of the WHATWG HTML standard, section 9.2.6: lines end in LF, CR or CRLF, a BOM in
-/// front is skipped, comments, `id` and `retry` are ignored. However the bytes are cut into pieces, the events and
-/// the error are the same. One stream per parser; a value without threads.
+/// Reads the event stream format of the WHATWG HTML standard, section 9.2.6: lines end in LF, CR or
+/// CRLF, a BOM in front is skipped, comments, `id` and `retry` are ignored. However the bytes are
+/// cut into pieces, the events and the error are the same. One stream per parser; a value without
+/// threads.
 class SseParser {
 public:
     explicit SseParser(SseLimits limits = {}) : limits_(limits) {}

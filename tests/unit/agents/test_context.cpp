@@ -31,7 +31,8 @@ TEST(EstimateTokens, four_ascii_bytes_or_one_and_a_half_characters_make_one) {
     EXPECT_EQ(estimate_tokens("abcd"), 5U);
     EXPECT_EQ(estimate_tokens("abcde"), 6U);
     EXPECT_EQ(estimate_tokens("你好世"), 6U);
-    EXPECT_EQ(estimate_tokens(std::string(400, '\x80')), 71U) << "bytes that are no UTF-8 count too";
+    EXPECT_EQ(estimate_tokens(std::string(400, '\x80')), 71U)
+        << "bytes that are no UTF-8 count too";
 }
 
 TEST(BuildContext, instructions_history_and_message_in_order) {
@@ -44,15 +45,18 @@ TEST(BuildContext, instructions_history_and_message_in_order) {
 
 TEST(BuildContext, no_instructions_means_no_system_message) {
     const AgentSpec agent{.instructions = ""};
-    EXPECT_EQ(build_context(agent, {}, question("e")), (std::vector<ChatMessage>{{Role::user, "e"}}));
+    EXPECT_EQ(
+        build_context(agent, {}, question("e")), (std::vector<ChatMessage>{{Role::user, "e"}}));
 }
 
 TEST(BuildContext, newest_exchanges_stay_when_the_window_is_small) {
     // Each of these messages is 5 tokens: instructions, the question, and one exchange make 20.
     const AgentSpec agent{.instructions = "aaaa", .context_tokens = 20};
-    const auto context = build_context(agent, {turn("old1", "old2"), turn("new1", "new2")}, question("quest"));
+    const auto context =
+        build_context(agent, {turn("old1", "old2"), turn("new1", "new2")}, question("quest"));
     EXPECT_EQ(context.size(), 2U) << "the question is 6 tokens, one too many";
-    const auto fits = build_context(agent, {turn("old1", "old2"), turn("new1", "new2")}, question("ques"));
+    const auto fits =
+        build_context(agent, {turn("old1", "old2"), turn("new1", "new2")}, question("ques"));
     ASSERT_EQ(fits.size(), 4U);
     EXPECT_EQ(fits[1].content, "new1");
 }
@@ -63,7 +67,8 @@ TEST(BuildContext, instructions_and_message_are_in_whatever_the_window) {
 }
 
 RC_GTEST_PROP(BuildContextProperty, what_fits_is_a_gapless_newest_part_within_the_window, ()) {
-    const auto texts = *rc::gen::container<std::vector<std::string>>(rc::gen::string<std::string>());
+    const auto texts =
+        *rc::gen::container<std::vector<std::string>>(rc::gen::string<std::string>());
     std::vector<DialogMessage> history;
     for (const auto& text : texts) history.push_back(turn(text, text));
     const AgentSpec agent{

@@ -31,8 +31,8 @@ protected:
     test::FakeClock clock;
     FakeProvider provider;
     test::FakeConversations store;
-    std::unique_ptr<Runtime> runtime = make_runtime({AgentSpec{.model = "gpt-x", .instructions = "sys"}},
-        provider, store, store, clock, Log());
+    std::unique_ptr<Runtime> runtime = make_runtime(
+        {AgentSpec{.model = "gpt-x", .instructions = "sys"}}, provider, store, store, clock, Log());
 };
 
 TEST_F(RuntimeTest, stores_the_turn_and_its_answer) {
@@ -72,13 +72,15 @@ TEST_F(RuntimeTest, answered_message_asks_nobody) {
 }
 
 TEST_F(RuntimeTest, first_of_two_answers_stands) {
-    provider.script.push_back([this](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
-        // Another worker answers while this model still thinks.
-        const DialogReply other{.content = "faster", .model = "m", .usage = {}};
-        const auto done = co_await store.complete({.queue_uid = 1, .seq = 1}, other);
-        EXPECT_TRUE(done && *done);
-        co_return ChatResult{.content = "slower", .model = "m", .finish_reason = "stop", .usage = {}};
-    });
+    provider.script.push_back(
+        [this](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
+            // Another worker answers while this model still thinks.
+            const DialogReply other{.content = "faster", .model = "m", .usage = {}};
+            const auto done = co_await store.complete({.queue_uid = 1, .seq = 1}, other);
+            EXPECT_TRUE(done && *done);
+            co_return ChatResult{
+                .content = "slower", .model = "m", .finish_reason = "stop", .usage = {}};
+        });
     EXPECT_EQ(run(message(1, "one"))->content, "faster");
 }
 

@@ -1,7 +1,6 @@
-#include "dispatch/dispatcher.h"
-
 #include <gtest/gtest.h>
 
+#include "dispatch/dispatcher.h"
 #include "world.h"
 
 namespace baton::dispatch {
@@ -103,8 +102,8 @@ TEST_F(DispatcherTest, queue_that_buries_sooner_is_believed) {
 }
 
 TEST_F(DispatcherTest, retry_after_is_honoured_without_blame) {
-    provider.script = {
-        FakeProvider::error(Errc::provider_rate_limited, "slow down", std::chrono::milliseconds(40))};
+    provider.script = {FakeProvider::error(
+        Errc::provider_rate_limited, "slow down", std::chrono::milliseconds(40))};
     const auto id = post("c", "hello");
     const auto began = std::chrono::steady_clock::now();
     serve_until_status(id, DialogStatus::completed);
@@ -134,8 +133,9 @@ TEST_F(DispatcherTest, unknown_agent_is_dead) {
 }
 
 TEST_F(DispatcherTest, exception_of_a_run_buries_its_message_only) {
-    provider.script = {
-        [](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> { throw std::runtime_error("bug"); }};
+    provider.script = {[](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
+        throw std::runtime_error("bug");
+    }};
     const auto id = post("c", "hello");
     const auto other = post("d", "hello");
     serve("both ended", [&] {
@@ -145,7 +145,8 @@ TEST_F(DispatcherTest, exception_of_a_run_buries_its_message_only) {
 }
 
 TEST_F(DispatcherTest, worker_that_dies_before_the_ack_pays_once) {
-    // The ack of the first delivery is lost, as with a crash after the answer was stored; its lease ends.
+    // The ack of the first delivery is lost, as with a crash after the answer was stored; its lease
+    // ends.
     bool lost = false;
     queues.fault = [&](std::string_view call) -> std::optional<Error> {
         if (call != "ack" || lost) return std::nullopt;
@@ -173,10 +174,12 @@ TEST_F(DispatcherTest, crash_at_any_store_call_still_ends_answered) {
             if (++call != failing) return std::nullopt;
             return Error{.code = Errc::storage_io, .detail = "disk gone"};
         };
-        const auto id = pool.run(queues.post(queue, {to_work_item(dialog("c", "hello"))}))->front().id;
+        const auto id =
+            pool.run(queues.post(queue, {to_work_item(dialog("c", "hello"))}))->front().id;
         serve("answered", [&] {
             const auto turn = store.message(id);
-            return turn && turn->status == DialogStatus::completed && state(id) == MessageState::done;
+            return turn && turn->status == DialogStatus::completed &&
+                   state(id) == MessageState::done;
         });
         EXPECT_EQ(queues.view(id)->failures, 0U) << "call " << failing;
         store.fault = nullptr;
@@ -217,7 +220,8 @@ TEST_F(DispatcherTest, long_run_keeps_its_lease) {
     config.lease = Duration(20);
     provider.script = {[](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
         co_await sleep_until(Deadline::after(Duration(100)));
-        co_return ChatResult{.content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
+        co_return ChatResult{
+            .content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
     }};
     const auto id = post("c", "hello");
     serve_until_status(id, DialogStatus::completed);
@@ -234,7 +238,8 @@ TEST_F(DispatcherTest, failing_renewals_do_not_end_a_run_whose_lease_lives) {
     };
     provider.script = {[](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
         co_await sleep_until(Deadline::after(Duration(90)));
-        co_return ChatResult{.content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
+        co_return ChatResult{
+            .content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
     }};
     const auto id = post("c", "hello");
     serve_until_status(id, DialogStatus::completed);
@@ -285,7 +290,8 @@ TEST_F(DispatcherTest, stop_at_any_moment_leaves_no_message_leased) {
         provider.script = {provider.hang()};
         const auto id = post("c" + std::to_string(stop_at), "hello");
         calls = 0;
-        serve("some calls", [&] { return calls >= stop_at || provider.requests.size() == stop_at; },
+        serve(
+            "some calls", [&] { return calls >= stop_at || provider.requests.size() == stop_at; },
             Duration(0));
         EXPECT_NE(state(id), MessageState::leased) << "stopped after " << stop_at << " calls";
         EXPECT_EQ(queues.view(id)->failures, 0U);
@@ -320,7 +326,8 @@ TEST_F(DispatcherTest, running_shows_runs_under_way) {
     post("c", "hello");
     const auto dispatcher = make();
     EXPECT_EQ(dispatcher->running(), 0U);
-    pool.run(serve_until(*dispatcher, "one runs", [&] { return dispatcher->running() == 1; }, Duration(0)));
+    pool.run(serve_until(
+        *dispatcher, "one runs", [&] { return dispatcher->running() == 1; }, Duration(0)));
     EXPECT_EQ(dispatcher->running(), 0U);
 }
 

@@ -22,24 +22,24 @@ Action action_of(Errc code, std::uint32_t failures = 1) {
 }
 
 TEST(Judge, what_may_pass_by_itself_is_tried_again_and_counted) {
-    for (const auto code : {Errc::provider_unavailable, Errc::provider_protocol, Errc::deadline_exceeded,
-             Errc::connection_failed}) {
+    for (const auto code : {Errc::provider_unavailable, Errc::provider_protocol,
+             Errc::deadline_exceeded, Errc::connection_failed}) {
         EXPECT_EQ(action_of(code), Action::retry) << to_string(code);
     }
 }
 
 TEST(Judge, what_every_message_would_meet_is_not_this_messages_fault) {
-    for (const auto code : {Errc::provider_rate_limited, Errc::storage_full, Errc::storage_io,
-             Errc::storage_corrupt, Errc::unavailable, Errc::overloaded, Errc::shutting_down,
-             Errc::cancelled}) {
+    for (const auto code :
+        {Errc::provider_rate_limited, Errc::storage_full, Errc::storage_io, Errc::storage_corrupt,
+            Errc::unavailable, Errc::overloaded, Errc::shutting_down, Errc::cancelled}) {
         EXPECT_EQ(action_of(code), Action::retry_without_blame) << to_string(code);
         EXPECT_EQ(action_of(code, 1000), Action::retry_without_blame) << to_string(code);
     }
 }
 
 TEST(Judge, what_fails_again_unchanged_is_buried_at_once) {
-    for (const auto code : {Errc::provider_rejected, Errc::invalid_message, Errc::not_found, Errc::internal,
-             Errc::unsupported}) {
+    for (const auto code : {Errc::provider_rejected, Errc::invalid_message, Errc::not_found,
+             Errc::internal, Errc::unsupported}) {
         EXPECT_EQ(action_of(code), Action::bury) << to_string(code);
     }
 }
@@ -54,7 +54,8 @@ TEST(Judge, max_retries_are_retries_after_the_first_run) {
 
 TEST(Judge, delays_double) {
     const auto delay = [](std::uint32_t failures) {
-        return judge(error_of(Errc::provider_unavailable), {.attempts = 9, .failures = failures}, config, 0.5)
+        return judge(error_of(Errc::provider_unavailable), {.attempts = 9, .failures = failures},
+            config, 0.5)
             .delay;
     };
     EXPECT_EQ(delay(1), 1s);
@@ -64,7 +65,8 @@ TEST(Judge, delays_double) {
 
 TEST(Judge, unblamed_delays_grow_with_the_deliveries) {
     const auto delay = [](std::uint32_t attempts) {
-        return judge(error_of(Errc::storage_io), {.attempts = attempts, .failures = 1}, config, 0.5).delay;
+        return judge(error_of(Errc::storage_io), {.attempts = attempts, .failures = 1}, config, 0.5)
+            .delay;
     };
     EXPECT_EQ(delay(1), 1s);
     EXPECT_EQ(delay(4), 8s);
@@ -80,11 +82,11 @@ TEST(Judge, retry_after_is_honoured_and_spread) {
 }
 
 RC_GTEST_PROP(JudgeProperty, delays_are_bounded_and_never_under_retry_after, ()) {
-    const auto& row = *rc::gen::elementOf(
-        std::vector<ErrcInfo>(errc_table().begin(), errc_table().end()));
+    const auto& row =
+        *rc::gen::elementOf(std::vector<ErrcInfo>(errc_table().begin(), errc_table().end()));
     const auto asked = std::chrono::milliseconds(*rc::gen::arbitrary<std::uint32_t>());
-    const RunCount count{
-        .attempts = *rc::gen::arbitrary<std::uint32_t>(), .failures = *rc::gen::arbitrary<std::uint32_t>()};
+    const RunCount count{.attempts = *rc::gen::arbitrary<std::uint32_t>(),
+        .failures = *rc::gen::arbitrary<std::uint32_t>()};
     const double random = *rc::gen::inRange(0, 1000) / 1000.0;
     DispatchConfig any = config;
     any.max_retries = *rc::gen::inRange<std::uint32_t>(0, 1001);
@@ -95,7 +97,8 @@ RC_GTEST_PROP(JudgeProperty, delays_are_bounded_and_never_under_retry_after, ())
     const Verdict verdict = judge(error, count, any, random);
     RC_ASSERT(verdict.delay >= Duration(0));
     const auto top = std::max<double>(any.retry.max.count(),
-        static_cast<double>(std::min<Duration>(asked, retry_after_max).count()) * (1 + any.retry.jitter));
+        static_cast<double>(std::min<Duration>(asked, retry_after_max).count()) *
+            (1 + any.retry.jitter));
     RC_ASSERT(static_cast<double>(verdict.delay.count()) <= top + 1);
     if (verdict.action != Action::bury) {
         RC_ASSERT(verdict.delay >= std::min<Duration>(asked, retry_after_max));

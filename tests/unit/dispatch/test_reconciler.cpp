@@ -1,7 +1,6 @@
-#include "dispatch/reconciler.h"
-
 #include <gtest/gtest.h>
 
+#include "dispatch/reconciler.h"
 #include "world.h"
 
 namespace baton::dispatch {
@@ -16,9 +15,8 @@ protected:
     void bury(MessageId id, const std::string& reason) {
         const auto popped = pool.run(queues.pop({.queue = queue}));
         ASSERT_EQ(popped->front().message.id, id);
-        ASSERT_TRUE(pool.run(queues.nack({.receipt = popped->front().receipt,
-            .reason = reason,
-            .blame = queue::Blame::fatal})));
+        ASSERT_TRUE(pool.run(queues.nack(
+            {.receipt = popped->front().receipt, .reason = reason, .blame = queue::Blame::fatal})));
     }
 };
 
@@ -86,7 +84,9 @@ TEST_F(ReconcilerTest, foreign_content_in_the_queue_is_left_to_its_run) {
 
 TEST_F(ReconcilerTest, store_that_fails_leaves_the_rest_for_later) {
     const auto id = post(dialog("c", "hello"), false);
-    store.fault = [](std::string_view) { return Error{.code = Errc::unavailable, .detail = "later"}; };
+    store.fault = [](std::string_view) {
+        return Error{.code = Errc::unavailable, .detail = "later"};
+    };
     EXPECT_EQ(check().error().code, Errc::unavailable);
     store.fault = nullptr;
     EXPECT_EQ(check()->added, 1U);

@@ -1,8 +1,8 @@
-#include "dispatch/work_item.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+
+#include "dispatch/work_item.h"
 
 namespace baton::dispatch {
 namespace {
@@ -16,7 +16,9 @@ MessageView view_of(MessageData data) {
     return view;
 }
 
-MessageView view_of(std::string content) { return view_of(MessageData{.content = Bytes(std::move(content))}); }
+MessageView view_of(std::string content) {
+    return view_of(MessageData{.content = Bytes(std::move(content))});
+}
 
 TEST(WorkItem, content_is_the_documented_json) {
     DialogMessage message;

@@ -38,7 +38,8 @@ struct World {
         return message;
     }
 
-    /// Posts as the service does: into the queue, then the turn into the store (unless a crash came between).
+    /// Posts as the service does: into the queue, then the turn into the store (unless a crash came
+    /// between).
     MessageId post(const DialogMessage& message, bool with_turn = true) {
         auto posted = pool.run(queues.post(queue, {to_work_item(message)}));
         auto turn = message;
@@ -56,8 +57,8 @@ struct World {
         const auto dispatcher = make();
         pool.run(serve_until(*dispatcher, what, std::move(condition), grace));
     }
-    Task<void> serve_until(Dispatcher& dispatcher, std::string what, std::function<bool()> condition,
-        Duration grace) {
+    Task<void> serve_until(
+        Dispatcher& dispatcher, std::string what, std::function<bool()> condition, Duration grace) {
         const auto started = co_await dispatcher.start();
         if (!started) throw std::runtime_error(to_string(started.error()));
         co_await test::until(std::move(what), std::move(condition));

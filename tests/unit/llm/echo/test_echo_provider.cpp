@@ -1,7 +1,6 @@
-#include "llm/echo/echo_provider.h"
-
 #include <gtest/gtest.h>
 
+#include "llm/echo/echo_provider.h"
 #include "runtime/io_pool.h"
 
 namespace baton::llm {

@@ -1,7 +1,6 @@
-#include "llm/openai/openai_provider.h"
-
 #include <gtest/gtest.h>
 
+#include "llm/openai/openai_provider.h"
 #include "runtime/io_pool.h"
 
 namespace baton::llm {
@@ -21,8 +20,8 @@ public:
         co_return fail(Errc::unsupported, "not used here");
     }
 
-    Task<Result<net::Response>> stream(net::ClientRequest sent, net::HeadSink on_head,
-        net::BodySink on_body, Deadline) override {
+    Task<Result<net::Response>> stream(
+        net::ClientRequest sent, net::HeadSink on_head, net::BodySink on_body, Deadline) override {
         request = std::move(sent);
         if (!no_head) on_head(head);
         for (const auto& piece : pieces) {
@@ -37,8 +36,8 @@ public:
 class OpenAiProviderTest : public testing::Test {
 protected:
     Result<ChatResult> ask(Deadline deadline = Deadline::never()) {
-        const auto provider = make_openai_provider(client,
-            {.base_url = "http://127.0.0.1:9/v1/", .api_key = Secret("very-secret")});
+        const auto provider = make_openai_provider(
+            client, {.base_url = "http://127.0.0.1:9/v1/", .api_key = Secret("very-secret")});
         ChatSink sink = [this](std::string_view piece) { streamed.emplace_back(piece); };
         ChatRequest request{.model = "m", .messages = {{Role::user, "hi"}}};
         return pool.run(provider->chat(std::move(request), std::move(sink), deadline));
@@ -53,8 +52,9 @@ protected:
 
 constexpr std::string_view hello = R"(data: {"choices":[{"index":0,"delta":{"content":"hello"}}]})"
                                    "\n\n";
-constexpr std::string_view stop = R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
-                                  "\n\n";
+constexpr std::string_view stop =
+    R"(data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
+    "\n\n";
 
 TEST_F(OpenAiProviderTest, request_is_what_the_api_wants) {
     events();
@@ -162,7 +162,8 @@ TEST_F(OpenAiProviderTest, transfer_errors_have_our_names) {
 }
 
 TEST_F(OpenAiProviderTest, passed_deadline_asks_nobody) {
-    EXPECT_EQ(ask(Deadline::after(std::chrono::milliseconds(0))).error().code, Errc::deadline_exceeded);
+    EXPECT_EQ(
+        ask(Deadline::after(std::chrono::milliseconds(0))).error().code, Errc::deadline_exceeded);
     EXPECT_TRUE(client.request.url.empty());
 }
 

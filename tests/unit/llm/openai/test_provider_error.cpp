@@ -1,10 +1,9 @@
-#include "llm/openai/provider_error.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/text.h"
+#include "llm/openai/provider_error.h"
 
 namespace baton::llm {
 namespace {
@@ -35,7 +34,8 @@ TEST(ProviderError, status_decides_the_kind) {
 }
 
 TEST(ProviderError, detail_has_status_and_the_providers_words) {
-    EXPECT_EQ(error_from_answer(answer(400), R"({"error":{"message":"no such thing"}})", key, now).detail,
+    EXPECT_EQ(
+        error_from_answer(answer(400), R"({"error":{"message":"no such thing"}})", key, now).detail,
         "the provider answered HTTP 400: no such thing");
     EXPECT_EQ(error_from_answer(answer(400), R"({"error":"short"})", key, now).detail,
         "the provider answered HTTP 400: short");
@@ -43,7 +43,8 @@ TEST(ProviderError, detail_has_status_and_the_providers_words) {
         "the provider answered HTTP 422: fastapi");
     EXPECT_EQ(error_from_answer(answer(502), "<html>\nbad gateway", key, now).detail,
         "the provider answered HTTP 502: <html> bad gateway");
-    EXPECT_EQ(error_from_answer(answer(500), "", key, now).detail, "the provider answered HTTP 500");
+    EXPECT_EQ(
+        error_from_answer(answer(500), "", key, now).detail, "the provider answered HTTP 500");
 }
 
 TEST(ProviderError, wrong_key_says_so_and_never_shows_it) {
@@ -83,8 +84,8 @@ TEST(ProviderError, milliseconds_win_over_seconds) {
 }
 
 TEST(ProviderError, date_counts_from_the_providers_own_clock) {
-    const auto head = answer(503,
-        {{"Date", "Sun, 06 Nov 1994 09:00:00 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 09:00:05 GMT"}});
+    const auto head = answer(503, {{"Date", "Sun, 06 Nov 1994 09:00:00 GMT"},
+                                      {"Retry-After", "Sun, 06 Nov 1994 09:00:05 GMT"}});
     EXPECT_EQ(error_from_answer(head, "", key, now).retry_after, 5s);
 }
 

@@ -1,8 +1,8 @@
-#include "llm/openai/sse_parser.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+
+#include "llm/openai/sse_parser.h"
 
 namespace baton::llm {
 namespace {
@@ -35,7 +35,8 @@ TEST(SseParser, blank_line_ends_an_event) {
 }
 
 TEST(SseParser, every_line_ending_of_the_standard_counts) {
-    EXPECT_EQ(events_of("data: a\r\n\r\ndata: b\r\rdata: c\n\n"), (Events{{"", "a"}, {"", "b"}, {"", "c"}}));
+    EXPECT_EQ(events_of("data: a\r\n\r\ndata: b\r\rdata: c\n\n"),
+        (Events{{"", "a"}, {"", "b"}, {"", "c"}}));
     EXPECT_EQ(parse({"data: a\r", "\n\r", "\ndata: b\n\n"}).events, (Events{{"", "a"}, {"", "b"}}));
 }
 
@@ -48,21 +49,29 @@ TEST(SseParser, one_space_after_the_colon_is_dropped) {
 }
 
 TEST(SseParser, comments_ids_and_unknown_fields_are_ignored) {
-    EXPECT_EQ(events_of(": keep-alive\n\nid: 7\nretry: 10\nfoo: bar\ndata: x\n\n"), (Events{{"", "x"}}));
+    EXPECT_EQ(
+        events_of(": keep-alive\n\nid: 7\nretry: 10\nfoo: bar\ndata: x\n\n"), (Events{{"", "x"}}));
 }
 
 TEST(SseParser, event_field_names_one_event_only) {
-    EXPECT_EQ(events_of("event: error\ndata: x\n\ndata: y\n\n"), (Events{{"error", "x"}, {"", "y"}}));
+    EXPECT_EQ(
+        events_of("event: error\ndata: x\n\ndata: y\n\n"), (Events{{"error", "x"}, {"", "y"}}));
 }
 
 TEST(SseParser, event_without_data_is_none_and_leaves_no_type_behind) {
     EXPECT_EQ(events_of("event: ping\n\ndata: x\n\n"), (Events{{"", "x"}}));
 }
 
-TEST(SseParser, field_without_colon_is_empty_data) { EXPECT_EQ(events_of("data\n\n"), (Events{{"", ""}})); }
+TEST(SseParser, field_without_colon_is_empty_data) {
+    EXPECT_EQ(events_of("data\n\n"), (Events{{"", ""}}));
+}
 
 TEST(SseParser, byte_order_mark_in_front_is_skipped) {
-    EXPECT_EQ(parse({"\xEF", "\xBB", "\xBF" "data: x\n\n"}).events, (Events{{"", "x"}}));
+    EXPECT_EQ(parse({"\xEF", "\xBB",
+                        "\xBF"
+                        "data: x\n\n"})
+                  .events,
+        (Events{{"", "x"}}));
     EXPECT_EQ(events_of("data: \xEF\xBB\xBFx\n\n"), (Events{{"", "\xEF\xBB\xBFx"}}));
 }
 
@@ -100,8 +109,9 @@ TEST(SseParser, error_stays) {
 
 /// Streams made of what matters to the parser, so that short ones hit its corners.
 rc::Gen<std::string> stream_text() {
-    const auto token = rc::gen::elementOf(std::vector<std::string>{"data", "event", "id", ":", ": ", " ",
-        "\n", "\r", "\r\n", "\n\n", "x", "\xEF\xBB\xBF", "\xEF", "data: {}", std::string(1, '\0')});
+    const auto token =
+        rc::gen::elementOf(std::vector<std::string>{"data", "event", "id", ":", ": ", " ", "\n",
+            "\r", "\r\n", "\n\n", "x", "\xEF\xBB\xBF", "\xEF", "data: {}", std::string(1, '\0')});
     return rc::gen::map(rc::gen::container<std::vector<std::string>>(token),
         [](const std::vector<std::string>& tokens) {
             std::string text;
@@ -123,7 +133,8 @@ RC_GTEST_PROP(SseParserProperty, any_cut_gives_the_same_events_and_error, ()) {
         rest.remove_prefix(size);
     }
     std::vector<std::string_view> bytes;
-    for (std::size_t i = 0; i < text.size(); ++i) bytes.push_back(std::string_view(text).substr(i, 1));
+    for (std::size_t i = 0; i < text.size(); ++i)
+        bytes.push_back(std::string_view(text).substr(i, 1));
 
     const Parsed whole = parse({text}, limits);
     RC_ASSERT(parse(pieces, limits) == whole);
