@@ -12,7 +12,7 @@
 namespace baton::app {
 
 std::expected<DaemonArguments, PrintAndExit> parse_daemon_arguments(
-    std::vector<std::string> arguments, std::string version) {
+    std::vector<std::string> arguments, const std::string& version) {
     DaemonArguments parsed;
     CLI::App app("batond: the Baton daemon", "batond");
     app.footer(

@@ -25,6 +25,6 @@ struct PrintAndExit {
 };
 
 [[nodiscard]] std::expected<DaemonArguments, PrintAndExit> parse_daemon_arguments(
-    std::vector<std::string> arguments, std::string version);
+    std::vector<std::string> arguments, const std::string& version);
 
 }  // namespace baton::app

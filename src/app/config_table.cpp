@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 11> later{"database.postgres", "database.
     "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
-#define BATON_MEMBER(path) [](auto& object) -> auto& { return object.path; }
+#define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
 #define BATON_KEY(path, ...) key<Config, BATON_MEMBER(path)>(__VA_ARGS__)
 #define BATON_SIZE(path, ...) size_key<Config, BATON_MEMBER(path)>(__VA_ARGS__)
 

@@ -3,7 +3,9 @@
 #include <csignal>
 #include <iostream>
 #include <malloc.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 #include "app/arguments.h"
 #include "app/compose.h"
@@ -57,7 +59,9 @@ int serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log
     if (!second) return 0;
     log.warn("second signal; ending at once", {{"signal", *second}});
     std::cout.flush();
-    ::_exit(128 + *second);
+    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may wait for it.
+    ::syscall(SYS_exit_group, 128 + *second);
+    std::unreachable();
 }
 
 Result<int> run(const DaemonArguments& arguments, std::string version) {

@@ -43,15 +43,13 @@ public:
     void write(LogLevel level, std::string_view channel, std::string_view message,
         std::span<const LogField> fields) noexcept override {
         try {
-            const LogLine line{SystemClock().now(), level, channel, message, fields};
-            const auto text =
-                settings_.format == LogFormat::json ? to_json_line(line) : to_text_line(line);
-            const spdlog::details::log_msg entry({}, spdlog::level::info, text);
-            const std::lock_guard lock(mutex_);
-            sink_->log(entry);
-            sink_->flush();
+            put({SystemClock().now(), level, channel, message, fields});
+            if (const std::int64_t lost = lost_.exchange(0); lost != 0) {
+                const LogField count("count", lost);
+                put({SystemClock().now(), LogLevel::warn, "app", "log lines lost", {&count, 1}});
+            }
         } catch (const std::exception&) {
-            // A line that cannot be written is lost; there is nobody to tell.
+            lost_.fetch_add(1);  // told when lines can be written again
         }
     }
 
@@ -67,8 +65,18 @@ public:
     }
 
 private:
+    void put(const LogLine& line) {
+        const auto text =
+            settings_.format == LogFormat::json ? to_json_line(line) : to_text_line(line);
+        const spdlog::details::log_msg entry({}, spdlog::level::info, text);
+        const std::lock_guard lock(mutex_);
+        sink_->log(entry);
+        sink_->flush();
+    }
+
     const LogSettings settings_;
     std::atomic<LogLevel> level_;
+    std::atomic<std::int64_t> lost_ = 0;
     std::mutex mutex_;
     SinkPtr sink_;
 };

@@ -149,7 +149,7 @@ std::string what_is_wrong(
 }  // namespace
 
 std::expected<Invocation, EarlyExit> parse_arguments(
-    std::vector<std::string> arguments, std::string version) {
+    std::vector<std::string> arguments, const std::string& version) {
     Invocation invocation;
     CLI::App app("Baton: a durable message queue and runtime for AI agents", "baton");
     app.set_version_flag("--version", "baton " + version);

@@ -18,6 +18,6 @@ struct EarlyExit {
 
 /// `arguments`: without the program's name. `version`: what --version prints.
 [[nodiscard]] std::expected<Invocation, EarlyExit> parse_arguments(
-    std::vector<std::string> arguments, std::string version);
+    std::vector<std::string> arguments, const std::string& version);
 
 }  // namespace baton::cli

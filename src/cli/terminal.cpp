@@ -75,14 +75,14 @@ void Progress::clear() {
 std::string shortened(std::string_view text, std::size_t width) {
     std::string result;
     std::size_t count = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (begins_character(text[i]) && ++count > width) {
+    for (const char byte : text) {
+        if (begins_character(byte) && ++count > width) {
             while (!result.empty() && !begins_character(result.back())) result.pop_back();
             if (!result.empty()) result.pop_back();
             return result + "…";
         }
-        const bool control = static_cast<unsigned char>(text[i]) < 0x20;
-        result += control ? ' ' : text[i];
+        const bool control = static_cast<unsigned char>(byte) < 0x20;
+        result += control ? ' ' : byte;
     }
     return result;
 }

@@ -156,7 +156,8 @@ Task<Result<Settled>> QueueClient::extend(
 Task<Result<PeekPage>> QueueClient::peek(QueueName name, PeekOptions options) {
     auto query = fmt::format("/messages?limit={}", options.limit);
     if (options.state) query += "&state=" + std::string(to_string(*options.state));
-    if (!options.cursor.empty()) query += "&after=" + net::percent_encode(options.cursor);
+    const auto cursor = std::move(options.cursor);
+    if (!cursor.empty()) query += "&after=" + net::percent_encode(cursor);
     Call call{.path = queue_path(name, query)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(auto messages, items_of(answer, "messages", &message_view_from_json));

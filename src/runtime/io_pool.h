@@ -9,7 +9,9 @@
 
 namespace baton {
 
-/// `threads` single-threaded executors. Destruction joins; every TaskGroup on them must be stopped before.
+/// `threads` single-threaded executors. Destruction joins; every TaskGroup on them must be stopped before. It must
+/// outlive every other thread that completes waits of its tasks (stores, pools): such a thread may still be inside
+/// the call that woke the task up.
 class IoPool final {
 public:
     /// `threads`: 1..64. They start at once.

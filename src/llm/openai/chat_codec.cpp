@@ -39,14 +39,11 @@ std::uint64_t count_of(const json::value& value, std::string_view name) {
 /// text to the person who asked.
 std::string content_of(const json::value& message) {
     const auto* content = find(message, "content");
-    if (content != nullptr && content->is_string()) {
-        if (!content->get_string().empty())
-            return std::string(std::string_view(content->get_string()));
-    } else if (content != nullptr && content->is_array()) {
-        std::string text;
+    std::string text(text_of(message, "content"));
+    if (content != nullptr && content->is_array()) {
         for (const auto& part : content->get_array()) text += text_of(part, "text");
-        return text;
     }
+    if (!text.empty()) return text;
     return std::string(text_of(message, "refusal"));
 }
 
@@ -116,8 +113,7 @@ Result<ChatResult> decode_chat_completion(std::string_view body, const Secret& k
     BATON_TRY(const json::value value, parse_body(body, key));
     const auto* choice = first_choice(value);
     const auto* message = choice == nullptr ? nullptr : find(*choice, "message");
-    if (message == nullptr)
-        return fail(Errc::provider_protocol, "the provider's answer has no message");
+    if (message == nullptr) return fail(Errc::provider_protocol, "the answer has no message");
     ChatResult result;
     take_facts(value, result);
     SurrogateJoiner joiner;

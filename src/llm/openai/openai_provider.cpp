@@ -17,8 +17,7 @@ public:
     }
 
     Task<Result<ChatResult>> chat(ChatRequest request, ChatSink sink, Deadline deadline) override {
-        if (deadline.expired())
-            co_return fail(Errc::deadline_exceeded, "no time left to ask the provider");
+        if (deadline.expired()) co_return fail(Errc::deadline_exceeded, "no time left to ask");
         net::ClientRequest post = to_post(request);
         ChatExchange exchange(config_.api_key, std::move(sink));
         const net::HeadSink on_head = [&exchange](

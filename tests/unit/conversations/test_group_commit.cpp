@@ -128,13 +128,14 @@ TEST_F(GroupCommit, fails_every_write_of_a_transaction_that_fails) {
 
 TEST_F(GroupCommit, finishes_what_is_queued_when_it_goes) {
     {
+        IoPool io(4);  // outlives the writer, whose thread resumes what waits on it
         GroupWriter writer(sqlite_->connect().value());
         std::vector<std::jthread> threads;
-        for (int i = 0; i < 4; ++i) {
+        for (std::size_t i = 0; i < 4; ++i) {
             threads.emplace_back([&, i] {
-                IoPool io(1);
-                for (int k = 0; k < 25; ++k) {
-                    EXPECT_TRUE(io.run(writer.run<bool>(number(i * 100 + k))));
+                for (std::size_t k = 0; k < 25; ++k) {
+                    EXPECT_TRUE(io.run_on(
+                        i, writer.run<bool>(number(static_cast<std::int64_t>(i * 100 + k)))));
                 }
             });
         }
