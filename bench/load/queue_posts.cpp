@@ -1,16 +1,16 @@
-// Posts into the embedded engine, without any wire: batches and single posts from many producers, one synchronous
-// producer, and full cycles. One JSON line a row. Usage: queue_posts [memory|sqlite] [folder]
+// Posts into the embedded engine, without any wire: batches and single posts from many producers,
+// one synchronous producer, and full cycles. One JSON line a row. Usage: queue_posts
+// [memory|sqlite] [folder]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
-#include <vector>
-
-#include <fcntl.h>
 #include <unistd.h>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
@@ -87,16 +87,17 @@ double run_all(Setup& setup, std::size_t count, const Make& make) {
     const auto begin = Steady::now();
     std::vector<std::future<void>> done;
     for (std::size_t i = 0; i < count; ++i) {
-        done.push_back(asio::co_spawn(
-            setup.pool.executor(i % setup.pool.size()), make(i), asio::use_future));
+        done.push_back(
+            asio::co_spawn(setup.pool.executor(i % setup.pool.size()), make(i), asio::use_future));
     }
     for (auto& one : done) one.get();
     return seconds_since(begin);
 }
 
 void row(const std::string& store, const std::string& what, std::size_t messages, double seconds) {
-    fmt::print(R"({{"bench":"queue_posts","store":"{}","row":"{}","messages":{},"per_second":{:.0f}}})"
-               "\n",
+    fmt::print(
+        R"({{"bench":"queue_posts","store":"{}","row":"{}","messages":{},"per_second":{:.0f}}})"
+        "\n",
         store, what, messages, static_cast<double>(messages) / seconds);
     std::fflush(stdout);
 }
@@ -137,10 +138,10 @@ void run(Setup& setup, const std::string& store) {
     must(setup.pool.run(queues.put_queue(QueueName("bench"), QueueConfig{})));
     const auto producers = [&](std::size_t count, std::size_t batch, std::size_t total) {
         const std::size_t posts = total / count / batch;
-        const double seconds = run_all(
-            setup, count, [&](std::size_t) { return produce(queues, posts, batch); });
-        row(store, fmt::format("post, {} producers, batch {}", count, batch),
-            posts * count * batch, seconds);
+        const double seconds =
+            run_all(setup, count, [&](std::size_t) { return produce(queues, posts, batch); });
+        row(store, fmt::format("post, {} producers, batch {}", count, batch), posts * count * batch,
+            seconds);
     };
     producers(16, 100, 800'000);
     producers(64, 1, 200'000);
@@ -156,10 +157,11 @@ void run(Setup& setup, const std::string& store) {
     std::size_t taken = 0;
     const auto consumers = [&](std::size_t count) {
         std::vector<std::size_t> counts(count, 0);
-        const double seconds = run_all(
-            setup, count, [&](std::size_t i) { return consume(queues, counts[i], 100); });
+        const double seconds =
+            run_all(setup, count, [&](std::size_t i) { return consume(queues, counts[i], 100); });
         for (const auto one : counts) taken += one;
-        row(store, fmt::format("pop and ack one by one, {} consumers, batch 100", count), taken, seconds);
+        row(store, fmt::format("pop and ack one by one, {} consumers, batch 100", count), taken,
+            seconds);
     };
     consumers(64);
     const auto stats = must(setup.pool.run(queues.stats(QueueName("bench"))));

@@ -59,7 +59,8 @@ int serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log
     if (!second) return 0;
     log.warn("second signal; ending at once", {{"signal", *second}});
     std::cout.flush();
-    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may wait for it.
+    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may
+    // wait for it.
     ::syscall(SYS_exit_group, 128 + *second);
     std::unreachable();
 }

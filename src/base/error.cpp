@@ -7,7 +7,8 @@
 namespace baton {
 namespace {
 
-// HTTP statuses follow RFC 9110 and RFC 6585, gRPC codes google.rpc.Code, JSON-RPC its reserved range
+// HTTP statuses follow RFC 9110 and RFC 6585, gRPC codes google.rpc.Code, JSON-RPC its reserved
+// range
 // (-32000..-32099 is the server's own). Exit codes: 2 usage, 3 not found, 4 access, 5 conflict,
 // 6 limit, 7 unavailable, 8 time ran out, 9 provider, 10 storage, 78 configuration (sysexits.h).
 constexpr std::array table{

@@ -9,8 +9,8 @@
 
 namespace baton {
 
-/// What went wrong, in words every door can translate. The names (see `errc_info`) reach the wire and
-/// never change; the numbers are internal.
+/// What went wrong, in words every door can translate. The names (see `errc_info`) reach the wire
+/// and never change; the numbers are internal.
 enum class Errc : std::uint8_t {
     // The caller's input
     invalid_argument,

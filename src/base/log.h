@@ -1,4 +1,5 @@
-// Logging for every module: a constant message and its facts as fields. Where lines go is app/'s matter.
+// Logging for every module: a constant message and its facts as fields. Where lines go is app/'s
+// matter.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +65,8 @@ public:
     }
 
 private:
-    void write(LogLevel level, std::string_view message,
-        std::initializer_list<LogField> fields) const {
+    void write(
+        LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
         if (sink_ && sink_->enabled(level)) {
             sink_->write(level, channel_, message, {fields.begin(), fields.size()});
         }

@@ -18,19 +18,23 @@ std::map<std::string, std::string> to_map(const MetricRegistry::Labels& labels) 
     return map;
 }
 
-const prometheus::Histogram::BucketBoundaries latency_seconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025,
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+const prometheus::Histogram::BucketBoundaries latency_seconds{0.0001, 0.00025, 0.0005, 0.001,
+    0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
 }  // namespace
 
 MetricRegistry::MetricRegistry()
-    : registry_(std::make_shared<prometheus::Registry>(
-          prometheus::Registry::InsertBehavior::Merge)) {}
+    : registry_(
+          std::make_shared<prometheus::Registry>(prometheus::Registry::InsertBehavior::Merge)) {}
 MetricRegistry::~MetricRegistry() = default;
 
 prometheus::Counter& MetricRegistry::counter(
     const std::string& name, const std::string& help, const Labels& labels) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Add(to_map(labels));
+    return prometheus::BuildCounter()
+        .Name(name)
+        .Help(help)
+        .Register(*registry_)
+        .Add(to_map(labels));
 }
 
 prometheus::Gauge& MetricRegistry::gauge(
@@ -40,8 +44,11 @@ prometheus::Gauge& MetricRegistry::gauge(
 
 prometheus::Histogram& MetricRegistry::latency(
     const std::string& name, const std::string& help, const Labels& labels) {
-    return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry_).Add(
-        to_map(labels), latency_seconds);
+    return prometheus::BuildHistogram()
+        .Name(name)
+        .Help(help)
+        .Register(*registry_)
+        .Add(to_map(labels), latency_seconds);
 }
 
 std::string MetricRegistry::render() const {

@@ -1,4 +1,5 @@
-// Metrics: prometheus-cpp under short names. Each module has a Metrics struct with verbs built on these.
+// Metrics: prometheus-cpp under short names. Each module has a Metrics struct with verbs built on
+// these.
 #pragma once
 
 #include <memory>
@@ -16,9 +17,9 @@ class Family;
 
 namespace baton {
 
-/// The daemon's metrics. Names are `baton_<module>_<noun>_<unit>`; labels are bounded sets (level, code,
-/// route), never ids. Thread-safe. A module asks once at start and keeps the reference, which lives as
-/// long as the registry.
+/// The daemon's metrics. Names are `baton_<module>_<noun>_<unit>`; labels are bounded sets (level,
+/// code, route), never ids. Thread-safe. A module asks once at start and keeps the reference, which
+/// lives as long as the registry.
 class MetricRegistry final {
 public:
     struct Label {

@@ -20,7 +20,8 @@ using Result = std::expected<T, Error>;
 /// The same, naming the input field at fault.
 [[nodiscard]] inline std::unexpected<Error> fail_field(
     Errc code, std::string field, std::string detail) {
-    return std::unexpected(Error{.code = code, .detail = std::move(detail), .field = std::move(field)});
+    return std::unexpected(
+        Error{.code = code, .detail = std::move(detail), .field = std::move(field)});
 }
 
 [[nodiscard]] inline std::unexpected<Error> fail(Error error) {
@@ -45,8 +46,8 @@ using Result = std::expected<T, Error>;
 #define BATON_CO_TRY_VOID(...) \
     BATON_TRY_VOID_IMPL(co_return, BATON_CONCAT(baton_result_, __LINE__), __VA_ARGS__)
 
-#define BATON_TRY_IMPL(return_keyword, name, declaration, ...)         \
-    auto name = __VA_ARGS__;                                           \
+#define BATON_TRY_IMPL(return_keyword, name, declaration, ...)          \
+    auto name = __VA_ARGS__;                                            \
     if (!name) return_keyword std::unexpected(std::move(name).error()); \
     declaration = *std::move(name)
 #define BATON_TRY_VOID_IMPL(return_keyword, name, ...) \

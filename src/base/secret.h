@@ -8,8 +8,8 @@
 
 namespace baton {
 
-/// Holds a key or password. Formatting, streaming and logging show ***; only `reveal()` gives the text,
-/// so that a search for `reveal` finds every place where a secret leaves.
+/// Holds a key or password. Formatting, streaming and logging show ***; only `reveal()` gives the
+/// text, so that a search for `reveal` finds every place where a secret leaves.
 class Secret {
 public:
     Secret() = default;

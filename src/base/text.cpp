@@ -176,7 +176,8 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 Result<std::string> base64_decode(std::string_view text) {
-    if (text.size() % 4 != 0) return fail(Errc::invalid_argument, "base64 length is no multiple of 4");
+    if (text.size() % 4 != 0)
+        return fail(Errc::invalid_argument, "base64 length is no multiple of 4");
     const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
     std::string out;
     out.reserve(text.size() / 4 * 3);

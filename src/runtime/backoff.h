@@ -13,6 +13,7 @@ struct Backoff {
 };
 
 /// The delay before retry number `retry` (1, 2, …). `random` is drawn evenly from [0, 1).
-[[nodiscard]] Duration backoff_delay(const Backoff& backoff, unsigned retry, double random) noexcept;
+[[nodiscard]] Duration backoff_delay(
+    const Backoff& backoff, unsigned retry, double random) noexcept;
 
 }  // namespace baton

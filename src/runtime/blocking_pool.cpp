@@ -34,7 +34,8 @@ struct BlockingPool::Impl {
 BlockingPool::BlockingPool(std::size_t threads, std::size_t queue_max)
     : impl_(std::make_unique<Impl>()) {
     impl_->queue_max = queue_max;
-    for (std::size_t i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->work(); });
+    for (std::size_t i = 0; i < threads; ++i)
+        impl_->threads.emplace_back([this] { impl_->work(); });
 }
 
 BlockingPool::~BlockingPool() {

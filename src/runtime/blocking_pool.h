@@ -11,8 +11,8 @@
 
 namespace baton {
 
-/// A fixed number of threads with a bounded queue. Safe to use from any thread. Destruction finishes what is
-/// queued, then joins.
+/// A fixed number of threads with a bounded queue. Safe to use from any thread. Destruction
+/// finishes what is queued, then joins.
 class BlockingPool final {
 public:
     /// `threads`: 1..64; with one thread, calls run in the order they were made. `queue_max`: calls
@@ -29,9 +29,8 @@ public:
         using R = std::invoke_result_t<Call>;
         return await_completion<R>([this, call = std::move(call)](Completion<R> done) mutable {
             auto shared_done = std::make_shared<Completion<R>>(std::move(done));
-            const bool queued = submit([call = std::move(call), shared_done]() mutable {
-                (*shared_done)(call());
-            });
+            const bool queued =
+                submit([call = std::move(call), shared_done]() mutable { (*shared_done)(call()); });
             if (!queued) (*shared_done)(fail(Errc::overloaded, "too many blocking calls wait"));
         });
     }

@@ -11,7 +11,9 @@ class Deadline {
 public:
     using SteadyClock = std::chrono::steady_clock;
 
-    [[nodiscard]] static Deadline never() noexcept { return Deadline(SteadyClock::time_point::max()); }
+    [[nodiscard]] static Deadline never() noexcept {
+        return Deadline(SteadyClock::time_point::max());
+    }
     [[nodiscard]] static Deadline after(std::chrono::milliseconds delay) noexcept {
         const auto now = SteadyClock::now();
         return delay >= SteadyClock::time_point::max() - now ? never() : Deadline(now + delay);
@@ -29,7 +31,9 @@ public:
     }
 
     /// The earlier of two.
-    [[nodiscard]] Deadline min(Deadline other) const noexcept { return at_ < other.at_ ? *this : other; }
+    [[nodiscard]] Deadline min(Deadline other) const noexcept {
+        return at_ < other.at_ ? *this : other;
+    }
 
     auto operator<=>(const Deadline&) const = default;
 

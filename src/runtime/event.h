@@ -9,8 +9,8 @@
 
 namespace baton {
 
-/// Wakes every coroutine that waits. Holds no state: a notification without a waiter is gone, so check
-/// the condition before and after waiting. Use on one executor only.
+/// Wakes every coroutine that waits. Holds no state: a notification without a waiter is gone, so
+/// check the condition before and after waiting. Use on one executor only.
 class Event final {
 public:
     explicit Event(const Executor& executor) : timer_(executor, Deadline::never().at()) {}

@@ -1,4 +1,5 @@
-// The threads that run coroutines: one io_context per thread, so that what lives on one needs no lock.
+// The threads that run coroutines: one io_context per thread, so that what lives on one needs no
+// lock.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +10,9 @@
 
 namespace baton {
 
-/// `threads` single-threaded executors. Destruction joins; every TaskGroup on them must be stopped before. It must
-/// outlive every other thread that completes waits of its tasks (stores, pools): such a thread may still be inside
-/// the call that woke the task up.
+/// `threads` single-threaded executors. Destruction joins; every TaskGroup on them must be stopped
+/// before. It must outlive every other thread that completes waits of its tasks (stores, pools):
+/// such a thread may still be inside the call that woke the task up.
 class IoPool final {
 public:
     /// `threads`: 1..64. They start at once.
@@ -24,8 +25,8 @@ public:
     /// `index` < size().
     [[nodiscard]] Executor executor(std::size_t index) const;
 
-    /// Runs a task on executor 0 from a thread outside the pool and blocks until it ends; rethrows what it
-    /// threw. For the composition root and for tests.
+    /// Runs a task on executor 0 from a thread outside the pool and blocks until it ends; rethrows
+    /// what it threw. For the composition root and for tests.
     template <class T>
     T run(Task<T> task) {
         return run_on(0, std::move(task));

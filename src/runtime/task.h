@@ -35,19 +35,19 @@ template <class T, class Handler, class Work>
 Completion<T> make_completion(Handler handler, Work work) {
     return [handler = std::move(handler), work = std::move(work)](T value) mutable {
         auto executor = work.get_executor();
-        asio::post(executor,
-            [handler = std::move(handler), work = std::move(work), value = std::move(value)]() mutable {
-                asio::get_associated_cancellation_slot(handler).clear();
-                std::move(handler)(std::move(value));
-            });
+        asio::post(executor, [handler = std::move(handler), work = std::move(work),
+                                 value = std::move(value)]() mutable {
+            asio::get_associated_cancellation_slot(handler).clear();
+            std::move(handler)(std::move(value));
+        });
     };
 }
 
 }  // namespace detail
 
-/// Suspends until `start`'s Completion is called, and resumes on the caller's executor with its value.
-/// `start` runs at once on the calling thread. T must be default constructible (an Asio rule).
-/// Cancellation is ignored: the work under way decides when it ends.
+/// Suspends until `start`'s Completion is called, and resumes on the caller's executor with its
+/// value. `start` runs at once on the calling thread. T must be default constructible (an Asio
+/// rule). Cancellation is ignored: the work under way decides when it ends.
 template <class T, class Start>
 Task<T> await_completion(Start start) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
@@ -68,9 +68,8 @@ Task<T> await_completion(Start start, OnCancel on_cancel) {
             auto work = asio::make_work_guard(asio::get_associated_executor(handler));
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) {
-                slot.assign([on_cancel = std::move(on_cancel)](asio::cancellation_type) mutable {
-                    on_cancel();
-                });
+                slot.assign([on_cancel = std::move(on_cancel)](
+                                asio::cancellation_type) mutable { on_cancel(); });
             }
             start(detail::make_completion<T>(std::move(handler), std::move(work)));
         },

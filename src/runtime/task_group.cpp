@@ -14,13 +14,16 @@ TaskGroup::TaskGroup(Executor executor) : executor_(std::move(executor)), ended_
 
 TaskGroup::~TaskGroup() { assert(running_.empty() && "stop() a TaskGroup before it goes"); }
 
-bool TaskGroup::spawn(std::function<Task<void>()> body) { return start(std::move(body)) != nullptr; }
+bool TaskGroup::spawn(std::function<Task<void>()> body) {
+    return start(std::move(body)) != nullptr;
+}
 
 std::function<void()> TaskGroup::spawn_cancellable(std::function<Task<void>()> body) {
     const auto task = start(std::move(body));
     if (!task) return {};
     return [weak = std::weak_ptr<Running>(task)] {
-        if (const auto running = weak.lock()) running->signal.emit(asio::cancellation_type::terminal);
+        if (const auto running = weak.lock())
+            running->signal.emit(asio::cancellation_type::terminal);
     };
 }
 
@@ -41,8 +44,7 @@ std::shared_ptr<TaskGroup::Running> TaskGroup::start(std::function<Task<void>()>
     };
     // The frame holds `task` through its argument, so the callable outlives the coroutine it made.
     const auto run = [](std::shared_ptr<Running> self) -> Task<void> { co_await self->body(); };
-    asio::co_spawn(
-        executor_, run(task), asio::bind_cancellation_slot(task->signal.slot(), on_end));
+    asio::co_spawn(executor_, run(task), asio::bind_cancellation_slot(task->signal.slot(), on_end));
     return task;
 }
 

@@ -1,4 +1,5 @@
-// Structured concurrency: an owner spawns tasks here, and stops and awaits all of them before it goes.
+// Structured concurrency: an owner spawns tasks here, and stops and awaits all of them before it
+// goes.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,9 @@
 
 namespace baton {
 
-/// Tasks of one owner on one executor (a strand or a single-threaded io_context). All calls happen on
-/// that executor. Make it the owner's last member. `stop()` must have completed before destruction.
+/// Tasks of one owner on one executor (a strand or a single-threaded io_context). All calls happen
+/// on that executor. Make it the owner's last member. `stop()` must have completed before
+/// destruction.
 class TaskGroup final {
 public:
     explicit TaskGroup(Executor executor);
@@ -22,14 +24,14 @@ public:
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    /// Starts the coroutine that `body` makes and keeps `body` alive until it ends, so that a capturing
-    /// lambda is safe here. After `stop()` began, does nothing and returns false. An exception that leaves the
-    /// task ends the process: an error nobody handles must not pass for success. operation_aborted
-    /// is the regular end of a cancelled task.
+    /// Starts the coroutine that `body` makes and keeps `body` alive until it ends, so that a
+    /// capturing lambda is safe here. After `stop()` began, does nothing and returns false. An
+    /// exception that leaves the task ends the process: an error nobody handles must not pass for
+    /// success. operation_aborted is the regular end of a cancelled task.
     bool spawn(std::function<Task<void>()> body);
 
-    /// The same for a task that may have to end early: what comes back cancels just this task, and does
-    /// nothing once it has ended; empty when refused. Call it on the group's executor.
+    /// The same for a task that may have to end early: what comes back cancels just this task, and
+    /// does nothing once it has ended; empty when refused. Call it on the group's executor.
     [[nodiscard]] std::function<void()> spawn_cancellable(std::function<Task<void>()> body);
 
     /// Refuses new tasks, then waits until those under way have ended by themselves or the deadline

@@ -42,9 +42,8 @@ struct Poster {
     Task<void> run() {
         ConversationId conversation;
         for (std::size_t i = 0; i < messages_each; ++i) {
-            const std::string content =
-                "round " + std::to_string(round) + " conversation " + std::to_string(number) +
-                " message " + std::to_string(i);
+            const std::string content = "round " + std::to_string(round) + " conversation " +
+                                        std::to_string(number) + " message " + std::to_string(i);
             client::OutgoingMessage message{.content = content, .conversation_id = conversation};
             const auto sent = co_await session.dialogs.send(std::move(message));
             if (!sent) break;
@@ -68,8 +67,7 @@ protected:
         std::atomic<std::size_t> steps = 0;
         std::vector<std::unique_ptr<Poster>> posters;
         for (std::size_t i = 0; i < conversations; ++i) {
-            posters.push_back(
-                std::make_unique<Poster>(Poster{session, round, i, accepted, steps}));
+            posters.push_back(std::make_unique<Poster>(Poster{session, round, i, accepted, steps}));
         }
         TaskGroup group(pool_.executor(0));
         const auto start = [&]() -> Task<void> {
@@ -78,7 +76,7 @@ protected:
         };
         pool_.run(start());
         for (std::size_t seen = steps.load(); seen < std::min(kill_after, all_steps);
-             seen = steps.load()) {
+            seen = steps.load()) {
             steps.wait(seen);
         }
         if (kill_after < all_steps) daemon.kill9();
@@ -94,8 +92,8 @@ protected:
     void kill_while_answering(Daemon& daemon, const Accepted& victim) {
         DaemonSession session(daemon);
         EXPECT_TRUE(pool_.run(session.queues.set_paused(llm, false)));
-        const auto answered = pool_.run(
-            session.dialogs.wait(victim.id, Deadline::after(std::chrono::seconds(60))));
+        const auto answered =
+            pool_.run(session.dialogs.wait(victim.id, Deadline::after(std::chrono::seconds(60))));
         EXPECT_TRUE(answered) << to_string(answered.error());
         daemon.kill9();
     }
@@ -118,8 +116,8 @@ protected:
         }
     }
 
-    /// Every accepted message stands once, in the order it was posted. The last one may be followed by a message
-    /// whose 201 the crash swallowed.
+    /// Every accepted message stands once, in the order it was posted. The last one may be followed
+    /// by a message whose 201 the crash swallowed.
     void expect_conversation(
         DaemonSession& session, const ConversationId& id, const std::vector<Accepted>& posted) {
         const auto history = pool_.run(session.dialogs.history(id, 100));

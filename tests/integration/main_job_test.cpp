@@ -1,5 +1,5 @@
-// The main job: a message comes in, is durable, an agent answers it through a provider that others wrote, the
-// conversation holds both turns. And what happens when the provider has a bad day.
+// The main job: a message comes in, is durable, an agent answers it through a provider that others
+// wrote, the conversation holds both turns. And what happens when the provider has a bad day.
 #include <chrono>
 #include <map>
 #include <memory>
@@ -115,8 +115,8 @@ TEST_F(MainJob, message_is_answered_and_the_next_one_sends_the_history) {
     // What the provider saw: instructions, both earlier turns, the new message.
     const auto journal = parse_json(provider.journal());
     ASSERT_TRUE(journal);
-    const auto& requests = journal->is_array() ? journal->get_array()
-                                               : journal->at("entries").as_array();
+    const auto& requests =
+        journal->is_array() ? journal->get_array() : journal->at("entries").as_array();
     ASSERT_EQ(requests.size(), 2U);
     const auto& messages = requests[1].at("body").at("messages").as_array();
     ASSERT_EQ(messages.size(), 4U);
@@ -190,8 +190,8 @@ TEST_F(MainJob, message_waits_while_the_provider_is_down_and_completes_when_it_i
     EXPECT_GT(seen.retry_count, 0U);
     EXPECT_NE(seen.status, DialogStatus::failed);
 
-    provider = std::make_unique<Aimock>(AimockOptions{
-        .fixtures = std::string(fixtures), .arguments = {"--strict", "-p", port}});
+    provider = std::make_unique<Aimock>(
+        AimockOptions{.fixtures = std::string(fixtures), .arguments = {"--strict", "-p", port}});
     const auto ended = wait(sent);
     EXPECT_EQ(ended.status, DialogStatus::completed) << ended.error;
     EXPECT_EQ(conversation(sent).size(), 1U);

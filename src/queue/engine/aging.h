@@ -13,8 +13,8 @@ struct Aged {
     TimePoint next_at = TimePoint::max();  ///< when it rises again; max(): never
 };
 
-/// The level at `now` of a message posted at level `priority` and first ready at `entered_at`: each time it
-/// has waited its level's max_wait_time, it rises by one and waits there anew.
+/// The level at `now` of a message posted at level `priority` and first ready at `entered_at`: each
+/// time it has waited its level's max_wait_time, it rises by one and waits there anew.
 [[nodiscard]] inline Aged aged_level(Level priority, TimePoint entered_at, TimePoint now,
     const std::array<LevelConfig, level_count>& levels) {
     Aged aged{.level = priority};

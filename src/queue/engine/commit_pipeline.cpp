@@ -28,8 +28,10 @@ struct Metrics {
         : commits(registry.counter("baton_queue_commits_total", "Batches made durable")),
           records(registry.counter("baton_queue_records_total", "Records made durable")),
           failures(registry.counter("baton_queue_commit_failures_total", "Batches that failed")),
-          limits(registry.counter("baton_queue_refused_total", "Commands refused: too many waited")),
-          seconds(registry.latency("baton_queue_commit_seconds", "Time of one commit in the store")) {}
+          limits(
+              registry.counter("baton_queue_refused_total", "Commands refused: too many waited")),
+          seconds(
+              registry.latency("baton_queue_commit_seconds", "Time of one commit in the store")) {}
 
     void committed(std::size_t record_count, std::chrono::steady_clock::duration time) {
         commits.Increment();
@@ -237,7 +239,8 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
     for (auto& command : waits.take_all()) command->finish(&error);
 }
 
-/// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that failed.
+/// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
+/// failed.
 void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
     for (auto& [command, stored] : answered) {
         command->finish(only_stored && !stored ? nullptr : error);
@@ -247,8 +250,7 @@ void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
 
 CommitPipeline::CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config,
     const Clock& clock, MetricRegistry& metrics, Log log)
-    : impl_(std::make_unique<Impl>(
-          std::move(store), config, clock, metrics, std::move(log))) {}
+    : impl_(std::make_unique<Impl>(std::move(store), config, clock, metrics, std::move(log))) {}
 
 CommitPipeline::~CommitPipeline() { stop(); }
 

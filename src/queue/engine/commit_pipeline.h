@@ -1,7 +1,9 @@
-// The commit pipeline: one thread that feeds commands to the engine and makes what they changed durable.
+// The commit pipeline: one thread that feeds commands to the engine and makes what they changed
+// durable.
 //
-// Group commit without a timer: commands that arrive while one commit is on its way form the next batch. When idle,
-// a command is committed at once. Answers go out only after the store says durable.
+// Group commit without a timer: commands that arrive while one commit is on its way form the next
+// batch. When idle, a command is committed at once. Answers go out only after the store says
+// durable.
 #pragma once
 
 #include <cstdint>
@@ -31,18 +33,20 @@ public:
     };
 
     virtual ~Command() = default;
-    /// Runs against the engine and keeps the answer. Returns what to wait for when there is no answer yet; then it
-    /// is run again when that may have come.
+    /// Runs against the engine and keeps the answer. Returns what to wait for when there is no
+    /// answer yet; then it is run again when that may have come.
     virtual std::optional<Wait> apply(Engine& engine, TimePoint now) = 0;
-    /// Gives the answer out: the kept one, or `error` when the commit failed. Called once, also after a wait
-    /// that ended without an answer.
+    /// Gives the answer out: the kept one, or `error` when the commit failed. Called once, also
+    /// after a wait that ended without an answer.
     virtual void finish(const Error* error) = 0;
 };
 
 struct PipelineConfig {
     std::uint64_t memory_budget = 64 * 1024 * 1024;  ///< see EngineConfig
-    std::size_t commands_max = 100'000;  ///< commands that wait for their turn; one more fails with overloaded
-    std::size_t waits_max = 100'000;     ///< parked pops and reply waits; one more fails with overloaded
+    std::size_t commands_max =
+        100'000;  ///< commands that wait for their turn; one more fails with overloaded
+    std::size_t waits_max =
+        100'000;  ///< parked pops and reply waits; one more fails with overloaded
 };
 
 /// Construct, `start` once, `stop` once. `submit`, `withdraw` and `health` from any thread.

@@ -14,7 +14,8 @@ struct Effects {
     std::uint64_t record_bytes = 0;  ///< content in `records`
     bool needs_fsync = false;        ///< one of them belongs to a queue with durability fsync
     Timers timers;
-    std::uint64_t body_bytes = 0;    ///< content held in memory for queues that have a store behind them
+    std::uint64_t body_bytes =
+        0;  ///< content held in memory for queues that have a store behind them
     std::uint64_t body_bytes_max = 0;
 };
 

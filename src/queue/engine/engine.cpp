@@ -84,7 +84,8 @@ Result<void> Engine::make(std::uint64_t uid, QueueInfo info) {
     return {};
 }
 
-/// The store knows nothing of the ids given out in memory: a queue that moves there or back becomes another one.
+/// The store knows nothing of the ids given out in memory: a queue that moves there or back becomes
+/// another one.
 Result<void> Engine::make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid) {
     QueueInfo info = queue.info();
     if (queue.live_count() > 0) {
@@ -146,9 +147,8 @@ std::vector<QueueInfo> Engine::list_queues() {
     std::vector<QueueInfo> infos;
     infos.reserve(queues_.size());
     for (const auto& [name, queue] : queues_) infos.push_back(queue->info());
-    std::ranges::sort(infos, {}, [](const QueueInfo& info) -> const std::string& {
-        return info.name.text;
-    });
+    std::ranges::sort(
+        infos, {}, [](const QueueInfo& info) -> const std::string& { return info.name.text; });
     return infos;
 }
 
@@ -270,7 +270,8 @@ void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
     // A queue in memory that outlived a failed commit keeps its messages.
     if (QueueState* kept = find(queue.number)) return kept->restore(std::move(queue.info));
     // One in memory that took the name of a dropped queue: neither happened.
-    if (const auto other = queues_.find(queue.info.name); other != queues_.end()) drop(*other->second);
+    if (const auto other = queues_.find(queue.info.name); other != queues_.end())
+        drop(*other->second);
     if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
     add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
 }

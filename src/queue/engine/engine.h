@@ -1,5 +1,6 @@
 // The engine: all queues of one store as one deterministic state machine.
-// (state, command, now) → (records, answer): no I/O, no clock, no threads, no randomness of its own.
+// (state, command, now) → (records, answer): no I/O, no clock, no threads, no randomness of its
+// own.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,14 @@ namespace baton::queue {
 struct EngineConfig {
     /// Bytes of content kept in memory; what is beyond stays in the store until it is popped.
     std::uint64_t memory_budget = 64 * 1024 * 1024;
-    /// A random number of this process: sets the ids of queues in memory apart from those before a restart.
+    /// A random number of this process: sets the ids of queues in memory apart from those before a
+    /// restart.
     std::uint64_t run = 0;
 };
 
-/// Use from one thread. An answer may be told to others only after the records taken with it are durable.
-/// `now` must not go back between calls; call `advance` with it before commands of that instant.
+/// Use from one thread. An answer may be told to others only after the records taken with it are
+/// durable. `now` must not go back between calls; call `advance` with it before commands of that
+/// instant.
 class Engine final : public RecoverySink {
 public:
     explicit Engine(EngineConfig config);
@@ -35,7 +38,8 @@ public:
 
     // Commands: as queue::Queues describes them.
     /// `uid`: a random number for a queue that is made.
-    Result<bool> put_queue(const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now);
+    Result<bool> put_queue(
+        const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now);
     Result<void> delete_queue(const QueueName& name);
     Result<std::uint64_t> purge(const QueueName& name, TimePoint now);
     Result<void> set_paused(const QueueName& name, bool paused);
@@ -68,8 +72,11 @@ public:
     [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
     [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
 
-    /// Whether a command since the last call looked at a queue that a store keeps; asking resets it.
-    [[nodiscard]] bool take_touched_stored() noexcept { return std::exchange(touched_stored_, false); }
+    /// Whether a command since the last call looked at a queue that a store keeps; asking resets
+    /// it.
+    [[nodiscard]] bool take_touched_stored() noexcept {
+        return std::exchange(touched_stored_, false);
+    }
 
     /// What may end a wait.
     struct News {
@@ -87,8 +94,8 @@ public:
     Result<Locator> locate(const MessageId& message);
 
     // Recovery: `forget_stored`, then what the store has, then `finish_recovery`.
-    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay, with what the store has
-    /// of them: none, when it does not know them.
+    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay, with
+    /// what the store has of them: none, when it does not know them.
     void forget_stored();
     void queue(QueuePut queue, std::uint64_t next_seq) override;
     void message(RecoveredMessage message) override;

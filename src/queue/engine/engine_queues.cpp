@@ -95,7 +95,8 @@ Result<void> check_lease(Duration lease) {
 Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
     BATON_TRY_VOID(parse_queue_name(name.text));
     BATON_TRY(const auto read_back, queue_config_from_json(to_json(config)));
-    if (read_back != config) return fail(Errc::invalid_argument, "the configuration is out of range");
+    if (read_back != config)
+        return fail(Errc::invalid_argument, "the configuration is out of range");
     return {};
 }
 
@@ -143,12 +144,12 @@ public:
     Task<Result<std::vector<PostedMessage>>> post(
         QueueName queue, std::vector<NewMessage> messages) override {
         if (messages.empty() || messages.size() > post_max) {
-            return fails<std::vector<PostedMessage>>("messages", "a post takes 1 to 10,000 messages");
+            return fails<std::vector<PostedMessage>>(
+                "messages", "a post takes 1 to 10,000 messages");
         }
-        return run([queue = std::move(queue), messages = std::move(messages)](
-                       Engine& engine, TimePoint now) mutable {
-            return engine.post(queue, std::move(messages), now);
-        });
+        return run(
+            [queue = std::move(queue), messages = std::move(messages)](Engine& engine,
+                TimePoint now) mutable { return engine.post(queue, std::move(messages), now); });
     }
     Task<Result<std::optional<Reply>>> get_reply(MessageId message) override {
         return wait_reply(message, Deadline::after(Duration(0)));
@@ -172,7 +173,8 @@ public:
         if (auto checked = check_lease(lease); !checked) {
             return fails<TimePoint>(checked.error().field, checked.error().detail);
         }
-        return run([=](Engine& engine, TimePoint now) { return engine.extend(receipt, lease, now); });
+        return run(
+            [=](Engine& engine, TimePoint now) { return engine.extend(receipt, lease, now); });
     }
     Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override {
         return run([=](Engine& engine, TimePoint now) {
@@ -260,8 +262,7 @@ void EngineQueues::return_unseen(const std::vector<LeasedMessage>& popped) {
 
 Task<Result<void>> EngineQueues::fill(std::vector<MessageView*> views) {
     std::erase_if(views, [](const MessageView* view) { return view->data != nullptr; });
-    std::erase_if(
-        views, [](const MessageView* view) { return view->state == MessageState::done; });
+    std::erase_if(views, [](const MessageView* view) { return view->state == MessageState::done; });
     if (views.empty()) co_return Result<void>();
     std::vector<MessageId> ids;
     for (const auto* view : views) ids.push_back(view->id);
@@ -331,8 +332,8 @@ Task<Result<MessageView>> EngineQueues::get(MessageId message) {
 
 Result<std::unique_ptr<Queues>> make_engine_queues(std::unique_ptr<Store> store,
     PipelineConfig config, const Clock& clock, MetricRegistry& metrics, Log log) {
-    auto queues = std::make_unique<EngineQueues>(
-        std::move(store), config, clock, metrics, std::move(log));
+    auto queues =
+        std::make_unique<EngineQueues>(std::move(store), config, clock, metrics, std::move(log));
     BATON_TRY_VOID(queues->start());
     return queues;
 }

@@ -1,5 +1,6 @@
 // The ready messages of one level: a lane for each fairness key, served by deficit round robin.
-// Follows M. Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin" (1995), every message costing 1.
+// Follows M. Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin" (1995),
+// every message costing 1.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,8 @@
 
 namespace baton::queue {
 
-/// Seqs, smallest first. Mostly they come ascending and then cost a vector append; what comes back late goes
-/// through a small heap.
+/// Seqs, smallest first. Mostly they come ascending and then cost a vector append; what comes back
+/// late goes through a small heap.
 class SeqLane {
 public:
     void push(std::uint64_t seq) {
@@ -69,8 +70,9 @@ private:
     std::vector<std::uint64_t> late_;
 };
 
-/// Lanes that have messages take turns; in its turn a lane gives as many messages as its key weighs.
-/// Entries are hints: `pop` drops those for which `holds` says no, `shrink` does it everywhere.
+/// Lanes that have messages take turns; in its turn a lane gives as many messages as its key
+/// weighs. Entries are hints: `pop` drops those for which `holds` says no, `shrink` does it
+/// everywhere.
 class FairLanes {
 public:
     void push(std::uint32_t key, std::uint64_t seq) {
@@ -80,7 +82,8 @@ public:
         if (is_new) turns_.push_back(key);
     }
 
-    /// The next seq by turn, or nothing. `holds(seq)`: whether the entry still stands. `weight(key)`: ≥ 1.
+    /// The next seq by turn, or nothing. `holds(seq)`: whether the entry still stands.
+    /// `weight(key)`: ≥ 1.
     template <class Holds, class Weight>
     [[nodiscard]] std::optional<std::uint64_t> pop(const Holds& holds, const Weight& weight) {
         while (!turns_.empty()) {

@@ -23,9 +23,10 @@ struct Slot {
     std::uint32_t fairness_key = 0;  ///< index in the queue's key table; 0: none
     std::uint32_t attempts = 0;
     std::uint16_t failures = 0;
-    MessageState state = MessageState::done;  ///< done: the slot is free. cancelled: only holds a place in line
-    Level priority = Level::normal;           ///< as posted
-    Level level = Level::normal;              ///< as raised by aging
+    MessageState state =
+        MessageState::done;  ///< done: the slot is free. cancelled: only holds a place in line
+    Level priority = Level::normal;  ///< as posted
+    Level level = Level::normal;     ///< as raised by aging
 
     /// Whether a message is here that people may see.
     [[nodiscard]] bool is_live() const noexcept {
@@ -33,7 +34,8 @@ struct Slot {
     }
 };
 
-/// Slots by seq. Seqs come ascending and mostly go in that order: pages in a deque, an empty page costs a pointer.
+/// Slots by seq. Seqs come ascending and mostly go in that order: pages in a deque, an empty page
+/// costs a pointer.
 class MessageTable {
 public:
     /// Null when there is no message `seq`.
@@ -74,7 +76,8 @@ public:
         }
     }
 
-    /// Calls `visit(seq, slot)` for every message after `after_seq`, by seq, until it returns false.
+    /// Calls `visit(seq, slot)` for every message after `after_seq`, by seq, until it returns
+    /// false.
     template <class Visit>
     void for_each_after(std::uint64_t after_seq, const Visit& visit) {
         if (after_seq == UINT64_MAX) return;

@@ -8,7 +8,8 @@ namespace baton::queue {
 namespace {
 
 constexpr std::size_t history_max = 10;  // notes kept of one message: enough to see a pattern
-constexpr std::size_t stale_max = 1'024;  // lane entries of messages that have gone, beside half of all
+constexpr std::size_t stale_max =
+    1'024;  // lane entries of messages that have gone, beside half of all
 
 std::string cut(std::string text, std::size_t max) {
     if (text.size() <= max) return text;
@@ -43,7 +44,8 @@ void QueueState::set_state(Slot& slot, MessageState state) {
     count(slot, 1);
 }
 
-/// The message's time has come: it is ready, and takes its place in its ordering key's line if it has one.
+/// The message's time has come: it is ready, and takes its place in its ordering key's line if it
+/// has one.
 void QueueState::enter(std::uint64_t seq, Slot& slot, TimePoint now) {
     set_state(slot, MessageState::ready);
     if (slot.ordering_key != 0) {
@@ -117,7 +119,8 @@ void QueueState::leave_line(std::uint64_t seq, const Slot& slot, TimePoint now) 
     }
 }
 
-/// Takes a message out of everything. `slot` is gone afterwards, or only keeps a place in its key's line.
+/// Takes a message out of everything. `slot` is gone afterwards, or only keeps a place in its key's
+/// line.
 void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
     count(slot, -1);
     counts_.bytes -= slot.size_bytes;
@@ -176,8 +179,7 @@ NackOutcome QueueState::fail_delivery(
         note_failure(seq, slot, request.reason, now);
     }
     const std::uint32_t limit = info_.config.max_failures;
-    const bool exhausted =
-        request.blame == Blame::failure && limit != 0 && slot.failures >= limit;
+    const bool exhausted = request.blame == Blame::failure && limit != 0 && slot.failures >= limit;
     if (exhausted || request.blame == Blame::fatal) {
         bury(seq, slot, request.reason, now);
         return NackOutcome::dead;
@@ -233,8 +235,8 @@ bool QueueState::holds(const Timer& timer) const {
                    slot->state != MessageState::dead;
         case Timer::Kind::age:
             return slot->state == MessageState::ready &&
-                   timer.at == rises_at(slot->priority, slot->level, slot->entered_at,
-                                   info_.config.levels);
+                   timer.at ==
+                       rises_at(slot->priority, slot->level, slot->entered_at, info_.config.levels);
         case Timer::Kind::retention: break;
     }
     return false;

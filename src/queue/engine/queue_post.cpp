@@ -12,8 +12,8 @@ namespace {
 constexpr Duration full_retry_after{1'000};
 
 std::unexpected<Error> full(std::string detail) {
-    return fail(
-        Error{.code = Errc::queue_full, .detail = std::move(detail), .retry_after = full_retry_after});
+    return fail(Error{
+        .code = Errc::queue_full, .detail = std::move(detail), .retry_after = full_retry_after});
 }
 
 /// When the message is ready, given that it came at `now`.
@@ -33,7 +33,8 @@ TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, Time
 
 }  // namespace
 
-Result<std::vector<PostedMessage>> QueueState::post(std::vector<NewMessage> messages, TimePoint now) {
+Result<std::vector<PostedMessage>> QueueState::post(
+    std::vector<NewMessage> messages, TimePoint now) {
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const std::size_t size = messages[i].data.content.size();
         if (size > info_.config.max_message_size) {
@@ -59,7 +60,8 @@ Result<std::vector<PostedMessage>> QueueState::post(std::vector<NewMessage> mess
     return posted;
 }
 
-/// For each message the seq of the message it repeats, which may stand before it in the same batch; 0: new.
+/// For each message the seq of the message it repeats, which may stand before it in the same batch;
+/// 0: new.
 Result<std::vector<std::uint64_t>> QueueState::find_duplicates(
     std::span<const NewMessage> messages, TimePoint now) {
     std::vector<std::uint64_t> first(messages.size(), 0);
@@ -95,7 +97,8 @@ Result<void> QueueState::make_room(
     if (count == 0) return {};
     const auto fits = [&](std::uint64_t gone_count, std::uint64_t gone_bytes) {
         return (config.max_size == 0 || unfinished() - gone_count + count <= config.max_size) &&
-               (config.max_bytes == 0 || unfinished_bytes() - gone_bytes + bytes <= config.max_bytes);
+               (config.max_bytes == 0 ||
+                   unfinished_bytes() - gone_bytes + bytes <= config.max_bytes);
     };
     if (fits(0, 0)) return {};
     std::vector<std::uint64_t> victims;

@@ -29,7 +29,8 @@ void QueueState::recover_message(RecoveredMessage message) {
         }
     }
     // A dead letter has left its line for good.
-    if (slot.state != MessageState::dead) slot.ordering_key = ordering_.acquire(message.ordering_key);
+    if (slot.state != MessageState::dead)
+        slot.ordering_key = ordering_.acquire(message.ordering_key);
     counts_.bytes += slot.size_bytes;
     count(slot, 1);
 }
@@ -49,7 +50,8 @@ void QueueState::finish_recovery(TimePoint now) {
         if (slot.expires_at != TimePoint::max()) {
             effects_.timers.add({slot.expires_at, locator(seq), Timer::Kind::expiry});
         }
-        // Whoever has been delivered and is not finished blocks its key's line, be it leased or given back.
+        // Whoever has been delivered and is not finished blocks its key's line, be it leased or
+        // given back.
         if (slot.ordering_key != 0 && slot.attempts > 0) {
             ordering_.entry(slot.ordering_key).active = seq;
         }
@@ -63,9 +65,8 @@ void QueueState::finish_recovery(TimePoint now) {
         return true;
     });
     // Lines form as they did: by the time of becoming ready, then by seq.
-    std::ranges::sort(waiting, {}, [&](std::uint64_t seq) {
-        return std::tuple(table_.find(seq)->entered_at, seq);
-    });
+    std::ranges::sort(waiting, {},
+        [&](std::uint64_t seq) { return std::tuple(table_.find(seq)->entered_at, seq); });
     for (const auto seq : waiting) enter(seq, *table_.find(seq), now);
     arm_retention();
 }

@@ -71,7 +71,8 @@ std::vector<LeasedMessage> QueueState::pop(
 
 Result<Slot*> QueueState::leased_slot(const Receipt& receipt) {
     Slot* slot = table_.find(receipt.message.seq);
-    if (slot == nullptr || slot->state != MessageState::leased || slot->attempts != receipt.attempt) {
+    if (slot == nullptr || slot->state != MessageState::leased ||
+        slot->attempts != receipt.attempt) {
         return lease_lost();
     }
     return slot;
@@ -121,8 +122,10 @@ std::uint64_t QueueState::purge(TimePoint now) {
     if (seqs.empty()) return 0;
     emit(QueuePurged{locator(next_seq_ - 1)});
     for (const auto seq : seqs) {
-        // Removing one message may make another active and free a place kept in its line, never the message itself.
-        if (Slot* slot = table_.find(seq); slot != nullptr && slot->is_live()) remove(seq, *slot, now);
+        // Removing one message may make another active and free a place kept in its line, never the
+        // message itself.
+        if (Slot* slot = table_.find(seq); slot != nullptr && slot->is_live())
+            remove(seq, *slot, now);
     }
     return seqs.size();
 }
@@ -250,7 +253,8 @@ void QueueState::emit(Record record) {
 void QueueState::emit_delivery(std::uint64_t seq, const Slot& slot) {
     if (!is_stored()) return;
     DeliveryChanged record{.at = locator(seq),
-        .delivery = {.state = slot.state == MessageState::scheduled ? MessageState::ready : slot.state,
+        .delivery = {
+            .state = slot.state == MessageState::scheduled ? MessageState::ready : slot.state,
             .due_at = slot.due_at,
             .attempts = slot.attempts,
             .failures = slot.failures}};

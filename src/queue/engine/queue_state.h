@@ -24,8 +24,8 @@
 namespace baton::queue {
 
 /// A popped batch, a peeked one: views whose `data` is null must be read from the store.
-/// `now` never goes back from one call to the next. Every change writes its records and timers to the Effects
-/// given at construction, which must outlive the queue.
+/// `now` never goes back from one call to the next. Every change writes its records and timers to
+/// the Effects given at construction, which must outlive the queue.
 class QueueState {
 public:
     QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Effects& effects);
@@ -48,7 +48,8 @@ public:
     std::uint64_t purge(TimePoint now);
 
     Result<void> reply(std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now);
-    /// The kept reply (its pointer null: in the store), or nothing. Fails: message_not_found for a seq never given out.
+    /// The kept reply (its pointer null: in the store), or nothing. Fails: message_not_found for a
+    /// seq never given out.
     Result<std::optional<KeptReply>> find_reply(std::uint64_t seq, TimePoint now);
 
     std::vector<MessageView> peek(const PeekRequest& request);
@@ -84,7 +85,8 @@ public:
     [[nodiscard]] std::size_t live_count() const noexcept { return table_.size(); }
 
 private:
-    /// Messages of one ordering key: one is active (in a lane, leased or delayed), the rest wait in line.
+    /// Messages of one ordering key: one is active (in a lane, leased or delayed), the rest wait in
+    /// line.
     struct Line {
         std::uint64_t active = 0;
         std::uint64_t first = 0;
@@ -128,7 +130,8 @@ private:
     void remove(std::uint64_t seq, Slot& slot, TimePoint now);
     void give_back(std::uint64_t seq, Slot& slot, TimePoint due, TimePoint now);
     void bury(std::uint64_t seq, Slot& slot, std::string reason, TimePoint now);
-    NackOutcome fail_delivery(std::uint64_t seq, Slot& slot, const NackRequest& request, TimePoint now);
+    NackOutcome fail_delivery(
+        std::uint64_t seq, Slot& slot, const NackRequest& request, TimePoint now);
     void note_failure(std::uint64_t seq, const Slot& slot, std::string reason, TimePoint now);
     void arm_retention();
     void drop_ended(TimePoint now);

@@ -17,8 +17,8 @@
 
 namespace baton::queue {
 
-/// Keys to values that end at a time. Ends mostly ascend, so the order of adding is the order of ending; an
-/// entry behind a later one is kept longer than it asked for, and not found meanwhile.
+/// Keys to values that end at a time. Ends mostly ascend, so the order of adding is the order of
+/// ending; an entry behind a later one is kept longer than it asked for, and not found meanwhile.
 template <class Key, class Value>
 class Expiring {
 public:
@@ -36,7 +36,8 @@ public:
     template <class Lookup>
     [[nodiscard]] Value* find(const Lookup& key, TimePoint now) {
         const auto found = entries_.find(key);
-        return found == entries_.end() || found->second.until <= now ? nullptr : &found->second.value;
+        return found == entries_.end() || found->second.until <= now ? nullptr
+                                                                     : &found->second.value;
     }
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
@@ -83,8 +84,8 @@ struct KeptReply {
 };
 
 struct Recall {
-    Expiring<std::string, std::uint64_t> dedup;      ///< key → seq of the first message
-    Expiring<std::uint64_t, KeptReply> replies;      ///< by seq
+    Expiring<std::string, std::uint64_t> dedup;  ///< key → seq of the first message
+    Expiring<std::uint64_t, KeptReply> replies;  ///< by seq
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
         const auto a = dedup.next_end();

@@ -14,7 +14,8 @@
 
 namespace baton::queue {
 
-/// A queue inside one store: small, never reused. 1..16,777,215, so that it fits a 63-bit row id beside a seq.
+/// A queue inside one store: small, never reused. 1..16,777,215, so that it fits a 63-bit row id
+/// beside a seq.
 enum class QueueNumber : std::uint32_t {};
 inline constexpr std::uint32_t queue_number_max = (1U << 24) - 1;
 
@@ -53,7 +54,7 @@ struct MessagePosted {
 /// The state of delivery, written whole at each change; absent until the first.
 struct Delivery {
     MessageState state = MessageState::ready;  ///< ready (or scheduled, by due_at), leased, dead
-    TimePoint due_at{};                        ///< ready: from when; leased: until when; dead: since when
+    TimePoint due_at{};  ///< ready: from when; leased: until when; dead: since when
     std::uint32_t attempts = 0;
     std::uint32_t failures = 0;
     std::vector<FailureNote> history{};

@@ -37,8 +37,8 @@ public:
     virtual void reply(Locator at, TimePoint expires_at) = 0;
 };
 
-/// One store serves one data directory. Everything blocks. `recover` and `commit` come from one thread at a
-/// time; `read` and `read_reply` from any thread, also meanwhile.
+/// One store serves one data directory. Everything blocks. `recover` and `commit` come from one
+/// thread at a time; `read` and `read_reply` from any thread, also meanwhile.
 class Store {
 public:
     virtual ~Store() = default;
@@ -48,8 +48,9 @@ public:
 
     /// Makes the records durable, all or none, in their order. `records`: at least one.
     /// `durability`: fsync or relaxed (see Durability).
-    /// Fails: storage_full, unavailable (nothing was written, later commits may succeed); storage_io, storage_corrupt (it is not
-    /// known what was written: the store refuses every further commit until it is opened again).
+    /// Fails: storage_full, unavailable (nothing was written, later commits may succeed);
+    /// storage_io, storage_corrupt (it is not known what was written: the store refuses every
+    /// further commit until it is opened again).
     [[nodiscard]] virtual Result<void> commit(
         std::span<const Record> records, Durability durability) = 0;
 

@@ -1,4 +1,5 @@
-// The engine's agenda: what has to be looked at when. Entries are hints, checked against the state when they come up.
+// The engine's agenda: what has to be looked at when. Entries are hints, checked against the state
+// when they come up.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +26,9 @@ struct Timer {
     bool operator==(const Timer&) const = default;
 };
 
-/// A binary heap by time, then queue, seq and kind, so that equal states give equal runs. Nothing is removed when a
-/// message goes; `shrink` drops what no longer holds once such entries outweigh the rest.
+/// A binary heap by time, then queue, seq and kind, so that equal states give equal runs. Nothing
+/// is removed when a message goes; `shrink` drops what no longer holds once such entries outweigh
+/// the rest.
 class Timers {
 public:
     void add(Timer timer) {
@@ -48,7 +50,8 @@ public:
         return timer;
     }
 
-    /// Bounds the heap to a multiple of the live messages: each has at most two timers that hold, once each.
+    /// Bounds the heap to a multiple of the live messages: each has at most two timers that hold,
+    /// once each.
     template <class Holds>
     void shrink(std::size_t live, const Holds& holds) {
         if (heap_.size() < 65'536 + 6 * live) return;

@@ -13,8 +13,8 @@
 
 namespace baton::queue {
 
-/// Used on the pipeline's thread only. A command that leaves leaves nothing behind. Tickets ascend, so they give the
-/// order of arrival.
+/// Used on the pipeline's thread only. A command that leaves leaves nothing behind. Tickets ascend,
+/// so they give the order of arrival.
 class Waits {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return parked_.size(); }
@@ -53,8 +53,8 @@ public:
         return all;
     }
 
-    /// Runs `retry(command)` for pops on the queue, for each filter in order of arrival, until one of the filter
-    /// still waits (returns what for). Those with an answer are handed to `done`.
+    /// Runs `retry(command)` for pops on the queue, for each filter in order of arrival, until one
+    /// of the filter still waits (returns what for). Those with an answer are handed to `done`.
     template <class Retry, class Done>
     void serve_pops(std::uint64_t queue_uid, const Retry& retry, const Done& done) {
         for (std::size_t filter = 0; filter <= level_count; ++filter) {
@@ -69,7 +69,8 @@ public:
                 if (still && still->queue_uid == queue_uid) break;
                 auto command = take(ticket);
                 if (still) {
-                    park(ticket, std::move(command), *still);  // the queue's name leads to another one by now
+                    park(ticket, std::move(command),
+                        *still);  // the queue's name leads to another one by now
                 } else {
                     done(std::move(command));
                 }
@@ -110,7 +111,8 @@ private:
     }
 
     std::unordered_map<std::uint64_t, Parked> parked_;
-    std::set<std::tuple<std::uint64_t, std::size_t, std::uint64_t>> pops_;  ///< queue, filter, ticket
+    std::set<std::tuple<std::uint64_t, std::size_t, std::uint64_t>>
+        pops_;  ///< queue, filter, ticket
     std::set<std::pair<MessageId, std::uint64_t>> replies_;
     std::set<std::pair<Deadline, std::uint64_t>> deadlines_;
 };

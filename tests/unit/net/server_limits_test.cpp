@@ -149,7 +149,8 @@ private:
 
 TEST(HttpServerLimits, server_out_of_descriptors_accepts_again_when_there_are_some) {
     TestServer server(echo);
-    // A thread's first allocation reads a file (glibc counts processors): let both have that behind.
+    // A thread's first allocation reads a file (glibc counts processors): let both have that
+    // behind.
     for (int i = 0; i < 2; ++i) {
         auto warm = server.connect();
         warm.send(get_request());

@@ -71,8 +71,8 @@ Result<void> read_message(const Row& row, RecoverySink& sink) {
     const Locator at = locator_of(row.integer(0));
     const std::int64_t level = row.integer(4);
     if (level < 0 || level >= static_cast<std::int64_t>(level_count)) {
-        return fail(Errc::storage_corrupt,
-            fmt::format("message {} has level {}", row.integer(0), level));
+        return fail(
+            Errc::storage_corrupt, fmt::format("message {} has level {}", row.integer(0), level));
     }
     RecoveredMessage message{.at = at,
         .posted_at = from_unix_ms(row.integer(1)),

@@ -41,7 +41,8 @@ Result<std::vector<Header>> headers_from_text(std::string_view text) {
             !(*pair)[1].is_string()) {
             return corrupt("headers");
         }
-        headers.push_back({std::string((*pair)[0].get_string()), std::string((*pair)[1].get_string())});
+        headers.push_back(
+            {std::string((*pair)[0].get_string()), std::string((*pair)[1].get_string())});
     }
     return headers;
 }
@@ -50,9 +51,8 @@ std::string history_to_text(const std::vector<FailureNote>& history) {
     if (history.empty()) return {};
     json::array array;
     for (const auto& note : history) {
-        array.push_back(json::object{{"at", to_unix_ms(note.at)},
-            {"attempt", note.attempt},
-            {"reason", note.reason}});
+        array.push_back(json::object{
+            {"at", to_unix_ms(note.at)}, {"attempt", note.attempt}, {"reason", note.reason}});
     }
     return json::serialize(array);
 }

@@ -21,7 +21,8 @@ namespace baton::queue {
     return {QueueNumber{static_cast<std::uint32_t>(bits >> 39)}, bits & seq_max};
 }
 
-/// [["name","value"],…]; empty for none. A value that is not UTF-8 cannot come here: the doors refuse it.
+/// [["name","value"],…]; empty for none. A value that is not UTF-8 cannot come here: the doors
+/// refuse it.
 [[nodiscard]] std::string headers_to_text(const std::vector<Header>& headers);
 /// Fails: storage_corrupt.
 [[nodiscard]] Result<std::vector<Header>> headers_from_text(std::string_view text);

@@ -7,9 +7,9 @@
 
 namespace baton::queue::schema {
 
-// A message's row id is its queue's number and its seq: (number << 39) | seq. So a queue's messages lie together
-// in the order of posting, and posts append. States and levels are numbers of model/message.h; the view
-// `messages_readable` spells them out.
+// A message's row id is its queue's number and its seq: (number << 39) | seq. So a queue's messages
+// lie together in the order of posting, and posts append. States and levels are numbers of
+// model/message.h; the view `messages_readable` spells them out.
 inline constexpr std::array<db::Migration, 1> migrations{{{
     .version = 1,
     .name = "queue_store",

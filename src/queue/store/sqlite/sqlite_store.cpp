@@ -141,17 +141,15 @@ private:
         return run(remove_delivery, id);
     }
     Result<void> apply(const QueuePurged& purged) {
-        const std::array<Value, 2> range{
-            row_id({purged.up_to.queue, 0}), row_id(purged.up_to)};
+        const std::array<Value, 2> range{row_id({purged.up_to.queue, 0}), row_id(purged.up_to)};
         BATON_TRY_VOID(run(purge_messages, range));
         return run(purge_delivery, range);
     }
     Result<void> apply(const ReplyStored& stored) {
         const Reply& reply = *stored.reply;
-        return run(put_reply,
-            std::array<Value, 6>{row_id(stored.at), number_of(stored.at.queue),
-                to_unix_ms(reply.at), to_unix_ms(stored.expires_at), text_or_null(reply.metadata),
-                Blob{reply.result.view()}});
+        return run(put_reply, std::array<Value, 6>{row_id(stored.at), number_of(stored.at.queue),
+                                  to_unix_ms(reply.at), to_unix_ms(stored.expires_at),
+                                  text_or_null(reply.metadata), Blob{reply.result.view()}});
     }
     Result<void> apply(const RetentionPassed& passed) {
         const std::array<Value, 2> values{number_of(passed.queue), to_unix_ms(passed.until)};
