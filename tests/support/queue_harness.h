@@ -159,7 +159,7 @@ private:
 
     StoreKind kind_;
     HarnessOptions options_;
-    TempDir dir_;
+    TempDir dir_{fast_place()};
     std::shared_ptr<queue::MemoryDisk> disk_ = queue::make_memory_disk();
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<db::Database> wrapped_;

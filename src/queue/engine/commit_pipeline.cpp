@@ -103,6 +103,7 @@ struct CommitPipeline::Impl {
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
     Result<void> recover();
+    std::optional<Error> accept(std::unique_ptr<Command>& command, std::uint64_t ticket);
     void tick() { now = std::max(now, clock.now()); }
     void wake();
 };
@@ -271,30 +272,33 @@ void CommitPipeline::stop() {
 
 std::uint64_t CommitPipeline::next_ticket() noexcept { return impl_->tickets.fetch_add(1); }
 
-void CommitPipeline::submit(std::unique_ptr<Command> command, std::uint64_t ticket) {
-    std::optional<Error> refused;
+/// Puts the command into the inbox, or leaves it where it is and says why.
+std::optional<Error> CommitPipeline::Impl::accept(
+    std::unique_ptr<Command>& command, std::uint64_t ticket) {
     bool was_empty = false;
     {
-        const std::scoped_lock lock(impl_->mutex);
-        if (impl_->stopping) {
-            refused = Error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
-        } else if (impl_->broken) {
-            refused = impl_->broken;
-        } else if (impl_->inbox.size() >= impl_->config.commands_max) {
-            refused = Error{.code = Errc::overloaded,
+        const std::scoped_lock lock(mutex);
+        if (stopping) {
+            return Error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
+        }
+        if (broken) return broken;
+        if (inbox.size() >= config.commands_max) {
+            return Error{.code = Errc::overloaded,
                 .detail = "too many queue commands wait",
                 .retry_after = Duration(100)};
-        } else {
-            was_empty = impl_->inbox.empty();
-            impl_->inbox.push_back({std::move(command), ticket});
         }
+        was_empty = inbox.empty();
+        inbox.push_back({std::move(command), ticket});
     }
-    if (refused) {
-        if (refused->code == Errc::overloaded) impl_->metrics.limits.Increment();
-        command->finish(&*refused);
-    } else if (was_empty) {
-        impl_->arrived.notify_one();
-    }
+    if (was_empty) arrived.notify_one();
+    return std::nullopt;
+}
+
+void CommitPipeline::submit(std::unique_ptr<Command> command, std::uint64_t ticket) {
+    const auto refused = impl_->accept(command, ticket);
+    if (!refused) return;
+    if (refused->code == Errc::overloaded) impl_->metrics.limits.Increment();
+    command->finish(&*refused);
 }
 
 void CommitPipeline::withdraw(std::uint64_t ticket) {

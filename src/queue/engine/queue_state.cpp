@@ -14,9 +14,11 @@ std::unexpected<Error> lease_lost() {
 }  // namespace
 
 QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Effects& effects)
-    : number_(number), uid_(uid), info_(std::move(info)), effects_(effects) {
-    last_accessed_ = info_.created_at;
-}
+    : number_(number),
+      uid_(uid),
+      info_(std::move(info)),
+      effects_(effects),
+      last_accessed_(info_.created_at) {}
 
 void QueueState::configure(QueueConfig config, TimePoint now) {
     const bool ages_anew = config.levels != info_.config.levels;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "dispatch/dispatcher.h"
+#include "runtime/event.h"
 #include "world.h"
 
 namespace baton::dispatch {
@@ -279,27 +280,37 @@ TEST_F(DispatcherTest, stop_gives_back_what_does_not_finish) {
 }
 
 TEST_F(DispatcherTest, stop_at_any_moment_leaves_no_message_leased) {
+    config.workers = 1;
     for (std::uint64_t stop_at = 1; stop_at <= 30; ++stop_at) {
+        // The stop comes in the very turn after call number `stop_at`, whichever that is.
         std::uint64_t calls = 0;
+        Event reached(pool.executor(0));
         const auto count = [&](std::string_view) -> std::optional<Error> {
-            ++calls;
+            if (++calls == stop_at) reached.notify_all();
             return std::nullopt;
         };
+        const auto id = post("c" + std::to_string(stop_at), "hello");
+        provider.script = {provider.hang()};
         queues.fault = count;
         store.fault = count;
-        provider.script = {provider.hang()};
-        const auto id = post("c" + std::to_string(stop_at), "hello");
-        calls = 0;
-        serve(
-            "some calls", [&] { return calls >= stop_at || provider.requests.size() == stop_at; },
-            Duration(0));
-        EXPECT_NE(state(id), MessageState::leased) << "stopped after " << stop_at << " calls";
-        EXPECT_EQ(queues.view(id)->failures, 0U);
+        const auto dispatcher = make();
+        const auto run = [&]() -> Task<void> {
+            const auto started = co_await dispatcher->start();
+            EXPECT_TRUE(started);
+            const Deadline quiet = Deadline::after(Duration(20));  // fewer calls than that are made
+            while (calls < stop_at && !quiet.expired()) {
+                const auto woken = co_await reached.wait(quiet);
+                static_cast<void>(woken);
+            }
+            co_await dispatcher->stop(Deadline::after(Duration(0)));
+        };
+        pool.run(run());
+        EXPECT_NE(state(id), MessageState::leased) << "stopped after call " << stop_at;
+        EXPECT_EQ(queues.view(id)->failures, 0U) << "stopped after call " << stop_at;
         queues.fault = nullptr;
         store.fault = nullptr;
         provider.script.clear();
         serve("answered", [&] { return status(id) == DialogStatus::completed; });
-        provider.requests.resize(stop_at);
     }
 }
 

@@ -82,7 +82,7 @@ protected:
     }
 
     const QueueName q{"q"};
-    test::TempDir dir;
+    test::TempDir dir{test::fast_place()};
     test::FakeClock clock;
     MetricRegistry metrics;
     IoPool pool{1};
