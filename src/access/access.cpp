@@ -214,7 +214,7 @@ Result<void> require(const Identity& identity, Role role) {
 }
 
 Result<std::unique_ptr<Access>> make_access(
-    db::Database& database, Secret admin_key, const Clock& clock) {
+    db::Database& database, const Secret& admin_key, const Clock& clock) {
     if (admin_key.empty()) return fail(Errc::invalid_argument, "there is no admin key");
     BATON_TRY_VOID(start_crypto());
     BATON_TRY(auto connection, database.connect());

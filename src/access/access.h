@@ -78,6 +78,6 @@ public:
 /// `database` must outlive it and have the current schema.
 /// Fails: what connecting fails with; storage_corrupt; invalid_argument for an empty admin key.
 [[nodiscard]] Result<std::unique_ptr<Access>> make_access(
-    db::Database& database, Secret admin_key, const Clock& clock);
+    db::Database& database, const Secret& admin_key, const Clock& clock);
 
 }  // namespace baton::access

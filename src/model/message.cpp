@@ -40,10 +40,10 @@ std::optional<MessageId> decode(std::string_view text) noexcept {
     if (text.size() != id_size) return std::nullopt;
     MessageId id;
     for (const char c : text) {
-        const int value = crockford_values[static_cast<unsigned char>(c)];
+        const std::int8_t value = crockford_values[static_cast<unsigned char>(c)];
         if (value < 0 || (id.queue_uid >> 59) != 0) return std::nullopt;
         id.queue_uid = (id.queue_uid << 5) | (id.seq >> 59);
-        id.seq = (id.seq << 5) | static_cast<std::uint64_t>(value);
+        id.seq = (id.seq << 5) | static_cast<std::uint8_t>(value);
     }
     return id;
 }

@@ -12,7 +12,7 @@
 
 #include "net/client.h"
 
-struct curl_slist;
+struct curl_slist;  // NOLINT(readability-identifier-naming): the library's name
 
 namespace baton::net {
 
