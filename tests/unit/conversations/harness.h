@@ -83,7 +83,7 @@ protected:
     std::unique_ptr<db::Database> sqlite_ = db::make_sqlite_database({.file = dir_ / "test.db"});
     test::FaultPlan faults_;
     test::FaultyDatabase database_{*sqlite_, faults_};
-    IoPool io_{1};
+    IoPool io_{4};  // outlives the store, whose threads resume what waits on it
     Store store_;
 };
 

@@ -206,16 +206,15 @@ TEST_F(StoreFaults, of_damaged_rows_are_corruption) {
 }
 
 TEST_F(StoreFaults, do_not_come_from_many_callers_at_once) {
-    IoPool io(4);
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < 4; ++i) {
         threads.emplace_back([&, i] {
             for (std::uint64_t k = 0; k < 25; ++k) {
                 const std::uint64_t seq = i * 1'000 + k;
-                EXPECT_TRUE(io.run_on(i, store_.conversations->add_message(message(seq))).value());
-                EXPECT_TRUE(io.run_on(i, store_.writer->complete(id(seq), reply(seq))).value());
-                EXPECT_TRUE(io.run_on(i, store_.conversations->get_message(id(seq)))->reply);
-                EXPECT_TRUE(io.run_on(i, store_.conversations->list_messages({}, {})));
+                EXPECT_TRUE(io_.run_on(i, store_.conversations->add_message(message(seq))).value());
+                EXPECT_TRUE(io_.run_on(i, store_.writer->complete(id(seq), reply(seq))).value());
+                EXPECT_TRUE(io_.run_on(i, store_.conversations->get_message(id(seq)))->reply);
+                EXPECT_TRUE(io_.run_on(i, store_.conversations->list_messages({}, {})));
             }
         });
     }
