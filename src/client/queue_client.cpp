@@ -142,7 +142,8 @@ Task<Result<Settled>> QueueClient::nack(
     QueueName name, std::vector<std::string> receipts, NackOptions options) {
     Receipts all{.verb = "nack", .answer = "nacked", .receipts = std::move(receipts)};
     all.fields["delay_ms"] = options.delay.count();
-    if (!options.reason.empty()) all.fields["reason"] = options.reason;
+    const std::string reason = std::move(options.reason);
+    if (!reason.empty()) all.fields["reason"] = reason;
     return settle(std::move(name), std::move(all));
 }
 
@@ -156,8 +157,7 @@ Task<Result<Settled>> QueueClient::extend(
 Task<Result<PeekPage>> QueueClient::peek(QueueName name, PeekOptions options) {
     auto query = fmt::format("/messages?limit={}", options.limit);
     if (options.state) query += "&state=" + std::string(to_string(*options.state));
-    const auto cursor = std::move(options.cursor);
-    if (!cursor.empty()) query += "&after=" + net::percent_encode(cursor);
+    if (!options.cursor.empty()) query += "&after=" + net::percent_encode(options.cursor);
     Call call{.path = queue_path(name, query)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(auto messages, items_of(answer, "messages", &message_view_from_json));
