@@ -159,6 +159,22 @@ TEST_F(Pipeline, ten_thousand_waiting_pops_are_served_in_the_order_they_came) {
     }
 }
 
+TEST_F(Pipeline, a_pop_waits_on_when_its_queue_is_made_anew_in_one_batch) {
+    auto pop = start_pop();
+    must(h.run(h.queues().stats(q)));
+    probe->hold();
+    auto blocker = start_post({.delay = Duration(1)});
+    probe->wait_held();
+    auto deleting = h.start(h.queues().delete_queue(q));
+    auto making = h.start(h.queues().put_queue(q, {}));
+    probe->release();
+    EXPECT_EQ(outcome(blocker.get()), "ok");
+    EXPECT_EQ(outcome(deleting.get()), "ok");
+    EXPECT_TRUE(must(making.get()));
+    must(start_post({.text = "new"}).get());
+    EXPECT_EQ(must(pop.get()).at(0).message.data->content.view(), "new");
+}
+
 TEST_F(Pipeline, time_that_goes_back_brings_nothing_back) {
     must(start_post({.delay = Duration(1'000)}).get());
     h.advance(Duration(1'000));
