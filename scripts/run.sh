@@ -84,11 +84,12 @@ fi
 ready_after=$(since "$started")
 url=$(sed -nE 's/.*http=([^ ]+).*/\1/p' "$work/ready")
 [[ $url == http*://* ]] || url=http://$url
+data=$(sed -nE 's/.* data=(.*)$/\1/p' "$work/ready")
 
 say "sending one message through $url"
 sent=$EPOCHREALTIME
 # The CLI is a child in this script's own process group, so Ctrl-C ends it too.
-if BATON_URL=$url build/release/bin/baton send "Hello from make run" --wait; then
+if BATON_URL=$url build/release/bin/baton --data-dir "$data" send "Hello from make run" --wait; then
     say "replied after $(since "$sent") s; ready after ${ready_after} s; $(since "$started") s in all"
 else
     (( stopping )) && finish

@@ -100,7 +100,7 @@ public:
     std::string ready_line() const override {
         auto line = "ready http=" + address_text(config_.server.http.host, api_->port());
         if (metrics_) line += " metrics=" + address_text(config_.metrics.host, metrics_->port());
-        return line + fmt::format(" pid={}", ::getpid());
+        return line + fmt::format(" pid={} data={}", ::getpid(), config_.data.dir.string());
     }
 
     void stop(Deadline deadline) override {

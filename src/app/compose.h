@@ -16,7 +16,8 @@ class Daemon {
 public:
     virtual ~Daemon() = default;
 
-    /// "ready http=127.0.0.1:8080 metrics=127.0.0.1:9090 pid=4711"; `metrics` is absent when off.
+    /// "ready http=127.0.0.1:8080 metrics=127.0.0.1:9090 pid=4711 data=./data"; `metrics` is absent
+    /// when off, and `data` comes last, because a path may hold spaces.
     [[nodiscard]] virtual std::string ready_line() const = 0;
 
     /// Accepts nothing more, lets requests and agent runs under way finish until the deadline,

@@ -19,6 +19,8 @@
 
 namespace baton {
 
+class Fields;
+
 /// Nesting of objects and arrays that is read.
 inline constexpr std::size_t json_depth_max = 32;
 
@@ -56,9 +58,9 @@ inline constexpr std::size_t post_count_max = 10'000;
 /// Fails: invalid_message.
 [[nodiscard]] Result<Reply> new_reply_from_json(const boost::json::value& value);
 
-/// A metadata field: the object as compact text; empty for null and for {}.
-/// Fails: invalid_message when it is no object or longer than MessageLimits::metadata_max.
-[[nodiscard]] Result<std::string> metadata_from_json(const boost::json::value& value);
+/// `metadata` of an object: that object as compact text; empty when absent and for {}.
+/// Fails, in the code of `fields`: it is no object, or longer than MessageLimits::metadata_max.
+[[nodiscard]] Result<std::string> read_metadata(const Fields& fields);
 
 // ---- What the daemon answers ----
 

@@ -79,14 +79,6 @@ Result<Level> read_priority(const Fields& fields) {
     return *level;
 }
 
-Result<std::string> read_metadata(const Fields& fields) {
-    const auto* value = fields.find("metadata");
-    if (value == nullptr) return std::string();
-    auto text = metadata_from_json(*value);
-    if (!text) return fields.fail_at("metadata", std::move(text).error());
-    return text;
-}
-
 Result<Duration> read_ms(const Fields& fields, std::string_view name) {
     BATON_TRY(const auto ms, fields.integer(name, {.max = MessageLimits::period_max.count()}));
     return Duration(ms);
@@ -118,17 +110,12 @@ Result<NewMessage> read_line(std::string_view line) {
 
 }  // namespace
 
-Result<std::string> metadata_from_json(const json::value& value) {
-    if (value.is_null()) return std::string();
-    const auto* object = value.if_object();
-    if (object == nullptr) {
-        return fail(Errc::invalid_message,
-            fmt::format("metadata must be an object, not {}", kind_name(value)));
-    }
-    if (object->empty()) return std::string();
+Result<std::string> read_metadata(const Fields& fields) {
+    BATON_TRY(const auto* object, fields.object("metadata"));
+    if (object == nullptr || object->empty()) return std::string();
     auto text = json::serialize(*object);
     if (text.size() > MessageLimits::metadata_max) {
-        return fail(Errc::invalid_message,
+        return fields.fail_at("metadata",
             fmt::format("the metadata are longer than {} bytes", MessageLimits::metadata_max));
     }
     return text;

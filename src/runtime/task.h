@@ -34,6 +34,9 @@ namespace detail {
 template <class T, class Handler, class Work>
 Completion<T> make_completion(Handler handler, Work work) {
     return [handler = std::move(handler), work = std::move(work)](T value) mutable {
+        // Kept until the post is through: once the executor has no other work, its context may end,
+        // and be destroyed, while this thread is still inside `post`.
+        const auto keep = work;
         auto executor = work.get_executor();
         asio::post(executor, [handler = std::move(handler), work = std::move(work),
                                  value = std::move(value)]() mutable {

@@ -76,14 +76,6 @@ json::object page_object(std::string_view name, json::array items, const service
     return data;
 }
 
-Result<std::string> read_metadata(const Fields& fields) {
-    const auto* value = fields.find("metadata");
-    if (value == nullptr) return std::string();
-    auto text = metadata_from_json(*value);
-    if (!text) return fields.fail_at("metadata", std::move(text).error());
-    return text;
-}
-
 Result<Level> read_priority(const Fields& fields) {
     if (fields.find("priority") == nullptr) return Level::normal;
     BATON_TRY(const auto text, fields.text("priority"));

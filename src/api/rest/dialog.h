@@ -39,8 +39,6 @@ namespace baton::api::rest {
 /// agent_id.
 [[nodiscard]] Result<service::OutgoingMessage> read_outgoing(const Fields& fields);
 
-/// `metadata` of a body, as text.
-[[nodiscard]] Result<std::string> read_metadata(const Fields& fields);
 /// `priority` of a body; absent: normal.
 [[nodiscard]] Result<Level> read_priority(const Fields& fields);
 /// A strong id in a body; absent: none.
