@@ -1,8 +1,6 @@
 // The standard headers and the core of Asio, for the modules that stand on the runtime.
 #pragma once
 
-#include "pch_std.h"
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,3 +12,5 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "pch_std.h"

@@ -1,7 +1,7 @@
 // What nearly every test file includes, on top of the Asio kit.
 #pragma once
 
-#include "pch_asio.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "pch_asio.h"

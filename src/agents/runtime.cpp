@@ -61,8 +61,9 @@ private:
         auto chat = co_await provider_.chat(std::move(request), nobody_listens, deadline);
         if (!chat) co_return fail(std::move(chat).error());
 
+        if (chat->model.empty()) chat->model = agent.model;
         DialogReply reply{.content = std::move(chat->content),
-            .model = chat->model.empty() ? agent.model : std::move(chat->model),
+            .model = std::move(chat->model),
             .usage = chat->usage,
             .created_at = clock_.now()};
         BATON_CO_TRY(const bool first, co_await writer_.complete(message.id, reply));

@@ -195,8 +195,8 @@ Result<void> Services::open_database() {
             db::migrate_up(*connection, db::embedded_migrations(database_->kind())));
         log_.info("database ready", {{"schema_version", version}});
     }
-    BATON_TRY(auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
-    BATON_TRY(access_, access::make_access(*database_, std::move(admin_key), clock_));
+    BATON_TRY(const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
+    BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
     BATON_TRY(conversations_, conversations::make_store(*database_));
     return {};
 }

@@ -2,9 +2,8 @@
 #include <stdexcept>
 #include <string>
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/this_coro.hpp>
+#include <gtest/gtest.h>
 
 #include "runtime/io_pool.h"
 #include "runtime/run_on.h"

@@ -33,7 +33,8 @@ TEST_F(TaskGroupTest, a_cancelled_task_ends_and_the_others_stay) {
         group.spawn(sleeper());
         EXPECT_TRUE(cancel);
         cancel();
-        while (group.size() > 1) co_await sleep_until(Deadline::after(std::chrono::milliseconds(1)));
+        while (group.size() > 1)
+            co_await sleep_until(Deadline::after(std::chrono::milliseconds(1)));
         EXPECT_EQ(group.size(), 1U);
         co_await group.stop();
         EXPECT_EQ(group.size(), 0U);
