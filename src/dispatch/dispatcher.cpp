@@ -23,7 +23,8 @@
 namespace baton::dispatch {
 namespace {
 
-using asio::experimental::awaitable_operators::operator||;
+// Used inside coroutines, where the check does not see it.
+using asio::experimental::awaitable_operators::operator||;  // NOLINT(misc-unused-using-decls)
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr Duration pop_wait{30'000};  // a worker's pop is renewed this often while nothing comes

@@ -110,7 +110,7 @@ struct Process::Impl {
     std::thread reader;
 
     /// Forks and reads until both outputs end. The child dies with the thread that forked it
-    /// (PDEATHSIG is per thread), so the thread lives as long as the child's output does.
+    /// (PDEATHSIG is per thread), so the thread lives as long as the child does.
     void run(const ProcessOptions& options, std::promise<void>& started) {
         try {
             Pipe in;
@@ -130,6 +130,9 @@ struct Process::Impl {
             write_all(in.ends[1], input);
             in.close_end(1);
             read_all(output.ends[0], errors.ends[0]);
+            // A program may close its outputs a moment before it ends: leaving now would kill it.
+            siginfo_t info{};
+            static_cast<void>(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT));
         } catch (...) {
             started.set_exception(std::current_exception());
         }
