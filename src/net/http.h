@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runtime/task.h"
 
 namespace baton::net {
 
@@ -50,12 +52,34 @@ struct Request {
     [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const noexcept;
 };
 
+class WebSocket;
+
+/// The body of an answer that is sent while it comes into being. Lives on the connection's
+/// executor.
+class BodyStream {
+public:
+    virtual ~BodyStream() = default;
+
+    /// Sends `piece` at once and waits until the peer's socket has taken it. False: the client is
+    /// gone, or took nothing for `write_timeout`; the rest is pointless.
+    [[nodiscard]] virtual Task<bool> write(std::string piece) = 0;
+
+    /// The server winds up: end the answer soon.
+    [[nodiscard]] virtual bool stopping() const = 0;
+};
+
 struct Response {
     int status = 200;
     Fields fields = {};
     std::string body = {};
     std::string content_type = "application/json";
     bool close = false;  ///< end the connection after this answer
+    /// Set: the body is what this task writes, and ends with it; `body` is not looked at. The task
+    /// is cancelled when the client goes away. An exception cuts the answer off, so that the client
+    /// sees that it is not whole. The function is kept alive until its task has ended.
+    std::function<Task<void>(BodyStream&)> stream = {};
+    /// Set, with status 101: the connection becomes a WebSocket (`web_socket.h`).
+    std::function<Task<void>(WebSocket&)> web_socket = {};
 };
 
 /// Splits a target ("/v1/queues/a%20b?x=1") into `path` and `query`; `+` in the query is a space,

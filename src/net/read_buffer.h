@@ -32,6 +32,15 @@ public:
     void filled(std::size_t size) noexcept { end_ += size; }
     void consume(std::size_t size) noexcept { begin_ += size; }
 
+    /// Room for more at once: for peers that send faster than they are read. Only when empty.
+    void widen() {
+        if (empty() && capacity_ < wide_bytes) {
+            capacity_ = wide_bytes;
+            begin_ = end_ = 0;
+            data_ = std::make_unique_for_overwrite<char[]>(wide_bytes);
+        }
+    }
+
     /// Gives memory back after an unusually long head; only when empty.
     void shrink() noexcept {
         if (capacity_ <= kept_bytes || !empty()) return;
@@ -43,6 +52,7 @@ private:
     // A usual request fits; 20,000 idle connections hold 80 MB.
     static constexpr std::size_t first_bytes = 4'096;
     static constexpr std::size_t kept_bytes = 16'384;
+    static constexpr std::size_t wide_bytes = 65'536;
 
     void grow() {
         const std::size_t size = capacity_ == 0 ? first_bytes : capacity_ * 2;

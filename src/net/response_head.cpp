@@ -50,6 +50,7 @@ bool may_have_body(int status) noexcept { return status >= 200 && status != 204 
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {
         case 100: return "Continue";
+        case 101: return "Switching Protocols";
         case 200: return "OK";
         case 201: return "Created";
         case 202: return "Accepted";
@@ -128,12 +129,16 @@ void append_head(std::string& out, const Response& response, const HeadOptions& 
     for (const auto& [name, value] : response.fields.all()) {
         if (is_token(name) && !is_framing(name)) append_field(out, name, value);
     }
-    if (has_body) {
+    if (options.chunked) {
+        out += "Transfer-Encoding: chunked\r\n";
+    } else if (has_body && !options.until_close) {
         out += "Content-Length: ";
         append_number(out, response.body.size());
         out += "\r\n";
     }
-    if (options.close) {
+    if (response.status == 101) {
+        out += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    } else if (options.close) {
         out += "Connection: close\r\n";
     } else if (options.is_http_1_0) {
         out += "Connection: keep-alive\r\n";

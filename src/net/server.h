@@ -17,6 +17,20 @@
 
 namespace baton::net {
 
+/// What holds for every WebSocket.
+struct WebSocketConfig {
+    std::size_t message_max = 16'777'216;  ///< bytes of one message; more closes with 1009
+    /// Bytes that may wait for a peer that reads slowly; more closes with 1008.
+    std::size_t unsent_max = 16'777'216;
+    /// A peer that was silent for this long is asked for a sign of life …
+    std::chrono::milliseconds ping_interval{30'000};
+    std::chrono::milliseconds pong_timeout{10'000};  ///< … and cut off when none comes
+    std::chrono::milliseconds write_timeout{
+        30'000};  ///< the peer takes no byte; then it is cut off
+    /// For the peer's part of the close handshake, ours included; then it is cut off.
+    std::chrono::milliseconds close_timeout{2'000};
+};
+
 /// Timeouts may come up to 100 ms late: one sweep per executor looks after all of them.
 struct ServerConfig {
     std::string host = "127.0.0.1";        ///< an IP address or a name that resolves to one
@@ -30,6 +44,7 @@ struct ServerConfig {
     std::chrono::milliseconds write_timeout{30'000};  ///< to hand an answer to the peer's socket
     /// After an error answer: how long a client may go on sending before the connection is cut.
     std::chrono::milliseconds linger_timeout{2'000};
+    WebSocketConfig web_socket{};
 };
 
 /// Answers one request. Runs on the connection's executor; requests of one connection come one
@@ -54,8 +69,8 @@ public:
     [[nodiscard]] virtual std::size_t connections() const = 0;
 
     /// Refuses new connections, answers requests under way (with `Connection: close`), closes idle
-    /// ones, cancels what is left at the deadline. Resumes when no connection is left. Call once;
-    /// from an executor of the pool.
+    /// ones, tells streams and WebSockets (`stopping`), cancels what is left at the deadline.
+    /// Resumes when no connection is left. Call once; from an executor of the pool.
     [[nodiscard]] virtual Task<void> stop(Deadline deadline) = 0;
 };
 

@@ -38,16 +38,6 @@ std::array<asio::const_buffer, 2> rest_of(
     return {asio::buffer(head.substr(of_head)), asio::buffer(body.substr(of_body))};
 }
 
-std::string describe(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "no std::exception";
-    }
-}
-
 }  // namespace
 
 Session::Session(Socket socket, ServerContext& context, const std::string& date)
@@ -74,8 +64,23 @@ Task<void> Session::serve() {
         Request request = parser_.take();
         const bool head_only = request.method == Method::head;
         Response response = co_await answer(std::move(request));
+        if (response.web_socket && options.is_http_1_0) {
+            const Error error{
+                .code = Errc::invalid_argument, .detail = "HTTP/1.0 knows no WebSockets"};
+            response = context_.format_error(error);
+        }
+        if (response.web_socket) {
+            co_await serve_web_socket(response);
+            co_return;
+        }
         options.close = options.close || response.close || stopping_;
-        const bool sent = co_await write(response, options, head_only);
+        bool sent = false;
+        if (response.stream && !head_only) {
+            sent = co_await write_stream(response, options);
+        } else {
+            sent = co_await write(response, options, head_only);
+        }
+        options.close = options.close || stopping_;
         if (sent && options.close && has_unread()) co_await linger();
         again = sent && !options.close;
     }
@@ -159,9 +164,7 @@ Task<Response> Session::answer(Request request) {
     } catch (...) {
         failure = std::current_exception();
     }
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
-    context_.log.error("a request handler failed", {{"error", describe(failure)}});
+    co_await note_failure(failure);
     const Error error{.code = Errc::internal, .detail = "the server failed to answer"};
     co_return context_.format_error(error);
 }
@@ -215,6 +218,10 @@ Task<void> Session::linger() {
 }
 
 void Session::sweep(TimePoint now) {
+    if (web_socket_) {
+        web_socket_->sweep(now);
+        return;
+    }
     if (phase_ == Phase::handling) {
         watch();
         return;
@@ -234,10 +241,12 @@ void Session::sweep(TimePoint now) {
 
 void Session::begin_stop() {
     stopping_ = true;
+    if (web_socket_) web_socket_->begin_stop();
     if (phase_ == Phase::idle) close();
 }
 
 void Session::close() noexcept {
+    if (web_socket_) web_socket_->cut();
     error_code ignored;
     socket_.close(ignored);
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "net/response_head.h"
 #include "net/server.h"
 #include "net/server_metrics.h"
+#include "net/web_socket_session.h"
 
 namespace baton::net {
 
@@ -74,6 +76,7 @@ public:
     void close() noexcept;
 
 private:
+    class StreamedBody;
     enum class Phase : std::uint8_t { idle, reading, handling, writing, lingering };
 
     void enter(Phase phase, std::chrono::milliseconds limit);
@@ -83,6 +86,10 @@ private:
     Task<Response> answer(Request request);
     Task<bool> write(const Response& response, HeadOptions options, bool head_only);
     Task<bool> write_rest(std::string_view body, std::size_t sent);
+    Task<bool> write_stream(const Response& response, HeadOptions options);
+    Task<void> serve_web_socket(const Response& response);
+    /// Logs what a handler threw; rethrows it when this session was cancelled.
+    Task<void> note_failure(std::exception_ptr failure);
     [[nodiscard]] bool has_unread() const;
     Task<void> linger();
     void watch();
@@ -97,6 +104,7 @@ private:
     RequestParser parser_;
     ReadBuffer buffer_;
     std::string out_;
+    std::shared_ptr<WebSocketSession> web_socket_;  ///< once upgraded, it has socket and buffer
     TimePoint deadline_ = TimePoint::max();
     Phase phase_ = Phase::idle;
     bool stopping_ = false;

@@ -46,6 +46,8 @@ public:
     RawResponse read_response(bool head_only = false);
     /// Reads up to and with `end`. Throws when the peer closes before.
     std::string read_until(std::string_view end);
+    /// Reads this many bytes. Throws when the peer closes before.
+    std::string take(std::size_t size);
     /// Reads until the peer closes or resets.
     std::string read_to_end();
     /// Whether something can be read (also the end) within `patience`.
@@ -58,7 +60,6 @@ public:
 
 private:
     bool read_some();
-    std::string take(std::size_t size);
 
     int descriptor_;
     std::string unread_;

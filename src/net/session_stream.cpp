@@ -1,0 +1,131 @@
+// The answers that are more than one write: bodies that come in pieces, and WebSockets.
+#include <array>
+#include <charconv>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "net/session.h"
+
+namespace baton::net {
+namespace {
+
+std::string describe(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "no std::exception";
+    }
+}
+
+void append_chunk(std::string& out, std::string_view piece) {
+    std::array<char, 16> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+    out.append(digits.data(), end);
+    out += "\r\n";
+    out += piece;
+    out += "\r\n";
+}
+
+}  // namespace
+
+/// A body on its way out. Between the pieces the session counts as handling: nothing but the
+/// client's leaving ends it.
+class Session::StreamedBody final : public BodyStream {
+public:
+    StreamedBody(Session& session, bool chunked) : session_(session), chunked_(chunked) {}
+
+    Task<bool> write(std::string piece) override {
+        if (piece.empty() || failed_) co_return !failed_;
+        auto& out = session_.out_;
+        out.clear();
+        if (chunked_) {
+            append_chunk(out, piece);
+        } else {
+            out = std::move(piece);
+        }
+        const bool sent = co_await flush();
+        co_return sent;
+    }
+
+    /// Sends what stands in the session's `out_`.
+    Task<bool> flush() {
+        session_.enter(Phase::writing, session_.context_.config.write_timeout);
+        const bool sent = co_await session_.write_rest({}, 0);
+        session_.phase_ = Phase::handling;
+        failed_ = failed_ || !sent;
+        co_return sent;
+    }
+
+    [[nodiscard]] bool stopping() const override { return session_.stopping_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+
+private:
+    Session& session_;
+    bool chunked_;
+    bool failed_ = false;
+};
+
+/// False: the connection can't be used any more; in HTTP/1.0 its end is the body's.
+Task<bool> Session::write_stream(const Response& response, HeadOptions options) {
+    context_.metrics.answered(response.status);
+    options.date = date_;
+    options.chunked = !options.is_http_1_0;
+    options.until_close = options.is_http_1_0;
+    options.close = options.close || options.is_http_1_0;
+    StreamedBody body(*this, options.chunked);
+    out_.clear();
+    append_head(out_, response, options);
+    bool sent = co_await body.flush();
+    if (!sent) co_return false;
+    std::exception_ptr failure;
+    try {
+        co_await response.stream(body);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await note_failure(failure);
+        co_return false;
+    }
+    if (body.failed() || !options.chunked) co_return false;
+    out_ = "0\r\n\r\n";
+    sent = co_await body.flush();
+    co_return sent;
+}
+
+Task<void> Session::serve_web_socket(const Response& response) {
+    context_.metrics.answered(response.status);
+    out_.clear();
+    append_head(out_, response, {.date = date_});
+    enter(Phase::writing, context_.config.write_timeout);
+    const bool sent = co_await write_rest({}, 0);
+    if (!sent) co_return;
+    const auto socket = std::make_shared<WebSocketSession>(
+        std::move(socket_), std::move(buffer_), context_.config.web_socket, context_.metrics);
+    web_socket_ = socket;
+    if (stopping_) socket->begin_stop();
+    std::exception_ptr failure;
+    try {
+        co_await response.web_socket(*socket);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await note_failure(failure);
+        socket->close(CloseCode::internal_error, "the server failed");
+    }
+    co_await socket->finish();
+}
+
+Task<void> Session::note_failure(std::exception_ptr failure) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
+    context_.log.error("a request handler failed", {{"error", describe(failure)}});
+}
+
+}  // namespace baton::net

@@ -1,0 +1,146 @@
+// Answers whose body comes in pieces.
+#include <atomic>
+
+#include <gtest/gtest.h>
+
+#include "runtime/event.h"
+#include "unit/net/test_server.h"
+
+namespace baton::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::eventually;
+using test::get_request;
+using test::TestServer;
+
+Handler streaming(std::function<Task<void>(BodyStream&)> stream) {
+    return [stream = std::move(stream)](Request) -> Task<Response> {
+        Response response;
+        response.content_type = "text/event-stream";
+        response.stream = stream;
+        co_return response;
+    };
+}
+
+Task<void> two_pieces(BodyStream& body) {
+    for (const char* text : {"one", "two!"}) {
+        std::string piece(text);
+        const bool sent = co_await body.write(std::move(piece));
+        EXPECT_TRUE(sent);
+    }
+}
+
+TEST(HttpStream, pieces_leave_as_chunks_and_the_connection_goes_on) {
+    TestServer server(streaming(two_pieces));
+    auto client = server.connect();
+    for (int i = 0; i < 3; ++i) {
+        client.send(get_request());
+        const auto head = client.read_until("\r\n\r\n");
+        EXPECT_NE(head.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << head;
+        EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
+        EXPECT_EQ(client.read_until("0\r\n\r\n"), "3\r\none\r\n4\r\ntwo!\r\n0\r\n\r\n");
+    }
+}
+
+TEST(HttpStream, http_1_0_gets_the_pieces_bare_until_the_end) {
+    TestServer server(streaming(two_pieces));
+    auto client = server.connect();
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    const auto head = client.read_until("\r\n\r\n");
+    EXPECT_EQ(head.find("chunked"), std::string::npos) << head;
+    EXPECT_EQ(client.read_to_end(), "onetwo!");
+}
+
+TEST(HttpStream, head_runs_no_stream) {
+    TestServer server(streaming([](BodyStream&) -> Task<void> {
+        ADD_FAILURE() << "streamed";
+        co_return;
+    }));
+    auto client = server.connect();
+    client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_EQ(client.read_response(true).status, 200);
+}
+
+TEST(HttpStream, each_piece_arrives_before_the_next_is_made) {
+    std::atomic<bool> go_on = false;
+    TestServer server(streaming([&](BodyStream& body) -> Task<void> {
+        std::string first("first");
+        const bool sent = co_await body.write(std::move(first));
+        EXPECT_TRUE(sent);
+        while (!go_on) co_await sleep_until(Deadline::after(1ms));
+    }));
+    auto client = server.connect();
+    client.send(get_request());
+    EXPECT_NE(client.read_until("first\r\n"), "");
+    go_on = true;
+    EXPECT_EQ(client.read_until("0\r\n\r\n"), "0\r\n\r\n");
+}
+
+TEST(HttpStream, a_task_that_throws_cuts_the_answer_off) {
+    TestServer server(streaming([](BodyStream& body) -> Task<void> {
+        std::string piece("half");
+        const bool sent = co_await body.write(std::move(piece));
+        EXPECT_TRUE(sent);
+        throw std::runtime_error("told to");
+    }));
+    auto client = server.connect();
+    client.send(get_request());
+    const auto all = client.read_to_end();
+    EXPECT_TRUE(all.ends_with("4\r\nhalf\r\n")) << all;
+}
+
+TEST(HttpStream, a_client_that_leaves_cancels_the_task) {
+    std::atomic<bool> ended = false;
+    TestServer server(streaming([&](BodyStream&) -> Task<void> {
+        struct Ended {
+            std::atomic<bool>& flag;
+            ~Ended() { flag = true; }
+        };
+        const Ended note{ended};
+        co_await sleep_until(Deadline::never());
+    }));
+    auto client = server.connect();
+    client.send(get_request());
+    EXPECT_NE(client.read_until("\r\n\r\n"), "");
+    client.close();
+    EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
+TEST(HttpStream, a_client_that_reads_nothing_is_cut_off) {
+    ServerConfig config;
+    config.write_timeout = 100ms;
+    std::atomic<bool> refused = false;
+    TestServer server(streaming([&](BodyStream& body) -> Task<void> {
+        bool sent = true;
+        while (sent) {
+            std::string piece(1'000'000, 'x');
+            sent = co_await body.write(std::move(piece));
+        }
+        refused = true;
+    }),
+        config);
+    auto client = server.connect();
+    client.send(get_request());
+    EXPECT_TRUE(eventually([&] { return refused.load(); }));
+    EXPECT_TRUE(server.counted(R"(baton_net_limit_hits_total{limit="write_time"} 1)"));
+}
+
+TEST(HttpStream, a_stop_is_told_and_the_answer_ends_whole) {
+    std::atomic<bool> begun = false;
+    TestServer server(streaming([&](BodyStream& body) -> Task<void> {
+        begun = true;
+        while (!body.stopping()) co_await sleep_until(Deadline::after(1ms));
+        std::string piece("bye");
+        const bool sent = co_await body.write(std::move(piece));
+        EXPECT_TRUE(sent);
+    }));
+    auto client = server.connect();
+    client.send(get_request());
+    EXPECT_TRUE(eventually([&] { return begun.load(); }));
+    server.stop(5s);
+    EXPECT_TRUE(client.read_to_end().ends_with("3\r\nbye\r\n0\r\n\r\n"));
+}
+
+}  // namespace
+}  // namespace baton::net
