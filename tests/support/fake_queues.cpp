@@ -205,11 +205,16 @@ MessageId FakeQueues::add(Queue& queue, NewMessage message) {
     return id;
 }
 
-Task<Result<std::vector<PostedMessage>>> FakeQueues::post(
-    QueueName queue, std::vector<NewMessage> messages) {
+Task<Result<queue::Posted>> FakeQueues::post(
+    QueueName queue, std::vector<NewMessage> messages, queue::PostOptions options) {
     BATON_CO_TRY_VOID(co_await enter("post"));
+    for (const auto& message : messages) {
+        BATON_CO_TRY_VOID(check_message(message));
+    }
     BATON_CO_TRY(Queue * target, find_queue(queue));
-    std::vector<PostedMessage> posted;
+    queue::Posted answer;
+    answer.durability = options.durability.value_or(target->info.config.durability);
+    auto& posted = answer.messages;
     for (auto& message : messages) {
         const std::string key = message.data.dedup_key;
         const auto known = target->dedup.find(key);
@@ -221,7 +226,7 @@ Task<Result<std::vector<PostedMessage>>> FakeQueues::post(
         if (!key.empty()) target->dedup.emplace(key, posted.back().id);
     }
     changed_.notify_all();
-    co_return posted;
+    co_return answer;
 }
 
 Task<Result<std::optional<Reply>>> FakeQueues::get_reply(MessageId message) {
@@ -242,9 +247,11 @@ Task<Result<std::optional<Reply>>> FakeQueues::wait_reply(MessageId message, Dea
 
 Task<Result<void>> FakeQueues::cancel(MessageId message) {
     BATON_CO_TRY_VOID(co_await enter("cancel"));
-    BATON_CO_TRY_VOID(find_entry(message));
+    BATON_CO_TRY(const Entry* entry, find_entry(message));
+    const bool was_leased = entry->view.state == MessageState::leased;
     forget(message);
     changed_.notify_all();
+    if (was_leased) watches_.tell(std::span(&message, 1));
     co_return Result<void>();
 }
 
@@ -283,41 +290,71 @@ Task<Result<std::vector<LeasedMessage>>> FakeQueues::pop(queue::PopRequest reque
     }
 }
 
-Task<Result<void>> FakeQueues::ack(Receipt receipt) {
-    BATON_CO_TRY_VOID(co_await enter("ack"));
-    BATON_CO_TRY(Entry * entry, find_leased(receipt));
+Task<Result<queue::AckedAndPopped>> FakeQueues::ack_and_pop(
+    std::vector<Receipt> receipts, queue::PopRequest request) {
+    queue::AckedAndPopped answer;
+    if (!receipts.empty()) {
+        BATON_CO_TRY_VOID(find_queue(request.queue));
+        BATON_CO_TRY(answer.acks, co_await ack(std::move(receipts)));
+    }
+    BATON_CO_TRY(answer.messages, co_await pop(std::move(request)));
+    co_return answer;
+}
+
+Result<void> FakeQueues::ack_one(const Receipt& receipt) {
+    BATON_TRY(Entry * entry, find_leased(receipt));
     entry->view.state = MessageState::done;
     entry->view.lease_expires_at.reset();
     ++queues_.at(entry->view.queue.text).totals.acked_total;
-    changed_.notify_all();
-    co_return Result<void>();
+    return {};
 }
 
-Task<Result<NackOutcome>> FakeQueues::nack(queue::NackRequest request) {
-    BATON_CO_TRY_VOID(co_await enter("nack"));
-    BATON_CO_TRY(Entry * entry, find_leased(request.receipt));
+Task<Result<queue::PerReceipt<void>>> FakeQueues::ack(std::vector<Receipt> receipts) {
+    BATON_CO_TRY_VOID(co_await enter("ack"));
+    queue::PerReceipt<void> results;
+    for (const auto& receipt : receipts) results.push_back(ack_one(receipt));
+    changed_.notify_all();
+    co_return results;
+}
+
+Result<NackOutcome> FakeQueues::nack_one(const queue::NackRequest& request) {
+    BATON_TRY(Entry * entry, find_leased(request.receipt));
     nacks.push_back(request);
     MessageView& view = entry->view;
     if (request.blame == Blame::none) {
         view.state = MessageState::ready;
         view.lease_expires_at.reset();
         view.due_at = clock_.now() + request.delay;
-        changed_.notify_all();
-        co_return NackOutcome::returned;
+        return NackOutcome::returned;
     }
     count_failure(*entry, request.reason, request.delay);
     if (request.blame == Blame::fatal) {
         view.state = MessageState::dead;
         view.dead_reason = request.reason;
     }
-    co_return view.state == MessageState::dead ? NackOutcome::dead : NackOutcome::returned;
+    return view.state == MessageState::dead ? NackOutcome::dead : NackOutcome::returned;
 }
 
-Task<Result<TimePoint>> FakeQueues::extend(Receipt receipt, Duration lease) {
+Task<Result<queue::PerReceipt<NackOutcome>>> FakeQueues::nack(
+    std::vector<queue::NackRequest> requests) {
+    BATON_CO_TRY_VOID(co_await enter("nack"));
+    queue::PerReceipt<NackOutcome> results;
+    for (const auto& request : requests) results.push_back(nack_one(request));
+    changed_.notify_all();
+    co_return results;
+}
+
+Task<Result<queue::PerReceipt<TimePoint>>> FakeQueues::extend(
+    std::vector<Receipt> receipts, Duration lease) {
     BATON_CO_TRY_VOID(co_await enter("extend"));
-    BATON_CO_TRY(Entry * entry, find_leased(receipt));
-    entry->view.lease_expires_at = clock_.now() + lease;
-    co_return *entry->view.lease_expires_at;
+    queue::PerReceipt<TimePoint> results;
+    for (const auto& receipt : receipts) {
+        const auto entry = find_leased(receipt);
+        if (entry) (*entry)->view.lease_expires_at = clock_.now() + lease;
+        results.push_back(entry ? Result<TimePoint>(clock_.now() + lease)
+                                : Result<TimePoint>(std::unexpected(entry.error())));
+    }
+    co_return results;
 }
 
 Task<Result<void>> FakeQueues::reply(MessageId message, Bytes result, std::string metadata) {

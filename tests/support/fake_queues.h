@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "queue/engine/cancel_watches.h"
 #include "queue/queues.h"
 #include "runtime/event.h"
 
@@ -44,17 +47,29 @@ public:
     Task<Result<void>> set_paused(QueueName name, bool paused) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
-    Task<Result<std::vector<PostedMessage>>> post(
-        QueueName queue, std::vector<NewMessage> messages) override;
+    using Producer::post;
+    Task<Result<queue::Posted>> post(
+        QueueName queue, std::vector<NewMessage> messages, queue::PostOptions options) override;
     Task<Result<std::optional<Reply>>> get_reply(MessageId message) override;
     Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
     Task<Result<void>> cancel(MessageId message) override;
 
     Task<Result<std::vector<LeasedMessage>>> pop(queue::PopRequest request) override;
-    Task<Result<void>> ack(Receipt receipt) override;
-    Task<Result<queue::NackOutcome>> nack(queue::NackRequest request) override;
-    Task<Result<TimePoint>> extend(Receipt receipt, Duration lease) override;
+    using Consumer::ack;
+    using Consumer::extend;
+    using Consumer::nack;
+    Task<Result<queue::PerReceipt<void>>> ack(std::vector<Receipt> receipts) override;
+    Task<Result<queue::PerReceipt<queue::NackOutcome>>> nack(
+        std::vector<queue::NackRequest> requests) override;
+    Task<Result<queue::PerReceipt<TimePoint>>> extend(
+        std::vector<Receipt> receipts, Duration lease) override;
+    Task<Result<queue::AckedAndPopped>> ack_and_pop(
+        std::vector<Receipt> receipts, queue::PopRequest request) override;
     Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;
+    std::unique_ptr<queue::Watch> watch_cancels(
+        std::function<void(const MessageId&)> cancelled) override {
+        return watches_.add(std::move(cancelled));
+    }
 
     Task<Result<std::vector<MessageView>>> peek(queue::PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
@@ -81,6 +96,8 @@ private:
     Result<Entry*> find_leased(const Receipt& receipt);
     [[nodiscard]] QueueConfig config_of(const Entry& entry) const;
     MessageId add(Queue& queue, NewMessage message);
+    Result<void> ack_one(const Receipt& receipt);
+    Result<queue::NackOutcome> nack_one(const queue::NackRequest& request);
     std::vector<LeasedMessage> take(Queue& queue, const queue::PopRequest& request);
     /// True when an earlier message of the same ordering key is unfinished.
     static bool held_back(const Queue& queue, const MessageView& view);
@@ -90,6 +107,7 @@ private:
 
     const Clock& clock_;
     Event changed_;
+    queue::CancelWatches watches_;
     std::map<std::string, Queue> queues_;
     std::uint64_t next_uid_ = 1;
 };

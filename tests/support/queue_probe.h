@@ -57,14 +57,21 @@ public:
         return commits_;
     }
 
+    /// How durable each commit so far was to be.
+    [[nodiscard]] std::vector<Durability> durabilities() const {
+        const std::scoped_lock lock(mutex_);
+        return durabilities_;
+    }
+
     // For the store.
     struct Verdict {
         bool write = true;
         Result<void> answer{};
     };
-    [[nodiscard]] Verdict commit(std::size_t records) {
+    [[nodiscard]] Verdict commit(std::size_t records, Durability durability) {
         std::unique_lock lock(mutex_);
         commits_.push_back(records);
+        durabilities_.push_back(durability);
         waiting_ = held_;
         changed_.notify_all();
         changed_.wait(lock, [this] { return !held_; });
@@ -90,6 +97,7 @@ private:
     bool held_ = false;
     bool waiting_ = false;
     std::vector<std::size_t> commits_;
+    std::vector<Durability> durabilities_;
 };
 
 class ProbeStore final : public queue::Store {
@@ -99,7 +107,7 @@ public:
 
     Result<void> recover(queue::RecoverySink& sink) override { return inner_->recover(sink); }
     Result<void> commit(std::span<const queue::Record> records, Durability durability) override {
-        auto verdict = probe_->commit(records.size());
+        auto verdict = probe_->commit(records.size(), durability);
         if (verdict.write) {
             BATON_TRY_VOID(inner_->commit(records, durability));
         }

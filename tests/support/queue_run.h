@@ -72,7 +72,7 @@ private:
         const auto uid = must(twin_.engine().uid_of(name));
         for (std::size_t i = 0; i < letters.size(); ++i) {
             const PostedMessage want{{uid, (*expected)[i].seq}, (*expected)[i].duplicate};
-            RC_ASSERT((*posted)[i] == want);
+            RC_ASSERT(posted->messages[i] == want);
             ids_.emplace_back(name, want.id);
         }
     }

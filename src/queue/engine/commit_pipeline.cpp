@@ -12,6 +12,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 
+#include "queue/engine/cancel_watches.h"
 #include "queue/engine/waits.h"
 
 namespace baton::queue {
@@ -75,6 +76,7 @@ struct CommitPipeline::Impl {
     bool woken = false;
     std::optional<Error> broken;  // the store has stopped
     std::atomic<std::uint64_t> tickets{1};
+    CancelWatches cancel_watches;
 
     std::unique_ptr<Store> store;
     PipelineConfig config;
@@ -83,13 +85,11 @@ struct CommitPipeline::Impl {
     Log log;
 
     // The thread's own.
-    struct Answered {
-        std::unique_ptr<Command> command;
-        bool stored = false;  // it looked at or changed what a store keeps
-    };
     Engine engine;
     Waits waits;
-    std::vector<Answered> answered;
+    std::vector<std::unique_ptr<Command>> answered;
+    std::vector<std::uint64_t> changed_and_parked;  // of this batch
+    std::vector<MessageId> cancelled;               // leased messages, in this batch
     TimePoint now{};
     std::thread thread;
 
@@ -99,7 +99,9 @@ struct CommitPipeline::Impl {
     void process(std::vector<Arrival>& work);
     void take_in(Arrival arrival);
     void serve_waits();
+    std::optional<Command::Wait> apply(Command& command);
     void commit();
+    void tell_cancels(bool only_gone);
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
     Result<void> recover();
@@ -168,32 +170,33 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
         }
         return;
     }
-    static_cast<void>(engine.take_touched_stored());
-    const auto wait = arrival.command->apply(engine, now);
-    const bool stored = engine.take_touched_stored();
+    const auto wait = apply(*arrival.command);
     if (!wait || wait->deadline.expired()) {
-        answered.push_back({std::move(arrival.command), stored});
+        answered.push_back(std::move(arrival.command));
     } else if (waits.size() >= config.waits_max) {
         const Error error{.code = Errc::overloaded, .detail = "too many calls wait for messages"};
         metrics.limits.Increment();
         arrival.command->finish(&error);
     } else {
+        if (wait->has_changes) changed_and_parked.push_back(arrival.ticket);
         waits.park(arrival.ticket, std::move(arrival.command), *wait);
     }
 }
 
+std::optional<Command::Wait> CommitPipeline::Impl::apply(Command& command) {
+    static_cast<void>(engine.take_touched_stored());
+    auto wait = command.apply(engine, now);
+    command.touched_stored |= engine.take_touched_stored();
+    return wait;
+}
+
 void CommitPipeline::Impl::serve_waits() {
     const auto news = engine.take_news();
+    cancelled.insert(cancelled.end(), news.cancelled.begin(), news.cancelled.end());
     if (waits.size() == 0) return;
-    bool stored = false;
-    const auto retry = [&](Command& command) {
-        static_cast<void>(engine.take_touched_stored());
-        auto still_waiting = command.apply(engine, now);
-        stored = engine.take_touched_stored();
-        return still_waiting;
-    };
+    const auto retry = [&](Command& command) { return apply(command); };
     const auto done = [&](std::unique_ptr<Command> command) {
-        answered.push_back({std::move(command), stored});
+        answered.push_back(std::move(command));
     };
     for (const auto uid : news.queues) waits.serve_pops(uid, retry, done);
     for (const auto& message : news.replies) waits.serve_replies(message, message, retry, done);
@@ -243,10 +246,25 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
 /// failed.
 void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
-    for (auto& [command, stored] : answered) {
-        command->finish(only_stored && !stored ? nullptr : error);
+    tell_cancels(error != nullptr);
+    for (auto& command : answered) {
+        command->finish(only_stored && !command->touched_stored ? nullptr : error);
     }
     answered.clear();
+    for (const auto ticket : std::exchange(changed_and_parked, {})) {
+        if (error == nullptr) break;
+        if (auto command = waits.take(ticket)) command->finish(error);
+    }
+}
+
+/// `only_gone`: the commit failed; what was cancelled in queues in memory is gone all the same.
+void CommitPipeline::Impl::tell_cancels(bool only_gone) {
+    auto messages = std::exchange(cancelled, {});
+    if (only_gone) {
+        std::erase_if(
+            messages, [&](const MessageId& id) { return engine.get(id, now).has_value(); });
+    }
+    if (!messages.empty()) cancel_watches.tell(messages);
 }
 
 CommitPipeline::CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config,
@@ -315,6 +333,11 @@ void CommitPipeline::Impl::wake() {
         woken = true;
     }
     arrived.notify_one();
+}
+
+std::unique_ptr<Watch> CommitPipeline::watch_cancels(
+    std::function<void(const MessageId&)> cancelled) {
+    return impl_->cancel_watches.add(std::move(cancelled));
 }
 
 void CommitPipeline::wake() { impl_->wake(); }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -15,6 +16,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "model/message.h"
+#include "queue/consumer.h"
 #include "queue/engine/engine.h"
 #include "queue/engine/store.h"
 #include "runtime/deadline.h"
@@ -30,6 +32,7 @@ public:
         std::uint64_t queue_uid = 0;          ///< a message in this queue …
         std::optional<Level> level{};         ///< … of this level, if given
         std::optional<MessageId> reply_to{};  ///< or the reply to this message
+        bool has_changes = false;  ///< changed something already: it fails when that is not stored
     };
 
     virtual ~Command() = default;
@@ -39,6 +42,9 @@ public:
     /// Gives the answer out: the kept one, or `error` when the commit failed. Called once, also
     /// after a wait that ended without an answer.
     virtual void finish(const Error* error) = 0;
+
+    /// Whether it looked at or changed what a store keeps; set by the pipeline.
+    bool touched_stored = false;
 };
 
 struct PipelineConfig {
@@ -78,6 +84,10 @@ public:
     void wake();
 
     [[nodiscard]] Result<void> health() const;
+
+    /// See Consumer::watch_cancels.
+    [[nodiscard]] std::unique_ptr<Watch> watch_cancels(
+        std::function<void(const MessageId&)> cancelled);
 
     /// For reads, which may run beside commits.
     [[nodiscard]] Store& store() noexcept;

@@ -157,10 +157,10 @@ Result<QueueStats> Engine::stats(const QueueName& name) {
     return queue->stats();
 }
 
-Result<std::vector<PostedMessage>> Engine::post(
-    const QueueName& name, std::vector<NewMessage> messages, TimePoint now) {
+Result<Posted> Engine::post(
+    const QueueName& name, std::vector<NewMessage> messages, TimePoint now, PostOptions options) {
     BATON_TRY(QueueState * queue, find(name));
-    return queue->post(std::move(messages), now);
+    return queue->post(std::move(messages), options, now);
 }
 
 Result<std::vector<LeasedMessage>> Engine::pop(const PopRequest& request, TimePoint now) {
@@ -185,7 +185,9 @@ Result<TimePoint> Engine::extend(const Receipt& receipt, Duration lease, TimePoi
 
 Result<void> Engine::cancel(const MessageId& message, TimePoint now) {
     BATON_TRY(QueueState * queue, find(message));
-    return queue->cancel(message.seq, now);
+    BATON_TRY(const bool was_leased, queue->cancel(message.seq, now));
+    if (was_leased) news_.cancelled.push_back(message);
+    return {};
 }
 
 Result<void> Engine::reply(
@@ -237,6 +239,7 @@ Engine::Batch Engine::take_batch() {
     shrink_timers();
     Batch batch{.records = std::move(effects_.records),
         .durability = effects_.needs_fsync ? Durability::fsync : Durability::relaxed};
+    if (!batch.records.empty()) effects_.has_unforced = !effects_.needs_fsync;
     effects_.records.clear();
     effects_.record_bytes = 0;
     effects_.needs_fsync = false;

@@ -46,8 +46,8 @@ public:
     Result<QueueInfo> get_queue(const QueueName& name);
     [[nodiscard]] std::vector<QueueInfo> list_queues();
     Result<QueueStats> stats(const QueueName& name);
-    Result<std::vector<PostedMessage>> post(
-        const QueueName& name, std::vector<NewMessage> messages, TimePoint now);
+    Result<Posted> post(const QueueName& name, std::vector<NewMessage> messages, TimePoint now,
+        PostOptions options = {});
     Result<std::vector<LeasedMessage>> pop(const PopRequest& request, TimePoint now);
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
@@ -83,6 +83,7 @@ public:
         std::vector<std::uint64_t> queues;   ///< uids of queues in which anything happened
         std::vector<std::uint64_t> dropped;  ///< uids of queues that have gone
         std::vector<MessageId> replies;      ///< messages that got a reply
+        std::vector<MessageId> cancelled;    ///< leased messages that were cancelled
     };
     /// What has happened since the last call.
     [[nodiscard]] News take_news();

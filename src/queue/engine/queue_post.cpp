@@ -33,8 +33,20 @@ TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, Time
 
 }  // namespace
 
-Result<std::vector<PostedMessage>> QueueState::post(
-    std::vector<NewMessage> messages, TimePoint now) {
+/// What a post promises. Fails: unsupported.
+Result<Durability> QueueState::promise(PostOptions options) const {
+    const Durability asked = options.durability.value_or(info_.config.durability);
+    if ((asked == Durability::memory) == is_stored()) {
+        return fail_field(Errc::unsupported, "durability",
+            fmt::format("queue `{}` keeps its messages {}, so it can't promise `{}`",
+                info_.name.text, is_stored() ? "in a store" : "in memory", to_string(asked)));
+    }
+    return asked;
+}
+
+Result<Posted> QueueState::post(
+    std::vector<NewMessage> messages, PostOptions options, TimePoint now) {
+    BATON_TRY(const Durability durability, promise(options));
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const std::size_t size = messages[i].data.content.size();
         if (size > info_.config.max_message_size) {
@@ -44,20 +56,30 @@ Result<std::vector<PostedMessage>> QueueState::post(
         }
     }
     BATON_TRY(const auto first, find_duplicates(messages, now));
-    BATON_TRY_VOID(make_room(messages, first, now));
+    BATON_TRY_VOID(make_room(messages, first, durability, now));
     last_accessed_ = now;
-    std::vector<PostedMessage> posted;
-    posted.reserve(messages.size());
+    Posted posted{.messages = {}, .durability = durability};
+    posted.messages.reserve(messages.size());
+    bool has_duplicates = false;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         if (first[i] != 0) {
-            posted.push_back({.id = {uid_, first[i]}, .duplicate = true});
+            posted.messages.push_back({.id = {uid_, first[i]}, .duplicate = true});
+            has_duplicates = true;
             continue;
         }
-        posted.push_back({.id = {uid_, next_seq_}});
-        post_one(std::move(messages[i]), now);
+        posted.messages.push_back({.id = {uid_, next_seq_}});
+        post_one(std::move(messages[i]), durability, now);
     }
+    if (has_duplicates && durability == Durability::fsync) force_earlier();
     arm_retention();
     return posted;
+}
+
+/// The first message of a dedup key may have come relaxed: sees to it that it is on disk with this
+/// batch.
+void QueueState::force_earlier() {
+    effects_.needs_fsync = true;
+    if (effects_.has_unforced) effects_.records.emplace_back(QueuePut{number_, uid_, info_});
 }
 
 /// For each message the seq of the message it repeats, which may stand before it in the same batch;
@@ -83,8 +105,8 @@ Result<std::vector<std::uint64_t>> QueueState::find_duplicates(
     return first;
 }
 
-Result<void> QueueState::make_room(
-    std::span<const NewMessage> messages, std::span<const std::uint64_t> first, TimePoint now) {
+Result<void> QueueState::make_room(std::span<const NewMessage> messages,
+    std::span<const std::uint64_t> first, Durability durability, TimePoint now) {
     const QueueConfig& config = info_.config;
     if (config.max_size == 0 && config.max_bytes == 0) return {};
     std::uint64_t count = 0;
@@ -118,13 +140,13 @@ Result<void> QueueState::make_room(
             info_.name.text, unfinished(), unfinished_bytes(), config.max_size, config.max_bytes));
     }
     for (const auto seq : victims) {
-        emit(MessageGone{locator(seq)});
+        emit(MessageGone{locator(seq)}, durability);
         remove(seq, *table_.find(seq), now);
     }
     return {};
 }
 
-void QueueState::post_one(NewMessage message, TimePoint now) {
+void QueueState::post_one(NewMessage message, Durability durability, TimePoint now) {
     const std::uint64_t seq = next_seq_++;
     const TimePoint due = due_time(message, now);
     const TimePoint expires = expiry_time(message, info_.config, now);
@@ -155,7 +177,7 @@ void QueueState::post_one(NewMessage message, TimePoint now) {
         recall_.dedup.put(data->dedup_key, seq, record.dedup_until);
     }
     effects_.record_bytes += is_stored() ? slot.size_bytes : 0;
-    emit(std::move(record));
+    emit(std::move(record), durability);
     if (due > now) {
         effects_.timers.add({due, locator(seq), Timer::Kind::due});
     } else {

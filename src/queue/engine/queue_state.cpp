@@ -103,14 +103,15 @@ Result<TimePoint> QueueState::extend(const Receipt& receipt, TimePoint until) {
     return until;
 }
 
-Result<void> QueueState::cancel(std::uint64_t seq, TimePoint now) {
+Result<bool> QueueState::cancel(std::uint64_t seq, TimePoint now) {
     Slot* slot = table_.find(seq);
     if (slot == nullptr || !slot->is_live()) {
         return fail(Errc::message_not_found, "no such message waits, runs or is dead");
     }
+    const bool was_leased = slot->state == MessageState::leased;
     emit(MessageGone{locator(seq)});
     remove(seq, *slot, now);
-    return {};
+    return was_leased;
 }
 
 std::uint64_t QueueState::purge(TimePoint now) {
@@ -246,10 +247,10 @@ std::uint64_t QueueState::unfinished() const {
     return count;
 }
 
-void QueueState::emit(Record record) {
+void QueueState::emit(Record record, Durability durability) {
     if (!is_stored()) return;
     effects_.records.push_back(std::move(record));
-    effects_.needs_fsync |= info_.config.durability == Durability::fsync;
+    effects_.needs_fsync |= durability == Durability::fsync;
 }
 
 void QueueState::emit_delivery(std::uint64_t seq, const Slot& slot) {

@@ -38,13 +38,14 @@ public:
     /// Takes back a configuration or pause flag that did not reach the store.
     void restore(QueueInfo info) { info_ = std::move(info); }
 
-    Result<std::vector<PostedMessage>> post(std::vector<NewMessage> messages, TimePoint now);
+    Result<Posted> post(std::vector<NewMessage> messages, PostOptions options, TimePoint now);
     std::vector<LeasedMessage> pop(
         std::uint32_t max, Duration lease, std::optional<Level> level, TimePoint now);
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
     Result<TimePoint> extend(const Receipt& receipt, TimePoint until);
-    Result<void> cancel(std::uint64_t seq, TimePoint now);
+    /// Whether it was leased.
+    Result<bool> cancel(std::uint64_t seq, TimePoint now);
     std::uint64_t purge(TimePoint now);
 
     Result<void> reply(std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now);
@@ -112,11 +113,13 @@ private:
     };
 
     // Posting (queue_post.cpp)
+    [[nodiscard]] Result<Durability> promise(PostOptions options) const;
     Result<std::vector<std::uint64_t>> find_duplicates(
         std::span<const NewMessage> messages, TimePoint now);
-    Result<void> make_room(
-        std::span<const NewMessage> messages, std::span<const std::uint64_t> first, TimePoint now);
-    void post_one(NewMessage message, TimePoint now);
+    Result<void> make_room(std::span<const NewMessage> messages,
+        std::span<const std::uint64_t> first, Durability durability, TimePoint now);
+    void post_one(NewMessage message, Durability durability, TimePoint now);
+    void force_earlier();
     void keep_body(Slot& slot, std::shared_ptr<const MessageData> data);
     void drop_body(Slot& slot);
 
@@ -138,7 +141,8 @@ private:
 
     Result<Slot*> leased_slot(const Receipt& receipt);
     MessageView view(std::uint64_t seq, const Slot& slot) const;
-    void emit(Record record);
+    void emit(Record record) { emit(std::move(record), info_.config.durability); }
+    void emit(Record record, Durability durability);
     void emit_delivery(std::uint64_t seq, const Slot& slot);
     [[nodiscard]] bool in_lane(std::uint64_t seq, Level level) const;
     [[nodiscard]] std::uint64_t unfinished() const;

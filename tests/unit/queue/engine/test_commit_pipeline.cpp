@@ -1,4 +1,5 @@
 // The commit pipeline: what it groups, when it answers, what it refuses, how it ends.
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -10,7 +11,7 @@
 namespace baton::test {
 namespace {
 
-using Posted = Pending<Result<std::vector<PostedMessage>>>;
+using Posting = Pending<Result<std::vector<PostedMessage>>>;
 
 class Pipeline : public ::testing::Test {
 protected:
@@ -21,7 +22,7 @@ protected:
         must(h.run(h.queues().put_queue(q, {})));
     }
 
-    Posted start_post(const Letter& letter = {}) {
+    Posting start_post(const Letter& letter = {}) {
         return h.start(h.queues().post(q, messages_of({letter})));
     }
     Pending<Result<std::vector<LeasedMessage>>> start_pop(Deadline wait = Deadline::never()) {
@@ -40,7 +41,7 @@ protected:
 
 TEST_F(Pipeline, commands_that_come_during_a_commit_form_the_next_batch) {
     probe->hold();
-    std::vector<Posted> posts;
+    std::vector<Posting> posts;
     posts.push_back(start_post());
     probe->wait_held();
     const auto before = probe->commits().size();
@@ -89,7 +90,7 @@ TEST_F(Pipeline, a_large_batch_is_committed_in_parts) {
     probe->hold();
     auto first = start_post();
     probe->wait_held();
-    std::vector<Posted> posts;
+    std::vector<Posting> posts;
     for (int i = 0; i < 3; ++i) {
         posts.push_back(h.start(h.queues().post(q, messages_of(std::vector<Letter>(3'000)))));
     }
@@ -104,7 +105,7 @@ TEST_F(Pipeline, a_large_batch_is_committed_in_parts) {
 
 TEST_F(Pipeline, stop_finishes_what_was_taken) {
     probe->hold();
-    std::vector<Posted> posts;
+    std::vector<Posting> posts;
     for (int i = 0; i < 20; ++i) posts.push_back(start_post());
     probe->wait_held();
     std::thread stopping([this] { h.queues().stop(); });
@@ -120,7 +121,7 @@ TEST_F(SmallPipeline, one_command_too_many_is_refused_and_leaves_the_others) {
     probe->hold();
     auto first = start_post();
     probe->wait_held();
-    std::vector<Posted> posts;
+    std::vector<Posting> posts;
     for (int i = 0; i < 3; ++i) posts.push_back(start_post());
     const auto refused = start_post().get();
     EXPECT_EQ(outcome(refused), "overloaded");
@@ -182,6 +183,68 @@ TEST_F(Pipeline, time_that_goes_back_brings_nothing_back) {
     const auto leased = must(start_pop().get()).at(0);
     EXPECT_EQ(leased.message.lease_expires_at, FakeClock::start + Duration(31'000));
     EXPECT_EQ(outcome(h.run(h.queues().ack(leased.receipt))), "ok");
+}
+
+TEST_F(Pipeline, a_relaxed_post_forces_nothing_by_itself) {
+    const auto post_as = [&](Durability durability, const Letter& letter) {
+        return must(h.run(h.queues().post(q, messages_of({letter}), {.durability = durability})));
+    };
+    post_as(Durability::relaxed, {.text = "a", .dedup = "k"});
+    EXPECT_EQ(probe->durabilities().back(), Durability::relaxed);
+    // Nothing new to store, but the first one is promised to be on disk now.
+    const auto commits = probe->commits().size();
+    EXPECT_TRUE(post_as(Durability::fsync, {.text = "a", .dedup = "k"}).messages[0].duplicate);
+    EXPECT_EQ(probe->commits().size(), commits + 1);
+    EXPECT_EQ(probe->durabilities().back(), Durability::fsync);
+    EXPECT_TRUE(post_as(Durability::fsync, {.text = "a", .dedup = "k"}).messages[0].duplicate);
+    EXPECT_EQ(probe->commits().size(), commits + 1);
+}
+
+TEST_F(Pipeline, a_relaxed_post_is_forced_with_another_that_asks_for_it) {
+    probe->hold();
+    auto first = start_post();
+    probe->wait_held();
+    auto relaxed =
+        h.start(h.queues().post(q, messages_of({{}}), {.durability = Durability::relaxed}));
+    auto forced = start_post();
+    probe->release();
+    EXPECT_EQ(outcome(relaxed.get()), "ok");
+    EXPECT_EQ(outcome(forced.get()), "ok");
+    EXPECT_EQ(probe->commits().back(), 2);
+    EXPECT_EQ(probe->durabilities().back(), Durability::fsync);
+}
+
+TEST_F(Pipeline, an_ack_and_pop_that_waits_fails_when_its_acks_are_not_stored) {
+    must(start_post({.text = "a"}).get());
+    const auto leased = must(start_pop().get()).at(0);
+    probe->hold();
+    auto blocker = start_post({.delay = Duration(1'000)});
+    probe->wait_held();
+    auto waiting =
+        h.start(h.queues().ack_and_pop({leased.receipt}, {.queue = q, .wait = Deadline::never()}));
+    probe->fail_commit(2, Errc::storage_full);
+    probe->release();
+    must(blocker.get());
+    EXPECT_EQ(outcome(waiting.get()), "storage_full");
+    EXPECT_EQ(outcome(h.run(h.queues().ack(leased.receipt))), "ok");
+}
+
+TEST_F(Pipeline, a_cancel_is_told_after_the_commit_and_not_when_it_fails) {
+    must(start_post({.text = "a"}).get());
+    const auto leased = must(start_pop().get()).at(0);
+    std::atomic<int> told = 0;
+    const auto watch = h.queues().watch_cancels([&](const MessageId&) { ++told; });
+    probe->fail_commit(1, Errc::storage_full);
+    EXPECT_EQ(outcome(h.run(h.queues().cancel(leased.message.id))), "storage_full");
+    EXPECT_EQ(told, 0);
+    probe->hold();
+    auto cancel = h.start(h.queues().cancel(leased.message.id));
+    probe->wait_held();
+    EXPECT_EQ(told, 0);
+    probe->release();
+    EXPECT_EQ(outcome(cancel.get()), "ok");
+    must(h.run(h.queues().list_queues()));
+    EXPECT_EQ(told, 1);
 }
 
 }  // namespace

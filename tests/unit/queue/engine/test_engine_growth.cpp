@@ -17,7 +17,7 @@ class EngineGrowth : public ::testing::Test {
 protected:
     void make(QueueConfig config = {}) { must(engine.put_queue(q, std::move(config), 1, now)); }
     MessageId post(const Letter& letter = {}) {
-        const auto id = must(engine.post(q, messages_of({letter}), now)).front().id;
+        const auto id = must(engine.post(q, messages_of({letter}), now)).messages.front().id;
         settle();
         return id;
     }
@@ -118,7 +118,9 @@ TEST_F(EngineGrowth, memory_for_contents_is_given_back) {
     Engine small({.memory_budget = 100});
     must(small.put_queue(q, {}, 1, now));
     const auto post_to_small = [&](std::size_t size) {
-        return must(small.post(q, messages_of({{.text = std::string(size, 'x')}}), now)).front().id;
+        return must(small.post(q, messages_of({{.text = std::string(size, 'x')}}), now))
+            .messages.front()
+            .id;
     };
     for (int round = 0; round < 100; ++round) {
         const auto id = post_to_small(60);

@@ -1,0 +1,35 @@
+// Looking without touching: the port of those who watch.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "model/message.h"
+#include "runtime/task.h"
+
+namespace baton::queue {
+
+struct PeekRequest {
+    QueueName queue;
+    std::optional<MessageState> state{};  ///< scheduled, ready, leased or dead; absent: all
+    std::uint64_t after_seq = 0;          ///< only messages with a higher seq
+    std::uint32_t limit = 100;            ///< 1..1,000
+};
+
+/// Looks without touching. See queues.h for what holds for every port.
+class Browser {
+public:
+    virtual ~Browser() = default;
+
+    /// Messages in the order of seq.
+    [[nodiscard]] virtual Task<Result<std::vector<MessageView>>> peek(PeekRequest request) = 0;
+
+    /// Fails: message_not_found. A finished message whose reply is kept shows as done, without
+    /// data.
+    [[nodiscard]] virtual Task<Result<MessageView>> get(MessageId message) = 0;
+};
+
+}  // namespace baton::queue

@@ -1,0 +1,41 @@
+// EngineQueues: looking without touching.
+#include <utility>
+
+#include "queue/engine/engine_ports.h"
+
+namespace baton::queue {
+namespace {
+
+constexpr std::uint32_t peek_max = 1'000;
+
+}  // namespace
+
+Task<Result<std::vector<MessageView>>> EngineQueues::peek(PeekRequest request) {
+    if (request.limit == 0 || request.limit > peek_max) {
+        co_return fail_field(Errc::invalid_argument, "limit", "a page holds 1 to 1,000 messages");
+    }
+    const auto look = [request](Engine& engine, TimePoint) { return engine.peek(request); };
+    auto views = co_await desk_.run(look);
+    if (!views) co_return std::unexpected(views.error());
+    std::vector<MessageView*> all;
+    for (auto& view : *views) all.push_back(&view);
+    auto filled = co_await desk_.fill(std::move(all));
+    if (!filled) co_return std::unexpected(filled.error());
+    std::erase_if(*views, [](const MessageView& view) { return !view.data; });
+    co_return std::move(*views);
+}
+
+Task<Result<MessageView>> EngineQueues::get(MessageId message) {
+    const auto look = [=](Engine& engine, TimePoint now) { return engine.get(message, now); };
+    auto view = co_await desk_.run(look);
+    if (!view) co_return std::unexpected(view.error());
+    std::vector<MessageView*> one{&*view};
+    auto filled = co_await desk_.fill(std::move(one));
+    if (!filled) co_return std::unexpected(filled.error());
+    if (!view->data && view->state != MessageState::done) {
+        co_return fail(Errc::message_not_found, "the message has finished");
+    }
+    co_return *std::move(view);
+}
+
+}  // namespace baton::queue

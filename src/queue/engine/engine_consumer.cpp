@@ -1,0 +1,131 @@
+// EngineQueues: leasing messages and settling them.
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "queue/engine/engine_ports.h"
+
+namespace baton::queue {
+namespace {
+
+constexpr std::uint32_t pop_max = 1'000;
+constexpr std::size_t receipts_max = 10'000;
+constexpr Duration lease_max{12 * 3'600'000};
+
+Result<void> check_lease(Duration lease) {
+    if (lease < Duration(1) || lease > lease_max) {
+        return fail_field(Errc::invalid_argument, "lease_ms", "a lease lasts 1 ms to 12 hours");
+    }
+    return {};
+}
+
+Result<void> check_pop(const PopRequest& request) {
+    if (request.max == 0 || request.max > pop_max) {
+        return fail_field(Errc::invalid_argument, "max", "a pop takes 1 to 1,000 messages");
+    }
+    return check_lease(request.lease);
+}
+
+Result<void> check_receipts(std::size_t count, std::size_t min = 1) {
+    if (count < min || count > receipts_max) {
+        return fail_field(Errc::invalid_argument, "receipts", "a call takes 1 to 10,000 receipts");
+    }
+    return {};
+}
+
+Result<void> check_nacks(const std::vector<NackRequest>& requests) {
+    BATON_TRY_VOID(check_receipts(requests.size()));
+    for (const auto& request : requests) {
+        if (request.delay < Duration(0) || request.delay > MessageLimits::period_max) {
+            return fail_field(Errc::invalid_argument, "delay_ms", "a delay is 0 to ten years");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Task<Result<std::vector<LeasedMessage>>> EngineQueues::pop(PopRequest request) {
+    std::vector<Receipt> none;
+    auto popped = co_await ack_and_pop(std::move(none), std::move(request));
+    if (!popped) co_return std::unexpected(std::move(popped).error());
+    co_return std::move(popped->messages);
+}
+
+Task<Result<AckedAndPopped>> EngineQueues::ack_and_pop(
+    std::vector<Receipt> receipts, PopRequest request) {
+    BATON_CO_TRY_VOID(check_pop(request));
+    BATON_CO_TRY_VOID(check_receipts(receipts.size(), 0));
+    // A cancellation must not throw the leased messages away between here and the caller.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto popped = co_await desk_.run_waiting<PopCommand>(std::move(receipts), std::move(request));
+    std::vector<MessageView*> views;
+    if (popped) {
+        for (auto& leased : popped->messages) views.push_back(&leased.message);
+    }
+    auto filled = co_await desk_.fill(std::move(views));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    const bool cancelled = state.cancelled() != asio::cancellation_type::none;
+    if (popped && (cancelled || !filled)) return_unseen(popped->messages);
+    if (cancelled) co_return fail(Errc::cancelled, "the wait was called off");
+    if (!popped) co_return std::unexpected(popped.error());
+    if (!filled) co_return std::unexpected(filled.error());
+    std::erase_if(
+        popped->messages, [](const LeasedMessage& leased) { return !leased.message.data; });
+    co_return std::move(*popped);
+}
+
+void EngineQueues::return_unseen(const std::vector<LeasedMessage>& popped) {
+    for (const auto& leased : popped) {
+        desk_.run_unseen([receipt = leased.receipt](Engine& engine, TimePoint now) {
+            return engine.nack({.receipt = receipt, .blame = Blame::none}, now);
+        });
+    }
+}
+
+Task<Result<PerReceipt<void>>> EngineQueues::ack(std::vector<Receipt> receipts) {
+    if (auto good = check_receipts(receipts.size()); !good) {
+        return desk_.failed<PerReceipt<void>>(std::move(good).error());
+    }
+    return desk_.run([receipts = std::move(receipts)](Engine& engine, TimePoint now) {
+        PerReceipt<void> results;
+        results.reserve(receipts.size());
+        for (const auto& receipt : receipts) results.push_back(engine.ack(receipt, now));
+        return Result<PerReceipt<void>>(std::move(results));
+    });
+}
+
+Task<Result<PerReceipt<NackOutcome>>> EngineQueues::nack(std::vector<NackRequest> requests) {
+    if (auto good = check_nacks(requests); !good) {
+        return desk_.failed<PerReceipt<NackOutcome>>(std::move(good).error());
+    }
+    return desk_.run([requests = std::move(requests)](Engine& engine, TimePoint now) {
+        PerReceipt<NackOutcome> results;
+        results.reserve(requests.size());
+        for (const auto& request : requests) results.push_back(engine.nack(request, now));
+        return Result<PerReceipt<NackOutcome>>(std::move(results));
+    });
+}
+
+Task<Result<PerReceipt<TimePoint>>> EngineQueues::extend(
+    std::vector<Receipt> receipts, Duration lease) {
+    auto good = check_receipts(receipts.size());
+    if (good) good = check_lease(lease);
+    if (!good) return desk_.failed<PerReceipt<TimePoint>>(std::move(good).error());
+    return desk_.run([receipts = std::move(receipts), lease](Engine& engine, TimePoint now) {
+        PerReceipt<TimePoint> results;
+        results.reserve(receipts.size());
+        for (const auto& receipt : receipts) results.push_back(engine.extend(receipt, lease, now));
+        return Result<PerReceipt<TimePoint>>(std::move(results));
+    });
+}
+
+Task<Result<void>> EngineQueues::reply(MessageId message, Bytes result, std::string metadata) {
+    return desk_.run([=](Engine& engine, TimePoint now) {
+        return engine.reply(message, result, metadata, now);
+    });
+}
+
+}  // namespace baton::queue

@@ -1,0 +1,62 @@
+// EngineQueues: making queues and running them.
+#include <random>
+#include <utility>
+
+#include "model/codec.h"
+#include "queue/engine/engine_ports.h"
+
+namespace baton::queue {
+namespace {
+
+/// A name by the rules, and a configuration that a store can write and read back.
+Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
+    BATON_TRY_VOID(parse_queue_name(name.text));
+    BATON_TRY(const auto read_back, queue_config_from_json(to_json(config)));
+    if (read_back != config)
+        return fail(Errc::invalid_argument, "the configuration is out of range");
+    return {};
+}
+
+std::uint64_t random_uid() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+}  // namespace
+
+Task<Result<bool>> EngineQueues::put_queue(QueueName name, QueueConfig config) {
+    if (auto checked = check_queue(name, config); !checked) {
+        return desk_.fails<bool>(checked.error().field, checked.error().detail);
+    }
+    return desk_.run([=, uid = random_uid()](Engine& engine, TimePoint now) {
+        return engine.put_queue(name, config, uid, now);
+    });
+}
+
+Task<Result<QueueInfo>> EngineQueues::get_queue(QueueName name) {
+    return desk_.run([=](Engine& engine, TimePoint) { return engine.get_queue(name); });
+}
+
+Task<Result<std::vector<QueueInfo>>> EngineQueues::list_queues() {
+    return desk_.run([](Engine& engine, TimePoint) {
+        return Result<std::vector<QueueInfo>>(engine.list_queues());
+    });
+}
+
+Task<Result<void>> EngineQueues::delete_queue(QueueName name) {
+    return desk_.run([=](Engine& engine, TimePoint) { return engine.delete_queue(name); });
+}
+
+Task<Result<std::uint64_t>> EngineQueues::purge(QueueName name) {
+    return desk_.run([=](Engine& engine, TimePoint now) { return engine.purge(name, now); });
+}
+
+Task<Result<void>> EngineQueues::set_paused(QueueName name, bool paused) {
+    return desk_.run([=](Engine& engine, TimePoint) { return engine.set_paused(name, paused); });
+}
+
+Task<Result<QueueStats>> EngineQueues::stats(QueueName name) {
+    return desk_.run([=](Engine& engine, TimePoint) { return engine.stats(name); });
+}
+
+}  // namespace baton::queue

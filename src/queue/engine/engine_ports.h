@@ -1,0 +1,71 @@
+// All ports of queue/queues.h as one object: each call becomes a command of the commit pipeline.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "queue/engine/command_desk.h"
+#include "queue/engine/commit_pipeline.h"
+#include "queue/queues.h"
+
+namespace baton::queue {
+
+/// Make it with make_engine_queues.
+class EngineQueues final : public Queues {
+public:
+    EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
+        MetricRegistry& metrics, Log log);
+
+    [[nodiscard]] Result<void> start() { return pipeline_.start(); }
+    void stop() override { pipeline_.stop(); }
+    [[nodiscard]] Result<void> health() const override { return pipeline_.health(); }
+
+    // engine_operator.cpp
+    Task<Result<bool>> put_queue(QueueName name, QueueConfig config) override;
+    Task<Result<QueueInfo>> get_queue(QueueName name) override;
+    Task<Result<std::vector<QueueInfo>>> list_queues() override;
+    Task<Result<void>> delete_queue(QueueName name) override;
+    Task<Result<std::uint64_t>> purge(QueueName name) override;
+    Task<Result<void>> set_paused(QueueName name, bool paused) override;
+    Task<Result<QueueStats>> stats(QueueName name) override;
+
+    // engine_producer.cpp
+    using Producer::post;
+    Task<Result<Posted>> post(
+        QueueName queue, std::vector<NewMessage> messages, PostOptions options) override;
+    Task<Result<std::optional<Reply>>> get_reply(MessageId message) override;
+    Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
+    Task<Result<void>> cancel(MessageId message) override;
+
+    // engine_consumer.cpp
+    using Consumer::ack;
+    using Consumer::extend;
+    using Consumer::nack;
+    Task<Result<std::vector<LeasedMessage>>> pop(PopRequest request) override;
+    Task<Result<PerReceipt<void>>> ack(std::vector<Receipt> receipts) override;
+    Task<Result<PerReceipt<NackOutcome>>> nack(std::vector<NackRequest> requests) override;
+    Task<Result<PerReceipt<TimePoint>>> extend(
+        std::vector<Receipt> receipts, Duration lease) override;
+    Task<Result<AckedAndPopped>> ack_and_pop(
+        std::vector<Receipt> receipts, PopRequest request) override;
+    Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;
+    std::unique_ptr<Watch> watch_cancels(std::function<void(const MessageId&)> cancelled) override {
+        return pipeline_.watch_cancels(std::move(cancelled));
+    }
+
+    // engine_browser.cpp
+    Task<Result<std::vector<MessageView>>> peek(PeekRequest request) override;
+    Task<Result<MessageView>> get(MessageId message) override;
+
+private:
+    void return_unseen(const std::vector<LeasedMessage>& popped);
+
+    CommitPipeline pipeline_;
+    CommandDesk desk_{pipeline_};
+};
+
+}  // namespace baton::queue
