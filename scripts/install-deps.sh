@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
     libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
     prometheus-cpp-dev libsodium-dev)
-test=(python3 libgtest-dev libgmock-dev librapidcheck-dev)
+test=(python3 libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)
 bench=(libbenchmark-dev)
 dev=(git ccache mold inotify-tools)

@@ -39,6 +39,12 @@ ProcessOptions process_options(const DaemonOptions& options, const std::filesyst
     result.environment = {"OPENAI_API_KEY"};
     for (const auto& entry : options.environment) result.environment.push_back(entry);
     result.directory = scratch;
+    if (!options.launcher.empty()) {
+        result.arguments.insert(result.arguments.begin(), result.program);
+        result.arguments.insert(
+            result.arguments.begin(), options.launcher.begin() + 1, options.launcher.end());
+        result.program = options.launcher.front();
+    }
     return result;
 }
 

@@ -19,6 +19,9 @@ struct DaemonOptions {
     std::vector<std::string> settings;   ///< "queue.store=memory": handed on as --set
     std::string config;                  ///< YAML for --config; empty: none
     std::vector<std::string> arguments;  ///< further arguments as they are
+    /// A program (by its full path) and arguments that start batond as their own; empty: none. The
+    /// process must become batond, so that signals reach it.
+    std::vector<std::string> launcher;
     std::vector<std::string>
         environment;  ///< as ProcessOptions; OPENAI_API_KEY is always removed first
     std::chrono::milliseconds ready_timeout{30'000};
