@@ -1,0 +1,86 @@
+// A disk that is full: posts are refused by name, nothing accepted is lost, and all goes on when
+// there is room again.
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "support/daemon_session.h"
+#include "support/loop_disk.h"
+#include "support/queue_traffic.h"
+
+namespace baton::test {
+namespace {
+
+class FullDiskTest : public testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override {
+        if (!LoopDisk::possible()) GTEST_SKIP() << "needs root and loop devices";
+    }
+
+    /// Leaves about `bytes` free.
+    static void fill(const LoopDisk& disk, std::uintmax_t bytes) {
+        std::ofstream ballast(disk.path() / "ballast", std::ios::binary);
+        const std::string block(65'536, 'b');
+        while (std::filesystem::space(disk.path()).available > bytes) {
+            ballast.write(block.data(), static_cast<std::streamsize>(block.size())).flush();
+        }
+    }
+    /// Posts until it is refused, and returns why.
+    Error post_until_refused(DaemonSession& session, Ledger& ledger) {
+        for (int i = 0; i < 100'000; ++i) {
+            const std::string text = std::to_string(i) + std::string(20'000, '.');
+            std::vector<NewMessage> one(1);
+            one.front().data.content = Bytes(std::string(text));
+            const auto posted = pool_.run(session.queues.post(QueueTraffic::queue, std::move(one)));
+            if (!posted) return posted.error();
+            ledger.accepted.emplace(posted->front().id, text);
+        }
+        return {};
+    }
+
+    IoPool pool_{1};
+};
+
+TEST_P(FullDiskTest, posts_are_refused_and_all_recovers_when_space_returns) {
+    LoopDisk disk(96);
+    const auto daemon = Daemon::start({.data_dir = disk.path() / "data",
+        .settings = {"logging.level=error", std::string("queue.store=") + GetParam()}});
+    DaemonSession session(*daemon);
+    must(pool_.run(session.queues.put(QueueTraffic::queue, QueueConfig{})));
+    fill(disk, 4 * 1024 * 1024);
+    Ledger ledger;
+    for (int round = 0; round < 3; ++round) {
+        const auto refused = post_until_refused(session, ledger);
+        EXPECT_EQ(refused.code, Errc::storage_full) << to_string(refused);
+    }
+    EXPECT_FALSE(ledger.accepted.empty());
+    expect_kept(*daemon, pool_, ledger);  // reading goes on
+
+    std::filesystem::remove(disk.path() / "ballast");
+    std::vector<NewMessage> one(1);
+    one.front().data.content = Bytes(std::string("room again"));
+    const auto posted = must(pool_.run(session.queues.post(QueueTraffic::queue, std::move(one))));
+    ledger.accepted.emplace(posted.front().id, "room again");
+    const client::PopOptions options{.max = 2};
+    const auto popped = must(pool_.run(session.queues.pop(QueueTraffic::queue, options)));
+    ASSERT_EQ(popped.size(), 2U);
+    for (const auto& leased : popped) {
+        ledger.acked.insert(leased.message.id);
+        ledger.perhaps_acked.insert(leased.message.id);
+        const auto acked =
+            must(pool_.run(session.queues.ack(QueueTraffic::queue, {leased.receipt.text()})));
+        EXPECT_EQ(acked.count, 1U);
+    }
+    daemon->kill9();
+    daemon->restart();
+    expect_kept(*daemon, pool_, ledger);
+    daemon->kill9();
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, FullDiskTest, testing::Values("sqlite"),
+    [](const auto& store) { return std::string(store.param); });
+
+}  // namespace
+}  // namespace baton::test
