@@ -121,7 +121,7 @@ Task<Result<json::value>> Connection::call(Call call) {
     }
     if (response->status >= 400) co_return fail(error_from_response(*response));
     if (response->body.empty()) co_return json::value(json::object());
-    auto value = parse_json(response->body);
+    auto value = parse_json(response->body, {}, json_answer_depth_max);
     if (!value) {
         co_return fail(Errc::protocol_error,
             fmt::format(

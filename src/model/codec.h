@@ -23,13 +23,15 @@ class Fields;
 
 /// Nesting of objects and arrays that is read.
 inline constexpr std::size_t json_depth_max = 32;
+/// The same for answers, which wrap what was posted: {"messages":[{…}]}.
+inline constexpr std::size_t json_answer_depth_max = json_depth_max + 4;
 
 /// Messages one request may post.
 inline constexpr std::size_t post_count_max = 10'000;
 
 /// One JSON text. Fails: invalid_utf8; malformed_json naming the byte where reading stopped.
-[[nodiscard]] Result<boost::json::value> parse_json(
-    std::string_view text, boost::json::storage_ptr storage = {});
+[[nodiscard]] Result<boost::json::value> parse_json(std::string_view text,
+    boost::json::storage_ptr storage = {}, std::size_t depth_max = json_depth_max);
 
 // ---- What people write. Unknown fields are refused, with the nearest name; null means absent.
 // ----
@@ -59,7 +61,8 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] Result<Reply> new_reply_from_json(const boost::json::value& value);
 
 /// `metadata` of an object: that object as compact text; empty when absent and for {}.
-/// Fails, in the code of `fields`: it is no object, or longer than MessageLimits::metadata_max.
+/// Fails, in the code of `fields`: it is no object, is longer than MessageLimits::metadata_max, or
+/// holds a number beyond the range of a double.
 [[nodiscard]] Result<std::string> read_metadata(const Fields& fields);
 
 // ---- What the daemon answers ----

@@ -2,6 +2,7 @@
 // buffer.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include <boost/json/monotonic_resource.hpp>
@@ -100,6 +101,15 @@ Result<std::vector<NewMessage>> read_array(const json::array& array, std::size_t
     return messages;
 }
 
+/// A number beyond the range of a double is read as infinity, which no JSON text can show again.
+bool has_infinity(const json::value& value) {
+    if (const auto* number = value.if_double()) return !std::isfinite(*number);
+    if (const auto* array = value.if_array()) return std::ranges::any_of(*array, has_infinity);
+    const auto* object = value.if_object();
+    return object != nullptr && std::ranges::any_of(*object,
+                                    [](const auto& entry) { return has_infinity(entry.value()); });
+}
+
 /// One object of a line. The tree goes with the line.
 Result<NewMessage> read_line(std::string_view line) {
     std::array<unsigned char, buffer_size> buffer;
@@ -113,6 +123,10 @@ Result<NewMessage> read_line(std::string_view line) {
 Result<std::string> read_metadata(const Fields& fields) {
     BATON_TRY(const auto* object, fields.object("metadata"));
     if (object == nullptr || object->empty()) return std::string();
+    if (has_infinity(*fields.find("metadata"))) {
+        return fields.fail_at(
+            "metadata", std::string("a number of the metadata is beyond the range of a double"));
+    }
     auto text = json::serialize(*object);
     if (text.size() > MessageLimits::metadata_max) {
         return fields.fail_at("metadata",

@@ -20,6 +20,8 @@ using beast::string_view;
 // The first piece of memory for a body of known length; more follows as bytes arrive.
 constexpr std::size_t body_step = 262'144;
 
+constexpr std::size_t last_chunk_size = std::string_view("0\r\n\r\n").size();
+
 Method to_method(http::verb verb) noexcept {
     switch (verb) {
         case http::verb::get: return Method::get;
@@ -200,6 +202,9 @@ private:
     }
 
     Result<std::size_t> read_chunks(std::string_view data) {
+        // Beast asserts on less when it sees a last chunk for the second time, as after "0\r\n" and
+        // "\r" in two pieces. Nothing that may still come is shorter than "0\r\n\r\n".
+        if (data.size() < last_chunk_size) return 0;
         error_code ec;
         const std::size_t used = reader_->put(asio_buffer(data), ec);
         if (ec && ec != http::error::need_more) return fail(to_error(ec, "a chunk"));

@@ -161,6 +161,16 @@ TEST(PostJson, holds_every_limit_and_refuses_one_more) {
     EXPECT_EQ(error_of(metadata(MessageLimits::metadata_max + 1)).field, "metadata");
 }
 
+// Boost.JSON reads 1e999 as infinity and writes that as `Infinity`, which is no JSON.
+TEST(PostJson, refuses_metadata_that_no_json_can_show_again) {
+    EXPECT_TRUE(read(with(R"("metadata":{"n":1e308})")));
+    for (const std::string_view value : {"1e999", "[0,-1e999]", R"([{"b":{"c":1e999}}])"}) {
+        const auto error = error_of(with(fmt::format(R"("metadata":{{"a":{}}})", value)));
+        EXPECT_EQ(error.code, Errc::invalid_message) << value;
+        EXPECT_EQ(error.field, "metadata") << value;
+    }
+}
+
 TEST(PostJson, refuses_headers_that_could_break_a_line) {
     for (const std::string_view headers : {R"({"":"x"})", R"({"a\r\nb":"x"})",
              R"({"a":"x\r\nSet-Cookie: y"})", R"({"a":"x\u0000"})"}) {

@@ -62,6 +62,22 @@ TEST(RequestParser, reads_the_same_however_the_bytes_are_cut) {
     }
 }
 
+// Beast's parser ends the program when the last chunk is the first one and comes in such pieces.
+TEST(RequestParser, reads_an_empty_chunked_body_however_it_is_cut) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string_view body : {"0\r\n\r\n", "00\r\n\r\n", "0;e\r\nX: y\r\n\r\n"}) {
+        const std::string bytes = head + std::string(body);
+        for (std::size_t step = 1; step <= bytes.size(); ++step) {
+            RequestParser parser(small);
+            const auto rest = feed_all(parser, bytes, step);
+            ASSERT_TRUE(rest) << to_string(rest.error());
+            ASSERT_TRUE(parser.done()) << body << " in steps of " << step;
+            EXPECT_EQ(*rest, "");
+            EXPECT_EQ(parser.take().body, "");
+        }
+    }
+}
+
 TEST(RequestParser, head_may_be_as_long_as_the_limit_and_no_longer) {
     const std::string begin = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
     const std::string fits = begin + std::string(200 - begin.size() - 4, 'x') + "\r\n\r\n";
