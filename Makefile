@@ -3,7 +3,7 @@
 ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run test build test-unit test-integration test-bench bench lint format clean dev asan \
-        tsan install-tools
+        tsan fuzz install-tools
 
 help: ## this list
 	@echo "Baton: a durable message queue and runtime for AI agents"
@@ -51,5 +51,8 @@ asan: ## unit and integration tests under the address and undefined behaviour sa
 tsan: ## unit and integration tests under the thread sanitizer
 	@scripts/sanitize.sh tsan
 
+fuzz: ## look for inputs that break a parser (FUZZ_SECONDS=600 in all, FUZZ_ONLY=name)
+	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_ONLY="$(FUZZ_ONLY)" scripts/fuzz.sh full
+
 install-tools: ## install all packages that any target needs
-	@scripts/install-deps.sh build test lint bench dev
+	@scripts/install-deps.sh build test lint fuzz bench dev

@@ -33,7 +33,7 @@ fi
 jobs=$(nproc)
 available_mb=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo 2>/dev/null || echo 4096)
 case "$preset" in
-    asan | tsan) per_job_mb=2000 ;;
+    asan | tsan | fuzz) per_job_mb=2000 ;;
     *) per_job_mb=1000 ;;
 esac
 if (( jobs > available_mb / per_job_mb )); then jobs=$(( available_mb / per_job_mb )); fi

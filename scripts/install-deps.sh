@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the named groups that are missing, and touches nothing otherwise.
-#   install-deps.sh build test lint bench dev
+#   install-deps.sh build test lint fuzz bench dev
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
@@ -8,7 +8,9 @@ build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-d
     prometheus-cpp-dev libsodium-dev)
 test=(python3 libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)
-bench=(libbenchmark-dev)
+fuzz=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: names in the reports
+bench=(libbenchmark-dev python3 wrk libnats-dev nats-server libhiredis-dev redis-server librabbitmq-dev
+    rabbitmq-server libpq-dev postgresql beanstalkd)
 dev=(git ccache mold inotify-tools)
 
 wanted=()
@@ -17,6 +19,7 @@ for group in "$@"; do
         build) wanted+=("${build[@]}") ;;
         test) wanted+=("${build[@]}" "${test[@]}") ;;
         lint) wanted+=("${build[@]}" "${test[@]}" "${lint[@]}") ;;
+        fuzz) wanted+=("${build[@]}" "${fuzz[@]}") ;;
         bench) wanted+=("${build[@]}" "${bench[@]}") ;;
         dev) wanted+=("${dev[@]}") ;;
         *) echo "install-deps.sh: no group '$group'" >&2; exit 2 ;;

@@ -8,6 +8,10 @@ labels=${1:-}
 scripts/install-deps.sh build test
 source scripts/peers.sh
 scripts/build.sh release all -DBATON_BUILD_TESTS=ON
+if [[ -z $labels || fuzz =~ ^($labels)$ ]]; then
+    scripts/install-deps.sh fuzz
+    scripts/fuzz.sh build
+fi
 
 select=()
 [[ -n $labels ]] && select=(--label-regex "$labels")
