@@ -36,6 +36,7 @@ using PopSlot = std::shared_ptr<std::optional<Popped>>;
 
 /// How a run ended: with an answer, an error, or without its lease.
 struct RunEnd {
+    std::optional<DialogReply> answer{};
     std::optional<Error> error{};
     bool lease_lost = false;
 };
@@ -205,7 +206,7 @@ private:
         if (first.index() == 1) co_return RunEnd{.lease_lost = true};
         const auto& answer = std::get<0>(first);
         if (!answer) co_return RunEnd{.error = answer.error()};
-        co_return RunEnd{};
+        co_return RunEnd{.answer = *answer};
     }
 
     /// Returns rather than throws, so that beside `hold_lease` it always comes first when it ends.
@@ -252,7 +253,8 @@ private:
             co_await finish_if_dead(run);
             co_return Outcome::lease_lost;
         }
-        if (!end.error) {
+        if (end.answer) {
+            co_await tell(run, to_queue_reply(*end.answer));
             const auto acked = co_await queues_.ack(run.receipt);
             // Harmless: the answer is stored, and the next delivery finds it there.
             if (!acked) note("acking an answered message failed", run, acked.error());
@@ -300,22 +302,15 @@ private:
         co_return Outcome::dead;
     }
 
-    static queue::Blame blame_of(const Verdict& verdict) noexcept {
-        switch (verdict.action) {
-            case Verdict::Action::retry_without_blame: return queue::Blame::none;
-            case Verdict::Action::bury: return queue::Blame::fatal;
-            case Verdict::Action::retry: break;
-        }
-        return queue::Blame::failure;
-    }
-
     Task<void> finish_dead(const Run& run, const std::string& reason, std::uint32_t retries) {
         conversations::FailedRun failed{.id = run.id,
             .status = status_of_dead(reason),
             .error = reason,
             .retry_count = retries,
             .at = clock_.now()};
+        auto reply = to_queue_reply(failed);
         const auto written = co_await writer_.fail(std::move(failed));
+        co_await tell(run, std::move(reply));
         if (written || written.error().code == Errc::message_not_found) co_return;
         log_.error("a dead message could not be marked failed; the check will repeat it",
             {{"message_id", run.id.text()}, {"error", to_string(written.error())}});
@@ -332,6 +327,13 @@ private:
         if (!found || found->state != MessageState::dead) co_return;
         const std::string reason = found->dead_reason;
         co_await finish_dead(run, reason, found->failures);
+    }
+
+    /// Whoever waits for the message's reply hears it now. Nothing depends on it: the rows have it.
+    Task<void> tell(const Run& run, QueueReply reply) {
+        const auto told =
+            co_await queues_.reply(run.id, std::move(reply.result), std::move(reply.metadata));
+        if (!told) note("storing the reply in the queue failed", run, told.error());
     }
 
     void note(std::string_view what, const Run& run, const Error& error) const {

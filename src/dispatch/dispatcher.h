@@ -41,6 +41,9 @@ struct Verdict {
     bool operator==(const Verdict&) const = default;
 };
 
+/// How the queue counts it.
+[[nodiscard]] queue::Blame blame_of(const Verdict& verdict) noexcept;
+
 /// No wait that a provider asks for is longer; after it the endpoint is asked again.
 inline constexpr Duration retry_after_max = std::chrono::hours(1);
 

@@ -32,6 +32,15 @@ Duration retry_delay(
 
 }  // namespace
 
+queue::Blame blame_of(const Verdict& verdict) noexcept {
+    switch (verdict.action) {
+        case Verdict::Action::retry_without_blame: return queue::Blame::none;
+        case Verdict::Action::bury: return queue::Blame::fatal;
+        case Verdict::Action::retry: break;
+    }
+    return queue::Blame::failure;
+}
+
 Verdict judge(
     const Error& error, RunCount count, const DispatchConfig& config, double random) noexcept {
     if (is_environment(error.code)) {

@@ -79,4 +79,17 @@ Result<DialogMessage> from_work_item(const MessageView& message) {
     return dialog;
 }
 
+QueueReply to_queue_reply(const DialogReply& answer) {
+    const json::object metadata{{"status", to_string(DialogStatus::completed)},
+        {"model", std::string_view(answer.model)}, {"input_tokens", answer.usage.input_tokens},
+        {"output_tokens", answer.usage.output_tokens}};
+    return {.result = Bytes(answer.content), .metadata = json::serialize(metadata)};
+}
+
+QueueReply to_queue_reply(const conversations::FailedRun& failed) {
+    const json::object metadata{
+        {"status", to_string(failed.status)}, {"error", std::string_view(failed.error)}};
+    return {.metadata = json::serialize(metadata)};
+}
+
 }  // namespace baton::dispatch

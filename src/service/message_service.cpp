@@ -17,8 +17,10 @@ namespace {
 using access::Identity;
 
 constexpr std::string_view anonymous = "anonymous";
-constexpr Duration recheck_min{10};  // between looks at a message that somebody waits for
-constexpr Duration recheck_max{100};
+// Between looks at a message that somebody waits for, should it end without a reply (cancelled).
+constexpr Duration recheck{1'000};
+// The same while an earlier reply stands that is not its last: a dead letter that was driven anew.
+constexpr Duration recheck_soon{50};
 
 Result<void> allow(const Identity& who) { return access::require(who, access::Role::member); }
 
@@ -185,14 +187,18 @@ Task<Result<DialogMessage>> MessageService::get(const Identity& who, MessageId i
             fmt::format("wait_ms must be 0 to {}", MessageLimits::wait_max.count()));
     }
     const Deadline deadline = Deadline::after(wait);
-    Duration pause = recheck_min;
     while (true) {
         auto message = co_await look(id);
         if (!message || is_final(message->status) || deadline.expired()) co_return message;
         if (waits_ended_.load(std::memory_order_relaxed)) co_return message;
-        const Deadline next_look = Deadline::after(pause).min(deadline);
-        co_await sleep_until(next_look);
-        pause = std::min(pause * 2, recheck_max);
+        const Deadline next_look = Deadline::after(recheck).min(deadline);
+        const auto reply = co_await queues_.wait_reply(id, next_look);
+        if (!reply) co_return message;  // the queue is stopping, or has gone
+        if (!reply->has_value()) continue;
+        message = co_await look(id);
+        if (!message || is_final(message->status)) co_return message;
+        const Deadline soon = Deadline::after(recheck_soon).min(deadline);
+        co_await sleep_until(soon);
     }
 }
 

@@ -21,6 +21,10 @@ TEST_F(DispatcherTest, message_is_answered_and_acked) {
     serve_until_status(id, DialogStatus::completed);
     EXPECT_EQ(state(id), MessageState::done);
     EXPECT_EQ(store.message(id)->reply->content, "fake answer");
+    const auto reply = pool.run(queues.get_reply(id)).value();
+    ASSERT_TRUE(reply) << "who waits at the queue gets the answer too";
+    EXPECT_EQ(reply->result.view(), "fake answer");
+    EXPECT_TRUE(reply->metadata.contains(R"("status":"completed")")) << reply->metadata;
     const std::string shown = metrics.render();
     EXPECT_TRUE(shown.contains("baton_dispatch_runs_total{outcome=\"completed\"} 1")) << shown;
     EXPECT_TRUE(shown.contains("baton_dispatch_run_seconds_count 1")) << shown;
@@ -74,6 +78,9 @@ TEST_F(DispatcherTest, poisoned_message_is_dead_with_its_history) {
     EXPECT_EQ(view->state, MessageState::dead);
     EXPECT_EQ(view->history.size(), 3U);
     EXPECT_EQ(view->dead_reason, "provider_protocol: garbage");
+    const auto reply = pool.run(queues.get_reply(id)).value();
+    ASSERT_TRUE(reply);
+    EXPECT_TRUE(reply->metadata.contains(R"("status":"failed")")) << reply->metadata;
     EXPECT_EQ(store.message(id)->error, "provider_protocol: garbage");
     EXPECT_EQ(store.message(id)->retry_count, 2U);
 }

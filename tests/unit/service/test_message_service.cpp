@@ -164,6 +164,8 @@ TEST_F(MessageService, who_waits_gets_the_completed_message) {
             auto reply = echo_reply("hi there");
             const auto completed = co_await rows.complete(sent.id, std::move(reply));
             EXPECT_TRUE(completed.value());
+            const auto told = co_await queues->reply(sent.id, Bytes("hi there"), "");
+            EXPECT_TRUE(told);
         });
         auto message = co_await service.get(who, sent.id, Duration(5'000));
         co_await group.stop();
