@@ -24,6 +24,7 @@
 #include "net/client.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
+#include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
@@ -195,7 +196,8 @@ Result<void> Services::open_database() {
             db::migrate_up(*connection, db::embedded_migrations(database_->kind())));
         log_.info("database ready", {{"schema_version", version}});
     }
-    BATON_TRY(const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
+    BATON_TRY(
+        const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
     BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
     BATON_TRY(conversations_, conversations::make_store(*database_));
     return {};
@@ -205,6 +207,10 @@ Result<void> Services::open_queues() {
     std::unique_ptr<queue::Store> store;
     if (config_.queue.store == StoreKind::memory) {
         store = queue::make_memory_store();
+    } else if (config_.queue.store == StoreKind::journal) {
+        const auto segment_size = (config_.queue.segment_size + 4095) / 4096 * 4096;
+        BATON_TRY(store, queue::make_journal_store(
+                             data_dir_->path() / "journal", {.segment_size = segment_size}));
     } else {
         // Rows are read back only when memory runs out: a small page cache is enough.
         queue_database_ = db::make_sqlite_database({.file = data_dir_->path() / "queue.db"});

@@ -28,8 +28,8 @@ inline constexpr std::array<std::string_view, 2> mode_names{"production", "devel
 enum class DatabaseKind : std::uint8_t { sqlite };
 inline constexpr std::array<std::string_view, 1> database_names{"sqlite"};
 
-enum class StoreKind : std::uint8_t { sqlite, memory };
-inline constexpr std::array<std::string_view, 2> store_names{"sqlite", "memory"};
+enum class StoreKind : std::uint8_t { sqlite, memory, journal };
+inline constexpr std::array<std::string_view, 3> store_names{"sqlite", "memory", "journal"};
 
 enum class ProviderKind : std::uint8_t { openai, echo };
 inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
@@ -65,6 +65,7 @@ struct LevelSettings {
 struct QueueSettings {
     StoreKind store = StoreKind::sqlite;
     std::uint64_t memory_budget = 64 * 1'048'576;  ///< bytes
+    std::uint64_t segment_size = 64 * 1'048'576;   ///< bytes
     /// All four, in the order of Level. The waits keep a busy level from starving the ones below
     /// for ever.
     std::vector<LevelSettings> levels{

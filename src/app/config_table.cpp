@@ -19,7 +19,7 @@ constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
 constexpr std::array<std::string_view, 1> later_databases{"postgres"};
-constexpr std::array<std::string_view, 2> later_stores{"journal", "jetstream"};
+constexpr std::array<std::string_view, 1> later_stores{"jetstream"};
 constexpr std::array<std::string_view, 2> later_providers{"anthropic", "ollama"};
 constexpr std::array<std::string_view, 1> later_endpoint_keys{"limits"};
 constexpr std::array<std::string_view, 11> later{"database.postgres", "database.redis", "nats",
@@ -68,13 +68,19 @@ constexpr std::array keys{
             .choices = database_names,
             .later = later_databases}),
     BATON_KEY(queue.store, "queue.store",
-        {.doc = "What keeps the queues: `sqlite` is durable, `memory` is gone with the process.",
+        {.doc = "What keeps the queues: `sqlite` and `journal` (the faster one) are durable, "
+                "`memory` "
+                "is gone with the process. Each keeps its own queues.",
             .choices = store_names,
             .later = later_stores}),
     BATON_SIZE(queue.memory_budget, "queue.memory_budget",
         {.doc = "Message bodies kept in memory at most; the others are read from the store.",
             .min = mib,
             .max = 1024 * gib}),
+    BATON_SIZE(queue.segment_size, "queue.segment_size",
+        {.doc = "Size of one file of the `journal` store; rounded up to 4 KiB.",
+            .min = 64 * kib,
+            .max = gib}),
     BATON_KEY(llm.client.connections_max, "llm.connections_max",
         {.doc = "Connections to LLM endpoints at a time; further requests wait.",
             .min = 1,

@@ -79,7 +79,7 @@ TEST_P(FullDiskTest, posts_are_refused_and_all_recovers_when_space_returns) {
     daemon->kill9();
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, FullDiskTest, testing::Values("sqlite"),
+INSTANTIATE_TEST_SUITE_P(Stores, FullDiskTest, testing::Values("sqlite", "journal"),
     [](const auto& store) { return std::string(store.param); });
 
 }  // namespace

@@ -26,10 +26,11 @@ struct Point {
 
 std::vector<Point> points() {
     std::vector<Point> all;
-    for (const char* store : {"sqlite"}) {
-        for (const char* call : {"pwrite64", "fdatasync", "ftruncate", "unlink"}) {
-            all.push_back({store, call});
-        }
+    for (const char* call : {"pwrite64", "fdatasync", "ftruncate", "unlink"}) {
+        all.push_back({"sqlite", call});
+    }
+    for (const char* call : {"pwrite64", "fdatasync", "fallocate", "renameat"}) {
+        all.push_back({"journal", call});
     }
     return all;
 }
@@ -47,7 +48,8 @@ protected:
 
     [[nodiscard]] DaemonOptions options(std::vector<std::string> launcher) const {
         return {.data_dir = dir_ / "data",
-            .settings = {"logging.level=error", std::string("queue.store=") + GetParam().store},
+            .settings = {"logging.level=error", std::string("queue.store=") + GetParam().store,
+                "queue.segment_size=64KiB"},
             .launcher = std::move(launcher)};
     }
     /// Runs traffic on a daemon that something happens to at the n-th call, until it is gone or

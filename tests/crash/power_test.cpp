@@ -80,7 +80,7 @@ TEST_P(PowerTest, the_disk_as_it_is_at_any_moment_holds_all_acknowledged) {
     EXPECT_FALSE(ledger.acked.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, PowerTest, testing::Values("sqlite"),
+INSTANTIATE_TEST_SUITE_P(Stores, PowerTest, testing::Values("sqlite", "journal"),
     [](const auto& store) { return std::string(store.param); });
 
 }  // namespace

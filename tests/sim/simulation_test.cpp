@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "db/sqlite/sqlite_database.h"
+#include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "support/queue_run.h"
@@ -86,7 +87,7 @@ TEST(Simulation, engine_in_memory_does_what_the_model_does) {
 }
 
 TEST(Simulation, engine_on_sqlite_does_what_the_model_does) {
-    simulate(0.6, [](std::uint64_t seed) {
+    simulate(0.3, [](std::uint64_t seed) {
         const TempDir dir(fast_place());
         std::unique_ptr<db::Database> database;
         const auto open = [&] {
@@ -94,6 +95,18 @@ TEST(Simulation, engine_on_sqlite_does_what_the_model_does) {
             return must(queue::make_sqlite_store(*database));
         };
         run(seed, open, 500);
+    });
+}
+
+/// Segments so small that they are compacted and freed all the time.
+TEST(Simulation, engine_on_the_journal_does_what_the_model_does) {
+    simulate(0.3, [](std::uint64_t seed) {
+        const TempDir dir(fast_place());
+        const auto open = [&] {
+            return must(queue::make_journal_store(
+                dir.path(), {.segment_size = queue::JournalConfig::segment_size_min}));
+        };
+        run(seed, open, 3'000);
     });
 }
 

@@ -16,6 +16,7 @@
 #include "db/sqlite/sqlite_database.h"
 #include "queue/engine/engine_queues.h"
 #include "queue/queues.h"
+#include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
@@ -29,9 +30,11 @@ namespace baton::test {
 struct StoreKind {
     bool sqlite = false;
     bool cold = false;  ///< no memory for contents: each one is read from the store
+    bool journal = false;
 
     [[nodiscard]] std::string name() const {
-        return std::string(sqlite ? "sqlite" : "memory") + (cold ? "_cold" : "");
+        const std::string store = journal ? "journal" : sqlite ? "sqlite" : "memory";
+        return store + (cold ? "_cold" : "");
     }
     friend std::ostream& operator<<(std::ostream& out, const StoreKind& kind) {
         return out << kind.name();
@@ -150,6 +153,9 @@ private:
     }
 
     std::unique_ptr<queue::Store> make_store() {
+        if (kind_.journal) {
+            return must(queue::make_journal_store(dir_ / "journal", {.segment_size = 64 * 1024}));
+        }
         if (!kind_.sqlite) return queue::make_memory_store(disk_);
         database_ = db::make_sqlite_database({.file = dir_ / "queues.db"});
         if (!options_.wrap_database) return must(queue::make_sqlite_store(*database_));

@@ -1,0 +1,271 @@
+#include "queue/store/journal/journal_store.h"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <utility>
+#include <variant>
+
+#include <fmt/core.h>
+
+#include "queue/store/journal/compactor.h"
+#include "queue/store/journal/hand_out.h"
+#include "queue/store/journal/live_index.h"
+#include "queue/store/journal/log_writer.h"
+#include "queue/store/journal/record_codec.h"
+
+namespace baton::queue {
+namespace {
+
+using namespace journal;
+
+/// Of the memory that a batch was built in, this much stays for the next.
+constexpr std::size_t buffer_kept = 16 * 1024 * 1024;
+/// Compaction reads at least this much with each commit …
+constexpr std::uint64_t portion_min = 64 * 1024;
+/// … and this many times what the commit writes, so that it stays ahead.
+constexpr std::uint64_t portion_factor = 4;
+constexpr std::uint64_t portion_max = 4 * 1024 * 1024;
+/// Dead bytes that are not worth the work, in segments.
+constexpr std::uint64_t slack_segments = 4;
+
+std::uint64_t random_id() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+class JournalStore final : public Store {
+public:
+    JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config)
+        : owned_(std::move(owned)), files_(files), config_(config) {}
+
+    Result<void> recover(RecoverySink& sink) override {
+        if (broken_) return fail(*broken_);
+        if (!writer_) {
+            BATON_TRY_VOID(open());
+        }
+        auto index = std::make_unique<LiveIndex>();
+        BATON_TRY_VOID(recover_index(writer_->segments(), *index, sink));
+        const std::scoped_lock lock(mutex_);
+        compactor_.reset();
+        index_ = std::move(index);
+        readable_ = writer_->segments();
+        return {};
+    }
+
+    Result<void> commit(std::span<const Record> records, Durability durability) override {
+        if (broken_) return fail(*broken_);
+        if (!index_) return fail(Errc::internal, "the journal was not recovered before a commit");
+        auto result = write(records, durability);
+        if (!result && result.error().code != Errc::storage_full) broken_ = result.error();
+        return result;
+    }
+
+    Result<std::vector<std::shared_ptr<const MessageData>>> read(
+        std::span<const Locator> messages) override {
+        std::vector<Found> places(messages.size());
+        {
+            const std::scoped_lock lock(mutex_);
+            for (std::size_t i = 0; i < messages.size(); ++i) {
+                const auto* queue = find_queue(messages[i].queue);
+                if (queue != nullptr) places[i] = found(queue->messages.post(messages[i].seq));
+            }
+        }
+        std::vector<std::shared_ptr<const MessageData>> contents;
+        contents.reserve(messages.size());
+        Buffer buffer;
+        for (const auto& [segment, place] : places) {
+            if (!segment) {
+                contents.push_back(nullptr);
+                continue;
+            }
+            BATON_TRY(const auto record, read_record(*segment, place, buffer));
+            BATON_TRY(auto data, message_of(record.payload));
+            contents.push_back(std::move(data));
+        }
+        return contents;
+    }
+
+    Result<std::shared_ptr<const Reply>> read_reply(Locator message) override {
+        Found at;
+        {
+            const std::scoped_lock lock(mutex_);
+            const auto* queue = find_queue(message.queue);
+            if (queue == nullptr) return nullptr;
+            const auto kept = queue->replies.find(message.seq);
+            if (kept == queue->replies.end()) return nullptr;
+            at = found(kept->second.place);
+        }
+        if (!at.segment) return nullptr;
+        Buffer buffer;
+        BATON_TRY(const auto record, read_record(*at.segment, at.place, buffer));
+        return reply_of(record.payload);
+    }
+
+private:
+    /// Keeps the file open, even if it is removed meanwhile.
+    struct Found {
+        std::shared_ptr<Segment> segment;
+        Place place;
+    };
+
+    [[nodiscard]] const LiveIndex::Queue* find_queue(QueueNumber number) const {
+        return index_ ? index_->find(number) : nullptr;
+    }
+    [[nodiscard]] Found found(Place place) const {
+        const auto segment = readable_.find(place.segment);
+        return segment == readable_.end() ? Found{} : Found{segment->second, place};
+    }
+
+    Result<void> open() {
+        BATON_TRY(auto segments, open_segments(files_, FileSystem::Mode::existing));
+        LogEnd end;
+        std::uint64_t store_id = random_id();
+        if (!segments.empty()) {
+            store_id = segments.begin()->second->header.store_id;
+            BATON_TRY(end, repair_tail(files_, segments));
+        }
+        BATON_TRY(writer_,
+            LogWriter::open(files_, std::move(segments), end, config_.segment_size, store_id));
+        return {};
+    }
+
+    Result<void> write(std::span<const Record> records, Durability durability) {
+        BATON_TRY_VOID(compact());
+        batch_.clear();
+        batch_.extend(batch_head_size);
+        bool has_post = false;
+        for (const auto& record : records) {
+            has_post |= std::holds_alternative<MessagePosted>(record);
+            encode_record(record, next_seq_for(record), batch_);
+        }
+        const auto space = has_post ? LogWriter::Space::ordinary : LogWriter::Space::reserve;
+        BATON_TRY(const auto appended,
+            writer_->append(batch_, static_cast<std::uint32_t>(records.size()), space));
+        if (durability == Durability::fsync) {
+            BATON_TRY_VOID(writer_->sync());
+        }
+        BATON_TRY_VOID(apply(batch_, appended));
+        committed_bytes_ = batch_.size();
+        batch_.shrink(buffer_kept);
+        tidy();
+        return {};
+    }
+
+    [[nodiscard]] std::uint64_t next_seq_for(const Record& record) const {
+        const auto* put = std::get_if<QueuePut>(&record);
+        if (put == nullptr) return 0;
+        const auto* queue = index_->find(put->number);
+        return queue == nullptr ? 1 : queue->next_seq;
+    }
+
+    /// Takes what stands in a written batch into the index.
+    Result<void> apply(Buffer& batch, const LogWriter::Appended& appended) {
+        const auto& header = appended.segment->header;
+        const auto records = batch.view().substr(batch_head_size);
+        const std::scoped_lock lock(mutex_);
+        readable_[header.number] = appended.segment;
+        for (std::size_t at = 0; at < records.size();) {
+            const std::size_t length = load<std::uint32_t>(records.data() + at + 4);
+            const auto type = static_cast<RecordType>(records[at + 8]);
+            const Place place(header.number, appended.offset + at, RecordView::size_for(length));
+            BATON_TRY(
+                const auto mark, mark_of(type, records.substr(at + record_head_size, length)));
+            index_->apply(mark, place);
+            at += place.size();
+        }
+        index_->set_used(header.number, appended.offset + records.size());
+        return {};
+    }
+
+    /// Moves a portion of the oldest segment when too much is dead. No space for it: not now.
+    Result<void> compact() {
+        const auto oldest = writer_->first_segment();
+        if (!compactor_) {
+            if (oldest == writer_->current() || !writer_->segments().contains(oldest) ||
+                !index_->is_wasteful(slack_segments * config_.segment_size)) {
+                return {};
+            }
+            compactor_.emplace(*index_, writer_->segments(), oldest);
+        }
+        const auto portion =
+            std::clamp(portion_factor * committed_bytes_, portion_min, portion_max);
+        BATON_TRY(const bool ended, compactor_->step(portion, moved_));
+        if (moved_.count > 0) {
+            const auto appended =
+                writer_->append(moved_.batch, moved_.count, LogWriter::Space::ordinary);
+            if (!appended) {
+                compactor_.reset();
+                if (appended.error().code == Errc::storage_full) return {};
+                return fail(appended.error());
+            }
+            BATON_TRY_VOID(apply(moved_.batch, *appended));
+        }
+        if (ended) {
+            const std::scoped_lock lock(mutex_);
+            index_->forget_dedup(compactor_->segment());
+            compactor_.reset();
+        }
+        return {};
+    }
+
+    /// Lets go of the segments in which nothing counts any more.
+    void tidy() {
+        const auto oldest_kept = writer_->remove_released();
+        auto first = writer_->first_segment();
+        const std::scoped_lock lock(mutex_);
+        while (!readable_.empty() && readable_.begin()->first < oldest_kept) {
+            index_->forget_segment(readable_.begin()->first);
+            readable_.erase(readable_.begin());
+        }
+        while (first != writer_->current() && index_->is_releasable(first)) ++first;
+        writer_->release_before(first);
+        if (compactor_ && compactor_->segment() < first) compactor_.reset();
+    }
+
+    std::unique_ptr<FileSystem> owned_;
+    FileSystem& files_;
+    const JournalConfig config_;
+
+    // Of the thread that commits.
+    std::unique_ptr<LogWriter> writer_;
+    std::optional<Compactor> compactor_;
+    std::optional<Error> broken_;  // after it is unknown what was written
+    Buffer batch_;
+    Moved moved_;
+    std::uint64_t committed_bytes_ = 0;
+
+    // Changed by that thread, read by all: under the mutex.
+    std::mutex mutex_;
+    std::unique_ptr<LiveIndex> index_;
+    Segments readable_;
+};
+
+Result<void> check(const JournalConfig& config) {
+    if (config.segment_size >= JournalConfig::segment_size_min &&
+        config.segment_size <= JournalConfig::segment_size_max &&
+        config.segment_size % data_begin == 0) {
+        return {};
+    }
+    return fail(Errc::invalid_config,
+        fmt::format("a journal segment has {} to {} bytes, a multiple of {}",
+            JournalConfig::segment_size_min, JournalConfig::segment_size_max, data_begin));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> make_journal_store(
+    std::filesystem::path folder, JournalConfig config) {
+    BATON_TRY_VOID(check(config));
+    BATON_TRY(auto files, make_posix_file_system(std::move(folder)));
+    FileSystem& used = *files;
+    return std::make_unique<JournalStore>(std::move(files), used, config);
+}
+
+Result<std::unique_ptr<Store>> make_journal_store(FileSystem& files, JournalConfig config) {
+    BATON_TRY_VOID(check(config));
+    return std::make_unique<JournalStore>(nullptr, files, config);
+}
+
+}  // namespace baton::queue

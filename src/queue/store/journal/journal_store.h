@@ -1,0 +1,31 @@
+// The fast store: an append-only journal of segments, one write and one fdatasync for each batch.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/result.h"
+#include "queue/engine/store.h"
+#include "queue/store/journal/file_system.h"
+
+namespace baton::queue {
+
+struct JournalConfig {
+    static constexpr std::uint64_t segment_size_min = 16 * 1024;
+    static constexpr std::uint64_t segment_size_max = 1024 * 1024 * 1024;
+    /// Bytes of one file; a batch that needs more gets a larger file of its own.
+    std::uint64_t segment_size = 64 * 1024 * 1024;
+};
+
+/// Opens (and on first use makes) the journal in `folder`, which no one else may use meanwhile. The
+/// format is docs/formats/journal.md. Nothing is read before `recover`, which must come before the
+/// first commit. Fails: what making the folder fails with; invalid_config.
+[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(
+    std::filesystem::path folder, JournalConfig config = {});
+
+/// The same on a file system of the caller's, which must outlive the store.
+[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(
+    journal::FileSystem& files, JournalConfig config = {});
+
+}  // namespace baton::queue

@@ -1,0 +1,151 @@
+#include "queue/store/journal/log_writer.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace baton::queue::journal {
+namespace {
+
+constexpr const char* next_file = "next.tmp";
+constexpr const char* reserve_file = "reserve.tmp";
+/// On a disk that is nearly full; below it nothing is gained.
+constexpr std::uint64_t segment_size_least = 64 * 1024;
+
+/// A disk that is full at a moment when something may have been written already.
+std::unexpected<Error> final_error(Error error) {
+    if (error.code == Errc::storage_full) error.code = Errc::storage_io;
+    return fail(std::move(error));
+}
+
+}  // namespace
+
+LogWriter::LogWriter(FileSystem& files, Segments segments, const LogEnd& end,
+    std::uint64_t segment_size, std::uint64_t store_id)
+    : files_(files),
+      segments_(std::move(segments)),
+      segment_size_(segment_size),
+      store_id_(store_id),
+      offset_(end.offset),
+      next_batch_(end.next_batch),
+      durable_(end.next_batch - 1),
+      first_segment_(end.first_segment) {
+    if (!segments_.empty()) current_ = segments_.rbegin()->second;
+}
+
+Result<std::unique_ptr<LogWriter>> LogWriter::open(FileSystem& files, Segments segments,
+    const LogEnd& end, std::uint64_t segment_size, std::uint64_t store_id) {
+    std::unique_ptr<LogWriter> writer(
+        new LogWriter(files, std::move(segments), end, segment_size, store_id));
+    BATON_TRY(const auto names, files.list());
+    const auto has = [&](const char* name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    if (has(next_file)) {
+        BATON_TRY_VOID(files.remove(next_file));
+    }
+    if (has(reserve_file)) {
+        BATON_TRY_VOID(files.remove(reserve_file));
+    }
+    if (!writer->current_) {
+        BATON_TRY(const auto capacity, writer->prepare(next_file, 0));
+        BATON_TRY_VOID(writer->add_segment(next_file, capacity));
+    }
+    writer->keep_reserve();
+    return writer;
+}
+
+/// Best effort: a disk without room for it has none for posts either.
+void LogWriter::keep_reserve() {
+    if (reserve_size_ == 0) reserve_size_ = prepare(reserve_file, 0).value_or(0);
+}
+
+/// Makes a file of `segment_size_` bytes, or as large as the disk still allows: what is left of it
+/// is used to the end. It holds a batch of `batch_size`. Returns its size.
+Result<std::uint64_t> LogWriter::prepare(const char* file, std::uint64_t batch_size) {
+    const auto least = round_up(data_begin + batch_size, data_begin);
+    auto capacity = std::max(segment_size_, least);
+    while (true) {
+        const auto prepared = prepare_file(files_, file, capacity);
+        if (prepared) return capacity;
+        const auto smaller = std::max({capacity / 4 / data_begin * data_begin, least,
+            std::min(segment_size_, segment_size_least)});
+        if (prepared.error().code != Errc::storage_full || smaller >= capacity) {
+            return fail(prepared.error());
+        }
+        capacity = smaller;
+    }
+}
+
+Result<void> LogWriter::add_segment(const std::string& file, std::uint64_t capacity) {
+    const SegmentHeader header{.store_id = store_id_,
+        .number = current_ ? current_->header.number + 1 : first_segment_,
+        .first_segment = first_segment_,
+        .capacity = capacity,
+        .first_batch = next_batch_};
+    auto segment = adopt_file(files_, file, header);
+    if (!segment) return final_error(segment.error());
+    current_ = *std::move(segment);
+    segments_[header.number] = current_;
+    offset_ = data_begin;
+    return {};
+}
+
+/// The segments before the last are complete and on disk, always.
+Result<void> LogWriter::roll(std::uint64_t batch_size, Space space) {
+    BATON_TRY_VOID(sync());
+    const auto prepared = prepare(next_file, batch_size);
+    if (prepared) {
+        BATON_TRY_VOID(add_segment(next_file, *prepared));
+        keep_reserve();
+        return {};
+    }
+    const bool reserve_helps = prepared.error().code == Errc::storage_full &&
+                               space == Space::reserve && reserve_size_ >= data_begin + batch_size;
+    if (!reserve_helps) return fail(prepared.error());
+    return add_segment(reserve_file, std::exchange(reserve_size_, 0));
+}
+
+Result<LogWriter::Appended> LogWriter::append(Buffer& batch, std::uint32_t count, Space space) {
+    if (batch_place(offset_) + batch.size() > current_->header.capacity) {
+        BATON_TRY_VOID(roll(batch.size(), space));
+    }
+    const auto at = batch_place(offset_);
+    const auto records_at = at + batch_head_size;
+    const BatchHead head{.number = next_batch_,
+        .durable = durable_,
+        .first_segment = first_segment_,
+        .count = count,
+        .size = batch.size() - batch_head_size};
+    encode_batch_head(head, current_->seed, at, batch.data());
+    seal_records(batch.data() + batch_head_size, head.size, current_->seed, records_at);
+    const auto written = current_->file->write(at, batch.view());
+    if (!written) return final_error(written.error());
+    offset_ = at + batch.size();
+    ++next_batch_;
+    return Appended{current_, records_at};
+}
+
+Result<void> LogWriter::sync() {
+    if (durable_ + 1 == next_batch_) return {};
+    const auto synced = current_->file->sync();
+    if (!synced) return final_error(synced.error());
+    durable_ = next_batch_ - 1;
+    return {};
+}
+
+void LogWriter::release_before(std::uint32_t segment) {
+    if (segment <= first_segment_) return;
+    first_segment_ = segment;
+    claimed_by_ = next_batch_;
+}
+
+std::uint32_t LogWriter::remove_released() {
+    while (segments_.begin()->first < first_segment_ && durable_ >= claimed_by_) {
+        if (!files_.remove(segments_.begin()->second->name)) break;
+        segments_.erase(segments_.begin());
+    }
+    return segments_.begin()->first;
+}
+
+}  // namespace baton::queue::journal

@@ -1,0 +1,71 @@
+// The writing end of the journal: batches into the last segment, new segments, and the removal of
+// old ones.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "queue/store/journal/replay.h"
+#include "queue/store/journal/segment.h"
+
+namespace baton::queue::journal {
+
+/// Use from one thread. After an error other than storage_full nothing more may be written.
+class LogWriter final {
+public:
+    /// Goes on where a journal ends; makes the first segment of a new one. Fails: what the file
+    /// system fails with.
+    [[nodiscard]] static Result<std::unique_ptr<LogWriter>> open(FileSystem& files,
+        Segments segments, const LogEnd& end, std::uint64_t segment_size, std::uint64_t store_id);
+
+    /// Whether a batch may take the space that is held back for those who make room.
+    enum class Space : std::uint8_t { ordinary, reserve };
+
+    struct Appended {
+        std::shared_ptr<Segment> segment;
+        std::uint64_t offset = 0;  ///< of the first record
+    };
+    /// Writes one batch. `batch`: `batch_head_size` bytes for the head, then the records, which get
+    /// their checksums here. Not durable before `sync`. Fails: storage_full (nothing was written);
+    /// storage_io.
+    [[nodiscard]] Result<Appended> append(Buffer& batch, std::uint32_t count, Space space);
+
+    /// Fails: storage_io.
+    [[nodiscard]] Result<void> sync();
+
+    /// Nothing before `segment` is needed any more. The files go when a later batch that says so is
+    /// on disk.
+    void release_before(std::uint32_t segment);
+    /// Removes what may go; what can't be removed is tried again at the next call. Returns the
+    /// number of the oldest segment left.
+    std::uint32_t remove_released();
+
+    [[nodiscard]] const Segments& segments() const noexcept { return segments_; }
+    [[nodiscard]] std::uint32_t current() const noexcept { return current_->header.number; }
+    /// Where the next batch goes in the current segment.
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+    [[nodiscard]] std::uint32_t first_segment() const noexcept { return first_segment_; }
+
+private:
+    LogWriter(FileSystem& files, Segments segments, const LogEnd& end, std::uint64_t segment_size,
+        std::uint64_t store_id);
+
+    Result<void> roll(std::uint64_t batch_size, Space space);
+    Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);
+    Result<void> add_segment(const std::string& file, std::uint64_t capacity);
+    void keep_reserve();
+
+    FileSystem& files_;
+    Segments segments_;
+    std::shared_ptr<Segment> current_;
+    const std::uint64_t segment_size_;
+    const std::uint64_t store_id_;
+    std::uint64_t offset_;
+    std::uint64_t next_batch_;
+    std::uint64_t durable_;           // batches up to it are on disk
+    std::uint32_t first_segment_;     // what the heads of batches say
+    std::uint64_t claimed_by_ = 0;    // the first batch that says so
+    std::uint64_t reserve_size_ = 0;  // of the file held back; 0: there is none
+};
+
+}  // namespace baton::queue::journal
