@@ -15,7 +15,9 @@
 #include "base/result.h"
 #include "model/conversation.h"
 #include "model/message.h"
+#include "model/output.h"
 #include "model/queue_config.h"
+#include "model/subscription.h"
 
 namespace baton {
 
@@ -71,6 +73,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] boost::json::object to_json(const QueueInfo& info);
 [[nodiscard]] boost::json::object to_json(const QueueStats& stats);
 [[nodiscard]] boost::json::object to_json(const Reply& reply);
+[[nodiscard]] boost::json::object to_json(const Subscription& subscription);
 [[nodiscard]] boost::json::object to_json(const Conversation& conversation);
 /// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
 [[nodiscard]] boost::json::object to_json(const DialogMessage& message);
@@ -79,6 +82,10 @@ inline constexpr std::size_t post_count_max = 10'000;
 void append_json(std::string& out, const PostedMessage& message);
 void append_json(std::string& out, const MessageView& message);
 void append_json(std::string& out, const LeasedMessage& message);
+/// {"offset","attempt","at","data" | "data_base64"}
+void append_json(std::string& out, const OutputEvent& event);
+/// {"events":[…],"next","ended"}
+void append_json(std::string& out, const OutputPage& page);
 
 /// {"messages":[…]} of PostedMessage, MessageView or LeasedMessage.
 template <class Message>
@@ -101,5 +108,8 @@ template <class Message>
 [[nodiscard]] Result<QueueInfo> queue_info_from_json(const boost::json::value& value);
 [[nodiscard]] Result<QueueStats> queue_stats_from_json(const boost::json::value& value);
 [[nodiscard]] Result<Reply> reply_from_json(const boost::json::value& value);
+[[nodiscard]] Result<OutputEvent> output_event_from_json(const boost::json::value& value);
+[[nodiscard]] Result<OutputPage> output_page_from_json(const boost::json::value& value);
+[[nodiscard]] Result<Subscription> subscription_from_json(const boost::json::value& value);
 
 }  // namespace baton

@@ -79,6 +79,9 @@ struct MessageLimits {
     static constexpr std::size_t header_bytes_max = 16'384;  ///< names and values together
     static constexpr std::size_t metadata_max = 65'536;      ///< bytes of the metadata object
     static constexpr std::size_t reason_max = 1'024;  ///< bytes of a nack reason that are kept
+    static constexpr std::size_t output_events_max = 100'000;  ///< events of one message's output
+    static constexpr std::size_t output_bytes_max = 64 * 1024 * 1024;  ///< their bytes together
+    static constexpr std::size_t subscriptions_max = 10'000;           ///< of one log
     static constexpr Duration period_max =
         std::chrono::days(3'653);  ///< ten years: of a delay, of a ttl
 };

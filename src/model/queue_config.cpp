@@ -1,8 +1,10 @@
 #include "model/queue_config.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "model/names.h"
+#include "model/subscription.h"
 
 namespace baton {
 namespace {
@@ -10,11 +12,18 @@ namespace {
 constexpr std::array<std::string_view, 3> durability_names{"fsync", "relaxed", "memory"};
 constexpr std::array<std::string_view, 2> overflow_names{"reject", "drop_oldest"};
 
-constexpr std::size_t queue_name_max = 128;
+constexpr std::array<std::string_view, 2> mode_names{"queue", "log"};
+
+constexpr std::size_t name_max = 128;
 
 bool is_name_char(char c) noexcept {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
+}
+
+bool is_name(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= name_max && text.front() != '.' &&
+           std::ranges::all_of(text, is_name_char);
 }
 
 }  // namespace
@@ -33,13 +42,35 @@ Result<Overflow> parse_overflow(std::string_view text) {
     return enum_from_name<Overflow>("overflow", text, overflow_names);
 }
 
+std::string_view to_string(QueueMode mode) noexcept { return name_of(mode, mode_names); }
+
+Result<QueueMode> parse_queue_mode(std::string_view text) {
+    return enum_from_name<QueueMode>("mode", text, mode_names);
+}
+
 Result<QueueName> parse_queue_name(std::string_view text) {
-    if (text.empty() || text.size() > queue_name_max || text.front() == '.' ||
-        !std::ranges::all_of(text, is_name_char)) {
+    if (is_name(text)) return QueueName(std::string(text));
+    return fail(Errc::invalid_argument,
+        "a queue name is 1 to 128 characters of A-Z a-z 0-9 . _ - and no dot in front");
+}
+
+Result<SubscriptionName> parse_subscription_name(std::string_view text) {
+    if (is_name(text)) return SubscriptionName(std::string(text));
+    return fail(Errc::invalid_argument,
+        "a subscription name is 1 to 128 characters of A-Z a-z 0-9 . _ - and no dot in front");
+}
+
+Result<LogStart> parse_log_start(std::string_view text) {
+    if (text == "earliest") return LogStart{.kind = LogStart::Kind::earliest};
+    if (text == "latest") return LogStart{.kind = LogStart::Kind::latest};
+    LogStart start{.kind = LogStart::Kind::seq};
+    const auto* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, start.seq);
+    if (parsed.ec != std::errc() || parsed.ptr != end || start.seq == 0) {
         return fail(Errc::invalid_argument,
-            "a queue name is 1 to 128 characters of A-Z a-z 0-9 . _ - and no dot in front");
+            "a place in a log is `earliest`, `latest`, or the seq of a message");
     }
-    return QueueName(std::string(text));
+    return start;
 }
 
 }  // namespace baton

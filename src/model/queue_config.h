@@ -31,6 +31,15 @@ enum class Overflow : std::uint8_t { reject = 0, drop_oldest = 1 };
 /// Fails: invalid_argument.
 [[nodiscard]] Result<Overflow> parse_overflow(std::string_view text);
 
+/// How messages leave. Numbers reach disk; never renumber.
+enum class QueueMode : std::uint8_t {
+    queue = 0,  ///< leased, and gone when they are acked
+    log = 1,    ///< they stay; subscriptions read them with cursors of their own
+};
+[[nodiscard]] std::string_view to_string(QueueMode mode) noexcept;
+/// Fails: invalid_argument.
+[[nodiscard]] Result<QueueMode> parse_queue_mode(std::string_view text);
+
 struct LevelConfig {
     Duration max_wait_time{0};         ///< a message waiting longer moves up a level; 0: never
     std::uint32_t max_concurrent = 0;  ///< leased at a time; 0: no limit
@@ -38,8 +47,9 @@ struct LevelConfig {
 };
 
 struct QueueConfig {
-    std::uint64_t max_size = 0;   ///< messages not finished and not dead; 0: no limit
-    std::uint64_t max_bytes = 0;  ///< their content; 0: no limit
+    QueueMode mode = QueueMode::queue;  ///< changes only while the queue is empty
+    std::uint64_t max_size = 0;         ///< messages not finished and not dead; 0: no limit
+    std::uint64_t max_bytes = 0;        ///< their content; 0: no limit
     std::uint64_t max_message_size = 1'048'576;  ///< bytes of one content
     Durability durability = Durability::fsync;   ///< `persistence: false` is `memory`
     std::chrono::seconds retention_period{0};  ///< an unfinished message expires after it; 0: never

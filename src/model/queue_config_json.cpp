@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 13> config_fields{"max_size", "max_bytes",
+constexpr std::array<std::string_view, 14> config_fields{"mode", "max_size", "max_bytes",
     "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
     "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights", "rates"};
 constexpr std::array<std::string_view, 3> level_fields{"name", "max_wait_time", "max_concurrent"};
@@ -141,6 +141,7 @@ Result<QueueConfig> queue_config_from_json(const json::value& value, const Queue
             Errc::unsupported, "rates", "rate limits per queue are not supported yet");
     }
     QueueConfig config;
+    BATON_TRY(config.mode, enum_field(fields, "mode", base.mode, parse_queue_mode));
     BATON_TRY(config.max_size, unsigned_field(fields, "max_size", base.max_size));
     BATON_TRY(config.max_bytes, unsigned_field(fields, "max_bytes", base.max_bytes));
     BATON_TRY(
@@ -171,8 +172,8 @@ json::object to_json(const QueueConfig& config) {
     }
     json::object weights;
     for (const auto& [key, weight] : config.fairness_weights) weights.emplace(key, weight);
-    return {{"max_size", config.max_size}, {"max_bytes", config.max_bytes},
-        {"max_message_size", config.max_message_size},
+    return {{"mode", to_string(config.mode)}, {"max_size", config.max_size},
+        {"max_bytes", config.max_bytes}, {"max_message_size", config.max_message_size},
         {"persistence", config.durability != Durability::memory},
         {"durability", to_string(config.durability)},
         {"retention_period", config.retention_period.count()},

@@ -32,9 +32,9 @@ Result<LevelStats> level_stats_from_json(const json::value& value) {
 
 /// The configuration in a daemon's answer: what this program does not know is left out.
 Result<QueueConfig> config_of(const Fields& fields) {
-    static constexpr std::string_view known[] = {"max_size", "max_bytes", "max_message_size",
-        "persistence", "durability", "retention_period", "dedup_window", "max_failures",
-        "reply_ttl", "overflow", "levels", "fairness_weights"};
+    static constexpr std::string_view known[] = {"mode", "max_size", "max_bytes",
+        "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
+        "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights"};
     BATON_TRY(const auto* object, fields.object("config"));
     json::object part;
     for (const auto name : known) {

@@ -4,6 +4,8 @@
 #include "base/result.h"
 #include "queue/browser.h"
 #include "queue/consumer.h"
+#include "queue/log.h"
+#include "queue/outputs.h"
 #include "queue/producer.h"
 #include "queue/queue_admin.h"
 
@@ -14,13 +16,15 @@ namespace baton::queue {
 /// as the queue's configuration says (or the call asked for). Every method fails with
 /// `storage_full` (nothing happened), `storage_io` (the store has stopped until it is reopened),
 /// `overloaded` or `shutting_down`, and those that name a queue with `queue_not_found`. Cancelling
-/// a task that waits in `pop` or `wait_reply` withdraws the wait: no message is leased to nobody.
-/// Cancelling any other call does not undo it.
+/// a task that waits in `pop`, `wait_reply`, `read_output` or `fetch` withdraws the wait: no
+/// message is leased to nobody. Cancelling any other call does not undo it.
 class Queues : public QueueAdmin,
                public QueueOperator,
                public Producer,
                public Consumer,
-               public Browser {
+               public Browser,
+               public Outputs,
+               public Log {
 public:
     /// Refuses new calls with `shutting_down`, ends waits, finishes what was begun, closes the
     /// store. Blocks. Call once.

@@ -18,8 +18,8 @@
 namespace baton::test {
 
 /// Levels, FIFO, ordering keys, leases, delays, dead letters, dedup and replies as queue/queues.h
-/// says; no fairness, aging, TTL, rates or limits. Use on the one executor it was made with. Every
-/// call suspends once.
+/// says, and outputs; no logs, fairness, aging, TTL, rates or limits. Use on the one executor it
+/// was made with. Every call suspends once.
 class FakeQueues final : public queue::Queues {
 public:
     FakeQueues(const Executor& executor, const Clock& clock) : clock_(clock), changed_(executor) {}
@@ -74,6 +74,19 @@ public:
     Task<Result<std::vector<MessageView>>> peek(queue::PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
 
+    // Outputs (fake_streams.cpp): kept while the message is, and ended when it is done or dead.
+    Task<Result<std::uint64_t>> append_output(Receipt receipt, std::vector<Bytes> events) override;
+    Task<Result<OutputPage>> read_output(queue::OutputRequest request) override;
+
+    // Logs: `unsupported`. Who needs one takes the engine on a memory store.
+    Task<Result<std::uint64_t>> subscribe(QueueName, SubscriptionName, LogStart) override;
+    Task<Result<void>> unsubscribe(QueueName, SubscriptionName) override;
+    Task<Result<std::vector<Subscription>>> subscriptions(QueueName) override;
+    Task<Result<std::vector<MessageView>>> fetch(queue::FetchRequest) override;
+    Task<Result<void>> commit(QueueName, SubscriptionName, std::uint64_t) override;
+    Task<Result<std::uint64_t>> seek(QueueName, SubscriptionName, LogStart) override;
+    Task<Result<std::uint64_t>> truncate_before(QueueName, std::uint64_t) override;
+
     void stop() override { changed_.notify_all(); }
     Result<void> health() const override { return {}; }
 
@@ -81,6 +94,7 @@ private:
     struct Entry {
         MessageView view;
         std::optional<Reply> reply;
+        std::vector<OutputEvent> output;
     };
     struct Queue {
         QueueInfo info;

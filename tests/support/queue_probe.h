@@ -122,6 +122,11 @@ public:
         BATON_TRY_VOID(probe_->read());
         return inner_->read_reply(message);
     }
+    Result<std::vector<OutputEvent>> read_output(
+        queue::Locator message, std::uint64_t from, std::size_t max) override {
+        BATON_TRY_VOID(probe_->read());
+        return inner_->read_output(message, from, max);
+    }
 
 private:
     std::unique_ptr<queue::Store> inner_;

@@ -56,7 +56,7 @@ std::uint64_t random_number() {
 
 struct CommitPipeline::Impl {
     Impl(std::unique_ptr<Store> store_in, PipelineConfig config_in, const Clock& clock_in,
-        MetricRegistry& registry, Log log_in)
+        MetricRegistry& registry, baton::Log log_in)
         : store(std::move(store_in)),
           config(config_in),
           clock(clock_in),
@@ -82,7 +82,7 @@ struct CommitPipeline::Impl {
     PipelineConfig config;
     const Clock& clock;
     Metrics metrics;
-    Log log;
+    baton::Log log;
 
     // The thread's own.
     Engine engine;
@@ -200,9 +200,15 @@ void CommitPipeline::Impl::serve_waits() {
     };
     for (const auto uid : news.queues) waits.serve_pops(uid, retry, done);
     for (const auto& message : news.replies) waits.serve_replies(message, message, retry, done);
+    for (const auto& message : news.streams.outputs) {
+        waits.serve_outputs(message, message, retry, done);
+    }
+    for (const auto uid : news.streams.logs) waits.serve_fetches(uid, retry, done);
     for (const auto uid : news.dropped) {
         waits.serve_pops(uid, retry, done);
+        waits.serve_fetches(uid, retry, done);
         waits.serve_replies({uid, 0}, {uid, UINT64_MAX}, retry, done);
+        waits.serve_outputs({uid, 0}, {uid, UINT64_MAX}, retry, done);
     }
 }
 
@@ -268,7 +274,7 @@ void CommitPipeline::Impl::tell_cancels(bool only_gone) {
 }
 
 CommitPipeline::CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config,
-    const Clock& clock, MetricRegistry& metrics, Log log)
+    const Clock& clock, MetricRegistry& metrics, baton::Log log)
     : impl_(std::make_unique<Impl>(std::move(store), config, clock, metrics, std::move(log))) {}
 
 CommitPipeline::~CommitPipeline() { stop(); }

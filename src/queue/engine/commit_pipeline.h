@@ -29,9 +29,11 @@ public:
     /// What a command with nothing to answer waits for.
     struct Wait {
         Deadline deadline = Deadline::never();
-        std::uint64_t queue_uid = 0;          ///< a message in this queue …
-        std::optional<Level> level{};         ///< … of this level, if given
-        std::optional<MessageId> reply_to{};  ///< or the reply to this message
+        std::uint64_t queue_uid = 0;           ///< a message in this queue …
+        std::optional<Level> level{};          ///< … of this level, if given
+        std::optional<MessageId> reply_to{};   ///< or the reply to this message
+        std::optional<MessageId> output_of{};  ///< or more output of this message
+        bool in_log = false;                   ///< or a message in this queue, which is a log
         bool has_changes = false;  ///< changed something already: it fails when that is not stored
     };
 
@@ -60,7 +62,7 @@ class CommitPipeline final {
 public:
     /// The references must outlive it.
     CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
-        MetricRegistry& metrics, Log log);
+        MetricRegistry& metrics, baton::Log log);
     ~CommitPipeline();
     CommitPipeline(const CommitPipeline&) = delete;
     CommitPipeline& operator=(const CommitPipeline&) = delete;

@@ -4,10 +4,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/message.h"
 #include "queue/engine/record.h"
 #include "queue/engine/timers.h"
 
 namespace baton::queue {
+
+/// Whom what has changed may concern, beyond those who wait for messages of a queue.
+struct StreamNews {
+    std::vector<MessageId> outputs;   ///< awaited output came, or ended
+    std::vector<std::uint64_t> logs;  ///< uids of logs that have more to fetch
+};
 
 struct Effects {
     std::vector<Record> records;     ///< for the store, in order
@@ -18,6 +25,24 @@ struct Effects {
     std::uint64_t body_bytes =
         0;  ///< content held in memory for queues that have a store behind them
     std::uint64_t body_bytes_max = 0;
+    std::uint64_t history_bytes = 0;  ///< of `body_bytes`: what logs and outputs hold
+    StreamNews news;
+
+    /// What one log or one output may hold in memory: its newest part.
+    [[nodiscard]] std::uint64_t tail_max() const noexcept { return body_bytes_max / 64; }
+    /// Takes memory for logs and outputs, which get half of the budget together. False: none left.
+    [[nodiscard]] bool hold(std::uint64_t bytes) noexcept {
+        if (body_bytes + bytes > body_bytes_max || history_bytes + bytes > body_bytes_max / 2) {
+            return false;
+        }
+        body_bytes += bytes;
+        history_bytes += bytes;
+        return true;
+    }
+    void release(std::uint64_t bytes) noexcept {
+        body_bytes -= bytes;
+        history_bytes -= bytes;
+    }
 };
 
 }  // namespace baton::queue

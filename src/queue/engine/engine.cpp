@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/queue_log.h"
+
 namespace baton::queue {
 
 Engine::Engine(EngineConfig config) : run_(config.run) {
@@ -45,6 +47,7 @@ Engine::News Engine::take_news() {
     for (const auto uid : news_.queues) {
         if (const auto found = by_uid_.find(uid); found != by_uid_.end()) found->second->settle();
     }
+    news_.streams = std::exchange(effects_.news, {});
     return std::exchange(news_, {});
 }
 
@@ -85,12 +88,14 @@ Result<void> Engine::make(std::uint64_t uid, QueueInfo info) {
 }
 
 /// The store knows nothing of the ids given out in memory: a queue that moves there or back becomes
-/// another one.
+/// another one. So does one that changes its mode.
 Result<void> Engine::make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid) {
     QueueInfo info = queue.info();
     if (queue.live_count() > 0) {
         return fail(Errc::conflict,
-            fmt::format("queue `{}` has messages: its durability can't change to or from memory",
+            fmt::format(
+                "queue `{}` has messages: its mode can't change, nor can its durability to or "
+                "from memory",
                 info.name.text));
     }
     info.config = std::move(config);
@@ -105,7 +110,9 @@ Result<bool> Engine::put_queue(
     if (const auto found = queues_.find(name); found != queues_.end()) {
         QueueState& queue = *found->second;
         stir(queue);
-        if (queue.is_stored() == (config.durability != Durability::memory)) {
+        const bool stays = queue.is_stored() == (config.durability != Durability::memory) &&
+                           queue.info().config.mode == config.mode;
+        if (stays) {
             queue.configure(std::move(config), now);
         } else {
             BATON_TRY_VOID(make_anew(queue, std::move(config), uid));
@@ -165,6 +172,7 @@ Result<Posted> Engine::post(
 
 Result<std::vector<LeasedMessage>> Engine::pop(const PopRequest& request, TimePoint now) {
     BATON_TRY(QueueState * queue, find(request.queue));
+    BATON_TRY_VOID(QueueLog(*queue).require_mode(QueueMode::queue, "pop", "fetch"));
     return queue->pop(request.max, request.lease, request.level, now);
 }
 
@@ -185,6 +193,7 @@ Result<TimePoint> Engine::extend(const Receipt& receipt, Duration lease, TimePoi
 
 Result<void> Engine::cancel(const MessageId& message, TimePoint now) {
     BATON_TRY(QueueState * queue, find(message));
+    BATON_TRY_VOID(QueueLog(*queue).require_mode(QueueMode::queue, "cancel", "truncate_before"));
     BATON_TRY(const bool was_leased, queue->cancel(message.seq, now));
     if (was_leased) news_.cancelled.push_back(message);
     return {};

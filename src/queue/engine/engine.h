@@ -55,6 +55,19 @@ public:
     Result<void> cancel(const MessageId& message, TimePoint now);
     Result<void> reply(const MessageId& message, Bytes result, std::string metadata, TimePoint now);
     Result<std::optional<KeptReply>> find_reply(const MessageId& message, TimePoint now);
+    Result<std::uint64_t> append_output(
+        const Receipt& receipt, std::vector<Bytes> events, TimePoint now);
+    Result<OutputSlice> read_output(const OutputRequest& request, TimePoint now);
+    Result<std::uint64_t> subscribe(
+        const QueueName& name, const SubscriptionName& subscription, const LogStart& start);
+    Result<void> unsubscribe(const QueueName& name, const SubscriptionName& subscription);
+    Result<std::vector<Subscription>> subscriptions(const QueueName& name);
+    Result<std::vector<MessageView>> fetch(const FetchRequest& request, TimePoint now);
+    Result<void> commit(
+        const QueueName& name, const SubscriptionName& subscription, std::uint64_t seq);
+    Result<std::uint64_t> seek(
+        const QueueName& name, const SubscriptionName& subscription, const LogStart& start);
+    Result<std::uint64_t> truncate_before(const QueueName& name, std::uint64_t seq, TimePoint now);
     Result<std::vector<MessageView>> peek(const PeekRequest& request);
     Result<MessageView> get(const MessageId& message, TimePoint now);
 
@@ -84,6 +97,7 @@ public:
         std::vector<std::uint64_t> dropped;  ///< uids of queues that have gone
         std::vector<MessageId> replies;      ///< messages that got a reply
         std::vector<MessageId> cancelled;    ///< leased messages that were cancelled
+        StreamNews streams;
     };
     /// What has happened since the last call.
     [[nodiscard]] News take_news();
@@ -102,10 +116,13 @@ public:
     void message(RecoveredMessage message) override;
     void dedup(Locator first, std::string key, TimePoint until) override;
     void reply(Locator at, TimePoint expires_at) override;
+    void output(RecoveredOutput output) override;
+    void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) override;
     void finish_recovery(TimePoint now);
 
 private:
     Result<QueueState*> find(const QueueName& name);
+    Result<QueueState*> find_log(const QueueName& name, std::string_view call);
     Result<QueueState*> find(const MessageId& message, Errc missing = Errc::message_not_found);
     QueueState* find(QueueNumber number);
     QueueState& add(QueueNumber number, std::uint64_t uid, QueueInfo info);

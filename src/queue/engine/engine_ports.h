@@ -18,7 +18,7 @@ namespace baton::queue {
 class EngineQueues final : public Queues {
 public:
     EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
-        MetricRegistry& metrics, Log log);
+        MetricRegistry& metrics, baton::Log log);
 
     [[nodiscard]] Result<void> start() { return pipeline_.start(); }
     void stop() override { pipeline_.stop(); }
@@ -60,6 +60,21 @@ public:
     // engine_browser.cpp
     Task<Result<std::vector<MessageView>>> peek(PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
+
+    // engine_outputs.cpp
+    Task<Result<std::uint64_t>> append_output(Receipt receipt, std::vector<Bytes> events) override;
+    Task<Result<OutputPage>> read_output(OutputRequest request) override;
+
+    // engine_log.cpp
+    Task<Result<std::uint64_t>> subscribe(
+        QueueName queue, SubscriptionName name, LogStart start) override;
+    Task<Result<void>> unsubscribe(QueueName queue, SubscriptionName name) override;
+    Task<Result<std::vector<Subscription>>> subscriptions(QueueName queue) override;
+    Task<Result<std::vector<MessageView>>> fetch(FetchRequest request) override;
+    Task<Result<void>> commit(QueueName queue, SubscriptionName name, std::uint64_t seq) override;
+    Task<Result<std::uint64_t>> seek(
+        QueueName queue, SubscriptionName name, LogStart start) override;
+    Task<Result<std::uint64_t>> truncate_before(QueueName queue, std::uint64_t seq) override;
 
 private:
     void return_unseen(const std::vector<LeasedMessage>& popped);

@@ -7,11 +7,11 @@
 namespace baton::queue {
 
 EngineQueues::EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
-    MetricRegistry& metrics, Log log)
+    MetricRegistry& metrics, baton::Log log)
     : pipeline_(std::move(store), config, clock, metrics, std::move(log)) {}
 
 Result<std::unique_ptr<Queues>> make_engine_queues(std::unique_ptr<Store> store,
-    PipelineConfig config, const Clock& clock, MetricRegistry& metrics, Log log) {
+    PipelineConfig config, const Clock& clock, MetricRegistry& metrics, baton::Log log) {
     auto queues =
         std::make_unique<EngineQueues>(std::move(store), config, clock, metrics, std::move(log));
     BATON_TRY_VOID(queues->start());

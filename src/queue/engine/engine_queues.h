@@ -16,6 +16,6 @@ namespace baton::queue {
 /// Recovers from the store and starts the commit pipeline. The references must outlive the result.
 /// Fails: storage_io, storage_corrupt.
 [[nodiscard]] Result<std::unique_ptr<Queues>> make_engine_queues(std::unique_ptr<Store> store,
-    PipelineConfig config, const Clock& clock, MetricRegistry& metrics, Log log);
+    PipelineConfig config, const Clock& clock, MetricRegistry& metrics, baton::Log log);
 
 }  // namespace baton::queue

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "queue/engine/aging.h"
+#include "queue/engine/queue_log.h"
+#include "queue/engine/queue_outputs.h"
 #include "queue/engine/queue_state.h"
 
 namespace baton::queue {
@@ -125,6 +127,7 @@ void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
     count(slot, -1);
     counts_.bytes -= slot.size_bytes;
     drop_body(slot);
+    QueueOutputs(*this).finish(seq);
     trouble_.erase(seq);
     fairness_.release(slot.fairness_key);
     const bool waits_in_line = slot.state == MessageState::ready && slot.ordering_key != 0 &&
@@ -156,6 +159,7 @@ void QueueState::bury(std::uint64_t seq, Slot& slot, std::string reason, TimePoi
     slot.due_at = now;
     trouble_[seq].dead_reason = cut(std::move(reason), MessageLimits::reason_max);
     emit_delivery(seq, slot);
+    QueueOutputs(*this).wake_readers(seq);
     leave_line(seq, slot, now);
     ordering_.release(slot.ordering_key);
     slot.ordering_key = 0;
@@ -202,6 +206,9 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
         emit(RetentionPassed{number_, now});
         return;
     }
+    if (timer.kind == Timer::Kind::log_retention) {
+        return QueueLog(*this).on_timer(timer, now);
+    }
     if (!holds(timer)) return;
     const std::uint64_t seq = timer.message.seq;
     Slot& slot = *table_.find(seq);
@@ -217,12 +224,14 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
             ++counts_.expired_total;
             remove(seq, slot, now);
             break;
-        case Timer::Kind::retention: break;
+        case Timer::Kind::retention:
+        case Timer::Kind::log_retention: break;
     }
 }
 
 bool QueueState::holds(const Timer& timer) const {
     if (timer.kind == Timer::Kind::retention) return timer.at == retention_armed_;
+    if (timer.kind == Timer::Kind::log_retention) return timer.at == log_.retention_armed;
     const Slot* slot = table_.find(timer.message.seq);
     if (slot == nullptr) return false;
     switch (timer.kind) {
@@ -237,7 +246,8 @@ bool QueueState::holds(const Timer& timer) const {
             return slot->state == MessageState::ready &&
                    timer.at ==
                        rises_at(slot->priority, slot->level, slot->entered_at, info_.config.levels);
-        case Timer::Kind::retention: break;
+        case Timer::Kind::retention:
+        case Timer::Kind::log_retention: break;
     }
     return false;
 }
@@ -255,6 +265,7 @@ void QueueState::drop_ended(TimePoint now) {
     recall_.replies.drop_ended(now, [&](const KeptReply& kept) {
         if (kept.reply && is_stored()) effects_.body_bytes -= kept.reply->result.size();
     });
+    recall_.outputs.drop_ended(now, [](const Output&) {});
     retention_armed_ = TimePoint::max();
     arm_retention();
 }

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/queue_log.h"
+#include "queue/engine/queue_outputs.h"
 #include "queue/engine/queue_state.h"
 
 namespace baton::queue {
@@ -25,7 +27,7 @@ TimePoint due_time(const NewMessage& message, TimePoint now) {
 TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, TimePoint now) {
     TimePoint expires = TimePoint::max();
     if (message.ttl > Duration(0)) expires = now + message.ttl;
-    if (config.retention_period.count() > 0) {
+    if (config.retention_period.count() > 0 && config.mode == QueueMode::queue) {
         expires = std::min(expires, now + Duration(config.retention_period));
     }
     return expires;
@@ -54,6 +56,9 @@ Result<Posted> QueueState::post(
                 fmt::format("{} bytes of content, the queue takes {}", size,
                     info_.config.max_message_size));
         }
+    }
+    if (is_log()) {
+        BATON_TRY_VOID(QueueLog(*this).check_post(messages));
     }
     BATON_TRY(const auto first, find_duplicates(messages, now));
     BATON_TRY_VOID(make_room(messages, first, durability, now));
@@ -139,6 +144,10 @@ Result<void> QueueState::make_room(std::span<const NewMessage> messages,
         return full(fmt::format("queue `{}` holds {} messages, {} bytes; its limits are {} and {}",
             info_.name.text, unfinished(), unfinished_bytes(), config.max_size, config.max_bytes));
     }
+    if (is_log()) {
+        QueueLog(*this).truncate(victims.back(), now);
+        return {};
+    }
     for (const auto seq : victims) {
         emit(MessageGone{locator(seq)}, durability);
         remove(seq, *table_.find(seq), now);
@@ -159,13 +168,17 @@ void QueueState::post_one(NewMessage message, Durability durability, TimePoint n
     slot.expires_at = expires;
     slot.size_bytes = static_cast<std::uint32_t>(data->content.size());
     slot.priority = slot.level = data->priority;
-    slot.ordering_key = ordering_.acquire(data->ordering_key);
-    slot.fairness_key = fairness_.acquire(data->fairness_key);
-    slot.state = MessageState::scheduled;
+    slot.state = is_log() ? MessageState::ready : MessageState::scheduled;
     counts_.bytes += slot.size_bytes;
     ++counts_.posted_total;
     count(slot, 1);
-    keep_body(slot, data);
+    if (is_log()) {
+        QueueLog(*this).keep_body(seq, slot, data);
+    } else {
+        slot.ordering_key = ordering_.acquire(data->ordering_key);
+        slot.fairness_key = fairness_.acquire(data->fairness_key);
+        keep_body(slot, data);
+    }
 
     MessagePosted record{.at = locator(seq), .posted_at = now, .due_at = due, .data = data};
     if (expires != TimePoint::max()) {
@@ -178,7 +191,9 @@ void QueueState::post_one(NewMessage message, Durability durability, TimePoint n
     }
     effects_.record_bytes += is_stored() ? slot.size_bytes : 0;
     emit(std::move(record), durability);
-    if (due > now) {
+    if (is_log()) {
+        QueueLog(*this).posted(seq);
+    } else if (due > now) {
         effects_.timers.add({due, locator(seq), Timer::Kind::due});
     } else {
         enter(seq, slot, now);
@@ -195,6 +210,7 @@ void QueueState::keep_body(Slot& slot, std::shared_ptr<const MessageData> data) 
 }
 
 void QueueState::drop_body(Slot& slot) {
+    if (is_log()) return QueueLog(*this).drop_body(slot);
     if (!slot.data) return;
     if (is_stored()) effects_.body_bytes -= slot.size_bytes;
     slot.data.reset();
@@ -205,6 +221,7 @@ void QueueState::forget_bodies() {
         drop_body(slot);
         return true;
     });
+    QueueOutputs(*this).forget();
     drop_ended(TimePoint::max());
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "queue/engine/queue_log.h"
 #include "queue/engine/queue_state.h"
 
 namespace baton::queue {
@@ -14,7 +15,7 @@ void QueueState::recover_message(RecoveredMessage message) {
     slot.expires_at = message.expires_at.value_or(TimePoint::max());
     slot.size_bytes = static_cast<std::uint32_t>(message.size_bytes);
     slot.priority = slot.level = message.priority;
-    slot.fairness_key = fairness_.acquire(message.fairness_key);
+    if (!is_log()) slot.fairness_key = fairness_.acquire(message.fairness_key);
     slot.state = MessageState::scheduled;
     if (message.delivery) {
         Delivery& delivery = *message.delivery;
@@ -29,7 +30,7 @@ void QueueState::recover_message(RecoveredMessage message) {
         }
     }
     // A dead letter has left its line for good.
-    if (slot.state != MessageState::dead)
+    if (slot.state != MessageState::dead && !is_log())
         slot.ordering_key = ordering_.acquire(message.ordering_key);
     counts_.bytes += slot.size_bytes;
     count(slot, 1);
@@ -44,6 +45,7 @@ void QueueState::recover_reply(std::uint64_t seq, TimePoint expires_at) {
 }
 
 void QueueState::finish_recovery(TimePoint now) {
+    if (is_log()) return QueueLog(*this).finish_recovery();
     std::vector<std::uint64_t> waiting;
     table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
         if (slot.state == MessageState::dead) return true;

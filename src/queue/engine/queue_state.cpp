@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/queue_log.h"
+
 namespace baton::queue {
 namespace {
 
@@ -25,7 +27,8 @@ void QueueState::configure(QueueConfig config, TimePoint now) {
     info_.config = std::move(config);
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
-    if (!ages_anew) return;
+    if (is_log()) QueueLog(*this).arm_retention();
+    if (!ages_anew || is_log()) return;
     table_.for_each_after(0, [&](std::uint64_t seq, Slot& slot) {
         if (slot.state == MessageState::ready) raise(seq, slot, now);
         return true;
@@ -34,6 +37,7 @@ void QueueState::configure(QueueConfig config, TimePoint now) {
 
 void QueueState::set_paused(bool paused) {
     info_.paused = paused;
+    QueueLog(*this).tell();
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
 }
@@ -115,6 +119,7 @@ Result<bool> QueueState::cancel(std::uint64_t seq, TimePoint now) {
 }
 
 std::uint64_t QueueState::purge(TimePoint now) {
+    if (is_log()) return QueueLog(*this).truncate(next_seq_ - 1, now);
     std::vector<std::uint64_t> seqs;
     table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
         if (slot.state == MessageState::ready || slot.state == MessageState::scheduled) {

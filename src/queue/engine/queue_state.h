@@ -15,7 +15,9 @@
 #include "queue/engine/effects.h"
 #include "queue/engine/fair_lanes.h"
 #include "queue/engine/key_table.h"
+#include "queue/engine/log_state.h"
 #include "queue/engine/message_table.h"
+#include "queue/engine/output_table.h"
 #include "queue/engine/recall.h"
 #include "queue/engine/record.h"
 #include "queue/engine/store.h"
@@ -72,7 +74,7 @@ public:
 
     /// Marks the queue as one in which something happened; true when it was not marked yet.
     [[nodiscard]] bool stir() noexcept { return !std::exchange(stirred_, true); }
-    void settle() noexcept { stirred_ = false; }
+    void settle() noexcept { stirred_ = log_.told = false; }
 
     [[nodiscard]] QueueNumber number() const noexcept { return number_; }
     [[nodiscard]] std::uint64_t uid() const noexcept { return uid_; }
@@ -81,11 +83,16 @@ public:
     [[nodiscard]] bool is_stored() const noexcept {
         return info_.config.durability != Durability::memory;
     }
+    [[nodiscard]] bool is_log() const noexcept { return info_.config.mode == QueueMode::log; }
     /// Before the queue goes as a whole: what its messages held in memory is free again.
     void forget_bodies();
     [[nodiscard]] std::size_t live_count() const noexcept { return table_.size(); }
 
 private:
+    // What they do is written down beside them; they work on the parts below.
+    friend class QueueLog;
+    friend class QueueOutputs;
+
     /// Messages of one ordering key: one is active (in a lane, leased or delayed), the rest wait in
     /// line.
     struct Line {
@@ -162,6 +169,8 @@ private:
     KeyTable<Line> ordering_;
     KeyTable<std::uint32_t> fairness_;  ///< the key's weight
     std::unordered_map<std::uint64_t, Trouble> trouble_;
+    LogState log_;         ///< in log mode
+    OutputTable outputs_;  ///< of messages that are here
     Recall recall_;
     TimePoint retention_armed_ = TimePoint::max();
     TimePoint last_accessed_{};

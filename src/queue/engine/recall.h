@@ -1,4 +1,5 @@
-// What a queue remembers beyond its messages: dedup keys for a window, replies for a while.
+// What a queue remembers beyond its messages: dedup keys for a window, replies and the output of
+// finished messages for a while.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "model/message.h"
+#include "queue/engine/output_table.h"
 
 namespace baton::queue {
 
@@ -86,12 +88,14 @@ struct KeptReply {
 struct Recall {
     Expiring<std::string, std::uint64_t> dedup;  ///< key → seq of the first message
     Expiring<std::uint64_t, KeptReply> replies;  ///< by seq
+    Expiring<std::uint64_t, Output> outputs;     ///< by seq, of messages that are gone
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
-        const auto a = dedup.next_end();
-        const auto b = replies.next_end();
-        if (!a || !b) return a ? a : b;
-        return std::min(*a, *b);
+        std::optional<TimePoint> next;
+        for (const auto& end : {dedup.next_end(), replies.next_end(), outputs.next_end()}) {
+            if (end && (!next || *end < *next)) next = end;
+        }
+        return next;
     }
 };
 

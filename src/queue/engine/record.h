@@ -83,13 +83,43 @@ struct ReplyStored {
     TimePoint expires_at{};
 };
 
-/// Dedup keys and replies that ended at or before `until` are forgotten.
+/// Dedup keys and replies that ended at or before `until` are forgotten, and so is the output of
+/// messages that are gone by now.
 struct RetentionPassed {
     QueueNumber queue{};
     TimePoint until{};
 };
 
-using Record = std::variant<QueuePut, QueueDropped, MessagePosted, DeliveryChanged, MessageGone,
-    QueuePurged, ReplyStored, RetentionPassed>;
+/// Events came behind the output of a message, in one piece.
+struct OutputAppended {
+    Locator at;
+    std::uint64_t first = 0;  ///< offset of the first one: as many as there were before
+    std::uint32_t attempt = 0;
+    TimePoint appended_at{};
+    std::vector<Bytes> events{};
+    TimePoint expires_at{};  ///< of the whole output; it stays longer while its message does
+};
+
+/// A subscription of a log was made, or its cursor moved.
+struct CursorMoved {
+    QueueNumber queue{};
+    std::string subscription;
+    std::uint64_t committed = 0;
+};
+
+/// A subscription went.
+struct CursorDropped {
+    QueueNumber queue{};
+    std::string subscription;
+};
+
+/// Every message of a log up to `up_to` went.
+struct LogTruncated {
+    Locator up_to;
+};
+
+using Record =
+    std::variant<QueuePut, QueueDropped, MessagePosted, DeliveryChanged, MessageGone, QueuePurged,
+        ReplyStored, RetentionPassed, OutputAppended, CursorMoved, CursorDropped, LogTruncated>;
 
 }  // namespace baton::queue

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/output.h"
 #include "queue/engine/record.h"
 
 namespace baton::queue {
@@ -26,7 +27,16 @@ struct RecoveredMessage {
     std::optional<Delivery> delivery{};  ///< absent: never touched since the post
 };
 
-/// Takes what a store has. Queues come before what is in them; messages of a queue come by seq.
+/// The output of a message, without its events.
+struct RecoveredOutput {
+    Locator at;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;  ///< of all events
+    TimePoint expires_at{};
+};
+
+/// Takes what a store has. Queues come before what is in them; messages of a queue come by seq, and
+/// before their outputs.
 class RecoverySink {
 public:
     virtual ~RecoverySink() = default;
@@ -35,10 +45,12 @@ public:
     virtual void message(RecoveredMessage message) = 0;
     virtual void dedup(Locator first, std::string key, TimePoint until) = 0;
     virtual void reply(Locator at, TimePoint expires_at) = 0;
+    virtual void output(RecoveredOutput output) = 0;
+    virtual void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) = 0;
 };
 
 /// One store serves one data directory. Everything blocks. `recover` and `commit` come from one
-/// thread at a time; `read` and `read_reply` from any thread, also meanwhile.
+/// thread at a time; the reads from any thread, also meanwhile.
 class Store {
 public:
     virtual ~Store() = default;
@@ -60,6 +72,11 @@ public:
 
     /// A kept reply; null when it is gone.
     [[nodiscard]] virtual Result<std::shared_ptr<const Reply>> read_reply(Locator message) = 0;
+
+    /// Committed events of a message's output from offset `from` on, in order, at most `max`; fewer
+    /// when there are no more or the output is gone.
+    [[nodiscard]] virtual Result<std::vector<OutputEvent>> read_output(
+        Locator message, std::uint64_t from, std::size_t max) = 0;
 };
 
 }  // namespace baton::queue

@@ -14,11 +14,12 @@ namespace baton::queue {
 
 struct Timer {
     enum class Kind : std::uint8_t {
-        due,        ///< scheduled → ready
-        lease,      ///< the lease ends
-        expiry,     ///< the message expires
-        age,        ///< ready for too long at its level
-        retention,  ///< dedup keys and replies of the queue
+        due,            ///< scheduled → ready
+        lease,          ///< the lease ends
+        expiry,         ///< the message expires
+        age,            ///< ready for too long at its level
+        retention,      ///< dedup keys, replies and outputs of the queue
+        log_retention,  ///< the oldest messages of a log
     };
     TimePoint at{};
     Locator message;

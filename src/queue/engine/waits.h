@@ -1,4 +1,4 @@
-// Parked commands: who waits for a message or a reply, in the order they came.
+// Parked commands: who waits for a message, a reply or output, in the order they came.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,8 @@ public:
         if (!wait.deadline.is_never()) deadlines_.emplace(wait.deadline, ticket);
         if (wait.reply_to) {
             replies_.emplace(*wait.reply_to, ticket);
+        } else if (wait.output_of) {
+            outputs_.emplace(*wait.output_of, ticket);
         } else {
             pops_.emplace(wait.queue_uid, filter_of(wait), ticket);
         }
@@ -37,6 +39,8 @@ public:
         deadlines_.erase({wait.deadline, ticket});
         if (wait.reply_to) {
             replies_.erase({*wait.reply_to, ticket});
+        } else if (wait.output_of) {
+            outputs_.erase({*wait.output_of, ticket});
         } else {
             pops_.erase({wait.queue_uid, filter_of(wait), ticket});
         }
@@ -49,6 +53,7 @@ public:
         parked_.clear();
         pops_.clear();
         replies_.clear();
+        outputs_.clear();
         deadlines_.clear();
         return all;
     }
@@ -82,11 +87,31 @@ public:
     template <class Retry, class Done>
     void serve_replies(
         const MessageId& first, const MessageId& last, const Retry& retry, const Done& done) {
-        auto next = replies_.lower_bound({first, 0});
-        while (next != replies_.end() && next->first <= last) {
-            const std::uint64_t ticket = next->second;
+        serve_range(replies_, first, last, retry, done);
+    }
+    /// The same for waits for their output.
+    template <class Retry, class Done>
+    void serve_outputs(
+        const MessageId& first, const MessageId& last, const Retry& retry, const Done& done) {
+        serve_range(outputs_, first, last, retry, done);
+    }
+
+    /// Runs `retry` for every fetch that waits on a log.
+    template <class Retry, class Done>
+    void serve_fetches(std::uint64_t queue_uid, const Retry& retry, const Done& done) {
+        auto next = pops_.lower_bound({queue_uid, fetch_filter, 0});
+        while (next != pops_.end() && std::get<0>(*next) == queue_uid &&
+               std::get<1>(*next) == fetch_filter) {
+            const std::uint64_t ticket = std::get<2>(*next);
             ++next;
-            if (!retry(*parked_.at(ticket).command)) done(take(ticket));
+            const auto still = retry(*parked_.at(ticket).command);
+            if (still && still->queue_uid == queue_uid) continue;
+            auto command = take(ticket);
+            if (still) {
+                park(ticket, std::move(command), *still);  // on the queue that has the name by now
+            } else {
+                done(std::move(command));
+            }
         }
     }
 
@@ -106,14 +131,30 @@ private:
         Command::Wait wait;
     };
 
+    using ByMessage = std::set<std::pair<MessageId, std::uint64_t>>;
+
+    template <class Retry, class Done>
+    void serve_range(const ByMessage& waits, const MessageId& first, const MessageId& last,
+        const Retry& retry, const Done& done) {
+        auto next = waits.lower_bound({first, 0});
+        while (next != waits.end() && next->first <= last) {
+            const std::uint64_t ticket = next->second;
+            ++next;
+            if (!retry(*parked_.at(ticket).command)) done(take(ticket));
+        }
+    }
+
+    static constexpr std::size_t fetch_filter = level_count + 1;
     static std::size_t filter_of(const Command::Wait& wait) noexcept {
+        if (wait.in_log) return fetch_filter;
         return wait.level ? static_cast<std::size_t>(*wait.level) + 1 : 0;
     }
 
     std::unordered_map<std::uint64_t, Parked> parked_;
     std::set<std::tuple<std::uint64_t, std::size_t, std::uint64_t>>
         pops_;  ///< queue, filter, ticket
-    std::set<std::pair<MessageId, std::uint64_t>> replies_;
+    ByMessage replies_;
+    ByMessage outputs_;
     std::set<std::pair<Deadline, std::uint64_t>> deadlines_;
 };
 

@@ -98,6 +98,7 @@ inline QueueConfig queue_config() {
     config.dedup_window = *seconds;
     config.max_failures = *rc::gen::inRange(0U, 1'000'001U);
     config.reply_ttl = *seconds;
+    config.mode = *one_of<QueueMode>(2);
     config.overflow = *one_of<Overflow>(2);
     for (auto& level : config.levels) {
         level.max_wait_time = Duration(*rc::gen::inRange<std::int64_t>(0, 300'000'000'000));

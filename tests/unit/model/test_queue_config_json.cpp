@@ -28,13 +28,14 @@ TEST(QueueConfigJson, is_all_optional) {
 }
 
 TEST(QueueConfigJson, reads_every_field) {
-    const auto config = read(R"({"max_size":10,"max_bytes":20,"max_message_size":30,
+    const auto config = read(R"({"mode":"log","max_size":10,"max_bytes":20,"max_message_size":30,
         "durability":"relaxed","persistence":true,"retention_period":40,"dedup_window":"5m",
         "max_failures":6,"reply_ttl":"2h","overflow":"drop_oldest",
         "levels":[{"name":"realtime","max_wait_time":"1s","max_concurrent":100},
                   {"name":"low","max_wait_time":2500}],
         "fairness_weights":{"gold":10,"free":1}})");
     ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->mode, QueueMode::log);
     EXPECT_EQ(config->max_size, 10u);
     EXPECT_EQ(config->max_bytes, 20u);
     EXPECT_EQ(config->max_message_size, 30u);
@@ -98,6 +99,7 @@ TEST(QueueConfigJson, names_the_field_at_fault) {
         {R"({"durability":"fsink"})", "durability"},
         {R"({"durability":""})", "durability"},
         {R"({"overflow":"drop"})", "overflow"},
+        {R"({"mode":"logg"})", "mode"},
         {R"({"retention_period":"1500ms"})", "retention_period"},
         {R"({"retention_period":-1})", "retention_period"},
         {R"({"reply_ttl":999999999999})", "reply_ttl"},

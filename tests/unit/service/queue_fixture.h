@@ -38,6 +38,10 @@ public:
     Result<std::shared_ptr<const Reply>> read_reply(queue::Locator message) override {
         return store_->read_reply(message);
     }
+    Result<std::vector<OutputEvent>> read_output(
+        queue::Locator message, std::uint64_t from, std::size_t max) override {
+        return store_->read_output(message, from, max);
+    }
 
 private:
     std::atomic<std::size_t>& commits_;

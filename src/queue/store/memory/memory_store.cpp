@@ -23,12 +23,18 @@ public:
         std::shared_ptr<const Reply> reply;
         TimePoint until{};
     };
+    struct Output {
+        std::vector<OutputEvent> events;
+        TimePoint until{};
+    };
     struct Queue {
         QueuePut put;
         std::uint64_t next_seq = 1;
         std::map<std::uint64_t, Message> messages;
         std::map<std::string, Dedup> dedup;
         std::map<std::uint64_t, KeptReply> replies;
+        std::map<std::uint64_t, Output> outputs;
+        std::map<std::string, std::uint64_t> cursors;
     };
 
     std::mutex mutex;
@@ -62,6 +68,29 @@ public:
         Queue& queue = queues[record.queue];
         std::erase_if(queue.dedup, [&](const auto& e) { return e.second.until <= record.until; });
         std::erase_if(queue.replies, [&](const auto& e) { return e.second.until <= record.until; });
+        std::erase_if(queue.outputs, [&](const auto& e) {
+            return e.second.until <= record.until && !queue.messages.contains(e.first);
+        });
+    }
+    void apply(const OutputAppended& record) {
+        Output& output = queues[record.at.queue].outputs[record.at.seq];
+        for (const auto& data : record.events) {
+            output.events.push_back({.offset = output.events.size(),
+                .attempt = record.attempt,
+                .at = record.appended_at,
+                .data = data});
+        }
+        output.until = record.expires_at;
+    }
+    void apply(const CursorMoved& record) {
+        queues[record.queue].cursors[record.subscription] = record.committed;
+    }
+    void apply(const CursorDropped& record) {
+        queues[record.queue].cursors.erase(record.subscription);
+    }
+    void apply(const LogTruncated& record) {
+        auto& messages = queues[record.up_to.queue].messages;
+        messages.erase(messages.begin(), messages.upper_bound(record.up_to.seq));
     }
 };
 
@@ -93,6 +122,17 @@ public:
                 sink.dedup({number, entry.first}, key, entry.until);
             }
             for (const auto& [seq, entry] : queue.replies) sink.reply({number, seq}, entry.until);
+            for (const auto& [seq, output] : queue.outputs) {
+                std::uint64_t bytes = 0;
+                for (const auto& event : output.events) bytes += event.data.size();
+                sink.output({.at = {number, seq},
+                    .events = output.events.size(),
+                    .bytes = bytes,
+                    .expires_at = output.until});
+            }
+            for (const auto& [name, committed] : queue.cursors) {
+                sink.cursor(number, name, committed);
+            }
         }
         return {};
     }
@@ -126,6 +166,21 @@ public:
         if (queue == disk_->queues.end()) return nullptr;
         const auto reply = queue->second.replies.find(message.seq);
         return reply == queue->second.replies.end() ? nullptr : reply->second.reply;
+    }
+
+    Result<std::vector<OutputEvent>> read_output(
+        Locator message, std::uint64_t from, std::size_t max) override {
+        const std::scoped_lock lock(disk_->mutex);
+        std::vector<OutputEvent> found;
+        const auto queue = disk_->queues.find(message.queue);
+        if (queue == disk_->queues.end()) return found;
+        const auto output = queue->second.outputs.find(message.seq);
+        if (output == queue->second.outputs.end()) return found;
+        const auto& events = output->second.events;
+        for (std::uint64_t i = from; i < events.size() && found.size() < max; ++i) {
+            found.push_back(events[i]);
+        }
+        return found;
     }
 
 private:

@@ -26,6 +26,10 @@ constexpr Statement all_messages{R"sql(
 constexpr Statement all_dedup{
     "SELECT queue, key, seq, expires_at FROM dedup ORDER BY queue, expires_at"};
 constexpr Statement all_replies{"SELECT id, expires_at FROM replies ORDER BY queue, expires_at"};
+constexpr Statement all_outputs{
+    "SELECT id, events, bytes, expires_at FROM outputs ORDER BY queue, expires_at"};
+constexpr Statement all_cursors{
+    "SELECT queue, subscription, committed FROM cursors ORDER BY queue, subscription"};
 
 /// Runs `read_row` over all rows; its first error ends the reading.
 Result<void> for_each_row(db::Connection& connection, const Statement& statement,
@@ -112,8 +116,20 @@ Result<void> recover_from(db::Connection& connection, RecoverySink& sink) {
             std::string(row.text(1)), from_unix_ms(row.integer(3)));
         return {};
     }));
-    return for_each_row(connection, all_replies, [&](const Row& row) -> Result<void> {
+    BATON_TRY_VOID(for_each_row(connection, all_replies, [&](const Row& row) -> Result<void> {
         sink.reply(locator_of(row.integer(0)), from_unix_ms(row.integer(1)));
+        return {};
+    }));
+    BATON_TRY_VOID(for_each_row(connection, all_outputs, [&](const Row& row) -> Result<void> {
+        sink.output({.at = locator_of(row.integer(0)),
+            .events = static_cast<std::uint64_t>(row.integer(1)),
+            .bytes = static_cast<std::uint64_t>(row.integer(2)),
+            .expires_at = from_unix_ms(row.integer(3))});
+        return {};
+    }));
+    return for_each_row(connection, all_cursors, [&](const Row& row) -> Result<void> {
+        sink.cursor(QueueNumber{static_cast<std::uint32_t>(row.integer(0))},
+            std::string(row.text(1)), static_cast<std::uint64_t>(row.integer(2)));
         return {};
     });
 }

@@ -10,7 +10,7 @@ namespace baton::queue::schema {
 // A message's row id is its queue's number and its seq: (number << 39) | seq. So a queue's messages
 // lie together in the order of posting, and posts append. States and levels are numbers of
 // model/message.h; the view `messages_readable` spells them out.
-inline constexpr std::array<db::Migration, 1> migrations{{{
+inline constexpr db::Migration queue_store{
     .version = 1,
     .name = "queue_store",
     .up = R"sql(
@@ -87,6 +87,43 @@ DROP TABLE delivery;
 DROP TABLE messages;
 DROP TABLE queues;
 )sql",
-}}};
+};
+
+// An output is a row of its own beside its events, so that recovery reads no event.
+inline constexpr db::Migration outputs_and_logs{
+    .version = 2,
+    .name = "outputs_and_logs",
+    .up = R"sql(
+CREATE TABLE outputs (
+    id         INTEGER PRIMARY KEY,
+    queue      INTEGER NOT NULL,
+    events     INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX outputs_by_end ON outputs (queue, expires_at);
+CREATE TABLE output_events (
+    id      INTEGER NOT NULL,
+    offset  INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (id, offset)
+) WITHOUT ROWID;
+CREATE TABLE cursors (
+    queue        INTEGER NOT NULL,
+    subscription TEXT NOT NULL,
+    committed    INTEGER NOT NULL,
+    PRIMARY KEY (queue, subscription)
+) WITHOUT ROWID;
+)sql",
+    .down = R"sql(
+DROP TABLE cursors;
+DROP TABLE output_events;
+DROP TABLE outputs;
+)sql",
+};
+
+inline constexpr std::array<db::Migration, 2> migrations{queue_store, outputs_and_logs};
 
 }  // namespace baton::queue::schema

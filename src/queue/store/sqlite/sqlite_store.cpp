@@ -58,6 +58,27 @@ constexpr Statement read_message{R"sql(
     SELECT level, ordering_key, fairness_key, dedup_key, headers, metadata, content
     FROM messages WHERE id = ?)sql"};
 constexpr Statement read_reply_row{"SELECT at, metadata, result FROM replies WHERE id = ?"};
+constexpr Statement drop_outputs{"DELETE FROM outputs WHERE id BETWEEN ? AND ?"};
+constexpr Statement drop_output_events{"DELETE FROM output_events WHERE id BETWEEN ? AND ?"};
+constexpr Statement drop_cursors{"DELETE FROM cursors WHERE queue = ?"};
+constexpr Statement put_output{R"sql(
+    INSERT INTO outputs (id, queue, events, bytes, expires_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET events = excluded.events, bytes = bytes + excluded.bytes,
+        expires_at = excluded.expires_at)sql"};
+constexpr Statement add_output_event{
+    "INSERT INTO output_events (id, offset, attempt, at, data) VALUES (?, ?, ?, ?, ?)"};
+constexpr Statement pass_output_events{R"sql(
+    DELETE FROM output_events WHERE id IN (SELECT o.id FROM outputs o WHERE o.queue = ?
+        AND o.expires_at <= ? AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = o.id)))sql"};
+constexpr Statement pass_outputs{R"sql(
+    DELETE FROM outputs WHERE queue = ? AND expires_at <= ?
+        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = outputs.id))sql"};
+constexpr Statement read_output_rows{R"sql(
+    SELECT offset, attempt, at, data FROM output_events
+    WHERE id = ? AND offset >= ? ORDER BY offset LIMIT ?)sql"};
+constexpr Statement put_cursor{
+    "INSERT OR REPLACE INTO cursors (queue, subscription, committed) VALUES (?, ?, ?)"};
+constexpr Statement drop_cursor{"DELETE FROM cursors WHERE queue = ? AND subscription = ?"};
 constexpr Statement sync_full{"PRAGMA synchronous = FULL"};
 constexpr Statement sync_normal{"PRAGMA synchronous = NORMAL"};
 
@@ -107,6 +128,9 @@ private:
         BATON_TRY_VOID(run(drop_delivery, range));
         BATON_TRY_VOID(run(drop_dedup, number));
         BATON_TRY_VOID(run(drop_replies, number));
+        BATON_TRY_VOID(run(drop_output_events, range));
+        BATON_TRY_VOID(run(drop_outputs, range));
+        BATON_TRY_VOID(run(drop_cursors, number));
         return run(drop_queue, number);
     }
     Result<void> apply(const MessagePosted& posted) {
@@ -154,7 +178,35 @@ private:
     Result<void> apply(const RetentionPassed& passed) {
         const std::array<Value, 2> values{number_of(passed.queue), to_unix_ms(passed.until)};
         BATON_TRY_VOID(run(pass_dedup, values));
-        return run(pass_replies, values);
+        BATON_TRY_VOID(run(pass_replies, values));
+        BATON_TRY_VOID(run(pass_output_events, values));
+        return run(pass_outputs, values);
+    }
+    Result<void> apply(const OutputAppended& appended) {
+        std::int64_t offset = static_cast<std::int64_t>(appended.first);
+        std::int64_t bytes = 0;
+        for (const auto& data : appended.events) {
+            BATON_TRY_VOID(run(add_output_event,
+                std::array<Value, 5>{row_id(appended.at), offset++, std::int64_t{appended.attempt},
+                    to_unix_ms(appended.appended_at), Blob{data.view()}}));
+            bytes += static_cast<std::int64_t>(data.size());
+        }
+        return run(
+            put_output, std::array<Value, 5>{row_id(appended.at), number_of(appended.at.queue),
+                            offset, bytes, to_unix_ms(appended.expires_at)});
+    }
+    Result<void> apply(const CursorMoved& moved) {
+        return run(put_cursor,
+            std::array<Value, 3>{number_of(moved.queue), std::string_view(moved.subscription),
+                static_cast<std::int64_t>(moved.committed)});
+    }
+    Result<void> apply(const CursorDropped& dropped) {
+        return run(drop_cursor,
+            std::array<Value, 2>{number_of(dropped.queue), std::string_view(dropped.subscription)});
+    }
+    Result<void> apply(const LogTruncated& truncated) {
+        return run(drop_messages,
+            std::array<Value, 2>{row_id({truncated.up_to.queue, 0}), row_id(truncated.up_to)});
     }
 
     db::Connection& connection_;
@@ -203,6 +255,23 @@ public:
         });
         if (!rows) return fail(rows.error());
         return reply;
+    }
+
+    Result<std::vector<OutputEvent>> read_output(
+        Locator message, std::uint64_t from, std::size_t max) override {
+        const std::scoped_lock lock(reader_mutex_);
+        std::vector<OutputEvent> events;
+        const std::array<Value, 3> page{
+            row_id(message), static_cast<std::int64_t>(from), static_cast<std::int64_t>(max)};
+        const auto rows = reader_->execute(read_output_rows, page, [&](const db::Row& row) {
+            events.push_back({.offset = static_cast<std::uint64_t>(row.integer(0)),
+                .attempt = static_cast<std::uint32_t>(row.integer(1)),
+                .at = from_unix_ms(row.integer(2)),
+                .data = Bytes(std::string(row.text(3)))});
+            return true;
+        });
+        if (!rows) return fail(rows.error());
+        return events;
     }
 
 private:

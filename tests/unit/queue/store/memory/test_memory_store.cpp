@@ -1,5 +1,6 @@
 // The memory store: one disk under one store after the other.
 #include <array>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -20,11 +21,17 @@ public:
     void message(RecoveredMessage message) override { seqs.push_back(message.at.seq); }
     void dedup(Locator, std::string key, TimePoint) override { keys.push_back(std::move(key)); }
     void reply(Locator at, TimePoint) override { replies.push_back(at.seq); }
+    void output(RecoveredOutput output) override { outputs.push_back(output); }
+    void cursor(QueueNumber, std::string subscription, std::uint64_t committed) override {
+        cursors[subscription] = committed;
+    }
 
     std::vector<std::string> names;
     std::vector<std::uint64_t> seqs;
     std::vector<std::string> keys;
     std::vector<std::uint64_t> replies;
+    std::vector<RecoveredOutput> outputs;
+    std::map<std::string, std::uint64_t> cursors;
     std::uint64_t next = 0;
 };
 
