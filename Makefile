@@ -29,7 +29,7 @@ test-integration: ## build and run the tests that start whole daemons
 test-bench: ## build the benchmarks and run each briefly, to see that they work
 	@scripts/bench.sh smoke
 
-bench: ## build and run the micro benchmarks in full
+bench: ## measure Baton beside NATS, Redis, RabbitMQ, beanstalkd, PostgreSQL (half an hour)
 	@scripts/bench.sh full
 
 lint: ## law of the tree, format, each header alone, clang-tidy (CHANGED=1: only what git sees changed)

@@ -70,6 +70,10 @@ apt() {
         -o DPkg::Lock::Timeout=300 "$@"
 }
 
+if [[ " ${missing[*]} " =~ -server\ |\ postgresql\ |\ beanstalkd\  ]]; then
+    echo "Debian starts the servers among these as services. The benchmarks start their own instead," >&2
+    echo "on free ports, so \`systemctl disable --now\` may stop those." >&2
+fi
 echo "==> installing ${#missing[@]} packages: ${missing[*]}"
 apt update -qq
 if ! apt install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"; then

@@ -1,7 +1,9 @@
-// Posts into the embedded engine, without any wire: batches and single posts from many producers,
-// one synchronous producer, and full cycles. One JSON line a row. Usage: queue_posts
-// [memory|sqlite] [folder]
+// The embedded engine, without any wire: posts in batches and one by one, one synchronous producer,
+// full cycles, many fairness keys, and a million queued messages with their memory and recovery.
+// One JSON line a row. Usage: queue_posts [journal|sqlite|memory] [folder] [messages of a row, in
+// thousands]
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include "base/metrics.h"
 #include "db/sqlite/sqlite_database.h"
 #include "queue/engine/engine_queues.h"
+#include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
@@ -30,54 +33,85 @@ namespace {
 using Steady = std::chrono::steady_clock;
 constexpr std::size_t body_bytes = 256;
 
+/// The queues of one store in one folder, and what they stand on.
 struct Setup {
     IoPool pool{2};
     SystemClock clock;
     MetricRegistry metrics;
     std::unique_ptr<db::Database> database;
     std::unique_ptr<queue::Queues> queues;
+
+    Setup(const std::string& store, const std::filesystem::path& folder);
+    ~Setup() {
+        queues->stop();
+        queues.reset();
+    }
 };
 
 double seconds_since(Steady::time_point begin) {
     return std::chrono::duration<double>(Steady::now() - begin).count();
 }
 
-std::vector<NewMessage> make_batch(std::size_t count) {
-    std::vector<NewMessage> batch(count);
-    for (auto& message : batch) message.data.content = Bytes(std::string(body_bytes, 'x'));
-    return batch;
+[[noreturn]] void fail_run(std::string_view why) {
+    fmt::print(stderr, "void: {}\n", why);
+    std::_Exit(1);
 }
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) {
-        fmt::print(stderr, "failed: {}\n", to_string(result.error()));
-        std::exit(1);
-    }
+    if (!result) fail_run(to_string(result.error()));
     if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-Task<void> produce(queue::Queues& queues, std::size_t posts, std::size_t batch) {
+Setup::Setup(const std::string& store, const std::filesystem::path& folder) {
+    std::unique_ptr<queue::Store> kept;
+    if (store == "memory") {
+        kept = queue::make_memory_store();
+    } else if (store == "journal") {
+        kept = must(queue::make_journal_store(folder / "journal"));
+    } else {
+        database = db::make_sqlite_database({.file = folder / "queue_posts.db"});
+        kept = must(queue::make_sqlite_store(*database));
+    }
+    queues = must(queue::make_engine_queues(std::move(kept), {}, clock, metrics, Log{}));
+}
+
+struct Shape {
+    std::size_t batch = 100;
+    std::size_t keys = 0;  ///< fairness keys in turn; 0: none
+};
+
+std::vector<NewMessage> make_batch(const Shape& shape, std::size_t& number) {
+    std::vector<NewMessage> batch(shape.batch);
+    for (auto& message : batch) {
+        message.data.content = Bytes(std::string(body_bytes, 'x'));
+        if (shape.keys != 0)
+            message.data.fairness_key = fmt::format("key-{}", number++ % shape.keys);
+    }
+    return batch;
+}
+
+Task<void> produce(queue::Queues& queues, std::size_t posts, Shape shape, std::size_t number) {
     for (std::size_t i = 0; i < posts; ++i) {
-        auto messages = make_batch(batch);
+        auto messages = make_batch(shape, number);
         const QueueName name("bench");
         auto posted = co_await queues.post(name, std::move(messages));
         must(std::move(posted));
     }
 }
 
-Task<void> consume(queue::Queues& queues, std::size_t& taken, std::size_t batch) {
-    while (true) {
-        queue::PopRequest request{
-            .queue = QueueName("bench"), .max = static_cast<std::uint32_t>(batch)};
-        auto popped = co_await queues.pop(std::move(request));
-        const auto messages = must(std::move(popped));
-        if (messages.empty()) co_return;
-        for (const auto& leased : messages) {
-            auto acked = co_await queues.ack(leased.receipt);
-            must(std::move(acked));
-        }
-        taken += messages.size();
+/// Takes until `taken` of all consumers has reached `total`; acks go with the next pop.
+Task<void> consume(queue::Queues& queues, std::atomic<std::size_t>& taken, std::size_t total) {
+    std::vector<Receipt> receipts;
+    while (taken < total || !receipts.empty()) {
+        queue::PopRequest request{.queue = QueueName("bench"), .max = 100};
+        request.wait = Deadline::after(Duration(taken < total ? 20 : 0));
+        auto settled = co_await queues.ack_and_pop(std::move(receipts), std::move(request));
+        const auto result = must(std::move(settled));
+        for (const auto& ack : result.acks) must(Result<void>(ack));
+        receipts.clear();
+        for (const auto& leased : result.messages) receipts.push_back(leased.receipt);
+        taken += receipts.size();
     }
 }
 
@@ -114,6 +148,22 @@ void latency_row(const std::string& store, const std::string& what, std::vector<
     std::fflush(stdout);
 }
 
+void value_row(
+    const std::string& store, std::string_view what, std::string_view unit, double value) {
+    fmt::print(R"({{"bench":"queue_posts","store":"{}","row":"{}","{}":{:.2f}}})"
+               "\n",
+        store, what, unit, value);
+    std::fflush(stdout);
+}
+
+double resident_mib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
+    }
+    return 0;
+}
+
 /// What the disk gives: one 4 KiB write and fdatasync into a preallocated file.
 void measure_fdatasync(const std::filesystem::path& folder) {
     const auto file = folder / "fdatasync.probe";
@@ -133,68 +183,123 @@ void measure_fdatasync(const std::filesystem::path& folder) {
     latency_row("none", "fdatasync of 4 KiB, preallocated", std::move(micros));
 }
 
-void run(Setup& setup, const std::string& store) {
-    auto& queues = *setup.queues;
-    must(setup.pool.run(queues.put_queue(QueueName("bench"), QueueConfig{})));
-    const auto producers = [&](std::size_t count, std::size_t batch, std::size_t total) {
-        const std::size_t posts = total / count / batch;
-        const double seconds =
-            run_all(setup, count, [&](std::size_t) { return produce(queues, posts, batch); });
-        row(store, fmt::format("post, {} producers, batch {}", count, batch), posts * count * batch,
-            seconds);
-    };
-    producers(16, 100, 800'000);
-    producers(64, 1, 200'000);
+/// Rows of one store.
+class Rows final {
+public:
+    Rows(std::string store, std::filesystem::path folder, std::size_t messages)
+        : store_(std::move(store)),
+          folder_(std::move(folder)),
+          messages_(messages),
+          setup_(std::make_unique<Setup>(store_, folder_)) {
+        must(setup_->pool.run(queues().put_queue(QueueName("bench"), QueueConfig{})));
+    }
 
-    std::vector<double> micros;
-    for (int i = 0; i < 1000; ++i) {
+    void posts(std::size_t producers, Shape shape, std::size_t about, std::string_view more = "") {
+        const auto posts = about / producers / shape.batch;
+        const double seconds = post(producers, shape, posts);
+        row(store_,
+            fmt::format("post, {} producers, batches of {}{}", producers, shape.batch, more),
+            posts * producers * shape.batch, seconds);
+    }
+
+    void synchronous_producer() {
+        std::vector<double> micros;
+        std::size_t number = 0;
+        for (int i = 0; i < 1000; ++i) {
+            const auto begin = Steady::now();
+            must(setup_->pool.run(
+                queues().post(QueueName("bench"), make_batch({.batch = 1}, number))));
+            micros.push_back(seconds_since(begin) * 1e6);
+        }
+        latency_row(store_, "post, one synchronous producer", std::move(micros));
+    }
+
+    /// Empties the queue.
+    void takes(std::string_view more = "") {
+        const auto total = count();
+        std::atomic<std::size_t> taken = 0;
+        const double seconds =
+            run_all(*setup_, 16, [&](std::size_t) { return consume(queues(), taken, total); });
+        row(store_, fmt::format("pop and ack, 16 consumers, batches of 100{}", more), total,
+            seconds);
+        expect_empty();
+    }
+
+    void cycles() {
+        std::atomic<std::size_t> taken = 0;
+        const auto posts = messages_ / 16 / 100;
+        const auto total = posts * 16 * 100;
+        const double seconds = run_all(*setup_, 32, [&](std::size_t i) {
+            return i % 4 < 2 ? produce(queues(), posts, {.batch = 100}, 0)
+                             : consume(queues(), taken, total);
+        });
+        row(store_, "post, pop and ack at once, 16 producers, 16 consumers, batches of 100", total,
+            seconds);
+        expect_empty();
+    }
+
+    void fairness_keys(std::size_t keys) {
+        const auto text = fmt::format(", {} fairness keys", keys);
+        posts(16, {.batch = 100, .keys = keys}, messages_, text);
+        takes(text);
+    }
+
+    /// A million queued messages: what they cost in memory, and the time until a store that holds
+    /// them is open again.
+    void million() {
+        post(16, {.batch = 100}, million_messages / 16 / 100);
+        value_row(store_, "a million queued messages, resident memory of the process", "mib",
+            resident_mib());
+        setup_.reset();
         const auto begin = Steady::now();
-        must(setup.pool.run(queues.post(QueueName("bench"), make_batch(1))));
-        micros.push_back(seconds_since(begin) * 1e6);
+        setup_ = std::make_unique<Setup>(store_, folder_);
+        value_row(store_, "a million queued messages, recovery", "seconds", seconds_since(begin));
+        if (count() != million_messages) fail_run("not all messages came back");
+        must(setup_->pool.run(queues().purge(QueueName("bench"))));
     }
-    latency_row(store, "one synchronous producer", std::move(micros));
 
-    std::size_t taken = 0;
-    const auto consumers = [&](std::size_t count) {
-        std::vector<std::size_t> counts(count, 0);
-        const double seconds =
-            run_all(setup, count, [&](std::size_t i) { return consume(queues, counts[i], 100); });
-        for (const auto one : counts) taken += one;
-        row(store, fmt::format("pop and ack one by one, {} consumers, batch 100", count), taken,
-            seconds);
-    };
-    consumers(64);
-    const auto stats = must(setup.pool.run(queues.stats(QueueName("bench"))));
-    if (stats.message_count != 0) {
-        fmt::print(stderr, "void: {} messages are left\n", stats.message_count);
-        std::exit(1);
+private:
+    static constexpr std::size_t million_messages = 1'000'000;
+
+    queue::Queues& queues() { return *setup_->queues; }
+
+    double post(std::size_t producers, Shape shape, std::size_t posts) {
+        return run_all(*setup_, producers, [&](std::size_t i) {
+            return produce(queues(), posts, shape, i * posts * shape.batch);
+        });
     }
-}
+
+    std::size_t count() {
+        return must(setup_->pool.run(queues().stats(QueueName("bench")))).message_count;
+    }
+    void expect_empty() {
+        if (count() != 0) fail_run(fmt::format("{} messages are left", count()));
+    }
+
+    std::string store_;
+    std::filesystem::path folder_;
+    std::size_t messages_;
+    std::unique_ptr<Setup> setup_;
+};
 
 }  // namespace
 }  // namespace baton::bench
 
 int main(int argc, char** argv) {
-    using namespace baton;
-    const std::string store = argc > 1 ? argv[1] : "sqlite";
+    using namespace baton::bench;
+    const std::string store = argc > 1 ? argv[1] : "journal";
     const std::filesystem::path folder =
         argc > 2 ? std::filesystem::path(argv[2]) : std::filesystem::current_path();
-    bench::Setup setup;
-    bench::measure_fdatasync(folder);
-    std::unique_ptr<queue::Store> kept;
-    const auto file = folder / "queue_posts.db";
-    if (store == "memory") {
-        kept = queue::make_memory_store();
-    } else {
-        for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
-        setup.database = db::make_sqlite_database({.file = file});
-        kept = bench::must(queue::make_sqlite_store(*setup.database));
-    }
-    setup.queues = bench::must(
-        queue::make_engine_queues(std::move(kept), {}, setup.clock, setup.metrics, Log{}));
-    bench::run(setup, store);
-    setup.queues->stop();
-    setup.queues.reset();
-    setup.database.reset();
-    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
+    const std::size_t messages = 1'000 * (argc > 3 ? std::stoul(argv[3]) : 800);
+    measure_fdatasync(folder);
+    Rows rows(store, folder, messages);
+    if (store != "memory") rows.million();  // first, so that the memory is its own
+    rows.posts(16, {.batch = 100}, messages);
+    rows.takes();
+    rows.posts(64, {.batch = 1}, messages / 4);
+    rows.synchronous_producer();
+    rows.takes(", after single posts");
+    rows.cycles();
+    rows.fairness_keys(10);
+    rows.fairness_keys(100'000);
 }

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Tables from the newest results: medians over the runs of the last start of each benchmark.
+
+  bench/table.py                                      prints them
+  bench/table.py --write docs/reference/performance.md  puts them between the page's markers
+
+A marker pair is `<!-- table NAME -->` and `<!-- end -->`, NAME one of compare, http_posts, embedded.
+"""
+import collections
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+from facts import RESULTS
+
+PHASES = {
+    "post": "posted and confirmed; latency of one batch",
+    "take": "taken and acknowledged; latency of one batch",
+    "cycle": "posted, taken and acknowledged at once; latency from post to consumer",
+}
+NAMES = {  # {}: the version
+    "baton-journal": "Baton, journal",
+    "baton-sqlite": "Baton, SQLite",
+    "baton-journal-lazy": "Baton, journal",
+    "jetstream": "NATS {} JetStream, file",
+    "jetstream-fsync": "NATS {} JetStream, file",
+    "redis": "Redis {} stream",
+    "rabbitmq": "RabbitMQ {} quorum queue",
+    "beanstalkd": "beanstalkd {}",
+    "postgres": "PostgreSQL {}, skip locked",
+}
+
+
+def newest(bench):
+    """The rows of the last start."""
+    path = RESULTS / f"{bench}.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    last = max((row.get("started", "") for row in rows), default="")
+    return [row for row in rows if row.get("started") == last]
+
+
+def median(rows, key):
+    return statistics.median(row[key] for row in rows)
+
+
+def number(value):
+    return f"{value:,.0f}"
+
+
+def ms(micros):
+    return f"{micros / 1000:.3g}" if micros < 99_950 else f"{micros / 1000:,.0f}"
+
+
+def conditions(rows):
+    first = rows[0]
+    syncs = sorted({row["fdatasync_p50_us"] for row in rows if "fdatasync_p50_us" in row})
+    text = f"{first['machine']}; build {first['build']}, commit {first['commit']}; {first['started']}"
+    runs = 1 + max((row.get("run", 0) for row in rows), default=0)
+    text += f"; {runs} runs"
+    if syncs:
+        text += f"; fdatasync of 4 KiB p50 {syncs[0]} to {syncs[-1]} µs"
+    return text + f"; {first['body_bytes']}-byte bodies."
+
+
+def compare():
+    rows = newest("compare")
+    if not rows:
+        return "Not measured.\n"
+    groups = collections.defaultdict(list)
+    for row in rows:
+        if "per_second" in row:
+            groups[row["phase"], row["system"], row["batch"]].append(row)
+    systems = list(dict.fromkeys(row["system"] for row in rows if "per_second" in row))
+    batches = sorted({row["batch"] for row in rows if "batch" in row})
+    out = [conditions(rows), ""]
+    for phase, what in PHASES.items():
+        out += [f"**{phase}**: {what}. Messages a second, and p50 / p95 / p99 / max in ms.", ""]
+        out.append("| system | durability |" + "".join(
+            f" batches of {batch} | ms |" for batch in batches))
+        out.append("|---|---|" + "---:|---|" * len(batches))
+        for system in systems:
+            cells = []
+            durability = version = ""
+            for batch in batches:
+                found = groups.get((phase, system, batch))
+                if not found:
+                    cells += ["–", "–"]
+                    continue
+                durability, version = found[0]["durability"], found[0]["version"]
+                cells.append(number(median(found, "per_second")))
+                cells.append(" / ".join(
+                    ms(median(found, key)) for key in ("p50_us", "p95_us", "p99_us", "max_us")))
+            out.append(f"| {NAMES[system].format(version)} | {durability} | " + " | ".join(cells) + " |")
+        out.append("")
+    connections = {row["batch"]: (row["producers"], row["consumers"])
+                   for row in rows if "batch" in row}
+    out.append("Connections (producers, consumers): " + ", ".join(
+        f"batches of {batch}: {p}, {c}" for batch, (p, c) in sorted(connections.items())) + ".")
+    for row in rows:
+        if "unsupported" in row:
+            out.append(f"{row['system']} ({row['durability']}): "
+                       f"not measured, {row['unsupported']}.")
+        if "void" in row:
+            out.append(f"Void: {row['system']}, batches of {row['batch']}, run {row['run']}: "
+                       f"{row['void']}.")
+    return "\n".join(out) + "\n"
+
+
+def http_posts():
+    rows = [row for row in newest("http_posts") if "posts" in row]
+    if not rows:
+        return "Not measured.\n"
+    out = [conditions(rows), "",
+           "| store | connections | posts a second | p50 / p95 / p99 / max ms | daemon's CPU a post | idle memory |",
+           "|---|---:|---:|---|---:|---:|"]
+    for store in dict.fromkeys(row["store"] for row in rows):
+        for connections in (64, 1):
+            found = [row for row in rows
+                     if row["store"] == store and row["connections"] == connections]
+            latency = " / ".join(
+                ms(median(found, key)) for key in ("p50_us", "p95_us", "p99_us", "max_us"))
+            out.append(f"| {store} | {connections} | {number(median(found, 'per_second'))} | {latency} | "
+                       f"{median(found, 'cpu_us_per_post'):.1f} µs | {median(found, 'idle_rss_mb'):.1f} MiB |")
+    return "\n".join(out) + "\n"
+
+
+def embedded():
+    rows = newest("embedded")
+    if not rows:
+        return "Not measured.\n"
+    out = [conditions(rows), "", "| store | what | messages a second, or as said | p50 / p95 / p99 / max ms |",
+           "|---|---|---:|---|"]
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[row["store"], row["row"]].append(row)
+    for (store, what), found in groups.items():
+        rate = number(median(found, "per_second")) if "per_second" in found[0] else ""
+        for key, unit in (("mib", "MiB"), ("seconds", "s")):
+            if key in found[0] and "per_second" not in found[0]:
+                rate = f"{median(found, key):.3g} {unit}"
+        latency = ""
+        if "p50_us" in found[0]:
+            latency = " / ".join(
+                ms(median(found, key)) for key in ("p50_us", "p95_us", "p99_us", "max_us"))
+        out.append(f"| {store} | {what} | {rate} | {latency} |")
+    return "\n".join(out) + "\n"
+
+
+def main():
+    tables = {"compare": compare, "http_posts": http_posts, "embedded": embedded}
+    if len(sys.argv) == 3 and sys.argv[1] == "--write":
+        page = pathlib.Path(sys.argv[2])
+        text = page.read_text()
+        for name, make in tables.items():
+            text = re.sub(rf"(<!-- table {name} -->\n).*?(<!-- end -->)",
+                          lambda match, make=make: match[1] + make() + match[2], text, flags=re.S)
+        page.write_text(text)
+    else:
+        for name, make in tables.items():
+            print(f"## {name}\n\n{make()}")
+
+
+if __name__ == "__main__":
+    main()
