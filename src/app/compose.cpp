@@ -11,6 +11,7 @@
 #include "access/access.h"
 #include "agents/agent.h"
 #include "api/rest/rest_api.h"
+#include "api/stream/stream_door.h"
 #include "app/data_dir.h"
 #include "app/metrics_door.h"
 #include "base/metrics.h"
@@ -279,7 +280,12 @@ Result<void> Services::open_doors() {
         .messages = *message_service_,
         .keys = *key_service_,
         .health = *health_,
-        .metrics = registry_};
+        .metrics = registry_,
+        .stream = [door = api::stream::make_stream_door(*queue_service_, {}, registry_)](
+                      access::Identity who, std::function<bool()> still_allowed,
+                      net::WebSocket& socket) {
+            return door({.who = std::move(who), .still_allowed = std::move(still_allowed)}, socket);
+        }};
     api_->start(api::rest::make_rest_handler(deps, rest_config(config_), log_.channel("rest")));
     if (metrics_) {
         const bool open = config_.metrics.is_public || is_loopback(config_.metrics.host);

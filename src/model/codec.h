@@ -78,6 +78,10 @@ inline constexpr std::size_t post_count_max = 10'000;
 /// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
 [[nodiscard]] boost::json::object to_json(const DialogMessage& message);
 
+/// The error every door shows: {"code","message","details":{"field"},"retry_after_ms"}; text of
+/// strangers that is no UTF-8 is left out.
+void append_json(std::string& out, const Error& error);
+
 /// Messages are written straight to text: they are many.
 void append_json(std::string& out, const PostedMessage& message);
 void append_json(std::string& out, const MessageView& message);

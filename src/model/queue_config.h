@@ -67,6 +67,8 @@ struct QueueConfig {
 
 struct QueueInfo {
     QueueName name{};
+    /// Stands in the ids of its messages; a queue that is made anew gets another one. 0: unknown.
+    std::uint64_t uid = 0;
     QueueConfig config{};
     TimePoint created_at{};
     bool paused = false;

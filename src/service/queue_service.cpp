@@ -1,84 +1,18 @@
 #include "service/queue_service.h"
 
-#include <functional>
 #include <utility>
 
-#include <fmt/core.h>
-
-#include "runtime/await_all.h"
+#include "service/checks.h"
 
 namespace baton::service {
 namespace {
 
 using access::Identity;
 
-/// The one place where an operation on queues meets permissions: who has a key may use them all.
-Result<void> allow(const Identity& who) { return access::require(who, access::Role::member); }
-
-/// A task that has failed already, so that a call on the fast path needs no coroutine of its own.
-template <class T>
-Task<Result<T>> failed(Error error) {
-    co_return fail(std::move(error));
-}
-
-template <class Value>
-Result<void> in_range(std::string_view field, Value value, Value min, Value max) {
-    if (value >= min && value <= max) return {};
-    return fail_field(Errc::invalid_argument, std::string(field),
-        fmt::format("{} is {}, and must be {} to {}", field, value, min, max));
-}
-
-Result<void> in_range(std::string_view field, Duration value, Duration min, Duration max) {
-    return in_range(field, value.count(), min.count(), max.count());
-}
-
 Result<void> check_post(const Identity& who, const std::vector<NewMessage>& messages) {
     BATON_TRY_VOID(allow(who));
     // Each message is checked by the queues.
     return in_range<std::size_t>("messages", messages.size(), 1, QueueLimits::messages_max);
-}
-
-Result<void> check_pop(const Identity& who, const PopOptions& options) {
-    BATON_TRY_VOID(allow(who));
-    BATON_TRY_VOID(in_range<std::uint32_t>("max", options.max, 1, QueueLimits::pop_max));
-    BATON_TRY_VOID(in_range("lease_ms", options.lease, Duration(1), QueueLimits::lease_max));
-    return in_range("wait_ms", options.wait, Duration(0), QueueLimits::wait_max);
-}
-
-Result<void> check_receipts(const Identity& who, const std::vector<std::string>& receipts) {
-    BATON_TRY_VOID(allow(who));
-    return in_range<std::size_t>("receipts", receipts.size(), 1, QueueLimits::receipts_max);
-}
-
-/// Runs `settle` for every receipt at once and gathers what failed.
-template <class T>
-Task<Settlement> settle_all(
-    std::vector<std::string> receipts, std::function<Task<Result<T>>(Receipt)> settle) {
-    std::vector<std::optional<Error>> errors(receipts.size());
-    std::vector<std::size_t> started;
-    std::vector<Task<Result<T>>> tasks;
-    for (std::size_t i = 0; i < receipts.size(); ++i) {
-        auto receipt = Receipt::parse(receipts[i]);
-        if (!receipt) {
-            errors[i] = std::move(receipt).error();
-            continue;
-        }
-        started.push_back(i);
-        tasks.push_back(settle(*receipt));
-    }
-    auto results = co_await await_all(std::move(tasks));
-    for (std::size_t k = 0; k < results.size(); ++k) {
-        if (!results[k]) errors[started[k]] = std::move(results[k]).error();
-    }
-    Settlement settlement;
-    for (std::size_t i = 0; i < receipts.size(); ++i) {
-        if (errors[i]) {
-            settlement.failures.push_back({std::move(receipts[i]), *std::move(errors[i])});
-        } else {
-            ++settlement.settled;
-        }
-    }
-    co_return settlement;
 }
 
 }  // namespace
@@ -125,12 +59,12 @@ Task<Result<QueueStats>> QueueService::stats(const Identity& who, QueueName name
     return queues_.stats(std::move(name));
 }
 
-Task<Result<std::vector<PostedMessage>>> QueueService::post(
-    const Identity& who, QueueName queue, std::vector<NewMessage> messages) {
+Task<Result<queue::Posted>> QueueService::post(const Identity& who, QueueName queue,
+    std::vector<NewMessage> messages, queue::PostOptions options) {
     if (auto good = check_post(who, messages); !good) {
-        return failed<std::vector<PostedMessage>>(std::move(good).error());
+        return failed<queue::Posted>(std::move(good).error());
     }
-    return queues_.post(std::move(queue), std::move(messages));
+    return queues_.post(std::move(queue), std::move(messages), options);
 }
 
 Task<Result<std::vector<LeasedMessage>>> QueueService::pop(
@@ -138,52 +72,7 @@ Task<Result<std::vector<LeasedMessage>>> QueueService::pop(
     if (auto good = check_pop(who, options); !good) {
         return failed<std::vector<LeasedMessage>>(std::move(good).error());
     }
-    queue::PopRequest request;
-    request.queue = std::move(queue);
-    request.max = options.max;
-    request.lease = options.lease;
-    request.wait = Deadline::after(options.wait);
-    request.level = options.level;
-    return queues_.pop(std::move(request));
-}
-
-Task<Result<Settlement>> QueueService::ack(
-    const Identity& who, QueueName queue, std::vector<std::string> receipts) {
-    BATON_CO_TRY_VOID(check_receipts(who, receipts));
-    BATON_CO_TRY(const auto known, co_await queues_.get_queue(std::move(queue)));
-    static_cast<void>(known);
-    std::function<Task<Result<void>>(Receipt)> settle = [this](Receipt receipt) {
-        return queues_.ack(receipt);
-    };
-    co_return co_await settle_all<void>(std::move(receipts), std::move(settle));
-}
-
-Task<Result<Settlement>> QueueService::nack(
-    const Identity& who, QueueName queue, std::vector<std::string> receipts, NackOptions options) {
-    BATON_CO_TRY_VOID(check_receipts(who, receipts));
-    BATON_CO_TRY_VOID(in_range("delay_ms", options.delay, Duration(0), QueueLimits::delay_max));
-    BATON_CO_TRY(const auto known, co_await queues_.get_queue(std::move(queue)));
-    static_cast<void>(known);
-    std::function<Task<Result<queue::NackOutcome>>(Receipt)> settle = [&](Receipt receipt) {
-        queue::NackRequest request;
-        request.receipt = receipt;
-        request.delay = options.delay;
-        request.reason = options.reason;
-        return queues_.nack(std::move(request));
-    };
-    co_return co_await settle_all<queue::NackOutcome>(std::move(receipts), std::move(settle));
-}
-
-Task<Result<Settlement>> QueueService::extend(
-    const Identity& who, QueueName queue, std::vector<std::string> receipts, Duration lease) {
-    BATON_CO_TRY_VOID(check_receipts(who, receipts));
-    BATON_CO_TRY_VOID(in_range("lease_ms", lease, Duration(1), QueueLimits::lease_max));
-    BATON_CO_TRY(const auto known, co_await queues_.get_queue(std::move(queue)));
-    static_cast<void>(known);
-    std::function<Task<Result<TimePoint>>(Receipt)> settle = [this, lease](Receipt receipt) {
-        return queues_.extend(receipt, lease);
-    };
-    co_return co_await settle_all<TimePoint>(std::move(receipts), std::move(settle));
+    return queues_.pop(pop_request(std::move(queue), options));
 }
 
 Task<Result<PeekPage>> QueueService::peek(

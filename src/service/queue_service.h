@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "access/access.h"
 #include "model/codec.h"
 #include "queue/queues.h"
+#include "service/queue_uids.h"
 
 namespace baton::service {
 
@@ -45,6 +48,11 @@ struct Settlement {
     std::vector<Failure> failures;  ///< in the order given
 };
 
+struct SettledAndPopped {
+    Settlement acks;
+    std::vector<LeasedMessage> messages;
+};
+
 struct PutOutcome {
     QueueInfo info;
     bool created = false;  ///< false: an existing queue got a new configuration
@@ -69,7 +77,7 @@ struct PeekPage {
 class QueueService final {
 public:
     /// `queues` must outlive the service.
-    explicit QueueService(queue::Queues& queues) noexcept : queues_(queues) {}
+    explicit QueueService(queue::Queues& queues) noexcept : queues_(queues), uids_(queues) {}
 
     [[nodiscard]] Task<Result<PutOutcome>> put_queue(
         const access::Identity& who, QueueName name, QueueConfig config);
@@ -82,20 +90,35 @@ public:
     [[nodiscard]] Task<Result<QueueStats>> stats(const access::Identity& who, QueueName name);
 
     /// All of `messages` (1..messages_max) or none.
-    [[nodiscard]] Task<Result<std::vector<PostedMessage>>> post(
-        const access::Identity& who, QueueName queue, std::vector<NewMessage> messages);
+    [[nodiscard]] Task<Result<queue::Posted>> post(const access::Identity& who, QueueName queue,
+        std::vector<NewMessage> messages, queue::PostOptions options = {});
 
     [[nodiscard]] Task<Result<std::vector<LeasedMessage>>> pop(
         const access::Identity& who, QueueName queue, PopOptions options);
 
-    /// `receipts`: 1..receipts_max texts. All are settled at once, so that they share a commit; one
-    /// that fails spoils no other. Fails as a whole only before the first.
-    [[nodiscard]] Task<Result<Settlement>> ack(
-        const access::Identity& who, QueueName queue, std::vector<std::string> receipts);
-    [[nodiscard]] Task<Result<Settlement>> nack(const access::Identity& who, QueueName queue,
-        std::vector<std::string> receipts, NackOptions options);
-    [[nodiscard]] Task<Result<Settlement>> extend(const access::Identity& who, QueueName queue,
-        std::vector<std::string> receipts, Duration lease);
+    /// `receipts`: 1..receipts_max texts, settled by one command and one commit; one that fails
+    /// spoils no other. With a `queue`, receipts of other queues fail with lease_lost.
+    [[nodiscard]] Task<Result<Settlement>> ack(const access::Identity& who,
+        std::optional<QueueName> queue, std::vector<std::string> receipts);
+    [[nodiscard]] Task<Result<Settlement>> nack(const access::Identity& who,
+        std::optional<QueueName> queue, std::vector<std::string> receipts, NackOptions options);
+    [[nodiscard]] Task<Result<Settlement>> extend(const access::Identity& who,
+        std::optional<QueueName> queue, std::vector<std::string> receipts, Duration lease);
+
+    /// Acks (0..receipts_max) and pops in one command and one commit.
+    [[nodiscard]] Task<Result<SettledAndPopped>> ack_and_pop(const access::Identity& who,
+        QueueName queue, std::vector<std::string> receipts, PopOptions options);
+
+    /// For doors that hold leases for their clients: leases that are renewed, given back without
+    /// blame, watched for cancellation. `receipts`: 1..receipts_max.
+    [[nodiscard]] Task<Result<queue::PerReceipt<TimePoint>>> renew(
+        std::vector<Receipt> receipts, Duration lease);
+    [[nodiscard]] Task<Result<void>> give_back(std::vector<Receipt> receipts);
+    /// As Consumer::watch_cancels.
+    [[nodiscard]] std::unique_ptr<queue::Watch> watch_cancels(
+        std::function<void(const MessageId&)> cancelled) {
+        return queues_.watch_cancels(std::move(cancelled));
+    }
 
     [[nodiscard]] Task<Result<PeekPage>> peek(
         const access::Identity& who, QueueName queue, PeekOptions options);
@@ -111,6 +134,7 @@ public:
 
 private:
     queue::Queues& queues_;
+    QueueUids uids_;
 };
 
 }  // namespace baton::service

@@ -123,7 +123,10 @@ Task<Result<bool>> FakeQueues::put_queue(QueueName name, QueueConfig config) {
     auto [place, made] = queues_.try_emplace(name.text);
     if (made) {
         place->second.uid = next_uid_++;
-        place->second.info = {.name = name, .config = {}, .created_at = clock_.now()};
+        place->second.info = {.name = name,
+            .uid = place->second.uid,
+            .config = {},
+            .created_at = clock_.now()};
     }
     place->second.info.config = std::move(config);
     co_return made;

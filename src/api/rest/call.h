@@ -46,5 +46,6 @@ struct Route {
 [[nodiscard]] std::span<const Route> dialog_routes();
 [[nodiscard]] std::span<const Route> conversation_routes();
 [[nodiscard]] std::span<const Route> operator_routes();
+[[nodiscard]] std::span<const Route> stream_routes();
 
 }  // namespace baton::api::rest

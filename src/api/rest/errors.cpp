@@ -8,6 +8,7 @@
 
 #include "api/rest/rest_api.h"
 #include "base/text.h"
+#include "model/codec.h"
 
 namespace baton::api::rest {
 namespace {
@@ -53,21 +54,11 @@ std::string_view kind_of(int status) noexcept {
 bool uses_envelope(std::string_view path) noexcept { return path.starts_with(envelope_prefix); }
 
 net::Response error_response(const Error& error) {
-    json::object body;
-    body["code"] = to_string(error.code);
-    body["message"] = shown(error.detail);
-    json::object details;
-    if (!error.field.empty()) details["field"] = shown(error.field);
-    body["details"] = std::move(details);
-    if (error.retry_after > std::chrono::milliseconds(0)) {
-        body["retry_after_ms"] = error.retry_after.count();
-    }
-    json::object whole;
-    whole["error"] = std::move(body);
-
     net::Response response;
     response.status = errc_info(error.code).http;
-    response.body = json::serialize(whole);
+    response.body = R"({"error":)";
+    append_json(response.body, error);
+    response.body += '}';
     add_fields(error, response);
     return response;
 }

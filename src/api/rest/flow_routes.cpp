@@ -25,7 +25,7 @@ Task<Result<net::Response>> post_messages(Call& call) {
     auto posting = call.deps.queues.post(call.who, std::move(name), std::move(messages));
     const auto posted = co_await std::move(posting);
     if (!posted) co_return fail(posted.error());
-    co_return text_response(201, messages_json(*posted));
+    co_return text_response(201, messages_json(posted->messages));
 }
 
 Result<service::PopOptions> read_pop(const net::Request& request) {

@@ -18,7 +18,7 @@ const std::vector<Route>& route_table() {
     static const std::vector<Route> table = [] {
         std::vector<Route> all;
         for (const auto part : {queue_routes(), flow_routes(), message_routes(), dialog_routes(),
-                 conversation_routes(), operator_routes()}) {
+                 conversation_routes(), operator_routes(), stream_routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;
@@ -48,11 +48,11 @@ std::string method_list(const std::vector<net::Method>& methods) {
 class RestApi final {
 public:
     RestApi(RestDeps deps, RestConfig config, Log log)
-        : deps_(deps),
+        : deps_(std::move(deps)),
           config_(std::move(config)),
           log_(std::move(log)),
           router_(route_infos()),
-          metrics_(deps.metrics, route_infos()) {}
+          metrics_(deps_.metrics, route_infos()) {}
 
     /// Answers one request, whatever it is.
     static Task<net::Response> answer(std::shared_ptr<RestApi> self, net::Request request) {
@@ -133,7 +133,7 @@ private:
 std::vector<RouteInfo> routes() { return route_infos(); }
 
 net::Handler make_rest_handler(RestDeps deps, RestConfig config, Log log) {
-    const auto api = std::make_shared<RestApi>(deps, std::move(config), std::move(log));
+    const auto api = std::make_shared<RestApi>(std::move(deps), std::move(config), std::move(log));
     return [api](net::Request request) { return RestApi::answer(api, std::move(request)); };
 }
 

@@ -1,6 +1,7 @@
 // The REST door: JSON over HTTP/1.1, every route of docs/reference/openapi.yaml.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/metrics.h"
 #include "net/http.h"
 #include "net/server.h"
+#include "net/web_socket.h"
 #include "service/health.h"
 #include "service/key_service.h"
 #include "service/message_service.h"
@@ -28,6 +30,11 @@ struct RestConfig {
     std::vector<std::string> allowed_origins{};
 };
 
+/// Serves a WebSocket that was opened by `who`. `still_allowed`: whether the key it was opened with
+/// is good still.
+using StreamHandler = std::function<Task<void>(
+    access::Identity who, std::function<bool()> still_allowed, net::WebSocket& socket)>;
+
 /// What the routes call. All must outlive the handler.
 struct RestDeps {
     const access::Access& access;
@@ -36,6 +43,7 @@ struct RestDeps {
     service::KeyService& keys;
     service::HealthService& health;
     MetricRegistry& metrics;
+    StreamHandler stream;  ///< of /v1/stream
 };
 
 /// The handler for the HTTP server. Copies share one state; safe to call from any executor.

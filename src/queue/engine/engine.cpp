@@ -146,14 +146,19 @@ Result<void> Engine::set_paused(const QueueName& name, bool paused) {
 
 Result<QueueInfo> Engine::get_queue(const QueueName& name) {
     BATON_TRY(QueueState * queue, find(name));
-    return queue->info();
+    QueueInfo info = queue->info();
+    info.uid = queue->uid();
+    return info;
 }
 
 std::vector<QueueInfo> Engine::list_queues() {
     touched_stored_ = true;
     std::vector<QueueInfo> infos;
     infos.reserve(queues_.size());
-    for (const auto& [name, queue] : queues_) infos.push_back(queue->info());
+    for (const auto& [name, queue] : queues_) {
+        infos.push_back(queue->info());
+        infos.back().uid = queue->uid();
+    }
     std::ranges::sort(
         infos, {}, [](const QueueInfo& info) -> const std::string& { return info.name.text; });
     return infos;

@@ -65,7 +65,10 @@ protected:
             .messages = message_service,
             .keys = key_service,
             .health = health,
-            .metrics = door_metrics.emplace_back()};
+            .metrics = door_metrics.emplace_back(),
+            .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
+                co_return;
+            }};
         handler = api::rest::make_rest_handler(deps, std::move(config), Log());
     }
 
