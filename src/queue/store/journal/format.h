@@ -31,6 +31,10 @@ enum class RecordType : std::uint8_t {
     reply_stored = 7,
     retention_passed = 8,
     dedup_kept = 9,
+    output_appended = 10,
+    cursor_moved = 11,
+    cursor_dropped = 12,
+    log_truncated = 13,
 };
 
 /// Stands at the start of a segment and again at `header_copy_at`. Never changes.

@@ -165,6 +165,24 @@ public:
         }
     }
 
+    void give_streams() {
+        for (const auto& [number, queue] : index_.queues()) {
+            std::vector<std::pair<TimePoint, std::uint64_t>> by_end;
+            for (const auto& [seq, output] : queue.outputs) by_end.emplace_back(output.until, seq);
+            std::ranges::sort(by_end);
+            for (const auto& [until, seq] : by_end) {
+                const auto& output = queue.outputs.at(seq);
+                sink_.output({.at = {number, seq},
+                    .events = output.events(),
+                    .bytes = output.bytes(),
+                    .expires_at = until});
+            }
+            for (const auto& [name, cursor] : queue.cursors) {
+                sink_.cursor(number, name, cursor.committed);
+            }
+        }
+    }
+
 private:
     Result<void> give_from(Place post, Place delivery) {
         BATON_TRY(const auto record, posts_.read(post));
@@ -208,12 +226,14 @@ Result<void> recover_index(const Segments& segments, LiveIndex& index, RecoveryS
         return {};
     };
     BATON_TRY_VOID(replay(segments, visit));
+    index.finish_replay();
     HandOut out(segments, index, sink);
     BATON_TRY_VOID(out.give_queues());
     BATON_TRY_VOID(out.give_in_order());
     BATON_TRY_VOID(out.give_others());
     dedup_keys.give(index, sink);
     out.give_replies();
+    out.give_streams();
     return {};
 }
 

@@ -14,6 +14,7 @@
 #include "queue/store/journal/live_index.h"
 #include "queue/store/journal/log_writer.h"
 #include "queue/store/journal/record_codec.h"
+#include "queue/store/journal/stream_codec.h"
 
 namespace baton::queue {
 namespace {
@@ -103,6 +104,22 @@ public:
         return reply_of(record.payload);
     }
 
+    Result<std::vector<OutputEvent>> read_output(
+        Locator message, std::uint64_t from, std::size_t max) override {
+        std::vector<OutputEvent> events;
+        if (max == 0) return events;
+        Buffer buffer;
+        for (const auto& [segment, place] : find_output(message, from, max)) {
+            if (!segment) break;
+            BATON_TRY(const auto record, read_record(*segment, place, buffer));
+            BATON_TRY(auto part, events_of(record.payload));
+            for (auto& event : part) {
+                if (event.offset >= from && events.size() < max) events.push_back(std::move(event));
+            }
+        }
+        return events;
+    }
+
 private:
     /// Keeps the file open, even if it is removed meanwhile.
     struct Found {
@@ -116,6 +133,25 @@ private:
     [[nodiscard]] Found found(Place place) const {
         const auto segment = readable_.find(place.segment);
         return segment == readable_.end() ? Found{} : Found{segment->second, place};
+    }
+
+    /// Where the events of an output from `from` on stand, `max` of them or a few more.
+    std::vector<Found> find_output(Locator message, std::uint64_t from, std::size_t max) {
+        std::vector<Found> places;
+        const std::scoped_lock lock(mutex_);
+        const auto* queue = find_queue(message.queue);
+        if (queue == nullptr) return places;
+        const auto output = queue->outputs.find(message.seq);
+        if (output == queue->outputs.end()) return places;
+        const auto& parts = output->second.parts;
+        const auto behind = [](const LiveIndex::OutputPart& part) {
+            return part.first + part.events;
+        };
+        auto part = std::ranges::upper_bound(parts, from, {}, behind);
+        for (; part != parts.end() && part->first - std::min(part->first, from) < max; ++part) {
+            places.push_back(found(part->place));
+        }
+        return places;
     }
 
     Result<void> open() {
@@ -137,7 +173,8 @@ private:
         batch_.extend(batch_head_size);
         bool has_post = false;
         for (const auto& record : records) {
-            has_post |= std::holds_alternative<MessagePosted>(record);
+            has_post |= std::holds_alternative<MessagePosted>(record) ||
+                        std::holds_alternative<OutputAppended>(record);
             encode_record(record, next_seq_for(record), batch_);
         }
         const auto space = has_post ? LogWriter::Space::ordinary : LogWriter::Space::reserve;

@@ -97,6 +97,10 @@ void LiveIndex::apply(const Mark& mark, Place place) {
         case RecordType::reply_stored: return reply(of, mark, place);
         case RecordType::retention_passed: return pass(of, mark.until);
         case RecordType::dedup_kept: return note_dedup(mark, place);
+        case RecordType::output_appended: return output(of, mark, place);
+        case RecordType::cursor_moved: return move_cursor(of, mark, place);
+        case RecordType::cursor_dropped: return drop_cursor(of, mark.subscription);
+        case RecordType::log_truncated: return truncate(of, mark.at.seq);
         case RecordType::queue_dropped: return;
     }
 }
@@ -112,6 +116,10 @@ void LiveIndex::drop(QueueNumber number) {
             kill(delivered.place);
         });
     for (const auto& [seq, kept] : queue.replies) kill(kept.place);
+    for (const auto& [seq, output] : queue.outputs) {
+        for (const auto& part : output.parts) kill(part.place);
+    }
+    for (const auto& [name, cursor] : queue.cursors) kill(cursor.place);
     queues_.erase(found);
 }
 
@@ -132,6 +140,7 @@ void LiveIndex::gone(Queue& queue, std::uint64_t seq) {
     kill(queue.messages.post(seq));
     kill(queue.messages.delivery(seq).place);
     queue.messages.erase(seq);
+    if (is_replayed_) drop_ended_output(queue, seq);
 }
 
 void LiveIndex::purge(Queue& queue, std::uint64_t up_to) {
@@ -162,6 +171,7 @@ void LiveIndex::pass(Queue& queue, TimePoint until) {
         kill(found->second.place);
         queue.replies.erase(found);
     }
+    if (is_replayed_) pass_outputs(queue);
 }
 
 void LiveIndex::note_dedup(const Mark& mark, Place place) {
@@ -182,11 +192,15 @@ bool LiveIndex::is_current(const Mark& mark, Place place) const {
             const auto found = queue->replies.find(mark.at.seq);
             return found != queue->replies.end() && found->second.place == place;
         }
+        case RecordType::output_appended:
+        case RecordType::cursor_moved: return is_current_stream(*queue, mark, place);
         case RecordType::queue_dropped:
         case RecordType::message_gone:
         case RecordType::queue_purged:
         case RecordType::retention_passed:
-        case RecordType::dedup_kept: return false;
+        case RecordType::dedup_kept:
+        case RecordType::cursor_dropped:
+        case RecordType::log_truncated: return false;
     }
     return false;
 }

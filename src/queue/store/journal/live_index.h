@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -46,11 +48,14 @@ public:
     void clear_delivery(std::uint64_t seq) noexcept;
     void erase(std::uint64_t seq);
 
-    /// Calls `visit(seq, place, delivered)` for every message, by seq.
+    /// Calls `visit(seq, place, delivered)` for every message, by seq; those up to `last` and a few
+    /// more.
     template <class Visit>
-    void for_each(const Visit& visit) const {
+    void for_each(const Visit& visit, std::uint64_t last = UINT64_MAX) const {
         std::vector<std::uint64_t> numbers;
-        for (const auto& [number, page] : pages_) numbers.push_back(number);
+        for (const auto& [number, page] : pages_) {
+            if (number <= last / page_size) numbers.push_back(number);
+        }
         std::sort(numbers.begin(), numbers.end());
         for (const auto number : numbers) {
             const Page& page = *pages_.at(number);
@@ -81,6 +86,26 @@ public:
         Place place;
         TimePoint until{};
     };
+    /// One record of an output.
+    struct OutputPart {
+        std::uint64_t first = 0;  ///< offset of its first event
+        Place place;
+        std::uint32_t events = 0;
+        std::uint64_t bytes = 0;
+    };
+    struct Output {
+        std::vector<OutputPart> parts;  ///< by `first`
+        TimePoint until{};              ///< by the last one
+
+        [[nodiscard]] std::uint64_t events() const {
+            return parts.back().first + parts.back().events;
+        }
+        [[nodiscard]] std::uint64_t bytes() const;
+    };
+    struct Cursor {
+        Place place;
+        std::uint64_t committed = 0;
+    };
     struct Queue {
         Place put;
         Place born;  ///< the first record since the queue was made; older ones are another queue's
@@ -91,11 +116,18 @@ public:
         std::unordered_map<std::uint64_t, KeptReply> replies;
         TimePoint passed{};  ///< the end of retention that was last reported
         using End = std::pair<TimePoint, std::uint64_t>;
-        std::priority_queue<End, std::vector<End>, std::greater<>> reply_ends;
+        using Ends = std::priority_queue<End, std::vector<End>, std::greater<>>;
+        Ends reply_ends;
+        std::unordered_map<std::uint64_t, Output> outputs;
+        Ends output_ends;
+        std::map<std::string, Cursor, std::less<>> cursors;
     };
 
     /// A record was written at `place`, or is read back from there; in the order of the log.
     void apply(const Mark& mark, Place place);
+    /// The log has been read to its end. An output outlives its end while its message is there, and
+    /// only now is it known which are: their posts may have moved behind the end of retention.
+    void finish_replay();
     /// The bytes of `segment` in use, batch heads included.
     void set_used(std::uint32_t segment, std::uint64_t bytes) { uses_[segment].used_bytes = bytes; }
     void forget_segment(std::uint32_t segment) { uses_.erase(segment); }
@@ -118,12 +150,20 @@ public:
 
 private:
     Queue& queue(QueueNumber number, Place place);
+    [[nodiscard]] static bool is_current_stream(const Queue& queue, const Mark& mark, Place place);
     void add_live(Place place);
     void kill(Place place);
     void drop(QueueNumber number);
     void post(Queue& queue, const Mark& mark, Place place);
     void gone(Queue& queue, std::uint64_t seq);
     void purge(Queue& queue, std::uint64_t up_to);
+    void truncate(Queue& queue, std::uint64_t up_to);
+    void output(Queue& queue, const Mark& mark, Place place);
+    void move_cursor(Queue& queue, const Mark& mark, Place place);
+    void drop_cursor(Queue& queue, std::string_view subscription);
+    void pass_outputs(Queue& queue);
+    /// Drops the output of a message that is gone, if it has ended.
+    void drop_ended_output(Queue& queue, std::uint64_t seq);
     void reply(Queue& queue, const Mark& mark, Place place);
     void pass(Queue& queue, TimePoint until);
     void note_dedup(const Mark& mark, Place place);
@@ -131,6 +171,7 @@ private:
     std::map<QueueNumber, Queue> queues_;
     std::map<std::uint32_t, SegmentUse> uses_;
     TimePoint horizon_{};
+    bool is_replayed_ = false;
 };
 
 }  // namespace baton::queue::journal

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "model/codec.h"
+#include "queue/store/journal/stream_codec.h"
 
 namespace baton::queue::journal {
 namespace {
@@ -121,6 +122,10 @@ struct Encoder {
             .u32(raw(record.queue))
             .i64(to_unix_ms(record.until));
     }
+    void operator()(const OutputAppended& record) const { encode(record, buffer); }
+    void operator()(const CursorMoved& record) const { encode(record, buffer); }
+    void operator()(const CursorDropped& record) const { encode(record, buffer); }
+    void operator()(const LogTruncated& record) const { encode(record, buffer); }
 };
 
 bool is_state_of_delivery(MessageState state) {
@@ -213,6 +218,10 @@ Result<Mark> mark_of(RecordType type, std::string_view payload) {
             mark.at.queue = QueueNumber{reader.u32()};
             mark.until = time(reader);
             break;
+        case RecordType::output_appended:
+        case RecordType::cursor_moved:
+        case RecordType::cursor_dropped:
+        case RecordType::log_truncated: good = read_mark(payload, mark); break;
         default:
             return fail(
                 Errc::conflict, fmt::format("a record has type {}, which a newer version may know",

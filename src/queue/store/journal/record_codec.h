@@ -17,10 +17,15 @@ struct Mark {
     RecordType type{};
     Locator at{};                ///< seq 0: the record is about the queue
     std::uint64_t next_seq = 0;  ///< queue_put
-    TimePoint until{};     ///< posted, dedup_kept: end of the dedup key; reply, retention: end
-    TimePoint seen_at{};   ///< posted: a time that has come
-    MessageState state{};  ///< delivery_changed
+    TimePoint until{};  ///< posted, dedup_kept: end of the dedup key; reply, output, retention: end
+    TimePoint seen_at{};           ///< posted: a time that has come
+    MessageState state{};          ///< delivery_changed
     std::uint32_t dedup_size = 0;  ///< bytes of a dedup_kept record with the same key
+    std::uint64_t first = 0;       ///< output_appended: offset of its first event
+    std::uint32_t events = 0;      ///< output_appended
+    std::uint64_t output_bytes = 0;
+    std::uint64_t committed = 0;      ///< cursor_moved
+    std::string_view subscription{};  ///< of a cursor; into the payload
 };
 
 /// Appends `record` to the buffer, its checksum missing. `next_seq`: of the queue of a QueuePut.
