@@ -8,7 +8,6 @@
 #include <numeric>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 namespace baton {
@@ -201,11 +200,28 @@ Result<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
+// By hand: every message that is shown carries three of them, and the C library's calendar takes a
+// lock.
 std::string to_rfc3339(TimePoint time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const auto fraction = (time - seconds).count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-        fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())), fraction);
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    const auto year = static_cast<int>(date.year());
+    std::string text = "0000-00-00T00:00:00.000Z";
+    const auto put = [&](std::size_t end, std::int64_t number) {
+        for (std::size_t at = end; number != 0; number /= 10) {
+            text[--at] = static_cast<char>('0' + number % 10);
+        }
+    };
+    put(23, clock.subseconds().count());
+    put(19, clock.seconds().count());
+    put(16, clock.minutes().count());
+    put(13, clock.hours().count());
+    put(10, static_cast<unsigned>(date.day()));
+    put(7, static_cast<unsigned>(date.month()));
+    if (year < 0 || year > 9'999) return fmt::format("{}", year) + text.substr(4);
+    put(4, year);
+    return text;
 }
 
 Result<TimePoint> from_rfc3339(std::string_view text) {

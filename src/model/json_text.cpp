@@ -1,6 +1,8 @@
 #include "model/json_text.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -23,12 +25,27 @@ constexpr std::array<char, 256> escapes = [] {
 
 constexpr std::string_view hex = "0123456789abcdef";
 
+/// How many characters from `at` on need no escape, in steps of eight: most texts hold few escapes,
+/// and a message's content is most of what is written.
+std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t high = ones << 7;
+    const auto zero_byte = [](std::uint64_t word) { return (word - ones) & ~word & high; };
+    std::size_t end = at;
+    for (std::uint64_t word = 0; text.size() - end >= sizeof word; end += sizeof word) {
+        std::memcpy(&word, text.data() + end, sizeof word);
+        const auto control = (word - ones * 0x20) & ~word & high;
+        if ((control | zero_byte(word ^ ones * '"') | zero_byte(word ^ ones * '\\')) != 0) break;
+    }
+    return end - at;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = plain_run(text, 0); i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         const char escape = escapes[c];
         if (escape == 0) continue;
@@ -41,6 +58,7 @@ void append_json_string(std::string& out, std::string_view text) {
             out += hex[c & 15];
         }
         start = i + 1;
+        i += plain_run(text, start);
     }
     out.append(text, start, text.size() - start);
     out += '"';

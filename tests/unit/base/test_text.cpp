@@ -80,6 +80,9 @@ TEST(Rfc3339, writes_utc_with_milliseconds) {
     EXPECT_EQ(to_rfc3339(from_unix_ms(0)), "1970-01-01T00:00:00.000Z");
     EXPECT_EQ(to_rfc3339(from_unix_ms(1'735'727'400'123)), "2025-01-01T10:30:00.123Z");
     EXPECT_EQ(to_rfc3339(from_unix_ms(-1)), "1969-12-31T23:59:59.999Z");
+    EXPECT_EQ(to_rfc3339(from_unix_ms(951'782'400'007)), "2000-02-29T00:00:00.007Z");
+    EXPECT_EQ(to_rfc3339(from_unix_ms(253'402'300'799'999)), "9999-12-31T23:59:59.999Z");
+    EXPECT_EQ(to_rfc3339(from_unix_ms(253'402'300'800'000)), "10000-01-01T00:00:00.000Z");
 }
 
 TEST(Rfc3339, reads_offsets_and_fractions) {
