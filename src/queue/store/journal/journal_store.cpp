@@ -172,10 +172,10 @@ private:
         batch_.clear();
         batch_.extend(batch_head_size);
         bool has_post = false;
-        for (const auto& record : records) {
-            has_post |= std::holds_alternative<MessagePosted>(record) ||
-                        std::holds_alternative<OutputAppended>(record);
-            encode_record(record, next_seq_for(record), batch_);
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            has_post |= std::holds_alternative<MessagePosted>(records[i]) ||
+                        std::holds_alternative<OutputAppended>(records[i]);
+            encode_record(records[i], next_seq_for(records.first(i), records[i]), batch_);
         }
         const auto space = has_post ? LogWriter::Space::ordinary : LogWriter::Space::reserve;
         BATON_TRY(const auto appended,
@@ -190,11 +190,18 @@ private:
         return {};
     }
 
-    [[nodiscard]] std::uint64_t next_seq_for(const Record& record) const {
+    /// Of the queue that `record` puts, if it does. A queue dropped by a record `before` it starts
+    /// anew.
+    [[nodiscard]] std::uint64_t next_seq_for(
+        std::span<const Record> before, const Record& record) const {
         const auto* put = std::get_if<QueuePut>(&record);
         if (put == nullptr) return 0;
         const auto* queue = index_->find(put->number);
-        return queue == nullptr ? 1 : queue->next_seq;
+        const bool is_dropped = std::ranges::any_of(before, [&](const Record& earlier) {
+            const auto* dropped = std::get_if<QueueDropped>(&earlier);
+            return dropped != nullptr && dropped->number == put->number;
+        });
+        return queue == nullptr || is_dropped ? 1 : queue->next_seq;
     }
 
     /// Takes what stands in a written batch into the index.

@@ -37,16 +37,8 @@ Result<std::unique_ptr<LogWriter>> LogWriter::open(FileSystem& files, Segments s
     const LogEnd& end, std::uint64_t segment_size, std::uint64_t store_id) {
     std::unique_ptr<LogWriter> writer(
         new LogWriter(files, std::move(segments), end, segment_size, store_id));
-    BATON_TRY(const auto names, files.list());
-    const auto has = [&](const char* name) {
-        return std::ranges::find(names, name) != names.end();
-    };
-    if (has(next_file)) {
-        BATON_TRY_VOID(files.remove(next_file));
-    }
-    if (has(reserve_file)) {
-        BATON_TRY_VOID(files.remove(reserve_file));
-    }
+    // What a crash left of these; whether or not they can be removed, they are made anew.
+    for (const char* name : {next_file, reserve_file}) static_cast<void>(files.remove(name));
     if (!writer->current_) {
         BATON_TRY(const auto capacity, writer->prepare(next_file, 0));
         BATON_TRY_VOID(writer->add_segment(next_file, capacity));
