@@ -32,7 +32,11 @@ TEST_P(Recovery, configuration_pause_and_time_of_making_come_back) {
     EXPECT_EQ(outcome(h.run(queues().set_paused(q, true))), "ok");
     h.reopen();
     const auto info = must(h.run(queues().get_queue(q)));
-    EXPECT_EQ(info, (QueueInfo{q, everything_set(), made_at, true}));
+    EXPECT_EQ(info, (QueueInfo{.name = q,
+                        .uid = info.uid,
+                        .config = everything_set(),
+                        .created_at = made_at,
+                        .paused = true}));
     EXPECT_EQ(outcome(h.run(queues().set_paused(q, false))), "ok");
     h.reopen();
     EXPECT_FALSE(must(h.run(queues().get_queue(q))).paused);

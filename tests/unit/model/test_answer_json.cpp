@@ -104,7 +104,10 @@ RC_GTEST_PROP(AnswerJson, of_a_post_comes_back, (bool duplicate)) {
 }
 
 RC_GTEST_PROP(AnswerJson, of_a_queue_comes_back, (bool paused)) {
-    const QueueInfo info{*test::queue_name(), test::queue_config(), *test::time_point(), paused};
+    const QueueInfo info{.name = *test::queue_name(),
+        .config = test::queue_config(),
+        .created_at = *test::time_point(),
+        .paused = paused};
     RC_ASSERT((queue_info_from_json(to_json(info)) == info));
     RC_ASSERT((queue_info_from_json(parsed(json::serialize(to_json(info)))) == info));
     RC_ASSERT((queue_config_from_json(to_json(info.config)) == info.config));
@@ -133,7 +136,7 @@ RC_GTEST_PROP(AnswerJson, of_a_reply_comes_back, (const std::string& bytes)) {
 }
 
 TEST(AnswerJson, of_a_newer_daemon_is_understood) {
-    auto info = to_json(QueueInfo{QueueName("mail"), {}, from_unix_ms(0), false});
+    auto info = to_json(QueueInfo{.name = QueueName("mail")});
     info["new_thing"] = 1;
     info["config"].as_object()["newer_thing"] = json::object();
     EXPECT_TRUE(queue_info_from_json(info));
