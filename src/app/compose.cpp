@@ -152,6 +152,8 @@ private:
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
+    std::unique_ptr<service::OutputService> output_service_;
+    std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
     std::unique_ptr<service::KeyService> key_service_;
     std::unique_ptr<service::HealthService> health_;
@@ -267,6 +269,8 @@ Result<void> Services::start_dispatcher() {
 
 Result<void> Services::open_doors() {
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
+    output_service_ = std::make_unique<service::OutputService>(*queues_);
+    log_service_ = std::make_unique<service::LogService>(*queues_);
     const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
         .max_retries = config_.scheduler.max_retries,
         .timeout = config_.scheduler.timeout};
@@ -277,6 +281,8 @@ Result<void> Services::open_doors() {
         *queues_, *conversations_.conversations, clock_, version_);
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
+        .outputs = *output_service_,
+        .logs = *log_service_,
         .messages = *message_service_,
         .keys = *key_service_,
         .health = *health_,

@@ -41,6 +41,12 @@ inline CLI::Option* add_queue_name(CLI::App& app, QueueName& target) {
         ->type_name("");
 }
 
+inline CLI::Option* add_message_id(CLI::App& app, MessageId& target) {
+    return add_parsed(app, "MESSAGE", target, &MessageId::parse, "id of the message")
+        ->required()
+        ->type_name("");
+}
+
 inline CLI::Option* add_priority(CLI::App& app, Level& target) {
     return add_parsed(app, "-p,--priority", target, &parse_level, "realtime, high, normal or low")
         ->type_name("LEVEL")
@@ -61,5 +67,6 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 
 // The parts of the command line, one per file.
 void define_queue_commands(CLI::App& app, Invocation& invocation);
+void define_log_commands(CLI::App& app, Invocation& invocation);
 
 }  // namespace baton::cli

@@ -158,6 +158,7 @@ std::expected<Invocation, EarlyExit> parse_arguments(
     define_daemon_commands(app, invocation);
     define_dialog_commands(app, invocation);
     define_queue_commands(app, invocation);
+    define_log_commands(app, invocation);
     define_key_commands(app, invocation);
     app.footer(examples);  // after the commands, which would inherit it
     try {

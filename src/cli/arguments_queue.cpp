@@ -22,6 +22,9 @@ void define_create(CLI::App& command, QueueCreateOptions& options) {
     number("--max-message-size", config.max_message_size, "bytes of one content");
     number(
         "--max-failures", config.max_failures, "failed deliveries before a dead letter; 0: never");
+    add_parsed(command, "--mode", config.mode, &parse_queue_mode,
+        "queue, or log: messages stay, and subscriptions read them")
+        ->default_str("queue");
     add_parsed(
         command, "--durability", config.durability, &parse_durability, "fsync, relaxed or memory")
         ->default_str("fsync");
@@ -126,6 +129,12 @@ void define_peek(CLI::App& command, QueuePeekOptions& options) {
     command.add_option("--after", options.peek.cursor, "the `next` of the page before");
 }
 
+void define_output(CLI::App& command, QueueOutputOptions& options) {
+    add_message_id(command, options.message);
+    command.add_option("--from", options.from, "offset of the first event")->capture_default_str();
+    command.add_flag("-f,--follow", options.follow, "go on until the message is finished");
+}
+
 }  // namespace
 
 void define_queue_commands(CLI::App& app, Invocation& invocation) {
@@ -153,6 +162,8 @@ void define_queue_commands(CLI::App& app, Invocation& invocation) {
     add_settle(*queues, invocation, "extend", "keep leased messages longer", Verb::extend);
     add_command(*queues, invocation, "peek", "look at messages without taking them",
         QueuePeekOptions{}, &define_peek);
+    add_command(*queues, invocation, "output", "what workers say about a message",
+        QueueOutputOptions{}, &define_output);
     add_operation(*queues, invocation, "pause", "hand out nothing more", Operation::pause);
     add_operation(*queues, invocation, "resume", "hand out again", Operation::resume);
     add_operation(*queues, invocation, "purge", "remove waiting messages", Operation::purge);

@@ -29,6 +29,15 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const QueueSettleOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const QueuePeekOptions& options);
 
+// commands_log.cpp
+[[nodiscard]] Result<void> execute(Context& context, const QueueOutputOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogSubscribeOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogUnsubscribeOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogListOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogFetchOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogCommitOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const LogTruncateOptions& options);
+
 // commands_key.cpp
 [[nodiscard]] Result<void> execute(Context& context, const KeyCreateOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const KeyListOptions& options);

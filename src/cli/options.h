@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "client/dialog_client.h"
+#include "client/log_client.h"
 #include "client/queue_client.h"
 #include "model/message.h"
 #include "model/queue_config.h"
@@ -79,6 +80,37 @@ struct QueuePeekOptions {
     client::PeekOptions peek;
 };
 
+struct QueueOutputOptions {
+    MessageId message;
+    std::uint64_t from = 0;
+    bool follow = false;  ///< until the message is finished
+};
+
+struct LogSubscribeOptions {
+    client::SubscriptionPath path;
+    std::string start = "earliest";
+    bool seek = false;  ///< move one that exists
+};
+struct LogUnsubscribeOptions {
+    client::SubscriptionPath path;
+};
+struct LogListOptions {
+    QueueName queue;
+};
+struct LogFetchOptions {
+    client::SubscriptionPath path;
+    client::FetchOptions fetch;
+    bool commit = false;  ///< what was printed
+};
+struct LogCommitOptions {
+    client::SubscriptionPath path;
+    std::uint64_t seq = 0;
+};
+struct LogTruncateOptions {
+    QueueName queue;
+    std::uint64_t before = 0;
+};
+
 struct ConversationListOptions {
     std::uint32_t limit = 20;
 };
@@ -98,8 +130,10 @@ struct KeyRevokeOptions {
 
 using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptions, ChatOptions,
     QueueCreateOptions, QueueListOptions, QueueNameOptions, QueuePostOptions, QueuePopOptions,
-    QueueSettleOptions, QueuePeekOptions, ConversationListOptions, ConversationShowOptions,
-    KeyCreateOptions, KeyListOptions, KeyRevokeOptions>;
+    QueueSettleOptions, QueuePeekOptions, QueueOutputOptions, LogSubscribeOptions,
+    LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
+    ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
+    KeyRevokeOptions>;
 
 struct Invocation {
     GlobalOptions global;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -54,5 +55,19 @@ private:
 
 /// The body that posts `message`, as `new_message_from_json` reads it.
 [[nodiscard]] boost::json::object to_json(const NewMessage& message);
+
+/// Each item of the list `name` through `decode`.
+template <class T>
+[[nodiscard]] Result<std::vector<T>> items_of(const boost::json::value& answer,
+    std::string_view name, Result<T> (*decode)(const boost::json::value&)) {
+    BATON_TRY(const auto* list, list_of(answer, name));
+    std::vector<T> items;
+    items.reserve(list->size());
+    for (const auto& value : *list) {
+        BATON_TRY(auto item, decode(value));
+        items.push_back(std::move(item));
+    }
+    return items;
+}
 
 }  // namespace baton::client

@@ -20,20 +20,6 @@ std::string queue_path(const QueueName& name, std::string_view rest = {}) {
 
 std::string message_path(MessageId id) { return "/v1/messages/" + id.text(); }
 
-/// Each item of the list `name` through `decode`.
-template <class T>
-Result<std::vector<T>> items_of(
-    const json::value& answer, std::string_view name, Result<T> (*decode)(const json::value&)) {
-    BATON_TRY(const auto* list, list_of(answer, name));
-    std::vector<T> items;
-    items.reserve(list->size());
-    for (const auto& value : *list) {
-        BATON_TRY(auto item, decode(value));
-        items.push_back(std::move(item));
-    }
-    return items;
-}
-
 Settled settled_from(const json::object& object, std::string_view count_name) {
     const FieldReader fields(object);
     Settled settled{
@@ -113,6 +99,11 @@ Task<Result<std::vector<LeasedMessage>>> QueueClient::pop(QueueName name, PopOpt
     body["max"] = options.max;
     body["lease_ms"] = options.lease.count();
     body["wait_ms"] = options.wait.count();
+    if (!options.acks.empty()) {
+        json::array acks;
+        for (const auto& receipt : options.acks) acks.emplace_back(receipt);
+        body["ack"] = std::move(acks);
+    }
     Call call{.method = net::Method::post,
         .path = queue_path(name, "/pop"),
         .body = json::serialize(body),

@@ -19,6 +19,7 @@ struct PopOptions {
     std::uint32_t max = 1;
     Duration lease{30'000};
     Duration wait{0};
+    std::vector<std::string> acks{};  ///< receipts to finish before, in the same commit
 };
 
 struct NackOptions {

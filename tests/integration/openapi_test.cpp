@@ -126,6 +126,8 @@ protected:
 
     void call_queue_routes();
     void call_flow_routes();
+    void call_output_routes();
+    void call_log_routes();
     void call_dialog_routes();
     void call_operator_routes();
 
@@ -168,6 +170,38 @@ void OpenApi::call_flow_routes() {
     checked("POST /v1/queues/{queue}/ack", "/v1/queues/mail/ack", pop_one());
     checked("DELETE /v1/messages/{id}", "/v1/messages/" + other);
     checked("GET /v1/messages/{id}", "/v1/messages/" + other);
+}
+
+void OpenApi::call_output_routes() {
+    const std::string id = post_one(R"({"content":"x","priority":"realtime"})");
+    const std::string target = "/v1/messages/" + id + "/output";
+    checked("GET /v1/messages/{id}/output", target);
+    const auto popped = json_of(
+        checked("POST /v1/queues/{queue}/pop", "/v1/queues/mail/pop", R"({"ack":["bad"]})"));
+    const std::string receipt(popped.at("messages").at(0).at("receipt").as_string());
+    checked("POST /v1/messages/{id}/output", target,
+        R"({"receipt":")" + receipt + R"(","events":[{"data":"a"},{"data_base64":"/w=="}]})");
+    checked(
+        "POST /v1/messages/{id}/output", target, R"({"receipt":"bad","events":[{"data":"a"}]})");
+    checked("GET /v1/messages/{id}/output", target);
+}
+
+void OpenApi::call_log_routes() {
+    checked("PUT /v1/queues/{queue}", "/v1/queues/events", R"({"mode":"log"})");
+    const std::string readers = "/v1/queues/events/subscriptions";
+    const std::string route = "/v1/queues/{queue}/subscriptions";
+    checked("PUT " + route + "/{subscription}", readers + "/audit", R"({"from":"earliest"})");
+    checked("PUT " + route + "/{subscription}", readers + "/audit", R"({"from":"nowhere"})");
+    checked("POST /v1/queues/{queue}/messages", "/v1/queues/events/messages",
+        R"([{"content":"a"},{"content":"b"}])", {{"Baton-Durability", "relaxed"}});
+    checked("POST " + route + "/{subscription}/fetch", readers + "/audit/fetch", R"({"max":10})");
+    checked("POST " + route + "/{subscription}/commit", readers + "/audit/commit", R"({"seq":2})");
+    checked("POST " + route + "/{subscription}/commit", readers + "/audit/commit", R"({"seq":1})");
+    checked("POST " + route + "/{subscription}/seek", readers + "/audit/seek", R"({"to":1})");
+    checked("GET " + route, readers);
+    checked("POST /v1/queues/{queue}/truncate", "/v1/queues/events/truncate", R"({"before":2})");
+    checked("DELETE " + route + "/{subscription}", readers + "/audit");
+    checked("DELETE " + route + "/{subscription}", readers + "/audit");
 }
 
 void OpenApi::call_dialog_routes() {
@@ -246,6 +280,8 @@ TEST_F(OpenApi, names_every_error_code) {
 TEST_F(OpenApi, real_answers_have_the_documented_shape) {
     call_queue_routes();
     call_flow_routes();
+    call_output_routes();
+    call_log_routes();
     call_dialog_routes();
     call_operator_routes();
     for (const auto& [name, operation] : operations()) {

@@ -47,5 +47,7 @@ struct Route {
 [[nodiscard]] std::span<const Route> conversation_routes();
 [[nodiscard]] std::span<const Route> operator_routes();
 [[nodiscard]] std::span<const Route> stream_routes();
+[[nodiscard]] std::span<const Route> output_routes();
+[[nodiscard]] std::span<const Route> log_routes();
 
 }  // namespace baton::api::rest

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "api/rest/call.h"
 #include "api/rest/input.h"
@@ -19,20 +20,81 @@ namespace {
 namespace json = boost::json;
 using net::Method;
 
-Task<Result<net::Response>> post_messages(Call& call) {
-    BATON_CO_TRY(auto name, queue_of(call));
-    BATON_CO_TRY(auto messages, read_post(call.request));
-    auto posting = call.deps.queues.post(call.who, std::move(name), std::move(messages));
-    const auto posted = co_await std::move(posting);
-    if (!posted) co_return fail(posted.error());
-    co_return text_response(201, messages_json(posted->messages));
+constexpr std::string_view durability_field = "Baton-Durability";
+
+Result<queue::PostOptions> read_post_options(const net::Request& request) {
+    queue::PostOptions options;
+    const std::string_view text = request.fields.get(durability_field);
+    if (text.empty()) return options;
+    const auto durability = parse_durability(text);
+    if (!durability) {
+        return fail_field(Errc::invalid_argument, std::string(durability_field),
+            "Baton-Durability is fsync, relaxed or memory");
+    }
+    options.durability = *durability;
+    return options;
 }
 
-Result<service::PopOptions> read_pop(const net::Request& request) {
-    static constexpr std::array<std::string_view, 4> known{"max", "lease_ms", "wait_ms", "level"};
-    BATON_TRY_VOID(check_query(request, {}));
-    JsonBody body;
-    BATON_TRY(const auto fields, body.parse(request, known));
+Task<Result<net::Response>> post_messages(Call& call) {
+    BATON_CO_TRY(auto name, queue_of(call));
+    BATON_CO_TRY(const auto options, read_post_options(call.request));
+    BATON_CO_TRY(auto messages, read_post(call.request));
+    auto posting = call.deps.queues.post(call.who, std::move(name), std::move(messages), options);
+    const auto posted = co_await std::move(posting);
+    if (!posted) co_return fail(posted.error());
+    const std::string_view durability = to_string(posted->durability);
+    std::string body = messages_json(posted->messages);
+    body.back() = ',';
+    body.append(R"("durability":")").append(durability).append("\"}");
+    net::Response response = text_response(201, std::move(body));
+    response.fields.add(std::string(durability_field), std::string(durability));
+    co_return response;
+}
+
+Result<std::vector<std::string>> read_receipts(
+    const Fields& fields, std::string_view name = "receipts") {
+    BATON_TRY(const auto* array, fields.array(name));
+    if (array == nullptr) return fields.fail_at(name, "`" + std::string(name) + "` is missing");
+    std::vector<std::string> receipts;
+    receipts.reserve(array->size());
+    for (std::size_t i = 0; i < array->size(); ++i) {
+        const auto* text = (*array)[i].if_string();
+        if (text == nullptr) {
+            return fields.fail_at(element(name, i), "a receipt is a string");
+        }
+        receipts.emplace_back(*text);
+    }
+    return receipts;
+}
+
+json::object settled_object(std::string_view verb, const service::Settlement& settlement) {
+    json::array errors;
+    for (const auto& failure : settlement.failures) {
+        json::object error;
+        error["receipt"] = failure.receipt;
+        error["code"] = to_string(failure.error.code);
+        error["message"] = failure.error.detail;
+        errors.push_back(std::move(error));
+    }
+    json::object body;
+    body[verb] = settlement.settled;
+    body["errors"] = std::move(errors);
+    return body;
+}
+
+net::Response settled(std::string_view verb, const service::Settlement& settlement) {
+    return json_response(200, settled_object(verb, settlement));
+}
+
+/// {"messages":[…],"acked":n,"errors":[…]}
+std::string popped_json(const service::SettledAndPopped& both) {
+    std::string body = messages_json(both.messages);
+    body.back() = ',';
+    body += std::string_view(json::serialize(settled_object("acked", both.acks))).substr(1);
+    return body;
+}
+
+Result<service::PopOptions> read_pop_options(const Fields& fields) {
     service::PopOptions options;
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
     BATON_TRY(const auto max, fields.integer("max", {.fallback = 1, .max = most}));
@@ -46,43 +108,39 @@ Result<service::PopOptions> read_pop(const net::Request& request) {
     return options;
 }
 
+struct PopInput {
+    service::PopOptions options;
+    std::optional<std::vector<std::string>> acks;
+};
+
+/// Apart from the handler, so that ten thousand waiting pops do not hold ten thousand JSON trees.
+Result<PopInput> read_pop(const net::Request& request) {
+    static constexpr std::array<std::string_view, 5> known{
+        "max", "lease_ms", "wait_ms", "level", "ack"};
+    BATON_TRY_VOID(check_query(request, {}));
+    JsonBody body;
+    BATON_TRY(const auto fields, body.parse(request, known));
+    PopInput input;
+    BATON_TRY(input.options, read_pop_options(fields));
+    if (fields.find("ack") != nullptr) {
+        BATON_TRY(input.acks, read_receipts(fields, "ack"));
+    }
+    return input;
+}
+
 Task<Result<net::Response>> pop_messages(Call& call) {
     BATON_CO_TRY(auto name, queue_of(call));
-    BATON_CO_TRY(const auto options, read_pop(call.request));
-    auto popping = call.deps.queues.pop(call.who, std::move(name), options);
+    BATON_CO_TRY(auto input, read_pop(call.request));
+    if (input.acks) {
+        auto both = call.deps.queues.ack_and_pop(
+            call.who, std::move(name), *std::move(input.acks), input.options);
+        BATON_CO_TRY(const auto popped, co_await std::move(both));
+        co_return text_response(200, popped_json(popped));
+    }
+    auto popping = call.deps.queues.pop(call.who, std::move(name), input.options);
     const auto leased = co_await std::move(popping);
     if (!leased) co_return fail(leased.error());
     co_return text_response(200, messages_json(*leased));
-}
-
-Result<std::vector<std::string>> read_receipts(const Fields& fields) {
-    BATON_TRY(const auto* array, fields.array("receipts"));
-    if (array == nullptr) return fields.fail_at("receipts", "`receipts` is missing");
-    std::vector<std::string> receipts;
-    receipts.reserve(array->size());
-    for (std::size_t i = 0; i < array->size(); ++i) {
-        const auto* text = (*array)[i].if_string();
-        if (text == nullptr) {
-            return fields.fail_at(element("receipts", i), "a receipt is a string");
-        }
-        receipts.emplace_back(*text);
-    }
-    return receipts;
-}
-
-net::Response settled(std::string_view verb, const service::Settlement& settlement) {
-    json::array errors;
-    for (const auto& failure : settlement.failures) {
-        json::object error;
-        error["receipt"] = failure.receipt;
-        error["code"] = to_string(failure.error.code);
-        error["message"] = failure.error.detail;
-        errors.push_back(std::move(error));
-    }
-    json::object body;
-    body[verb] = settlement.settled;
-    body["errors"] = std::move(errors);
-    return json_response(200, body);
 }
 
 Task<Result<net::Response>> ack_messages(Call& call) {

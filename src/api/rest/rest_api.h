@@ -14,7 +14,9 @@
 #include "net/web_socket.h"
 #include "service/health.h"
 #include "service/key_service.h"
+#include "service/log_service.h"
 #include "service/message_service.h"
+#include "service/output_service.h"
 #include "service/queue_service.h"
 
 namespace baton::api::rest {
@@ -39,6 +41,8 @@ using StreamHandler = std::function<Task<void>(
 struct RestDeps {
     const access::Access& access;
     service::QueueService& queues;
+    service::OutputService& outputs;
+    service::LogService& logs;
     service::MessageService& messages;
     service::KeyService& keys;
     service::HealthService& health;

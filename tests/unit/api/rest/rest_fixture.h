@@ -62,6 +62,8 @@ protected:
     void open_door(api::rest::RestConfig config) {
         const api::rest::RestDeps deps{.access = access_,
             .queues = queue_service,
+            .outputs = output_service,
+            .logs = log_service,
             .messages = message_service,
             .keys = key_service,
             .health = health,
@@ -123,6 +125,8 @@ protected:
     FakeConversations rows;
     FakeAgents agents;
     service::QueueService queue_service{*queues};
+    service::OutputService output_service{*queues};
+    service::LogService log_service{*queues};
     service::MessageService message_service{*queues, rows, agents, clock, {}, Log()};
     service::KeyService key_service{access_};
     service::HealthService health{*queues, rows, clock, "1.2.3"};

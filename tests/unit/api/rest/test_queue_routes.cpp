@@ -252,6 +252,66 @@ TEST_F(QueueRoutes, a_browse_pages_by_cursor_and_filters_by_state) {
     EXPECT_EQ(field_of(get("/v1/queues/mail/messages?limit=0")), "limit");
 }
 
+TEST_F(QueueRoutes, a_pop_may_finish_what_came_before_in_the_same_commit) {
+    for (const char* content : {"a", "b"}) {
+        post("/v1/queues/mail/messages", R"({"content":")" + std::string(content) + R"("})");
+    }
+    const auto first = receipt_of_one();
+    const std::size_t before = commits;
+    const auto popped =
+        json_of(post("/v1/queues/mail/pop", R"({"ack":[")" + first + R"(","bad"]})"));
+    EXPECT_EQ(commits - before, 1U);
+    EXPECT_EQ(popped.at("acked").as_int64(), 1);
+    EXPECT_EQ(popped.at("errors").at(0).at("code").as_string(), "invalid_receipt");
+    EXPECT_EQ(popped.at("messages").at(0).at("content").as_string(), "b");
+    EXPECT_EQ(count_in("mail"), 1U);
+    const auto empty = json_of(post("/v1/queues/mail/pop", R"({"ack":[]})"));
+    EXPECT_EQ(empty.at("acked").as_int64(), 0);
+    EXPECT_EQ(field_of(post("/v1/queues/mail/pop", R"({"ack":[1]})")), "ack[0]");
+}
+
+TEST_F(QueueRoutes, a_receipt_of_another_queue_settles_nothing) {
+    post("/v1/queues/mail/messages", R"({"content":"a"})");
+    const std::string receipts = R"({"receipts":[")" + receipt_of_one() + R"("]})";
+    for (const char* verb : {"ack", "nack", "extend"}) {
+        const auto answer = json_of(post("/v1/queues/llm/" + std::string(verb), receipts));
+        EXPECT_EQ(answer.at("errors").at(0).at("code").as_string(), "lease_lost") << verb;
+    }
+    EXPECT_EQ(count_in("mail"), 1U);
+    EXPECT_EQ(json_of(post("/v1/queues/mail/ack", receipts)).at("acked").as_int64(), 1);
+}
+
+TEST_F(QueueRoutes, a_post_says_and_hears_how_durable_it_is) {
+    const auto usual = post("/v1/queues/mail/messages", R"({"content":"a"})");
+    EXPECT_EQ(json_of(usual).at("durability").as_string(), "fsync");
+    EXPECT_EQ(usual.fields.get("Baton-Durability"), "fsync");
+    const auto relaxed =
+        post("/v1/queues/mail/messages", R"({"content":"a"})", {{"Baton-Durability", "relaxed"}});
+    EXPECT_EQ(json_of(relaxed).at("durability").as_string(), "relaxed");
+    EXPECT_EQ(relaxed.fields.get("Baton-Durability"), "relaxed");
+    const auto raw = post("/v1/queues/mail/messages", "raw",
+        {{"Baton-Durability", "relaxed"}, {"Content-Type", "text/plain"}});
+    EXPECT_EQ(raw.fields.get("Baton-Durability"), "relaxed");
+    const auto never =
+        post("/v1/queues/mail/messages", R"({"content":"a"})", {{"Baton-Durability", "memory"}});
+    EXPECT_EQ(code_of(never), "unsupported");
+    EXPECT_EQ(field_of(post("/v1/queues/mail/messages", R"({"content":"a"})",
+                  {{"Baton-Durability", "some"}})),
+        "Baton-Durability");
+}
+
+TEST_F(QueueRoutes, a_stream_needs_the_handshake_of_a_web_socket) {
+    const auto plain = get("/v1/stream");
+    EXPECT_EQ(plain.status, 400);
+    EXPECT_EQ(field_of(plain), "Upgrade");
+    EXPECT_EQ(plain.fields.get("Sec-WebSocket-Version"), "13");
+    const auto opened = call(Method::get, "/v1/stream", {},
+        {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Version", "13"},
+            {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
+    EXPECT_EQ(opened.status, 101);
+    EXPECT_TRUE(opened.web_socket);
+}
+
 TEST_F(QueueRoutes, pause_resume_and_purge) {
     ASSERT_EQ(post("/v1/queues/mail/messages", R"({"content":"x"})").status, 201);
     EXPECT_EQ(post("/v1/queues/mail/pause", "").status, 200);
