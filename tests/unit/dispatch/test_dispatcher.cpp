@@ -225,27 +225,33 @@ TEST_F(DispatcherTest, lease_lost_for_the_last_time_marks_the_message_failed) {
 }
 
 TEST_F(DispatcherTest, long_run_keeps_its_lease) {
-    config.lease = Duration(20);
-    provider.script = {[](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
-        co_await sleep_until(Deadline::after(Duration(100)));
+    config.lease = Duration(400);  // renewed each 200: room for a slow machine
+    clock.hold();
+    provider.script = {[this](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
+        // Longer than two leases, and each renewal in time.
+        for (int i = 0; i < 5; ++i) {
+            const auto renewals = queues.calls["extend"];
+            co_await test::until("a renewal", [&] { return queues.calls["extend"] > renewals; });
+            clock.advance(Duration(200));
+        }
         co_return ChatResult{
             .content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
     }};
     const auto id = post("c", "hello");
     serve_until_status(id, DialogStatus::completed);
     EXPECT_EQ(queues.view(id)->attempts, 1U);
-    EXPECT_GE(queues.calls["extend"], 3U);
 }
 
 TEST_F(DispatcherTest, failing_renewals_do_not_end_a_run_whose_lease_lives) {
-    config.lease = Duration(60);
+    config.lease = Duration(600);  // renewed after 300 and then each 60: room for a slow machine
+    clock.hold();
     std::uint64_t renewals = 0;
     queues.fault = [&](std::string_view call) -> std::optional<Error> {
         if (call != "extend" || ++renewals > 2) return std::nullopt;
         return Error{.code = Errc::unavailable, .detail = "busy"};
     };
-    provider.script = {[](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
-        co_await sleep_until(Deadline::after(Duration(90)));
+    provider.script = {[&](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {
+        co_await test::until("a renewal that works", [&] { return renewals > 2; });
         co_return ChatResult{
             .content = "at last", .model = "m", .finish_reason = "stop", .usage = {}};
     }};

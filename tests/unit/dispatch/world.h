@@ -1,6 +1,7 @@
 // A dispatcher with everything around it faked but the agent runtime.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,12 +11,31 @@
 #include "dispatch/dispatcher.h"
 #include "dispatch/work_item.h"
 #include "runtime/io_pool.h"
+#include "support/fake_clock.h"
 #include "support/fake_conversations.h"
 #include "support/fake_provider.h"
 #include "support/fake_queues.h"
 #include "support/until.h"
 
 namespace baton::dispatch {
+
+/// The system's clock until a test holds it; from then on it moves by hand.
+class HoldableClock final : public Clock {
+public:
+    [[nodiscard]] TimePoint now() const override {
+        return held_.load() ? hand_.now() : system_.now();
+    }
+    void hold() {
+        hand_.set(system_.now());
+        held_ = true;
+    }
+    void advance(Duration by) { hand_.advance(by); }
+
+private:
+    SystemClock system_;
+    test::FakeClock hand_;
+    std::atomic<bool> held_ = false;
+};
 
 /// Everything runs on one executor. Short delays, so that retries need no waiting.
 struct World {
@@ -70,7 +90,7 @@ struct World {
 
     const QueueName queue{std::string(llm_queue)};
     IoPool pool{1};
-    SystemClock clock;
+    HoldableClock clock;
     MetricRegistry metrics;
     DispatchConfig config{.workers = 4,
         .max_retries = 2,
