@@ -31,7 +31,8 @@ struct WebSocketConfig {
     std::chrono::milliseconds close_timeout{2'000};
 };
 
-/// Timeouts may come up to 100 ms late: one sweep per executor looks after all of them.
+/// Timeouts may come up to 100 ms late, on a connection that was quiet for a second up to 1 s: one
+/// sweep per executor looks after all of them.
 struct ServerConfig {
     std::string host = "127.0.0.1";        ///< an IP address or a name that resolves to one
     std::uint16_t port = 8080;             ///< 0: any free port

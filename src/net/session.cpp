@@ -217,26 +217,32 @@ Task<void> Session::linger() {
     }
 }
 
-void Session::sweep(TimePoint now) {
+Session::TimePoint Session::sweep(TimePoint now) {
+    const TimePoint calm = now + calm_interval;
     if (web_socket_) {
         web_socket_->sweep(now);
-        return;
+        return std::min(calm, web_socket_->due_at());
     }
     if (phase_ == Phase::handling) {
         watch();
-        return;
+        return watching_ ? calm : now;
     }
-    if (now < deadline_) return;
+    if (now < deadline_) {
+        const bool quiet =
+            phase_ == Phase::idle && deadline_ - now < context_.config.idle_timeout - calm_interval;
+        return quiet ? std::min(calm, deadline_) : now;
+    }
     if (phase_ == Phase::reading) {
         // The reader wakes up and answers 408.
         timed_out_ = true;
         deadline_ = TimePoint::max();
         error_code ignored;
         socket_.cancel(ignored);
-        return;
+        return now;
     }
     if (phase_ == Phase::writing) context_.metrics.hit(Limit::write_time);
     close();
+    return now;
 }
 
 void Session::begin_stop() {

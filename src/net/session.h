@@ -47,7 +47,8 @@ struct ServerContext {
 
 /// Owned by the task that serves it; lives on one single-threaded executor and is used there only.
 /// It sets no timer: its worker calls `sweep` ten times a second, and that ends what took too long.
-/// So every timeout may be late by `sweep_interval`.
+/// So every timeout may be late by `sweep_interval`, on a connection that was quiet for a second by
+/// `calm_interval`.
 class Session final : public std::enable_shared_from_this<Session> {
 public:
     using Socket = asio::ip::tcp::socket;
@@ -67,7 +68,13 @@ public:
     void set_cancel(std::function<void()> cancel) { cancel_ = std::move(cancel); }
 
     /// Ends what is over its time, and notices a client that left while its request is handled.
-    void sweep(TimePoint now);
+    /// Returns when it wants to be looked at again: at the next sweep, or in `calm_interval` when
+    /// nothing can come of it earlier.
+    [[nodiscard]] TimePoint sweep(TimePoint now);
+    static constexpr std::chrono::milliseconds calm_interval{1'000};
+
+    /// Where its worker keeps it.
+    std::size_t place = 0;
 
     /// From now on the next answer is the last; an idle connection ends at once.
     void begin_stop();

@@ -223,6 +223,12 @@ void WebSocketSession::sweep(TimePoint now) {
     }
 }
 
+WebSocketSession::TimePoint WebSocketSession::due_at() const {
+    const auto silence =
+        ping_sent_ ? config_.ping_interval + config_.pong_timeout : config_.ping_interval;
+    return std::min({close_deadline_, write_deadline_, heard_at_ + silence});
+}
+
 void WebSocketSession::begin_stop() {
     stopping_ = true;
     error_code ignored;

@@ -48,6 +48,8 @@ public:
 
     /// Asks for signs of life, and ends what is over its time.
     void sweep(TimePoint now);
+    /// When the next sweep has something to do, as things stand.
+    [[nodiscard]] TimePoint due_at() const;
     /// Ends the reading.
     void begin_stop();
     /// Ends the connection without a word.
