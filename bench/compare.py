@@ -29,13 +29,14 @@ ROWS = {
     "beanstalkd": ("fsync", lambda f, b: servers.Beanstalkd(f)),
     "postgres": ("fsync", lambda f, b: servers.Postgres(f)),
 }
-# Connections of each side. Single posts need more of them to have as much under way.
-CONNECTIONS = {1: (64, 16), 10: (32, 16), 100: (16, 16)}
+# Connections of each side by batch: large batches fill the servers from fewer, and most peers do
+# less with more.
+CONNECTIONS = {1: 64, 10: 32, 100: 16}
 
 
 def run_row(name, batch, options, results, **facts):
     durability, start = ROWS[name]
-    producers, consumers = CONNECTIONS.get(batch, (16, 16))
+    connections = options.connections or CONNECTIONS.get(batch, 16)
     scratch = ROOT / "build/bench"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -44,13 +45,13 @@ def run_row(name, batch, options, results, **facts):
             load = subprocess.run(
                 [options.bin / "queue_compare", "--system", server.system,
                  "--port", str(server.port), "--batch", str(batch),
-                 "--producers", str(producers), "--consumers", str(consumers),
+                 "--producers", str(connections), "--consumers", str(connections),
                  "--messages", str(options.messages), "--time-ms", str(options.time_ms),
                  *server.options], capture_output=True, text=True, timeout=600)
         finally:
             server.stop()
         facts |= {"system": name, "version": server.version, "durability": durability,
-                  "batch": batch, "producers": producers, "consumers": consumers}
+                  "batch": batch, "producers": connections, "consumers": connections}
         if load.returncode != 0:
             results.row(**facts, void=load.stderr.strip())
             return False
@@ -64,6 +65,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--time-ms", type=int, default=3000)
     parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--connections", type=int, help="of each side; default: by batch")
     parser.add_argument("--batches", default="1,10,100")
     parser.add_argument("--only", default=",".join(ROWS))
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")

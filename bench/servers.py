@@ -178,7 +178,7 @@ class Postgres(Server):
                        check=True, capture_output=True, cwd=data, **as_user)
         self.version = version_of(tools / "postgres", "--version")
         process = self.spawn(tools / "postgres", "-D", data, "-p", self.port,
-                             "-c", "listen_addresses=127.0.0.1",
+                             "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
                              "-c", "unix_socket_directories=", **as_user)
         wait_for(self.port, process)
         deadline = time.monotonic() + 30

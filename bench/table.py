@@ -94,10 +94,9 @@ def compare():
                     ms(median(found, key)) for key in ("p50_us", "p95_us", "p99_us", "max_us")))
             out.append(f"| {NAMES[system].format(version)} | {durability} | " + " | ".join(cells) + " |")
         out.append("")
-    connections = {row["batch"]: (row["producers"], row["consumers"])
-                   for row in rows if "batch" in row}
-    out.append("Connections (producers, consumers): " + ", ".join(
-        f"batches of {batch}: {p}, {c}" for batch, (p, c) in sorted(connections.items())) + ".")
+    connections = {row["batch"]: row["producers"] for row in rows if "producers" in row}
+    out.append("Connections that post, and as many that take: " + ", ".join(
+        f"{count} with batches of {batch}" for batch, count in sorted(connections.items())) + ".")
     for row in rows:
         if "unsupported" in row:
             out.append(f"{row['system']} ({row['durability']}): "

@@ -53,7 +53,7 @@ struct Seen {
     std::uint64_t last_ns = 0;  ///< when its last call ended
 };
 
-/// The threads of one phase.
+/// Producers and consumers of one phase.
 class Phase final {
 public:
     Phase(System& system, const Load& load) : system_(system), load_(load) {}
@@ -76,12 +76,22 @@ public:
         }
     }
 
-    /// Lets all threads begin at once, and waits for them. Returns the seconds until the last call
-    /// that moved a message.
+    /// Runs all at once, a thread each. Returns the seconds until the last call that moved a
+    /// message.
     double run() {
+        std::promise<void> gate;
+        const std::shared_future<void> opened = gate.get_future().share();
+        std::vector<std::thread> threads;
+        for (auto& work : works_) {
+            threads.emplace_back([&work, opened] {
+                opened.wait();
+                work();
+            });
+        }
         begin_ns_ = now_ns();
-        gate_.set_value();
-        for (auto& thread : threads_) thread.join();
+        gate.set_value();
+        for (auto& thread : threads) thread.join();
+        works_.clear();  // and with them the connections
         if (fault_) std::rethrow_exception(fault_);
         std::uint64_t last = begin_ns_;
         for (const auto& seen : seen_) last = std::max(last, seen->last_ns);
@@ -92,12 +102,10 @@ public:
     const std::vector<std::unique_ptr<Seen>>& seen() const { return seen_; }
 
 private:
-    template <class Work>
-    void add(Work work) {
+    void add(std::function<void(Seen&)> work) {
         seen_.push_back(std::make_unique<Seen>());
-        threads_.emplace_back([this, work = std::move(work), seen = seen_.back().get()] {
+        works_.emplace_back([this, work = std::move(work), seen = seen_.back().get()] {
             try {
-                opened_.wait();
                 work(*seen);
             } catch (...) {
                 const std::scoped_lock lock(mutex_);
@@ -153,10 +161,8 @@ private:
 
     System& system_;
     const Load& load_;
-    std::vector<std::thread> threads_;
+    std::vector<std::function<void()>> works_;
     std::vector<std::unique_ptr<Seen>> seen_;
-    std::promise<void> gate_;
-    std::shared_future<void> opened_ = gate_.get_future().share();
     std::uint64_t begin_ns_ = 0;
     std::atomic<std::uint64_t> posted_ = 0;
     std::atomic<std::uint64_t> taken_ = 0;
