@@ -17,6 +17,7 @@
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "support/queue_run.h"
+#include "support/stream_run.h"
 #include "support/temp_dir.h"
 
 namespace baton::test {
@@ -37,14 +38,23 @@ RunStep step_of(std::mt19937_64& random) {
     return step;
 }
 
-/// The run of one seed over what `open` opens.
-void run(std::uint64_t seed, const QueueTwin::Open& open, std::size_t steps_max) {
-    std::mt19937_64 random(seed);
+template <class Run>
+void run(std::mt19937_64& random, const QueueTwin::Open& open, std::size_t steps_max) {
     const std::uint64_t memory_budget = random() % 3 == 0 ? 10 : 1 << 20;
     const std::size_t steps = 1 + random() % steps_max;
-    QueueRun simulated(open, memory_budget);
+    Run simulated(open, memory_budget);
     for (std::size_t i = 0; i < steps; ++i) simulated.step(step_of(random));
     simulated.finish();
+}
+
+/// The run of one seed over what `open` opens: of queues, or of logs and outputs.
+void run(std::uint64_t seed, const QueueTwin::Open& open, std::size_t steps_max) {
+    std::mt19937_64 random(seed);
+    if (seed % 3 == 0) {
+        run<StreamRun>(random, open, steps_max);
+    } else {
+        run<QueueRun>(random, open, steps_max);
+    }
 }
 
 /// Why the run failed; empty when it did not.

@@ -120,15 +120,59 @@ TEST_F(SqliteStore, what_is_finished_leaves_no_row_but_its_dedup_key) {
     EXPECT_TRUE(rows(dedup).empty());
 }
 
+TEST_F(SqliteStore, output_leaves_no_row_when_it_has_ended) {
+    static constexpr db::Statement events{
+        "SELECT offset || ' ' || attempt || ' ' || data FROM output_events ORDER BY id, offset"};
+    static constexpr db::Statement outputs{"SELECT events || ' ' || bytes FROM outputs"};
+    auto queues = open();
+    const auto one = must(pool.run(queues->pop({.queue = q}))).at(0);
+    must(pool.run(queues->append_output(one.receipt, {Bytes("a"), Bytes("bc")})));
+    must(pool.run(queues->append_output(one.receipt, {Bytes("d")})));
+    EXPECT_EQ(rows(events), (std::vector<std::string>{"0 2 a", "1 2 bc", "2 2 d"}));
+    EXPECT_EQ(rows(outputs), (std::vector<std::string>{"3 4"}));
+    must(pool.run(queues->ack(one.receipt)));
+    clock.advance(std::chrono::hours(2));
+    must(pool.run(queues->list_queues()));
+    queues->stop();
+    EXPECT_TRUE(rows(events).empty());
+    EXPECT_TRUE(rows(outputs).empty());
+}
+
+TEST_F(SqliteStore, a_log_leaves_rows_of_what_is_kept) {
+    static constexpr db::Statement cursors{
+        "SELECT subscription || ' ' || committed FROM cursors ORDER BY subscription"};
+    static constexpr db::Statement messages{
+        "SELECT CAST(content AS TEXT) FROM messages WHERE id >> 39 = 2"};
+    const QueueName log("log");
+    auto queues = open();
+    must(pool.run(queues->put_queue(log, {.mode = QueueMode::log})));
+    must(pool.run(queues->post(log, test::messages_of({{.text = "a"}, {.text = "b"}}))));
+    must(pool.run(queues->subscribe(log, SubscriptionName("s"), {})));
+    must(pool.run(queues->subscribe(log, SubscriptionName("t"), {})));
+    must(pool.run(queues->commit(log, SubscriptionName("s"), 2)));
+    must(pool.run(queues->truncate_before(log, 2)));
+    EXPECT_EQ(rows(cursors), (std::vector<std::string>{"s 2", "t 0"}));
+    EXPECT_EQ(rows(messages), (std::vector<std::string>{"b"}));
+    must(pool.run(queues->unsubscribe(log, SubscriptionName("t"))));
+    EXPECT_EQ(rows(cursors), (std::vector<std::string>{"s 2"}));
+    must(pool.run(queues->delete_queue(log)));
+    queues->stop();
+    EXPECT_TRUE(rows(cursors).empty());
+    EXPECT_TRUE(rows(messages).empty());
+}
+
 TEST_F(SqliteStore, a_deleted_queue_leaves_no_row) {
     auto queues = open();
     must(pool.run(queues->reply(
         {must(pool.run(queues->peek({.queue = q}))).at(0).id.queue_uid, 1}, Bytes("r"), "")));
+    const auto one = must(pool.run(queues->pop({.queue = q}))).at(0);
+    must(pool.run(queues->append_output(one.receipt, {Bytes("a")})));
     must(pool.run(queues->delete_queue(q)));
     queues->stop();
     static constexpr db::Statement all{R"sql(
         SELECT name FROM queues UNION ALL SELECT id FROM messages UNION ALL SELECT id FROM delivery
-        UNION ALL SELECT key FROM dedup UNION ALL SELECT id FROM replies)sql"};
+        UNION ALL SELECT key FROM dedup UNION ALL SELECT id FROM replies
+        UNION ALL SELECT id FROM outputs UNION ALL SELECT id FROM output_events)sql"};
     EXPECT_TRUE(rows(all).empty());
 }
 
