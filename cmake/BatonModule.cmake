@@ -77,7 +77,8 @@ function(baton_module module)
     string(REPLACE "/" "_" short "${module}")
     add_library(baton::${short} ALIAS ${name})
 
-    target_include_directories(${name} ${how} "${PROJECT_SOURCE_DIR}/src")
+    target_include_directories(${name} ${how}
+        "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<INSTALL_INTERFACE:include/baton>")
     target_link_libraries(${name} ${how} baton_options ${arg_LIBS})
     baton_link_modules(${name} ${how} ${BATON_LAW_${module}})
 endfunction()

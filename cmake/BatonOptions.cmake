@@ -4,22 +4,24 @@ add_library(baton_options INTERFACE)
 target_compile_features(baton_options INTERFACE cxx_std_23)
 set(CMAKE_CXX_EXTENSIONS OFF)
 
-target_compile_options(baton_options INTERFACE
+set(warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
     -Wnull-dereference -Wimplicit-fallthrough
     -Wno-missing-field-initializers)  # a designated initialiser names what differs from the default
 if(BATON_WERROR)
-    target_compile_options(baton_options INTERFACE -Werror)
+    list(APPEND warnings -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 sees ghosts here once it inlines std::string, std::map and coroutine frames (GCC bugs
     # 105651, 105329, 80635). What these would find, clang-tidy and the sanitizers find.
-    target_compile_options(baton_options INTERFACE
+    list(APPEND warnings
         -Wno-restrict -Wno-null-dereference -Wno-maybe-uninitialized -Wno-array-bounds
         -Wno-stringop-overflow -Wno-stringop-overread -Wno-mismatched-new-delete
         -Wno-error=free-nonheap-object -Wno-error=dangling-pointer
         -fdiagnostics-color=auto)
 endif()
+# How users of the installed library look at their own code is their matter.
+target_compile_options(baton_options INTERFACE "$<BUILD_INTERFACE:${warnings}>")
 
 target_compile_definitions(baton_options INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION   # its one unit: src/runtime/asio_impl.cpp
