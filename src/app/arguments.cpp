@@ -19,7 +19,9 @@ std::expected<DaemonArguments, PrintAndExit> parse_daemon_arguments(
         "Prints one line `ready http=HOST:PORT …` on standard output when it serves.\n"
         "SIGTERM or SIGINT: finish what is under way, then end (twice: end at once). SIGHUP: "
         "reload.\n"
-        "Example: batond --config configs/baton.yaml --set server.port=0");
+        "Example: batond --config configs/baton.yaml --set server.port=0\n"
+        "On a data folder that no daemon holds: batond fsck DIR, batond export DIR FILE,\n"
+        "batond import DIR FILE (each with --help).");
     app.set_version_flag("--version", "batond " + version);
     std::string file;
     app.add_option("-c,--config", file, "configuration file (YAML)")->type_name("FILE");

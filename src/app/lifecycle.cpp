@@ -12,6 +12,7 @@
 #include "app/config_load.h"
 #include "app/config_print.h"
 #include "app/log_sink.h"
+#include "app/offline.h"
 #include "app/signals.h"
 
 namespace baton::app {
@@ -89,6 +90,11 @@ int run_daemon(int argc, char** argv, std::string version) {
     // With an arena for each of ten threads, posts from 64 connections went at 30 k/s instead of 37
     // k/s (wrk, 256 B, 2 cores beside a build); idle memory is 17 MB either way.
     ::mallopt(M_ARENA_MAX, 2);
+    if (const auto done = run_offline({argv + 1, argv + argc})) {
+        std::cout << done->out << std::flush;
+        std::cerr << done->err << std::flush;
+        return done->status;
+    }
     const auto arguments = parse_daemon_arguments({argv + 1, argv + argc}, version);
     if (!arguments) {
         std::cout << arguments.error().out << std::flush;

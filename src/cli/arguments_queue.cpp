@@ -169,6 +169,7 @@ void define_queue_commands(CLI::App& app, Invocation& invocation) {
     add_operation(*queues, invocation, "purge", "remove waiting messages", Operation::purge);
     add_operation(
         *queues, invocation, "delete", "remove a queue with all in it", Operation::remove);
+    define_archive_commands(*queues, invocation);
 }
 
 }  // namespace baton::cli

@@ -43,6 +43,10 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const KeyListOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const KeyRevokeOptions& options);
 
+// commands_offline.cpp
+/// Becomes batond; returns only when that can't be.
+[[nodiscard]] Result<void> execute(Context& context, const OfflineOptions& options);
+
 /// All of standard input when `text` is "-", else `text`. One line end at the end is cut from
 /// input. Fails: message_too_large above 64 MiB.
 [[nodiscard]] Result<std::string> text_or_input(Context& context, const std::string& text);

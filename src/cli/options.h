@@ -128,12 +128,20 @@ struct KeyRevokeOptions {
     KeyId id;
 };
 
+/// Handed on to batond, which knows the stores: fsck, export, import.
+struct OfflineOptions {
+    std::string tool;
+    std::filesystem::path file;  ///< of an export; empty: none
+    std::string store;           ///< sqlite or journal; empty: batond's choice
+    bool repair = false;
+};
+
 using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptions, ChatOptions,
     QueueCreateOptions, QueueListOptions, QueueNameOptions, QueuePostOptions, QueuePopOptions,
     QueueSettleOptions, QueuePeekOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
     ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
-    KeyRevokeOptions>;
+    KeyRevokeOptions, OfflineOptions>;
 
 struct Invocation {
     GlobalOptions global;

@@ -1,0 +1,119 @@
+#include "app/folder_check.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/core.h>
+
+#include "db/sqlite/sqlite_database.h"
+#include "queue/store/journal/fsck.h"
+
+namespace baton::app {
+namespace {
+
+namespace json = boost::json;
+namespace journal = queue::journal;
+
+constexpr db::Statement integrity_check{"PRAGMA integrity_check"};
+
+std::string_view name_of(journal::Finding::Kind kind) {
+    switch (kind) {
+        case journal::Finding::Kind::torn_tail: return "torn_tail";
+        case journal::Finding::Kind::left_over: return "left_over";
+        case journal::Finding::Kind::damage: return "damage";
+    }
+    return "damage";
+}
+
+class Check {
+public:
+    Result<void> look_at_journal(const std::filesystem::path& folder, bool repair) {
+        BATON_TRY(const auto files, journal::make_posix_file_system(folder));
+        BATON_TRY(const auto report,
+            repair ? journal::repair_journal(*files) : journal::check_journal(*files));
+        json::array files_json;
+        text_ += fmt::format("journal {}\n", folder.string());
+        text_ += fmt::format(
+            "  {:<14} {:>12} {:>12} {:>9} {:>9}\n", "file", "bytes", "used", "batches", "records");
+        for (const auto& file : report.files) {
+            text_ += fmt::format("  {:<14} {:>12} {:>12} {:>9} {:>9}\n", file.name, file.bytes,
+                file.used, file.batches, file.records);
+            files_json.push_back(json::object{{"name", file.name}, {"bytes", file.bytes},
+                {"used", file.used}, {"batches", file.batches}, {"records", file.records}});
+        }
+        json::array findings;
+        for (const auto& finding : report.findings) {
+            const auto name = name_of(finding.kind);
+            text_ += fmt::format("  {}: {} byte {}: {}{}\n", name, finding.file, finding.offset,
+                finding.what, finding.repair.empty() ? "" : ": " + finding.repair);
+            findings.push_back(json::object{{"kind", name}, {"file", finding.file},
+                {"offset", finding.offset}, {"what", finding.what}, {"repair", finding.repair}});
+        }
+        const bool damaged = report.has_damage();
+        text_ += damaged ? "  damaged; --repair makes it readable again\n"
+                         : fmt::format("  sound: {} queues, {} messages, {} live bytes\n",
+                               report.queues, report.messages, report.live_bytes);
+        is_sound_ = is_sound_ && !damaged;
+        object_["journal"] = json::object{{"sound", !damaged}, {"queues", report.queues},
+            {"messages", report.messages}, {"live_bytes", report.live_bytes},
+            {"files", std::move(files_json)}, {"findings", std::move(findings)}};
+        return {};
+    }
+
+    Result<void> look_at_database(const std::filesystem::path& file) {
+        const auto database = db::make_sqlite_database({.file = file});
+        json::array said;
+        const auto ask = [&]() -> Result<void> {
+            BATON_TRY(const auto connection, database->connect());
+            const auto rows = connection->execute(integrity_check, {}, [&](const db::Row& row) {
+                if (row.text(0) != "ok") said.emplace_back(row.text(0));
+                return true;
+            });
+            if (!rows) return fail(rows.error());
+            return {};
+        };
+        const auto asked = ask();
+        if (!asked && asked.error().code != Errc::storage_corrupt) return fail(asked.error());
+        if (!asked) said.emplace_back(asked.error().detail);
+        text_ += fmt::format("database {}\n", file.string());
+        for (const auto& line : said) {
+            text_ += fmt::format("  damage: {}\n", std::string_view(line.get_string()));
+        }
+        text_ += said.empty() ? "  sound\n"
+                              : "  damaged; SQLite's `.recover` can read out what is left\n";
+        is_sound_ = is_sound_ && said.empty();
+        object_[file.filename().string()] =
+            json::object{{"sound", said.empty()}, {"findings", std::move(said)}};
+        return {};
+    }
+
+    FolderCheck finish() {
+        if (text_.empty()) text_ = "nothing is stored here\n";
+        object_["sound"] = is_sound_;
+        return {.is_sound = is_sound_,
+            .as_text = std::move(text_),
+            .as_json = json::serialize(object_) + "\n"};
+    }
+
+private:
+    bool is_sound_ = true;
+    std::string text_;
+    json::object object_;
+};
+
+}  // namespace
+
+Result<FolderCheck> check_folder(const std::filesystem::path& dir, bool repair) {
+    Check check;
+    if (std::filesystem::exists(dir / "journal")) {
+        BATON_TRY_VOID(check.look_at_journal(dir / "journal", repair));
+    }
+    for (const char* name : {"queue.db", "baton.db"}) {
+        if (std::filesystem::exists(dir / name)) {
+            BATON_TRY_VOID(check.look_at_database(dir / name));
+        }
+    }
+    return check.finish();
+}
+
+}  // namespace baton::app

@@ -1,0 +1,186 @@
+#include "app/offline.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/core.h>
+
+#include "app/data_dir.h"
+#include "app/folder_check.h"
+#include "db/sqlite/sqlite_database.h"
+#include "queue/archive/archive.h"
+#include "queue/store/journal/journal_store.h"
+#include "queue/store/sqlite/sqlite_store.h"
+
+namespace baton::app {
+namespace {
+
+namespace json = boost::json;
+
+struct OfflineOptions {
+    std::string dir;
+    std::string file;
+    std::string store;  ///< empty: the one that is there
+    bool repair = false;
+    bool json = false;
+};
+
+/// A store of a data folder, and what it stands on.
+struct OpenStore {
+    std::unique_ptr<db::Database> database;
+    std::unique_ptr<queue::Store> store;
+};
+
+/// Locks a folder that must be there.
+Result<std::unique_ptr<DataDir>> hold(const std::string& dir) {
+    if (!std::filesystem::is_directory(dir)) {
+        return fail(Errc::not_found, fmt::format("there is no data folder `{}`", dir));
+    }
+    return DataDir::open(dir);
+}
+
+Result<OpenStore> open_store(const std::filesystem::path& dir, const std::string& store) {
+    OpenStore open;
+    if (store == "journal") {
+        BATON_TRY(open.store, queue::make_journal_store(dir / "journal"));
+        return open;
+    }
+    open.database = db::make_sqlite_database({.file = dir / "queue.db"});
+    BATON_TRY(open.store, queue::make_sqlite_store(*open.database));
+    return open;
+}
+
+Result<std::string> store_to_export(const std::filesystem::path& dir, const std::string& given) {
+    const bool has_journal = std::filesystem::exists(dir / "journal");
+    const bool has_sqlite = std::filesystem::exists(dir / "queue.db");
+    if (!given.empty()) {
+        if (given == "journal" ? has_journal : has_sqlite) return given;
+        return fail(Errc::not_found, fmt::format("`{}` has no {} store", dir.string(), given));
+    }
+    if (has_journal && has_sqlite) {
+        return fail(Errc::invalid_argument,
+            fmt::format(
+                "`{}` has two stores: say --store sqlite or --store journal", dir.string()));
+    }
+    if (!has_journal && !has_sqlite) {
+        return fail(Errc::not_found, fmt::format("`{}` has no stored queues", dir.string()));
+    }
+    return std::string(has_journal ? "journal" : "sqlite");
+}
+
+std::string counts_text(std::string_view verb, const queue::ArchiveCounts& counts, bool as_json) {
+    if (as_json) {
+        return json::serialize(
+                   json::object{{"queues", counts.queues}, {"messages", counts.messages}}) +
+               "\n";
+    }
+    return fmt::format("{} {} queues, {} messages\n", verb, counts.queues, counts.messages);
+}
+
+Result<PrintAndExit> run_fsck(const OfflineOptions& options) {
+    BATON_TRY(const auto held, hold(options.dir));
+    BATON_TRY(const auto checked, check_folder(held->path(), options.repair));
+    return PrintAndExit{.status = checked.is_sound ? 0 : errc_info(Errc::storage_corrupt).exit_code,
+        .out = options.json ? checked.as_json : checked.as_text,
+        .err = {}};
+}
+
+Result<PrintAndExit> run_export(const OfflineOptions& options) {
+    BATON_TRY(const auto held, hold(options.dir));
+    BATON_TRY(const auto kind, store_to_export(held->path(), options.store));
+    BATON_TRY(const auto open, open_store(held->path(), kind));
+    // Whole or not at all: what stands under the name is complete.
+    const auto part = options.file + ".part";
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    const auto counts = queue::export_store(*open.store, out);
+    out.close();
+    std::error_code error;
+    if (counts && out) std::filesystem::rename(part, options.file, error);
+    if (!counts || !out || error) {
+        std::error_code ignored;
+        std::filesystem::remove(part, ignored);
+        if (!counts) return fail(counts.error());
+        return fail(Errc::storage_io, fmt::format("`{}` can't be written", options.file));
+    }
+    return PrintAndExit{.out = counts_text("exported", *counts, options.json), .err = {}};
+}
+
+Result<PrintAndExit> run_import(const OfflineOptions& options) {
+    std::ifstream in(options.file, std::ios::binary);
+    if (!in) return fail(Errc::not_found, fmt::format("`{}` can't be read", options.file));
+    BATON_TRY(const auto held, DataDir::open(options.dir));
+    BATON_TRY(const auto open,
+        open_store(held->path(), options.store.empty() ? "sqlite" : options.store));
+    BATON_TRY(const auto counts, queue::import_store(*open.store, in));
+    return PrintAndExit{.out = counts_text("imported", counts, options.json), .err = {}};
+}
+
+using Run = Result<PrintAndExit> (*)(const OfflineOptions&);
+
+void define(CLI::App& app, OfflineOptions& options, Run& chosen) {
+    const auto tool = [&](const char* name, const char* what, Run run) {
+        auto* command = app.add_subcommand(name, what);
+        command->add_option("DIR", options.dir, "the data folder")->required()->type_name("");
+        command->add_flag("--json", options.json, "print JSON");
+        command->callback([&chosen, run] { chosen = run; });
+        return command;
+    };
+    tool("fsck", "check the stored queues of a data folder", run_fsck)
+        ->add_flag("--repair", options.repair,
+            "cut torn tails, put what can't be read into quarantine files");
+    for (auto* command : {tool("export", "write all queues to a file", run_export),
+             tool("import", "read queues from a file", run_import)}) {
+        command->add_option("FILE", options.file, "lines of JSON")->required()->type_name("");
+        command->add_option("--store", options.store, "sqlite or journal")
+            ->check(CLI::IsMember({"sqlite", "journal"}));
+    }
+    app.require_subcommand(1);
+}
+
+PrintAndExit failed(const Error& error, bool as_json) {
+    PrintAndExit result{.status = errc_info(error.code).exit_code, .out = {}, .err = {}};
+    if (as_json) {
+        json::object inner{{"code", to_string(error.code)}, {"message", error.detail}};
+        result.err = json::serialize(json::object{{"error", std::move(inner)}}) + "\n";
+    } else {
+        result.err = "batond: " + to_string(error) + "\n";
+    }
+    return result;
+}
+
+}  // namespace
+
+std::optional<PrintAndExit> run_offline(std::vector<std::string> arguments) {
+    constexpr std::array<std::string_view, 3> tools{"fsck", "export", "import"};
+    if (arguments.empty() || std::ranges::find(tools, arguments.front()) == tools.end()) {
+        return std::nullopt;
+    }
+    CLI::App app("work on a data folder that no daemon holds", "batond");
+    OfflineOptions options;
+    Run run = nullptr;
+    define(app, options, run);
+    try {
+        std::ranges::reverse(arguments);  // CLI11 takes them from the back
+        app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream out;
+        std::ostringstream err;
+        const bool bad = app.exit(error, out, err) != 0;
+        return PrintAndExit{.status = bad ? errc_info(Errc::invalid_argument).exit_code : 0,
+            .out = out.str(),
+            .err = bad ? "batond: " + err.str() : err.str()};
+    }
+    const auto result = run(options);
+    return result ? *result : failed(result.error(), options.json);
+}
+
+}  // namespace baton::app

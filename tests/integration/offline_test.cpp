@@ -1,0 +1,116 @@
+// Data folders without a daemon: fsck, and queues that move from SQLite to the journal and back.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "runtime/io_pool.h"
+#include "support/daemon_session.h"
+#include "support/process.h"
+#include "support/queue_letters.h"
+#include "support/temp_dir.h"
+
+namespace baton::test {
+namespace {
+
+class OfflineTest : public testing::Test {
+protected:
+    Finished baton(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"--data-dir", data()});
+        return run_process(
+            {.program = std::string(BATON_BIN_DIR) + "/baton", .arguments = std::move(arguments)});
+    }
+    std::string data() const { return (dir_ / "data").string(); }
+    std::unique_ptr<Daemon> start(const std::string& store) {
+        return Daemon::start({.data_dir = dir_ / "data",
+            .settings = {"logging.level=error", "queue.store=" + store}});
+    }
+    void post(Daemon& daemon, const std::string& text) {
+        DaemonSession session(daemon);
+        must(pool_.run(session.queues.put(queue_, QueueConfig{})));
+        std::vector<NewMessage> one(1);
+        one.front().data.content = Bytes(std::string(text));
+        must(pool_.run(session.queues.post(queue_, std::move(one))));
+    }
+    std::string pop(Daemon& daemon) {
+        DaemonSession session(daemon);
+        const auto popped = must(pool_.run(session.queues.pop(queue_, {})));
+        return popped.empty() ? "" : std::string(popped.front().message.data->content.view());
+    }
+
+    static void end(Daemon& daemon) {
+        daemon.terminate();
+        EXPECT_TRUE(daemon.wait_exit(std::chrono::seconds(20)));
+    }
+
+    const QueueName queue_{"mail"};
+    TempDir dir_;
+    IoPool pool_{1};
+};
+
+TEST_F(OfflineTest, queues_move_from_sqlite_to_the_journal) {
+    {
+        const auto daemon = start("sqlite");
+        post(*daemon, "moved");
+        const auto busy = baton({"queue", "export", (dir_ / "all").string()});
+        EXPECT_EQ(busy.exit.status, 12) << busy.err;
+        end(*daemon);
+    }
+    const auto file = (dir_ / "all.ndjson").string();
+    const auto out = baton({"queue", "export", file});
+    EXPECT_EQ(out.exit.status, 0) << out.err;
+    EXPECT_NE(out.out.find("1 messages"), std::string::npos) << out.out;
+    const auto in = baton({"queue", "import", file, "--store", "journal"});
+    EXPECT_EQ(in.exit.status, 0) << in.err;
+    const auto twice = baton({"queue", "import", file, "--store", "journal"});
+    EXPECT_EQ(twice.exit.status, 5) << twice.err;
+    const auto daemon = start("journal");
+    EXPECT_EQ(pop(*daemon), "moved");
+    end(*daemon);
+}
+
+TEST_F(OfflineTest, fsck_finds_damage_and_repairs_it) {
+    {
+        const auto daemon = start("journal");
+        post(*daemon, "first");
+        post(*daemon, "damaged");
+        post(*daemon, "last");
+        end(*daemon);
+    }
+    EXPECT_EQ(baton({"fsck"}).exit.status, 0);
+    const auto segment = dir_ / "data" / "journal" / "00000001.seg";
+    std::fstream bytes(segment, std::ios::in | std::ios::out | std::ios::binary);
+    std::string all(100'000, '\0');
+    bytes.read(all.data(), static_cast<std::streamsize>(all.size()));
+    const auto at = all.find("damaged");
+    ASSERT_NE(at, std::string::npos);
+    bytes.seekp(static_cast<std::streamoff>(at)).put('?');
+    bytes.close();
+    const auto found = baton({"fsck", data()});
+    EXPECT_EQ(found.exit.status, 10);
+    EXPECT_NE(found.out.find("00000001.seg"), std::string::npos) << found.out;
+    const auto as_json = baton({"fsck", "--json"});
+    EXPECT_NE(as_json.out.find("\"sound\":false"), std::string::npos) << as_json.out;
+    const auto repaired = baton({"fsck", "--repair"});
+    EXPECT_EQ(repaired.exit.status, 0) << repaired.out << repaired.err;
+    EXPECT_EQ(baton({"fsck"}).exit.status, 0);
+    const auto daemon = start("journal");
+    EXPECT_EQ(pop(*daemon), "first");
+    EXPECT_EQ(pop(*daemon), "last");
+    end(*daemon);
+}
+
+TEST_F(OfflineTest, fsck_asks_sqlite_about_its_files) {
+    {
+        const auto daemon = start("sqlite");
+        post(*daemon, "kept");
+        end(*daemon);
+    }
+    const auto sound = baton({"fsck"});
+    EXPECT_EQ(sound.exit.status, 0) << sound.err;
+    EXPECT_NE(sound.out.find("queue.db"), std::string::npos) << sound.out;
+    EXPECT_EQ(baton({"fsck", (dir_ / "nowhere").string()}).exit.status, 3);
+}
+
+}  // namespace
+}  // namespace baton::test
