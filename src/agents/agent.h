@@ -44,11 +44,12 @@ public:
     virtual ~Runtime() = default;
 
     /// Answers `message`: makes sure its user turn is stored, loads the conversation's history,
-    /// asks the provider, stores the answer. A message that has its answer already returns that one
-    /// and asks nobody, so running twice is harmless. Fails: what the provider and the conversation
-    /// store fail with; not_found (unknown agent).
+    /// asks the provider, stores the answer. The provider's text goes to `sink` (which may be
+    /// empty) while it comes. A message that has its answer already returns that one and asks
+    /// nobody, so running twice is harmless. Fails: what the provider and the conversation store
+    /// fail with; not_found (unknown agent).
     [[nodiscard]] virtual Task<Result<DialogReply>> run(
-        DialogMessage message, Deadline deadline) = 0;
+        DialogMessage message, llm::ChatSink sink, Deadline deadline) = 0;
 
     /// Whether `id` names an agent of the configuration.
     [[nodiscard]] virtual bool knows(const AgentId& id) const = 0;

@@ -22,14 +22,15 @@ public:
         for (auto& agent : agents) agents_.emplace(agent.id, std::move(agent));
     }
 
-    Task<Result<DialogReply>> run(DialogMessage message, Deadline deadline) override {
+    Task<Result<DialogReply>> run(
+        DialogMessage message, llm::ChatSink sink, Deadline deadline) override {
         const auto agent = agents_.find(message.agent_id);
         if (agent == agents_.end()) {
             co_return fail(Errc::not_found, fmt::format("no agent `{}`", message.agent_id.text));
         }
         BATON_CO_TRY(const DialogMessage stored, co_await stored_turn(std::move(message)));
         if (stored.status == DialogStatus::completed && stored.reply) co_return *stored.reply;
-        auto reply = co_await answer(agent->second, stored, deadline);
+        auto reply = co_await answer(agent->second, stored, std::move(sink), deadline);
         co_return reply;
     }
 
@@ -47,8 +48,8 @@ private:
         co_return found;
     }
 
-    Task<Result<DialogReply>> answer(
-        const AgentSpec& agent, const DialogMessage& message, Deadline deadline) {
+    Task<Result<DialogReply>> answer(const AgentSpec& agent, const DialogMessage& message,
+        llm::ChatSink sink, Deadline deadline) {
         std::vector<DialogMessage> history;
         if (agent.history_max > 0) {
             BATON_CO_TRY(history, co_await conversations_.history(
@@ -57,8 +58,7 @@ private:
         ChatRequest request{
             .model = agent.model, .messages = build_context(agent, history, message)};
         const std::size_t context_size = request.messages.size();
-        const llm::ChatSink nobody_listens;
-        auto chat = co_await provider_.chat(std::move(request), nobody_listens, deadline);
+        auto chat = co_await provider_.chat(std::move(request), std::move(sink), deadline);
         if (!chat) co_return fail(std::move(chat).error());
 
         if (chat->model.empty()) chat->model = agent.model;

@@ -16,6 +16,7 @@
 #include "dispatch/metrics.h"
 #include "dispatch/orphans.h"
 #include "dispatch/reconciler.h"
+#include "dispatch/run_agent.h"
 #include "dispatch/work_item.h"
 #include "runtime/event.h"
 #include "runtime/task_group.h"
@@ -202,24 +203,12 @@ private:
         }
         const Deadline deadline = Deadline::after(config_.timeout);
         const auto first =
-            co_await (guarded_run(*std::move(item), deadline) || hold_lease(run.receipt));
+            co_await (run_agent(runtime_, queues_, run.receipt, *std::move(item), deadline) ||
+                      hold_lease(run.receipt));
         if (first.index() == 1) co_return RunEnd{.lease_lost = true};
         const auto& answer = std::get<0>(first);
         if (!answer) co_return RunEnd{.error = answer.error()};
         co_return RunEnd{.answer = *answer};
-    }
-
-    /// Returns rather than throws, so that beside `hold_lease` it always comes first when it ends.
-    Task<Result<DialogReply>> guarded_run(DialogMessage message, Deadline deadline) {
-        try {
-            auto reply = co_await runtime_.run(std::move(message), deadline);
-            co_return reply;
-        } catch (const boost::system::system_error& e) {
-            const bool aborted = e.code() == asio::error::operation_aborted;
-            co_return fail(aborted ? Errc::cancelled : Errc::internal, e.what());
-        } catch (const std::exception& e) {
-            co_return fail(Errc::internal, e.what());
-        }
     }
 
     /// Renews the lease until it is lost, or until it has ended because renewing kept failing.

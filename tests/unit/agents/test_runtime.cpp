@@ -14,7 +14,9 @@ using test::FakeProvider;
 class RuntimeTest : public testing::Test {
 protected:
     Result<DialogReply> run(const DialogMessage& message) {
-        return pool.run(runtime->run(message, Deadline::after(std::chrono::seconds(10))));
+        llm::ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
+        return pool.run(
+            runtime->run(message, std::move(sink), Deadline::after(std::chrono::seconds(10))));
     }
 
     static DialogMessage message(std::uint64_t seq, std::string text) {
@@ -27,6 +29,7 @@ protected:
         return message;
     }
 
+    std::vector<std::string> pieces;
     IoPool pool{1};
     test::FakeClock clock;
     FakeProvider provider;
@@ -38,6 +41,7 @@ protected:
 TEST_F(RuntimeTest, stores_the_turn_and_its_answer) {
     provider.script.push_back(FakeProvider::answer("hi there"));
     const auto reply = run(message(1, "hello"));
+    EXPECT_EQ(pieces, (std::vector<std::string>{"hi t", "here"}));
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->content, "hi there");
     EXPECT_EQ(reply->model, "gpt-x");

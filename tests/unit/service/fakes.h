@@ -23,7 +23,7 @@ inline DialogReply echo_reply(std::string content) {
 /// Knows the agents `assistant` and `poet`; runs none.
 class FakeAgents final : public agents::Runtime {
 public:
-    Task<Result<DialogReply>> run(DialogMessage, Deadline) override {
+    Task<Result<DialogReply>> run(DialogMessage, llm::ChatSink, Deadline) override {
         co_return fail(Errc::unsupported, "a fake runs nothing");
     }
     [[nodiscard]] bool knows(const AgentId& id) const override {
