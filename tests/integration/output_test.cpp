@@ -106,6 +106,22 @@ TEST(Output, a_daemon_that_stops_ends_the_stream_whole) {
     EXPECT_TRUE(daemon->wait_exit());
 }
 
+TEST(Output, of_a_message_to_an_agent_is_what_the_model_says) {
+    const auto daemon = Daemon::start();
+    const auto sent = cli(*daemon, {"send", "hello there", "--json"});
+    const std::string_view before = R"({"id":")";
+    ASSERT_TRUE(sent.out.starts_with(before)) << sent.out;
+    auto reader = follow(*daemon, MessageId::parse(sent.out.substr(before.size(), 26)).value());
+    const auto stream = reader.read_until("event: end");
+    std::string said;
+    const std::string_view data = R"("data":")";
+    for (auto at = stream.find(data); at != std::string::npos; at = stream.find(data, at + 1)) {
+        const auto begin = at + data.size();
+        said += stream.substr(begin, stream.find('"', begin) - begin);
+    }
+    EXPECT_TRUE(said.ends_with("hello there")) << stream;
+}
+
 TEST(Logs, are_read_by_each_subscription_at_its_own_pace) {
     const auto daemon = Daemon::start();
     cli(*daemon, {"queue", "create", "events", "--mode", "log"});
