@@ -64,7 +64,7 @@ struct LevelSettings {
 
 struct QueueSettings {
     StoreKind store = StoreKind::sqlite;
-    std::uint64_t memory_budget = 64 * 1'048'576;  ///< bytes
+    std::uint64_t memory_budget = 32 * 1'048'576;  ///< bytes
     std::uint64_t segment_size = 64 * 1'048'576;   ///< bytes
     /// All four, in the order of Level. The waits keep a busy level from starving the ones below
     /// for ever.

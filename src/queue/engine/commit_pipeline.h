@@ -50,7 +50,7 @@ public:
 };
 
 struct PipelineConfig {
-    std::uint64_t memory_budget = 64 * 1024 * 1024;  ///< see EngineConfig
+    std::uint64_t memory_budget = 32 * 1024 * 1024;  ///< see EngineConfig
     std::size_t commands_max =
         100'000;  ///< commands that wait for their turn; one more fails with overloaded
     std::size_t waits_max =

@@ -21,8 +21,8 @@
 namespace baton::queue {
 
 struct EngineConfig {
-    /// Bytes of content kept in memory; what is beyond stays in the store until it is popped.
-    std::uint64_t memory_budget = 64 * 1024 * 1024;
+    /// Bytes that contents in memory cost; what is beyond stays in the store until it is popped.
+    std::uint64_t memory_budget = 32 * 1024 * 1024;
     /// A random number of this process: sets the ids of queues in memory apart from those before a
     /// restart.
     std::uint64_t run = 0;

@@ -8,14 +8,10 @@
 namespace baton::queue {
 namespace {
 
-// What a content in memory costs beside its bytes: MessageData and the blocks it shares.
-constexpr std::uint64_t body_overhead = 256;
 // Messages that one timer takes out of a log, so that commands have their turn between.
 constexpr std::uint64_t expire_max = 10'000;
 // Messages that reach their retention together go together: the wait for the others at most.
 constexpr Duration retention_slack{1'000};
-
-std::uint64_t held_by(const Slot& slot) { return slot.size_bytes + body_overhead; }
 
 std::unexpected<Error> no_subscription(std::string_view name) {
     return fail_field(
@@ -195,7 +191,7 @@ void QueueLog::expire(TimePoint now) {
 /// The newest contents stay in memory, older ones are read from the store.
 void QueueLog::keep_body(std::uint64_t seq, Slot& slot, std::shared_ptr<const MessageData> data) {
     if (queue_.is_stored()) {
-        const std::uint64_t size = held_by(slot);
+        const std::uint64_t size = body_footprint(slot);
         while (log_.tail_begin < seq && log_.tail_held + size > queue_.effects_.tail_max())
             shrink_tail();
         bool held = size <= queue_.effects_.tail_max() && queue_.effects_.hold(size);
@@ -218,8 +214,8 @@ void QueueLog::shrink_tail() {
 
 void QueueLog::drop_body(Slot& slot) {
     if (slot.data && queue_.is_stored()) {
-        log_.tail_held -= held_by(slot);
-        queue_.effects_.release(held_by(slot));
+        log_.tail_held -= body_footprint(slot);
+        queue_.effects_.release(body_footprint(slot));
     }
     slot.data.reset();
 }

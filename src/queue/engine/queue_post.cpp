@@ -203,8 +203,8 @@ void QueueState::post_one(NewMessage message, Durability durability, TimePoint n
 /// Keeps the content in memory: always when no store has it, else while there is room.
 void QueueState::keep_body(Slot& slot, std::shared_ptr<const MessageData> data) {
     if (is_stored()) {
-        if (effects_.body_bytes + slot.size_bytes > effects_.body_bytes_max) return;
-        effects_.body_bytes += slot.size_bytes;
+        if (effects_.body_bytes + body_footprint(slot) > effects_.body_bytes_max) return;
+        effects_.body_bytes += body_footprint(slot);
     }
     slot.data = std::move(data);
 }
@@ -212,7 +212,7 @@ void QueueState::keep_body(Slot& slot, std::shared_ptr<const MessageData> data) 
 void QueueState::drop_body(Slot& slot) {
     if (is_log()) return QueueLog(*this).drop_body(slot);
     if (!slot.data) return;
-    if (is_stored()) effects_.body_bytes -= slot.size_bytes;
+    if (is_stored()) effects_.body_bytes -= body_footprint(slot);
     slot.data.reset();
 }
 

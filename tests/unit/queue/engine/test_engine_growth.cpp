@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "queue/engine/effects.h"
 #include "queue/engine/engine.h"
 #include "support/fake_clock.h"
 #include "support/queue_harness.h"
@@ -115,7 +116,8 @@ TEST_F(EngineGrowth, long_line_of_one_key_is_served_in_order_after_cancelling_mo
 }
 
 TEST_F(EngineGrowth, memory_for_contents_is_given_back) {
-    Engine small({.memory_budget = 100});
+    // Room for one content of 60 bytes and one reply of 40.
+    Engine small({.memory_budget = queue::body_footprint(queue::Slot{.size_bytes = 60}) + 40});
     must(small.put_queue(q, {}, 1, now));
     const auto post_to_small = [&](std::size_t size) {
         return must(small.post(q, messages_of({{.text = std::string(size, 'x')}}), now))
