@@ -57,7 +57,7 @@ struct Poster {
     }
 };
 
-class KillTest : public testing::Test {
+class KillTest : public testing::TestWithParam<const char*> {
 protected:
     /// Posts a round's messages; kills the daemon after `kill_after` of the round's steps.
     std::vector<Accepted> post_round(Daemon& daemon, int round, std::size_t kill_after) {
@@ -133,13 +133,14 @@ protected:
     IoPool pool_{1};
 };
 
-TEST_F(KillTest, nothing_accepted_is_lost_and_nothing_is_answered_twice) {
+TEST_P(KillTest, nothing_accepted_is_lost_and_nothing_is_answered_twice) {
     const char* given = std::getenv("BATON_TEST_SEED");
     const auto seed = given != nullptr ? std::stoul(given) : std::random_device{}();
     RecordProperty("seed", std::to_string(seed));
     SCOPED_TRACE("BATON_TEST_SEED=" + std::to_string(seed));
     std::mt19937_64 random(seed);
-    const auto daemon = Daemon::start({.settings = {"logging.level=warn"}});
+    const auto daemon = Daemon::start(
+        {.settings = {"logging.level=warn", std::string("queue.store=") + GetParam()}});
     for (int round = 0; round < rounds; ++round) {
         SCOPED_TRACE("round " + std::to_string(round));
         const bool while_posting = round % 2 == 1;
@@ -155,6 +156,9 @@ TEST_F(KillTest, nothing_accepted_is_lost_and_nothing_is_answered_twice) {
         if (HasFatalFailure()) return;
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Stores, KillTest, testing::Values("sqlite", "journal"),
+    [](const auto& store) { return std::string(store.param); });
 
 }  // namespace
 }  // namespace baton::test

@@ -1,6 +1,7 @@
 // Numbers and strings as little-endian bytes: writing without checks, reading with one at the end.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

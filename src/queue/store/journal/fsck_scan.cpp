@@ -17,7 +17,8 @@ struct Next {
 };
 Result<Next> find_next(const Segment& segment, std::uint64_t from, std::uint64_t expected) {
     Next next{.offset = from};
-    std::string chunk(chunk_size + batch_head_size, '\0');
+    const auto rest = segment.header.capacity - std::min(from, segment.header.capacity);
+    std::string chunk(std::min(chunk_size, rest) + batch_head_size, '\0');
     for (auto at = from; at < segment.header.capacity; at += chunk_size) {
         BATON_TRY(const auto length, segment.file->read(at, chunk));
         const auto bytes = std::string_view(chunk).substr(0, length);
