@@ -19,14 +19,12 @@ echo "==> every header on its own"
 if ! scripts/build.sh lint baton_header_check; then failed+=("headers"); fi
 
 echo "==> clang-tidy"
-# A file that passed is not looked at again until it, any header or the rules change.
+# A file that passed is not looked at again until it, a header it includes or the rules change.
 stamps=build/lint/tidy
 mkdir -p "$stamps"
-rules=$({ cat .clang-tidy; find src -name '*.h' -print0 | sort -z | xargs -0 cat; } | sha256sum)
 tidy() {
-    local file=$1 stamps=$2 rules=$3 stamp hash
+    local stamps=$1 hash=$2 file=$3 stamp
     stamp=$stamps/${file//\//_}
-    hash=$({ echo "$rules"; cat "$file"; } | sha256sum)
     [[ -e $stamp && $(<"$stamp") == "$hash" ]] && return 0
     if clang-tidy-19 -p build/lint --quiet "$file" 2>"$stamp.err"; then
         echo "$hash" >"$stamp"
@@ -41,7 +39,8 @@ export -f tidy
 # Units of foreign code (*_impl.cpp) are not ours to tidy, and files outside the build have no flags.
 scripts/sources.sh "${scope[@]}" | grep -E '^(src|cmd)/.*\.cpp$' | grep -v '_impl\.cpp$' \
     | while read -r file; do grep -q "/$file\"" build/lint/compile_commands.json && echo "$file"; done \
-    | xargs -r -P "$(nproc)" -I{} bash -c 'tidy "$@"' _ {} "$stamps" "$rules" \
+    | scripts/tidy-stamps.py \
+    | xargs -r -P "$(nproc)" -L 1 bash -c 'tidy "$@"' _ "$stamps" \
     || failed+=("clang-tidy")
 
 if (( ${#failed[@]} )); then
