@@ -157,20 +157,28 @@ std::uint64_t QueueLog::truncate(std::uint64_t up_to, TimePoint now) {
     return before - queue_.table_.size();
 }
 
-void QueueLog::arm_retention() {
+/// When the oldest message goes; max(): never.
+TimePoint QueueLog::retention_due() const {
     const Duration retention(queue_.info_.config.retention_period);
     const Slot* oldest = retention > Duration(0) ? queue_.table_.find(log_.head) : nullptr;
-    const TimePoint at = oldest == nullptr ? TimePoint::max()
-                                           : oldest->posted_at + retention +
-                                                 std::min(retention_slack, retention / 10);
-    if (at == log_.retention_armed) return;
-    log_.retention_armed = at;
-    if (oldest != nullptr)
-        queue_.effects_.timers.add({at, queue_.locator(0), Timer::Kind::log_retention});
+    if (oldest == nullptr) return TimePoint::max();
+    return oldest->posted_at + retention + std::min(retention_slack, retention / 10);
+}
+
+/// A timer that is too early looks again when it comes up; so a full log that drops its oldest
+/// message with each post sets none.
+void QueueLog::arm_retention() {
+    const TimePoint due = retention_due();
+    if (due >= log_.retention_armed) return;
+    log_.retention_armed = due;
+    queue_.effects_.timers.add({due, queue_.locator(0), Timer::Kind::log_retention});
 }
 
 void QueueLog::on_timer(const Timer& timer, TimePoint now) {
-    if (timer.at == log_.retention_armed) expire(now);
+    if (timer.at != log_.retention_armed) return;
+    log_.retention_armed = TimePoint::max();
+    if (retention_due() <= now) expire(now);
+    arm_retention();
 }
 
 /// The oldest messages have reached the retention period.
@@ -183,9 +191,7 @@ void QueueLog::expire(TimePoint now) {
         if (slot->posted_at > before) break;
         ++seq;
     }
-    log_.retention_armed = TimePoint::max();
     queue_.counts_.expired_total += truncate(seq - 1, now);
-    arm_retention();
 }
 
 /// The newest contents stay in memory, older ones are read from the store.
@@ -224,9 +230,9 @@ void QueueLog::tell() {
     if (!std::exchange(log_.told, true)) queue_.effects_.news.logs.push_back(queue_.uid_);
 }
 
-void QueueLog::posted(std::uint64_t seq) {
+void QueueLog::posted() {
     tell();
-    if (seq == log_.head) arm_retention();
+    if (log_.retention_armed == TimePoint::max()) arm_retention();
 }
 
 void QueueLog::recover_cursor(std::string subscription, std::uint64_t committed) {

@@ -38,7 +38,7 @@ public:
     std::uint64_t truncate(std::uint64_t up_to, TimePoint now);
     [[nodiscard]] Result<void> check_post(std::span<const NewMessage> messages) const;
     /// A message has come; its slot and body are in place.
-    void posted(std::uint64_t seq);
+    void posted();
     void keep_body(std::uint64_t seq, Slot& slot, std::shared_ptr<const MessageData> data);
     void drop_body(Slot& slot);
     void arm_retention();
@@ -53,6 +53,7 @@ public:
 private:
     [[nodiscard]] Result<std::uint64_t> seq_before(const LogStart& start) const;
     void move_cursor(const std::string& name, std::uint64_t& cursor, std::uint64_t to);
+    [[nodiscard]] TimePoint retention_due() const;
     void expire(TimePoint now);
     void shrink_tail();
 

@@ -192,7 +192,7 @@ void QueueState::post_one(NewMessage message, Durability durability, TimePoint n
     effects_.record_bytes += is_stored() ? slot.size_bytes : 0;
     emit(std::move(record), durability);
     if (is_log()) {
-        QueueLog(*this).posted(seq);
+        QueueLog(*this).posted();
     } else if (due > now) {
         effects_.timers.add({due, locator(seq), Timer::Kind::due});
     } else {

@@ -90,6 +90,26 @@ TEST_F(StreamFaults, a_mode_whose_change_was_refused_never_changed) {
     EXPECT_EQ(popped[0].message.data->content.view(), "m");
 }
 
+TEST_F(StreamFaults, a_refused_retention_takes_nothing_out_of_a_log_in_memory) {
+    QueueConfig config{.mode = QueueMode::log, .durability = Durability::memory};
+    must(h.run(h.queues().put_queue(q, config)));
+    must(h.run(h.queues().post(q, messages_of({{}, {}}))));
+    const auto try_retention = [&](int seconds) {
+        config.retention_period = std::chrono::seconds(seconds);
+        return outcome(h.run(h.queues().put_queue(q, config)));
+    };
+    probe->fail_commit(1, Errc::storage_full);
+    EXPECT_EQ(try_retention(1), "storage_full");
+    h.advance(Duration(5'000));
+    EXPECT_EQ(must(h.run(h.queues().stats(q))).ready, 2);
+    EXPECT_EQ(try_retention(10), "ok");
+    probe->fail_commit(1, Errc::storage_full);
+    EXPECT_EQ(try_retention(0), "storage_full");
+    must(h.run(h.queues().post(q, messages_of({{}}))));
+    h.advance(Duration(6'000));
+    EXPECT_EQ(must(h.run(h.queues().stats(q))).ready, 1);
+}
+
 TEST_F(StreamFaults, events_that_cannot_be_read_are_an_error_and_not_the_end) {
     const auto leased = lease();
     must(append(leased.receipt, "a"));

@@ -73,6 +73,29 @@ TEST_F(StreamGrowth, a_message_of_a_log_costs_100_bytes_at_most) {
     EXPECT_LE(::mallinfo2().uordblks, before + 100'000);
 }
 
+TEST_F(StreamGrowth, a_log_that_drops_its_oldest_message_sets_no_timer_with_each) {
+    must(engine.put_queue(log,
+        {.mode = QueueMode::log,
+            .max_size = 10,
+            .retention_period = std::chrono::hours(1),
+            .overflow = Overflow::drop_oldest},
+        1, now));
+    std::size_t fired = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        now += Duration(1);
+        must(engine.post(log, messages_of({{}}), now, {}));
+        settle();
+    }
+    while (engine.next_due()) {
+        now = *engine.next_due();
+        while (engine.advance(now, 1)) ++fired;
+        ++fired;
+        settle();
+    }
+    EXPECT_LE(fired, 3);
+    EXPECT_EQ(must(engine.stats(log)).ready, 0);
+}
+
 TEST_F(StreamGrowth, a_log_holds_its_newest_contents) {
     make_log();
     post_to_log(3, 1'000);
