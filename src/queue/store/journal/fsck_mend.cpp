@@ -40,7 +40,7 @@ Result<void> rewrite_header(const Segment& segment) {
 
 Result<std::string> quarantine(
     FileSystem& files, const Segment& segment, std::uint64_t begin, std::uint64_t end) {
-    const auto name = fmt::format("quarantine.{}.{}", segment.name, begin);
+    auto name = fmt::format("quarantine.{}.{}", segment.name, begin);
     BATON_TRY(const auto aside, files.open(name, FileSystem::Mode::create));
     std::string chunk(chunk_size, '\0');
     for (auto at = begin; at < end; at += chunk_size) {

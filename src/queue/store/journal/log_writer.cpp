@@ -38,7 +38,7 @@ Result<std::unique_ptr<LogWriter>> LogWriter::open(FileSystem& files, Segments s
     std::unique_ptr<LogWriter> writer(
         new LogWriter(files, std::move(segments), end, segment_size, store_id));
     // What a crash left of these; whether or not they can be removed, they are made anew.
-    for (const char* name : {next_file, reserve_file}) static_cast<void>(files.remove(name));
+    for (const char* name : {next_file, reserve_file}) try_remove(files, name);
     if (!writer->current_) {
         BATON_TRY(const auto capacity, writer->prepare(next_file, 0));
         BATON_TRY_VOID(writer->add_segment(next_file, capacity));

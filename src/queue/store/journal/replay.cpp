@@ -215,7 +215,7 @@ Result<LogEnd> repair_tail(FileSystem& files, Segments& segments) {
     }
     BATON_TRY_VOID(last.file->sync());
     BATON_TRY_VOID(files.sync_folder());
-    for (const auto& name : dropped) static_cast<void>(files.remove(name));
+    for (const auto& name : dropped) try_remove(files, name);
     return end;
 }
 

@@ -40,6 +40,11 @@ Result<std::shared_ptr<Segment>> open_segment(
     return segment;
 }
 
+void try_remove(FileSystem& files, const std::string& name) {
+    const auto removed = files.remove(name);
+    static_cast<void>(removed);
+}
+
 Result<void> prepare_file(FileSystem& files, const std::string& name, std::uint64_t capacity) {
     const auto prepare = [&]() -> Result<void> {
         BATON_TRY(const auto file, files.open(name, FileSystem::Mode::create));
@@ -47,7 +52,7 @@ Result<void> prepare_file(FileSystem& files, const std::string& name, std::uint6
         return file->sync();
     };
     const auto prepared = prepare();
-    if (!prepared) static_cast<void>(files.remove(name));  // it must not hold space it can't use
+    if (!prepared) try_remove(files, name);  // it must not hold space it can't use
     return prepared;
 }
 

@@ -60,6 +60,9 @@ using Segments = std::map<std::uint32_t, std::shared_ptr<Segment>>;
 [[nodiscard]] Result<std::shared_ptr<Segment>> adopt_file(
     FileSystem& files, const std::string& name, const SegmentHeader& header);
 
+/// Removes a file that harms nobody if it stays.
+void try_remove(FileSystem& files, const std::string& name);
+
 /// Opens every segment there is. Fails: as open_segment.
 [[nodiscard]] Result<Segments> open_segments(FileSystem& files, FileSystem::Mode mode);
 
