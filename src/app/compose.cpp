@@ -287,8 +287,11 @@ Result<void> Services::open_doors() {
         .keys = *key_service_,
         .health = *health_,
         .metrics = registry_,
-        .stream = [door = api::stream::make_stream_door(*queue_service_, {}, registry_)](
-                      access::Identity who, std::function<bool()> still_allowed,
+        .stream = [door = api::stream::make_stream_door({.queues = *queue_service_,
+                                                            .logs = *log_service_,
+                                                            .outputs = *output_service_,
+                                                            .metrics = registry_},
+                       {})](access::Identity who, std::function<bool()> still_allowed,
                       net::WebSocket& socket) {
             return door({.who = std::move(who), .still_allowed = std::move(still_allowed)}, socket);
         }};

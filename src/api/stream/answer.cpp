@@ -13,6 +13,26 @@ void append_failure(std::string& out, const service::Settlement::Failure& failur
     entry.text("message", failure.error.detail);
 }
 
+template <class Message>
+std::string event_of(CommandId consumer, std::span<const Message>& messages, std::size_t bytes) {
+    std::string out;
+    {
+        JsonObjectText object(out);
+        object.text("event", "messages");
+        object.number("consumer", consumer);
+        object.begin("messages") += '[';
+        bool first = true;
+        while (!messages.empty() && (first || out.size() < bytes)) {
+            if (!first) out += ',';
+            first = false;
+            append_json(out, messages.front());
+            messages = messages.subspan(1);
+        }
+        out += ']';
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string answer(CommandId id, std::string_view result) {
@@ -66,22 +86,12 @@ std::string settlement_json(std::string_view verb, const service::Settlement& se
 
 std::string messages_event(
     CommandId consumer, std::span<const LeasedMessage>& messages, std::size_t bytes) {
-    std::string out;
-    {
-        JsonObjectText object(out);
-        object.text("event", "messages");
-        object.number("consumer", consumer);
-        object.begin("messages") += '[';
-        bool first = true;
-        while (!messages.empty() && (first || out.size() < bytes)) {
-            if (!first) out += ',';
-            first = false;
-            append_json(out, messages.front());
-            messages = messages.subspan(1);
-        }
-        out += ']';
-    }
-    return out;
+    return event_of(consumer, messages, bytes);
+}
+
+std::string messages_event(
+    CommandId consumer, std::span<const MessageView>& messages, std::size_t bytes) {
+    return event_of(consumer, messages, bytes);
 }
 
 std::string receipt_event(std::string_view event, const Receipt& receipt) {

@@ -29,6 +29,8 @@ namespace baton::api::stream {
 /// about `bytes`, at least one; takes those off `messages`.
 [[nodiscard]] std::string messages_event(
     CommandId consumer, std::span<const LeasedMessage>& messages, std::size_t bytes);
+[[nodiscard]] std::string messages_event(
+    CommandId consumer, std::span<const MessageView>& messages, std::size_t bytes);
 
 /// A receipt that is void from now on. `event`: cancelled, lease_lost.
 [[nodiscard]] std::string receipt_event(std::string_view event, const Receipt& receipt);

@@ -157,6 +157,60 @@ Result<Operation> read_reply(const Fields& fields) {
     return reply;
 }
 
+Result<service::SubscriptionPath> read_path(const Fields& fields) {
+    service::SubscriptionPath path;
+    BATON_TRY(path.queue, read_queue(fields));
+    BATON_TRY(const auto text, fields.text("subscription"));
+    auto name = parse_subscription_name(text);
+    if (!name) return fields.fail_at("subscription", std::move(name).error());
+    path.name = *std::move(name);
+    return path;
+}
+
+Result<Operation> read_subscribe(const Fields& fields) {
+    Subscribe subscribe;
+    BATON_TRY(subscribe.path, read_path(fields));
+    BATON_TRY(subscribe.credit, read_count(fields, "credit", 0));
+    const auto* from = fields.find("from");
+    if (from == nullptr) return subscribe;
+    if (!from->is_string()) {
+        BATON_TRY(const auto seq, fields.integer("from", {.min = 1}));
+        subscribe.start = {.kind = LogStart::Kind::seq, .seq = static_cast<std::uint64_t>(seq)};
+        return subscribe;
+    }
+    auto start = parse_log_start(from->get_string());
+    if (!start) return fields.fail_at("from", std::move(start).error());
+    subscribe.start = *start;
+    return subscribe;
+}
+
+Result<Operation> read_commit(const Fields& fields) {
+    Commit commit;
+    BATON_TRY(commit.path, read_path(fields));
+    if (fields.find("seq") == nullptr) {
+        return fields.fail_at("seq", std::string("`seq` is missing"));
+    }
+    BATON_TRY(const auto seq, fields.integer("seq"));
+    commit.seq = static_cast<std::uint64_t>(seq);
+    return commit;
+}
+
+Result<Operation> read_output(const Fields& fields) {
+    AppendOutput output;
+    BATON_TRY(const auto receipt, fields.text("receipt"));
+    output.receipt = receipt;
+    BATON_TRY(const auto* array, fields.array("events"));
+    if (array == nullptr) return fields.fail_at("events", std::string("`events` is missing"));
+    for (std::size_t i = 0; i < array->size(); ++i) {
+        const auto* text = (*array)[i].if_string();
+        if (text == nullptr) {
+            return fields.fail_at(element("events", i), std::string("an event is a string"));
+        }
+        output.events.emplace_back(std::string(*text));
+    }
+    return output;
+}
+
 /// How one operation is read. `fields`: what its frame may hold, `id` and `op` included.
 struct Reader {
     std::string_view name;
@@ -173,6 +227,9 @@ constexpr std::array<Reader, std::variant_size_v<Operation>> readers{{
     {"nack", read_nack, {"id", "op", "receipts", "delay_ms", "reason"}},
     {"extend", read_extend, {"id", "op", "receipts", "lease_ms"}},
     {"reply", read_reply, {"id", "op", "message", "reply"}},
+    {"subscribe", read_subscribe, {"id", "op", "queue", "subscription", "from", "credit"}},
+    {"commit", read_commit, {"id", "op", "queue", "subscription", "seq"}},
+    {"output", read_output, {"id", "op", "receipt", "events"}},
 }};
 
 constexpr std::array<std::string_view, readers.size()> operation_names = [] {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "model/message.h"
 #include "model/queue_config.h"
+#include "service/log_service.h"
 #include "service/queue_service.h"
 
 namespace baton::api::stream {
@@ -55,8 +56,23 @@ struct PostReply {
     Reply reply;
 };
 
-using Operation =
-    std::variant<Post, Consume, AddCredit, CancelConsumer, Ack, Nack, Extend, PostReply>;
+/// Messages of a log are pushed from now on, from where the subscription has committed.
+struct Subscribe {
+    service::SubscriptionPath path;
+    LogStart start{};
+    std::uint32_t credit = 0;
+};
+struct Commit {
+    service::SubscriptionPath path;
+    std::uint64_t seq = 0;
+};
+struct AppendOutput {
+    std::string receipt;
+    std::vector<Bytes> events;
+};
+
+using Operation = std::variant<Post, Consume, AddCredit, CancelConsumer, Ack, Nack, Extend,
+    PostReply, Subscribe, Commit, AppendOutput>;
 
 struct Command {
     CommandId id = 0;

@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/core.h>
 
 #include "api/stream/answer.h"
 
@@ -172,6 +173,9 @@ Task<Result<std::string>> Connection::perform_slowly(Command& command) {
     if (auto* given = std::get_if<Ack>(&operation)) return ack(*given);
     if (auto* given = std::get_if<Nack>(&operation)) return nack(*given);
     if (auto* given = std::get_if<Extend>(&operation)) return extend(*given);
+    if (auto* given = std::get_if<Subscribe>(&operation)) return subscribe(command.id, *given);
+    if (auto* given = std::get_if<Commit>(&operation)) return commit(*given);
+    if (auto* given = std::get_if<AppendOutput>(&operation)) return append_output(*given);
     return reply(std::get<PostReply>(operation));
 }
 
@@ -214,6 +218,21 @@ Task<Result<std::string>> Connection::reply(PostReply& reply) {
         caller_.who, reply.message, std::move(reply.reply.result), std::move(reply.reply.metadata));
     BATON_CO_TRY_VOID(co_await std::move(replying));
     co_return std::string("{}");
+}
+
+Task<Result<std::string>> Connection::commit(Commit& commit) {
+    auto committing = context_.logs.commit(caller_.who, std::move(commit.path), commit.seq);
+    BATON_CO_TRY_VOID(co_await std::move(committing));
+    co_return fmt::format(R"({{"committed":{}}})", commit.seq);
+}
+
+Task<Result<std::string>> Connection::append_output(AppendOutput& output) {
+    const auto receipt = Receipt::parse(output.receipt);
+    if (!receipt) co_return fail(receipt.error());
+    auto appending = context_.outputs.append(
+        caller_.who, receipt->message, std::move(output.receipt), std::move(output.events));
+    BATON_CO_TRY(const auto next, co_await std::move(appending));
+    co_return fmt::format(R"({{"next":{}}})", next);
 }
 
 /// Nothing new begins; what was begun ends; leases go back.

@@ -26,6 +26,8 @@ namespace baton::api::stream {
 /// What all connections of one door share.
 struct StreamContext {
     service::QueueService& queues;
+    service::LogService& logs;
+    service::OutputService& outputs;
     StreamConfig config;
     StreamMetrics metrics;
 };
@@ -48,6 +50,8 @@ private:
     struct Consumer {
         CommandId id = 0;
         QueueName queue;
+        std::optional<SubscriptionName> subscription{};  ///< of a log; nothing is leased then
+        std::uint64_t seen = 0;                          ///< of a log: pushed up to here
         service::PopOptions options;
         std::uint32_t credit = 0;
         bool popping = false;  ///< may be cancelled without losing messages
@@ -70,7 +74,17 @@ private:
     Task<Result<std::string>> extend(Extend& extend);
     Task<Result<std::string>> reply(PostReply& reply);
 
+    Task<Result<std::string>> subscribe(CommandId id, Subscribe& subscribe);
+    Task<Result<std::string>> commit(Commit& commit);
+    Task<Result<std::string>> append_output(AppendOutput& output);
+
+    /// Whether one more consumer may begin.
+    [[nodiscard]] Result<void> check_consumer(CommandId id, std::uint32_t credit);
     [[nodiscard]] Result<std::string> start_consumer(CommandId id, const Consume& consume);
+    void end_consumer(const Consumer& consumer, const Error& error);
+    Task<void> follow(std::shared_ptr<Consumer> consumer);
+    Task<bool> push_all(const Consumer& consumer, std::vector<MessageView> messages);
+    [[nodiscard]] Task<bool> send_in_turn(std::string event);
     [[nodiscard]] Result<std::string> add_credit(const AddCredit& credit);
     [[nodiscard]] Result<std::string> cancel_consumer(const CancelConsumer& cancel);
     Task<void> deliver(std::shared_ptr<Consumer> consumer);

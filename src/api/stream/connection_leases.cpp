@@ -21,17 +21,12 @@ std::string credit_json(std::uint32_t credit) { return fmt::format(R"({{"credit"
 
 }  // namespace
 
-Result<std::string> Connection::start_consumer(CommandId id, const Consume& consume) {
+Result<void> Connection::check_consumer(CommandId id, std::uint32_t credit) {
     const StreamConfig& config = context_.config;
-    if (consume.credit > config.credit_max) {
+    if (credit > config.credit_max) {
         context_.metrics.hit(StreamLimit::credit);
         return fail_field(Errc::invalid_argument, "credit",
             fmt::format("a consumer has at most {} credit", config.credit_max));
-    }
-    if (consume.lease < Duration(1) || consume.lease > service::QueueLimits::lease_max) {
-        return fail_field(Errc::invalid_argument, "lease_ms",
-            fmt::format("lease_ms is {}, and must be 1 to {}", consume.lease.count(),
-                service::QueueLimits::lease_max.count()));
     }
     if (consumers_.contains(id)) {
         return fail_field(Errc::conflict, "id", "a consumer of this connection has this id");
@@ -40,6 +35,16 @@ Result<std::string> Connection::start_consumer(CommandId id, const Consume& cons
         context_.metrics.hit(StreamLimit::consumers);
         return fail(Errc::overloaded,
             fmt::format("a connection has at most {} consumers", config.consumers_max));
+    }
+    return {};
+}
+
+Result<std::string> Connection::start_consumer(CommandId id, const Consume& consume) {
+    BATON_TRY_VOID(check_consumer(id, consume.credit));
+    if (consume.lease < Duration(1) || consume.lease > service::QueueLimits::lease_max) {
+        return fail_field(Errc::invalid_argument, "lease_ms",
+            fmt::format("lease_ms is {}, and must be 1 to {}", consume.lease.count(),
+                service::QueueLimits::lease_max.count()));
     }
     watch_cancels();
     const auto consumer = std::make_shared<Consumer>();
@@ -99,9 +104,7 @@ Task<void> Connection::deliver(std::shared_ptr<Consumer> consumer) {
         auto leased = co_await std::move(popping);
         consumer->popping = false;
         if (!leased) {
-            if (consumer->ended || leased.error().code == Errc::cancelled) co_return;
-            consumers_.erase(consumer->id);
-            socket_.send(ended_event(consumer->id, leased.error()));
+            end_consumer(*consumer, leased.error());
             co_return;
         }
         // Beside it another consumer may have filled the book: what was popped is held all the
@@ -134,20 +137,32 @@ Task<bool> Connection::ready_to_deliver(const Consumer& consumer) {
     co_return false;
 }
 
+void Connection::end_consumer(const Consumer& consumer, const Error& error) {
+    if (consumer.ended || error.code == Errc::cancelled) return;
+    const CommandId id = consumer.id;
+    consumers_.erase(id);
+    socket_.send(ended_event(id, error));
+}
+
 Task<void> Connection::push(const Consumer& consumer, std::vector<LeasedMessage> messages) {
     std::span<const LeasedMessage> rest = messages;
     while (!rest.empty()) {
         const std::size_t before = rest.size();
-        const std::string event = messages_event(consumer.id, rest, event_bytes);
-        // A large frame waits until it is alone, so that it can't make the peer a slow reader.
-        const std::size_t limit = event.size() > 2 * event_bytes ? 0 : unsent_low;
-        if (socket_.unsent() > limit) {
-            const bool open = co_await socket_.drained(limit);
-            if (!open) co_return;
-        }
-        if (!socket_.send(event)) co_return;
+        std::string event = messages_event(consumer.id, rest, event_bytes);
+        const bool sent = co_await send_in_turn(std::move(event));
+        if (!sent) co_return;
         context_.metrics.pushed(before - rest.size());
     }
+}
+
+/// A large frame waits until it is alone, so that it can't make the peer a slow reader.
+Task<bool> Connection::send_in_turn(std::string event) {
+    const std::size_t limit = event.size() > 2 * event_bytes ? 0 : unsent_low;
+    if (socket_.unsent() > limit) {
+        const bool open = co_await socket_.drained(limit);
+        if (!open) co_return false;
+    }
+    co_return socket_.send(event);
 }
 
 void Connection::hold(const std::vector<LeasedMessage>& messages, Duration lease) {

@@ -18,10 +18,12 @@ Task<void> serve(std::shared_ptr<StreamContext> context, Caller caller, net::Web
 
 }  // namespace
 
-ServeStream make_stream_door(
-    service::QueueService& queues, StreamConfig config, MetricRegistry& metrics) {
-    const auto context = std::make_shared<StreamContext>(
-        StreamContext{.queues = queues, .config = config, .metrics = StreamMetrics(metrics)});
+ServeStream make_stream_door(const StreamDeps& deps, StreamConfig config) {
+    const auto context = std::make_shared<StreamContext>(StreamContext{.queues = deps.queues,
+        .logs = deps.logs,
+        .outputs = deps.outputs,
+        .config = config,
+        .metrics = StreamMetrics(deps.metrics)});
     return [context](Caller caller, net::WebSocket& socket) {
         return serve(context, std::move(caller), socket);
     };

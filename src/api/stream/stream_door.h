@@ -10,6 +10,8 @@
 #include "base/metrics.h"
 #include "net/web_socket.h"
 #include "runtime/task.h"
+#include "service/log_service.h"
+#include "service/output_service.h"
 #include "service/queue_service.h"
 
 namespace baton::api::stream {
@@ -33,8 +35,14 @@ struct Caller {
 /// Safe to call from any executor.
 using ServeStream = std::function<Task<void>(Caller caller, net::WebSocket& socket)>;
 
+struct StreamDeps {
+    service::QueueService& queues;
+    service::LogService& logs;
+    service::OutputService& outputs;
+    MetricRegistry& metrics;
+};
+
 /// The references must outlive what comes back.
-[[nodiscard]] ServeStream make_stream_door(
-    service::QueueService& queues, StreamConfig config, MetricRegistry& metrics);
+[[nodiscard]] ServeStream make_stream_door(const StreamDeps& deps, StreamConfig config);
 
 }  // namespace baton::api::stream

@@ -31,6 +31,8 @@ protected:
             queue::make_memory_store(), {}, clock_, engine_metrics_, Log());
         queues = std::move(made).value();
         service = std::make_unique<service::QueueService>(*queues);
+        logs = std::make_unique<service::LogService>(*queues);
+        outputs = std::make_unique<service::OutputService>(*queues);
     }
     ~StreamDoor() override {
         if (server) server->stop(0ms);
@@ -38,7 +40,8 @@ protected:
     }
 
     void open_door(StreamConfig config = {}, net::ServerConfig server_config = {}) {
-        door = make_stream_door(*service, config, metrics);
+        door = make_stream_door(
+            {.queues = *service, .logs = *logs, .outputs = *outputs, .metrics = metrics}, config);
         const auto serve = [this](net::WebSocket& socket) {
             return door({.who = {.key = KeyId("k"), .name = "tester"},
                             .still_allowed = [this] { return allowed.load(); }},
@@ -115,6 +118,8 @@ protected:
     std::atomic<bool> allowed = true;
     std::unique_ptr<queue::Queues> queues;
     std::unique_ptr<service::QueueService> service;
+    std::unique_ptr<service::LogService> logs;
+    std::unique_ptr<service::OutputService> outputs;
     ServeStream door;
     std::optional<test::TestServer> server;
 };
@@ -299,6 +304,59 @@ TEST_F(StreamDoor, consumers_credit_and_leases_have_their_limits) {
     EXPECT_EQ(ask(client, settle("ack", receipts)).at("id"), 800);
     static_cast<void>(receive(client, 2));
     EXPECT_FALSE(counted(R"(baton_stream_limit_hits_total{limit="held"} 0)"));
+}
+
+TEST_F(StreamDoor, a_log_is_pushed_from_where_it_was_committed) {
+    open_door();
+    QueueConfig config;
+    config.mode = QueueMode::log;
+    ASSERT_TRUE(server->pool.run(queues->put_queue(QueueName("events"), config)));
+    auto client = connect();
+    const auto post_event = [&](std::string_view content) {
+        const auto posted = ask(client,
+            fmt::format(
+                R"({{"id":9,"op":"post","queue":"events","messages":[{{"content":"{}"}}]}})",
+                content));
+        ASSERT_TRUE(posted.contains("result")) << json::serialize(posted);
+    };
+    post_event("a");
+    post_event("b");
+    const auto subscribed = ask(
+        client, R"({"id":1,"op":"subscribe","queue":"events","subscription":"audit","credit":1})");
+    EXPECT_EQ(subscribed.at("result").at("committed"), 0);
+    EXPECT_EQ(read(client).at("messages").at(0).at("content"), "a");
+    EXPECT_FALSE(client.connection().readable_within(20ms));
+    client.send(R"({"id":2,"op":"credit","consumer":1,"add":5})");
+    EXPECT_EQ(read(client).at("id"), 2);
+    EXPECT_EQ(read(client).at("messages").at(0).at("content"), "b");
+    EXPECT_EQ(
+        ask(client, R"({"id":3,"op":"commit","queue":"events","subscription":"audit","seq":1})")
+            .at("result")
+            .at("committed"),
+        1);
+    auto other = connect();
+    static_cast<void>(ask(
+        other, R"({"id":1,"op":"subscribe","queue":"events","subscription":"audit","credit":5})"));
+    EXPECT_EQ(read(other).at("messages").at(0).at("content"), "b");
+    EXPECT_TRUE(ask(other, R"({"id":2,"op":"cancel","consumer":1})").contains("result"));
+    EXPECT_EQ(error_of(ask(other,
+                  R"({"id":3,"op":"subscribe","queue":"mail","subscription":"s","credit":1})")),
+        "unsupported");
+}
+
+TEST_F(StreamDoor, output_is_said_by_who_holds_the_lease) {
+    open_door();
+    auto client = connect();
+    post(client, 1);
+    static_cast<void>(ask(client, consume(1, 1)));
+    const auto receipt = receive(client, 1).at(0);
+    const auto said = ask(
+        client, R"({"id":2,"op":"output","receipt":")" + receipt + R"(","events":["one","two"]})");
+    EXPECT_EQ(said.at("result").at("next"), 2);
+    EXPECT_EQ(ask(client, settle("ack", {receipt})).at("result").at("acked"), 1);
+    EXPECT_EQ(error_of(ask(client,
+                  R"({"id":3,"op":"output","receipt":")" + receipt + R"(","events":["late"]})")),
+        "lease_lost");
 }
 
 TEST_F(StreamDoor, a_stop_answers_what_was_begun_gives_back_and_says_1001) {
