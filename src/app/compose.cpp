@@ -129,6 +129,7 @@ private:
     Result<void> make_llm_queue();
     void make_agents();
     Result<void> start_dispatcher();
+    api::rest::StreamHandler stream_handler();
     Result<void> open_doors();
     void await_short_requests(Deadline deadline) const;
 
@@ -267,6 +268,17 @@ Result<void> Services::start_dispatcher() {
     return {};
 }
 
+api::rest::StreamHandler Services::stream_handler() {
+    const api::stream::StreamDeps deps{.queues = *queue_service_,
+        .logs = *log_service_,
+        .outputs = *output_service_,
+        .metrics = registry_};
+    return [door = api::stream::make_stream_door(deps, config_.stream)](
+               access::Identity who, std::function<bool()> still_allowed, net::WebSocket& socket) {
+        return door({.who = std::move(who), .still_allowed = std::move(still_allowed)}, socket);
+    };
+}
+
 Result<void> Services::open_doors() {
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
     output_service_ = std::make_unique<service::OutputService>(*queues_);
@@ -287,14 +299,7 @@ Result<void> Services::open_doors() {
         .keys = *key_service_,
         .health = *health_,
         .metrics = registry_,
-        .stream = [door = api::stream::make_stream_door({.queues = *queue_service_,
-                                                            .logs = *log_service_,
-                                                            .outputs = *output_service_,
-                                                            .metrics = registry_},
-                       {})](access::Identity who, std::function<bool()> still_allowed,
-                      net::WebSocket& socket) {
-            return door({.who = std::move(who), .still_allowed = std::move(still_allowed)}, socket);
-        }};
+        .stream = stream_handler()};
     api_->start(api::rest::make_rest_handler(deps, rest_config(config_), log_.channel("rest")));
     if (metrics_) {
         const bool open = config_.metrics.is_public || is_loopback(config_.metrics.host);

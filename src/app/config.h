@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "api/stream/stream_door.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -113,6 +114,7 @@ struct AccessSettings {
 
 struct Config {
     ServerSettings server;
+    api::stream::StreamConfig stream;
     DataSettings data;
     DatabaseSettings database;
     QueueSettings queue;

@@ -93,7 +93,7 @@ Task<void> Connection::read_commands() {
         if (!ready) co_return;
         auto frame = co_await socket_.read();
         if (!frame) co_return;
-        begin(*std::move(frame));
+        begin(*frame);
     }
 }
 
@@ -122,7 +122,7 @@ Result<void> Connection::check_caller() {
 }
 
 /// Commands begin in the order in which they come.
-void Connection::begin(std::string frame) {
+void Connection::begin(const std::string& frame) {
     if (!check_caller()) return;
     auto command = read_command(frame);
     if (!command) {
@@ -146,11 +146,13 @@ void Connection::send_answer(const Command& command, const Result<std::string>& 
 
 Task<void> Connection::perform(std::shared_ptr<Command> command, std::size_t bytes) {
     const InFlight in_flight(*this, bytes);
-    Result<std::string> result = fail(Errc::internal, "the command was not carried out");
+    Result<std::string> result;
     try {
         result = co_await perform_slowly(*command);
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
         // The end of the connection cancels what waits; anything else is a fault of ours.
+        result =
+            fail(Errc::internal, std::string("the command was not carried out: ") + error.what());
     }
     send_answer(*command, result);
 }

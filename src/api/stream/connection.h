@@ -62,7 +62,7 @@ private:
 
     Task<void> read_commands();
     [[nodiscard]] Task<bool> ready_to_read();
-    void begin(std::string frame);
+    void begin(const std::string& frame);
     [[nodiscard]] Result<void> check_caller();
     void send_answer(const Command& command, const Result<std::string>& result);
     [[nodiscard]] std::optional<Result<std::string>> perform_now(const Command& command);
