@@ -135,26 +135,21 @@ bool is_state_of_delivery(MessageState state) {
 
 /// The fields of a message_posted record, in the order of its bytes.
 struct Post {
-    explicit Post(std::string_view payload) : reader(payload) {
-        at = locator(reader);
-        posted_at = time(reader);
-        due_at = time(reader);
-        expires_at = time(reader);
-        dedup_until = time(reader);
-        priority = reader.u8();
-        ordering_key = reader.text();
-        fairness_key = reader.text();
-        dedup_key = reader.text();
-    }
+    explicit Post(std::string_view payload) : reader(payload) {}
     [[nodiscard]] bool ok() const {
         return reader.ok() && is_message(at) && at.seq > 0 && priority < level_count;
     }
 
-    ByteReader reader;
-    Locator at;
-    TimePoint posted_at{}, due_at{}, expires_at{}, dedup_until{};
-    std::uint8_t priority = 0;
-    std::string_view ordering_key, fairness_key, dedup_key;
+    ByteReader reader;  ///< the members below are read from it in this order
+    Locator at = locator(reader);
+    TimePoint posted_at = time(reader);
+    TimePoint due_at = time(reader);
+    TimePoint expires_at = time(reader);
+    TimePoint dedup_until = time(reader);
+    std::uint8_t priority = reader.u8();
+    std::string_view ordering_key = reader.text();
+    std::string_view fairness_key = reader.text();
+    std::string_view dedup_key = reader.text();
 };
 
 /// Reads past the headers; keeps them when `kept` is given.
