@@ -39,6 +39,7 @@ constexpr std::array table{
     ErrcInfo{Errc::rate_limited, "rate_limited", 429, 8, -32029, 6, true},
     ErrcInfo{Errc::queue_full, "queue_full", 503, 8, -32029, 6, true},
     ErrcInfo{Errc::storage_full, "storage_full", 507, 8, -32050, 10, true},
+    ErrcInfo{Errc::quota_exceeded, "quota_exceeded", 507, 8, -32050, 6, true},
     ErrcInfo{Errc::overloaded, "overloaded", 503, 14, -32053, 7, true},
     ErrcInfo{Errc::deadline_exceeded, "deadline_exceeded", 504, 4, -32008, 8, true},
     ErrcInfo{Errc::cancelled, "cancelled", 499, 1, -32099, 8, false},

@@ -44,6 +44,7 @@ enum class Errc : std::uint8_t {
     rate_limited,
     queue_full,
     storage_full,
+    quota_exceeded,
     overloaded,
     // Time and cancellation
     deadline_exceeded,

@@ -28,6 +28,7 @@ using QueueName = Id<struct QueueNameTag>;
 using ConversationId = Id<struct ConversationIdTag>;
 using UserId = Id<struct UserIdTag>;
 using AgentId = Id<struct AgentIdTag>;
+using TenantId = Id<struct TenantIdTag>;
 using KeyId = Id<struct KeyIdTag>;
 using EndpointName = Id<struct EndpointNameTag>;
 

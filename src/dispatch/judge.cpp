@@ -11,6 +11,7 @@ bool is_environment(Errc code) noexcept {
     switch (code) {
         case Errc::provider_rate_limited:
         case Errc::storage_full:
+        case Errc::quota_exceeded:
         case Errc::storage_io:
         case Errc::storage_corrupt:
         case Errc::unavailable:

@@ -17,6 +17,7 @@
 #include "model/message.h"
 #include "model/output.h"
 #include "model/queue_config.h"
+#include "model/queue_operations.h"
 #include "model/subscription.h"
 
 namespace baton {
@@ -39,8 +40,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 // ----
 
 /// Queue configuration on top of `base`. Periods are seconds or text ("24h"), max_wait_time
-/// milliseconds or text. `persistence: false` is durability memory. Fails: invalid_config;
-/// unsupported for `rates`.
+/// milliseconds or text. `persistence: false` is durability memory. Fails: invalid_config.
 [[nodiscard]] Result<QueueConfig> queue_config_from_json(
     const boost::json::value& value, const QueueConfig& base = {});
 
@@ -62,6 +62,11 @@ inline constexpr std::size_t post_count_max = 10'000;
 /// Fails: invalid_message.
 [[nodiscard]] Result<Reply> new_reply_from_json(const boost::json::value& value);
 
+/// The body of a redrive: ids, reason_contains, dead_from, dead_to (RFC 3339 or Unix milliseconds),
+/// limit, rate_per_second, target. Fails: invalid_argument.
+[[nodiscard]] Result<RedriveRequest> redrive_from_json(
+    const QueueName& queue, const boost::json::value& value);
+
 /// `metadata` of an object: that object as compact text; empty when absent and for {}.
 /// Fails, in the code of `fields`: it is no object, is longer than MessageLimits::metadata_max, or
 /// holds a number beyond the range of a double.
@@ -74,6 +79,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] boost::json::object to_json(const QueueStats& stats);
 [[nodiscard]] boost::json::object to_json(const Reply& reply);
 [[nodiscard]] boost::json::object to_json(const Subscription& subscription);
+[[nodiscard]] boost::json::object to_json(const StorageQuota& quota);
 [[nodiscard]] boost::json::object to_json(const Conversation& conversation);
 /// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
 [[nodiscard]] boost::json::object to_json(const DialogMessage& message);
@@ -90,6 +96,8 @@ void append_json(std::string& out, const LeasedMessage& message);
 void append_json(std::string& out, const OutputEvent& event);
 /// {"events":[…],"next","ended"}
 void append_json(std::string& out, const OutputPage& page);
+/// {"message":…,"ahead":n,"hindrances":[{"code":…,"detail":…}]}
+void append_json(std::string& out, const Explanation& explanation);
 
 /// {"messages":[…]} of PostedMessage, MessageView or LeasedMessage.
 template <class Message>
@@ -111,6 +119,8 @@ template <class Message>
 [[nodiscard]] Result<LeasedMessage> leased_message_from_json(const boost::json::value& value);
 [[nodiscard]] Result<QueueInfo> queue_info_from_json(const boost::json::value& value);
 [[nodiscard]] Result<QueueStats> queue_stats_from_json(const boost::json::value& value);
+[[nodiscard]] Result<Explanation> explanation_from_json(const boost::json::value& value);
+[[nodiscard]] Result<StorageQuota> storage_quota_from_json(const boost::json::value& value);
 [[nodiscard]] Result<Reply> reply_from_json(const boost::json::value& value);
 [[nodiscard]] Result<OutputEvent> output_event_from_json(const boost::json::value& value);
 [[nodiscard]] Result<OutputPage> output_page_from_json(const boost::json::value& value);

@@ -73,4 +73,12 @@ Result<LogStart> parse_log_start(std::string_view text) {
     return start;
 }
 
+Result<TenantId> parse_tenant_id(std::string_view text) {
+    if (!is_name(text)) {
+        return fail(Errc::invalid_argument,
+            "a tenant is 1 to 128 characters of A-Z a-z 0-9 . _ - and no dot in front");
+    }
+    return TenantId(std::string(text));
+}
+
 }  // namespace baton

@@ -25,6 +25,12 @@ enum class Durability : std::uint8_t {
 /// Fails: invalid_argument.
 [[nodiscard]] Result<Durability> parse_durability(std::string_view text);
 
+/// The tenant that owns a queue when nobody said who does.
+inline constexpr std::string_view default_tenant = "default";
+
+/// 1..128 characters of A-Z a-z 0-9 . _ - and no dot in front. Fails: invalid_argument.
+[[nodiscard]] Result<TenantId> parse_tenant_id(std::string_view text);
+
 /// What happens to a post on a full queue. Numbers reach disk; never renumber.
 enum class Overflow : std::uint8_t { reject = 0, drop_oldest = 1 };
 [[nodiscard]] std::string_view to_string(Overflow overflow) noexcept;
@@ -46,6 +52,15 @@ struct LevelConfig {
     bool operator==(const LevelConfig&) const = default;
 };
 
+/// Messages a second, with bursts of one second's worth; 0: no limit.
+struct RateConfig {
+    static constexpr std::uint32_t rate_max = 1'000'000'000;
+
+    std::uint32_t post_per_second = 0;  ///< a post beyond fails with rate_limited
+    std::uint32_t pop_per_second = 0;   ///< a pop beyond waits
+    bool operator==(const RateConfig&) const = default;
+};
+
 struct QueueConfig {
     QueueMode mode = QueueMode::queue;  ///< changes only while the queue is empty
     std::uint64_t max_size = 0;         ///< messages not finished and not dead; 0: no limit
@@ -58,6 +73,7 @@ struct QueueConfig {
     std::chrono::seconds reply_ttl{3'600};
     Overflow overflow = Overflow::reject;
     std::array<LevelConfig, level_count> levels{};
+    RateConfig rates{};
     std::map<std::string, std::uint32_t> fairness_weights{};  ///< 1..1000; a key not named weighs 1
     bool operator==(const QueueConfig&) const = default;
 };
@@ -69,6 +85,7 @@ struct QueueInfo {
     QueueName name{};
     /// Stands in the ids of its messages; a queue that is made anew gets another one. 0: unknown.
     std::uint64_t uid = 0;
+    TenantId owner{std::string(default_tenant)};  ///< whose storage quota its content counts for
     QueueConfig config{};
     TimePoint created_at{};
     bool paused = false;

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 14> config_fields{"mode", "max_size", "ma
     "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
     "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights", "rates"};
 constexpr std::array<std::string_view, 3> level_fields{"name", "max_wait_time", "max_concurrent"};
+constexpr std::array<std::string_view, 2> rate_fields{"post_per_second", "pop_per_second"};
 
 constexpr std::int64_t message_size_max = 1 << 30;  // 1 GiB: a message is held in memory at once
 constexpr std::int64_t count_max = 1'000'000;       // failures, leases of a level
@@ -109,6 +110,25 @@ Result<std::array<LevelConfig, level_count>> read_levels(
     return levels;
 }
 
+Result<std::uint32_t> rate_field(
+    const Fields& fields, std::string_view name, std::uint32_t fallback) {
+    BATON_TRY(const auto number,
+        fields.integer(name, {.fallback = fallback, .max = RateConfig::rate_max}));
+    return static_cast<std::uint32_t>(number);
+}
+
+Result<RateConfig> read_rates(const Fields& fields, const RateConfig& base) {
+    const auto* value = fields.find("rates");
+    if (value == nullptr) return base;
+    auto rates = Fields::of(*value, rate_fields, Errc::invalid_config);
+    if (!rates) return fields.fail_at("rates", std::move(rates).error());
+    auto post = rate_field(*rates, "post_per_second", base.post_per_second);
+    if (!post) return fields.fail_at("rates", std::move(post).error());
+    auto pop = rate_field(*rates, "pop_per_second", base.pop_per_second);
+    if (!pop) return fields.fail_at("rates", std::move(pop).error());
+    return RateConfig{.post_per_second = *post, .pop_per_second = *pop};
+}
+
 Result<std::map<std::string, std::uint32_t>> read_weights(
     const Fields& fields, const std::map<std::string, std::uint32_t>& base) {
     BATON_TRY(const auto* object, fields.object("fairness_weights"));
@@ -136,10 +156,6 @@ Result<std::map<std::string, std::uint32_t>> read_weights(
 
 Result<QueueConfig> queue_config_from_json(const json::value& value, const QueueConfig& base) {
     BATON_TRY(const auto fields, Fields::of(value, config_fields, Errc::invalid_config));
-    if (fields.find("rates") != nullptr) {
-        return fail_field(
-            Errc::unsupported, "rates", "rate limits per queue are not supported yet");
-    }
     QueueConfig config;
     BATON_TRY(config.mode, enum_field(fields, "mode", base.mode, parse_queue_mode));
     BATON_TRY(config.max_size, unsigned_field(fields, "max_size", base.max_size));
@@ -158,6 +174,7 @@ Result<QueueConfig> queue_config_from_json(const json::value& value, const Queue
     BATON_TRY(config.reply_ttl, seconds_field(fields, "reply_ttl", base.reply_ttl));
     BATON_TRY(config.overflow, enum_field(fields, "overflow", base.overflow, parse_overflow));
     BATON_TRY(config.levels, read_levels(fields, base.levels));
+    BATON_TRY(config.rates, read_rates(fields, base.rates));
     BATON_TRY(config.fairness_weights, read_weights(fields, base.fairness_weights));
     return config;
 }
@@ -179,7 +196,10 @@ json::object to_json(const QueueConfig& config) {
         {"retention_period", config.retention_period.count()},
         {"dedup_window", config.dedup_window.count()}, {"max_failures", config.max_failures},
         {"reply_ttl", config.reply_ttl.count()}, {"overflow", to_string(config.overflow)},
-        {"levels", std::move(levels)}, {"fairness_weights", std::move(weights)}};
+        {"levels", std::move(levels)},
+        {"rates", {{"post_per_second", config.rates.post_per_second},
+                      {"pop_per_second", config.rates.pop_per_second}}},
+        {"fairness_weights", std::move(weights)}};
 }
 
 }  // namespace baton

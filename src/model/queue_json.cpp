@@ -34,7 +34,7 @@ Result<LevelStats> level_stats_from_json(const json::value& value) {
 Result<QueueConfig> config_of(const Fields& fields) {
     static constexpr std::string_view known[] = {"mode", "max_size", "max_bytes",
         "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
-        "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights"};
+        "max_failures", "reply_ttl", "overflow", "levels", "rates", "fairness_weights"};
     BATON_TRY(const auto* object, fields.object("config"));
     json::object part;
     for (const auto name : known) {
@@ -49,8 +49,9 @@ Result<QueueConfig> config_of(const Fields& fields) {
 }  // namespace
 
 json::object to_json(const QueueInfo& info) {
-    return {{"name", info.name.view()}, {"config", to_json(info.config)},
-        {"created_at", to_rfc3339(info.created_at)}, {"paused", info.paused}};
+    return {{"name", info.name.view()}, {"owner", info.owner.view()},
+        {"config", to_json(info.config)}, {"created_at", to_rfc3339(info.created_at)},
+        {"paused", info.paused}};
 }
 
 json::object to_json(const QueueStats& stats) {
@@ -74,6 +75,8 @@ Result<QueueInfo> queue_info_from_json(const json::value& value) {
     QueueInfo info;
     BATON_TRY(info.name, queue_name(fields, "name"));
     BATON_TRY(info.config, config_of(fields));
+    BATON_TRY(const auto owner, fields.text("owner"));
+    if (!owner.empty()) info.owner = TenantId(std::string(owner));
     BATON_TRY(info.created_at, fields.time("created_at", {}));
     BATON_TRY(info.paused, fields.boolean("paused", false));
     return info;

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "model/message.h"
+#include "model/queue_operations.h"
 #include "runtime/task.h"
 
 namespace baton::queue {
@@ -30,6 +31,10 @@ public:
     /// Fails: message_not_found. A finished message whose reply is kept shows as done, without
     /// data.
     [[nodiscard]] virtual Task<Result<MessageView>> get(MessageId message) = 0;
+
+    /// Why a message is not handed out right now, and how many come before it.
+    /// Fails: message_not_found, also for a finished one.
+    [[nodiscard]] virtual Task<Result<Explanation>> explain(MessageId message) = 0;
 };
 
 }  // namespace baton::queue

@@ -35,8 +35,10 @@ public:
     /// Within the dedup window a known `dedup_key` gives the first message's id and stores nothing;
     /// with durability fsync that message is on disk too by then. With `relaxed` nothing is forced
     /// to disk for this post, whatever the queue says.
-    /// Fails: queue_full, message_too_large, invalid_message; unsupported for a durability that the
-    /// queue can't give (a queue in memory gives memory only, no other one gives it).
+    /// Fails: queue_full, message_too_large, invalid_message; rate_limited beyond the queue's rate,
+    /// quota_exceeded beyond its tenant's quota, both with retry_after; unsupported for a
+    /// durability that the queue can't give (a queue in memory gives memory only, no other one
+    /// gives it).
     [[nodiscard]] virtual Task<Result<Posted>> post(
         QueueName queue, std::vector<NewMessage> messages, PostOptions options) = 0;
     /// As durable as the queue's configuration says.
@@ -58,6 +60,12 @@ public:
     /// Takes a message out: a waiting one is gone, a leased one's receipt is void and those who
     /// watch (Consumer::watch_cancels) are told. Fails: message_not_found.
     [[nodiscard]] virtual Task<Result<void>> cancel(MessageId message) = 0;
+
+    /// A message that waits (scheduled or ready) becomes ready at `due`, or now when that has
+    /// passed. One that was delivered before keeps its ordering key meanwhile.
+    /// Fails: message_not_found; conflict when it is leased or dead; invalid_argument for a time
+    /// more than ten years ahead.
+    [[nodiscard]] virtual Task<Result<void>> reschedule(MessageId message, TimePoint due) = 0;
 };
 
 }  // namespace baton::queue

@@ -17,6 +17,7 @@ QueueConfig everything_set() {
         .max_failures = 17,
         .reply_ttl = std::chrono::seconds(86'399),
         .overflow = Overflow::drop_oldest,
+        .rates = {.post_per_second = 1, .pop_per_second = RateConfig::rate_max},
         .fairness_weights = {{"a", 1}, {"b \"quoted\" ü", 1'000}}};
     for (std::size_t i = 0; i < level_count; ++i) {
         config.levels[i] = {.max_wait_time = Duration(1'001 * static_cast<int>(i)),

@@ -49,6 +49,10 @@ QueueConfig FakeQueues::config_of(const Entry& entry) const {
 }
 
 bool FakeQueues::held_back(const Queue& queue, const MessageView& view) {
+    if (queue.paused_keys.contains({KeyKind::ordering, view.data->ordering_key}) ||
+        queue.paused_keys.contains({KeyKind::fairness, view.data->fairness_key})) {
+        return true;
+    }
     if (view.data->ordering_key.empty()) return false;
     return std::ranges::any_of(queue.entries, [&](const auto& other) {
         const MessageView& earlier = other.second.view;
@@ -118,17 +122,17 @@ std::optional<MessageView> FakeQueues::view(MessageId id) const {
     return std::nullopt;
 }
 
-Task<Result<bool>> FakeQueues::put_queue(QueueName name, QueueConfig config) {
+Task<Result<bool>> FakeQueues::put_queue(
+    QueueName name, QueueConfig config, std::optional<TenantId> owner) {
     BATON_CO_TRY_VOID(co_await enter("put_queue"));
     auto [place, made] = queues_.try_emplace(name.text);
     if (made) {
         place->second.uid = next_uid_++;
-        place->second.info = {.name = name,
-            .uid = place->second.uid,
-            .config = {},
-            .created_at = clock_.now()};
+        place->second.info = {
+            .name = name, .uid = place->second.uid, .config = {}, .created_at = clock_.now()};
     }
     place->second.info.config = std::move(config);
+    if (owner) place->second.info.owner = *std::move(owner);
     co_return made;
 }
 
@@ -369,31 +373,6 @@ Task<Result<void>> FakeQueues::reply(MessageId message, Bytes result, std::strin
         .at = clock_.now()};
     changed_.notify_all();
     co_return Result<void>();
-}
-
-Task<Result<std::vector<MessageView>>> FakeQueues::peek(queue::PeekRequest request) {
-    BATON_CO_TRY_VOID(co_await enter("peek"));
-    BATON_CO_TRY(const Queue* queue, find_queue(request.queue));
-    std::vector<MessageView> page;
-    for (auto at = queue->entries.upper_bound(request.after_seq); at != queue->entries.end();
-        ++at) {
-        const MessageView& view = at->second.view;
-        if (page.size() >= request.limit) break;
-        if (view.state == MessageState::done) continue;
-        if (!request.state || *request.state == view.state) page.push_back(view);
-    }
-    co_return page;
-}
-
-Task<Result<MessageView>> FakeQueues::get(MessageId message) {
-    BATON_CO_TRY_VOID(co_await enter("get"));
-    BATON_CO_TRY(const Entry* entry, find_entry(message));
-    MessageView view = entry->view;
-    if (view.state == MessageState::done && !entry->reply) {
-        co_return fail(Errc::message_not_found, "message " + message.text() + " is finished");
-    }
-    if (view.state == MessageState::done) view.data = nullptr;
-    co_return view;
 }
 
 }  // namespace baton::test

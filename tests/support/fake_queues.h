@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,8 @@
 namespace baton::test {
 
 /// Levels, FIFO, ordering keys, leases, delays, dead letters, dedup and replies as queue/queues.h
-/// says, and outputs; no logs, fairness, aging, TTL, rates or limits. Use on the one executor it
-/// was made with. Every call suspends once.
+/// says, and outputs; redrives at once; no logs, fairness, aging, TTL, rates or limits. Use on the
+/// one executor it was made with. Every call suspends once.
 class FakeQueues final : public queue::Queues {
 public:
     FakeQueues(const Executor& executor, const Clock& clock) : clock_(clock), changed_(executor) {}
@@ -39,12 +40,19 @@ public:
     /// The message as `get` shows it; nothing when there is none.
     [[nodiscard]] std::optional<MessageView> view(MessageId id) const;
 
-    Task<Result<bool>> put_queue(QueueName name, QueueConfig config) override;
+    using QueueAdmin::put_queue;
+    Task<Result<bool>> put_queue(
+        QueueName name, QueueConfig config, std::optional<TenantId> owner) override;
     Task<Result<QueueInfo>> get_queue(QueueName name) override;
     Task<Result<std::vector<QueueInfo>>> list_queues() override;
     Task<Result<void>> delete_queue(QueueName name) override;
     Task<Result<std::uint64_t>> purge(QueueName name) override;
     Task<Result<void>> set_paused(QueueName name, bool paused) override;
+    Task<Result<void>> pause_key(
+        QueueName name, KeyKind kind, std::string key, bool paused) override;
+    Task<Result<std::uint64_t>> redrive(RedriveRequest request) override;
+    Task<Result<void>> set_quota(TenantId owner, std::uint64_t bytes) override;
+    Task<Result<StorageQuota>> quota(TenantId owner) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
     using Producer::post;
@@ -53,6 +61,7 @@ public:
     Task<Result<std::optional<Reply>>> get_reply(MessageId message) override;
     Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
     Task<Result<void>> cancel(MessageId message) override;
+    Task<Result<void>> reschedule(MessageId message, TimePoint due) override;
 
     Task<Result<std::vector<LeasedMessage>>> pop(queue::PopRequest request) override;
     using Consumer::ack;
@@ -73,6 +82,7 @@ public:
 
     Task<Result<std::vector<MessageView>>> peek(queue::PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
+    Task<Result<Explanation>> explain(MessageId message) override;
 
     // Outputs (fake_streams.cpp): kept while the message is, and ended when it is done or dead.
     Task<Result<std::uint64_t>> append_output(Receipt receipt, std::vector<Bytes> events) override;
@@ -102,6 +112,7 @@ private:
         std::map<std::uint64_t, Entry> entries;  ///< by seq
         std::map<std::string, MessageId> dedup;
         QueueStats totals;
+        std::set<std::pair<KeyKind, std::string>> paused_keys;
     };
 
     Task<Result<void>> enter(std::string_view call);
@@ -123,6 +134,7 @@ private:
     Event changed_;
     queue::CancelWatches watches_;
     std::map<std::string, Queue> queues_;
+    std::map<TenantId, std::uint64_t> quotas_;
     std::uint64_t next_uid_ = 1;
 };
 

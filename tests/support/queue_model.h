@@ -13,6 +13,8 @@
 
 #include "model/message.h"
 #include "model/queue_config.h"
+#include "queue/engine/redrive.h"
+#include "queue/engine/token_bucket.h"
 #include "queue/queues.h"
 #include "support/queue_letters.h"
 #include "support/queue_turns.h"
@@ -31,6 +33,9 @@ public:
 
     QueueConfig config;
     bool paused = false;
+    ModelKeys paused_keys;
+    queue::TokenBucket post_rate;
+    queue::TokenBucket pop_rate;
     std::uint64_t generation = 0;  ///< which queue of this name it is
     std::uint64_t next_seq = 1;
     std::map<std::uint64_t, Message> messages;
@@ -43,8 +48,10 @@ public:
     [[nodiscard]] bool is_stored() const { return config.durability != Durability::memory; }
 
     /// The process has gone: what it counted is gone, and in a queue in memory everything.
-    void restart() {
+    void restart(TimePoint now) {
         posted_total = acked_total = expired_total = 0;
+        post_rate = pop_rate = {};
+        set_rates(now);
         if (is_stored()) return;
         next_seq = 1;
         messages.clear();
@@ -52,59 +59,33 @@ public:
         replies.clear();
     }
 
-    void advance(TimePoint now) {
-        for (auto at = messages.begin(); at != messages.end();) {
-            const auto seq = at->first;
-            Message& message = at->second;
-            ++at;
-            if (message.state == MessageState::leased && message.due <= now) {
-                fail_delivery(seq, queue::Blame::failure, now, now);
-            } else if (waits(message) && message.expires <= now) {
-                ++expired_total;
-                messages.erase(seq);
-            } else if (message.state == MessageState::scheduled && message.due <= now) {
-                message.state = MessageState::ready;
-            }
-        }
+    void set_rates(TimePoint now) {
+        post_rate.set_rate(config.rates.post_per_second, now);
+        pop_rate.set_rate(config.rates.pop_per_second, now);
+    }
+    [[nodiscard]] std::uint64_t bytes() const {
+        std::uint64_t sum = 0;
+        for (const auto& [seq, message] : messages) sum += message.letter.text.size();
+        return sum;
     }
 
-    std::optional<std::vector<Posted>> post(const std::vector<Letter>& letters, TimePoint now) {
-        std::vector<Posted> posted;
-        std::map<std::string, std::uint64_t> batch;
-        std::uint64_t next = next_seq;
-        std::uint64_t bytes = 0;
-        for (const auto& letter : letters) {
-            if (letter.text.size() > config.max_message_size) return std::nullopt;
-            const bool has_key = !letter.dedup.empty() && config.dedup_window.count() > 0;
-            const auto known = dedup.find(letter.dedup);
-            if (has_key && known != dedup.end() && known->second.second > now) {
-                posted.push_back({known->second.first, true});
-            } else if (has_key && batch.contains(letter.dedup)) {
-                posted.push_back({batch[letter.dedup], true});
-            } else {
-                if (has_key) batch[letter.dedup] = next;
-                bytes += letter.text.size();
-                posted.push_back({next++, false});
-            }
-        }
-        if (!make_room(next - next_seq, bytes)) return std::nullopt;
-        for (std::size_t i = 0; i < letters.size(); ++i) {
-            if (!posted[i].duplicate) add(posted[i].seq, letters[i], now);
-        }
-        next_seq = next;
-        return posted;
-    }
+    void advance(TimePoint now);
+
+    /// `bytes_max`: what the tenant's quota leaves to this queue.
+    std::optional<std::vector<Posted>> post(
+        const std::vector<Letter>& letters, std::uint64_t bytes_max, TimePoint now);
 
     /// The messages one of which a pop must take next; empty: none may be handed out.
     [[nodiscard]] std::set<std::uint64_t> next_for_pop(std::optional<Level> only) const {
         if (paused) return {};
-        return Turns(messages, config).next(only);
+        return Turns(messages, config, paused_keys).next(only);
     }
     void lease(std::uint64_t seq, TimePoint until) {
         Message& message = messages.at(seq);
         message.state = MessageState::leased;
         message.due = until;
         ++message.attempts;
+        message.anew = false;
     }
 
     /// Null when the receipt is not that of a lease.
@@ -121,24 +102,12 @@ public:
         messages.erase(seq);
     }
     queue::NackOutcome fail_delivery(
-        std::uint64_t seq, queue::Blame blame, TimePoint due, TimePoint now) {
-        Message& message = messages.at(seq);
-        if (blame != queue::Blame::none) ++message.failures;
-        const bool exhausted = blame == queue::Blame::failure && config.max_failures != 0 &&
-                               message.failures >= config.max_failures;
-        if (exhausted || blame == queue::Blame::fatal) {
-            message.state = MessageState::dead;
-            return queue::NackOutcome::dead;
-        }
-        if (message.expires <= now) {
-            ++expired_total;
-            messages.erase(seq);
-        } else {
-            message.state = due > now ? MessageState::scheduled : MessageState::ready;
-            message.due = due;
-        }
-        return queue::NackOutcome::returned;
-    }
+        std::uint64_t seq, queue::Blame blame, TimePoint due, TimePoint now);
+    /// False when it does not wait.
+    bool reschedule(std::uint64_t seq, TimePoint due, TimePoint now);
+    /// The first `limit` dead letters, due one after the other; nothing when they don't fit.
+    std::optional<std::uint64_t> redrive(
+        std::uint64_t limit, const queue::RedriveSchedule& schedule, TimePoint now);
     std::uint64_t purge() {
         return std::erase_if(messages, [](const auto& entry) { return waits(entry.second); });
     }
@@ -151,43 +120,12 @@ private:
     static bool waits(const Message& message) {
         return message.state == MessageState::ready || message.state == MessageState::scheduled;
     }
-    bool make_room(std::uint64_t count, std::uint64_t bytes) {
-        if (count == 0) return true;
-        auto left = messages;
-        const auto fits = [&] {
-            std::uint64_t size = count;
-            std::uint64_t total = bytes;
-            for (const auto& [seq, message] : left) {
-                if (message.state == MessageState::dead) continue;
-                ++size;
-                total += message.letter.text.size();
-            }
-            return (config.max_size == 0 || size <= config.max_size) &&
-                   (config.max_bytes == 0 || total <= config.max_bytes);
-        };
-        while (!fits()) {
-            const auto oldest = std::ranges::find_if(
-                left, [](const auto& entry) { return entry.second.state == MessageState::ready; });
-            if (config.overflow == Overflow::reject || oldest == left.end()) return false;
-            left.erase(oldest);
-        }
-        messages = std::move(left);
-        return true;
-    }
+    /// Whether the queue's limits allow `all` and so many more.
+    [[nodiscard]] bool fits(const std::map<std::uint64_t, Message>& all, std::uint64_t count,
+        std::uint64_t bytes) const;
+    bool make_room(std::uint64_t count, std::uint64_t bytes, std::uint64_t bytes_max);
 
-    void add(std::uint64_t seq, const Letter& letter, TimePoint now) {
-        Message message{.letter = letter, .posted = now, .entered = now + letter.delay};
-        message.due = message.entered;
-        if (letter.ttl > Duration(0)) message.expires = now + letter.ttl;
-        if (config.retention_period.count() > 0) {
-            message.expires = std::min(message.expires, now + Duration(config.retention_period));
-        }
-        message.state = message.due > now ? MessageState::scheduled : MessageState::ready;
-        messages.emplace(seq, std::move(message));
-        ++posted_total;
-        if (letter.dedup.empty() || config.dedup_window.count() == 0) return;
-        dedup[letter.dedup] = {seq, now + Duration(config.dedup_window)};
-    }
+    void add(std::uint64_t seq, const Letter& letter, TimePoint now);
 };
 
 }  // namespace baton::test

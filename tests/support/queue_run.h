@@ -9,27 +9,29 @@
 
 #include <rapidcheck.h>
 
+#include "support/queue_operator_steps.h"
 #include "support/queue_steps.h"
-#include "support/queue_twin.h"
 
 namespace baton::test {
 
 /// Takes steps with a twin.
-class QueueRun final {
+class QueueRun final : private QueueOperatorSteps {
 public:
-    QueueRun(QueueTwin::Open open, std::uint64_t memory_budget)
-        : twin_(std::move(open), memory_budget) {}
+    using QueueOperatorSteps::QueueOperatorSteps;
+
     /// Runs one step and holds the engine against the model.
     void step(const RunStep& step) {
         dice_ = step.dice;
         const QueueName name(QueueTwin::names[step.queue % QueueTwin::names.size()]);
         using Action = void (QueueRun::*)(const QueueName&);
-        static constexpr std::array<std::pair<unsigned, Action>, 16> actions{{{16, &QueueRun::post},
-            {16, &QueueRun::pop}, {10, &QueueRun::ack}, {8, &QueueRun::nack},
-            {4, &QueueRun::extend}, {4, &QueueRun::cancel}, {1, &QueueRun::purge},
-            {3, &QueueRun::reply}, {10, &QueueRun::pass_time}, {3, &QueueRun::configure},
-            {1, &QueueRun::pause}, {1, &QueueRun::make_anew}, {8, &QueueRun::commit},
-            {3, &QueueRun::crash}, {2, &QueueRun::undo}, {4, &QueueRun::look_up}}};
+        static constexpr std::array<std::pair<unsigned, Action>, 20> actions{
+            {{16, &QueueRun::post}, {16, &QueueRun::pop}, {10, &QueueRun::ack},
+                {8, &QueueRun::nack}, {4, &QueueRun::extend}, {4, &QueueRun::cancel},
+                {1, &QueueRun::purge}, {3, &QueueRun::reply}, {10, &QueueRun::pass_time},
+                {3, &QueueRun::configure}, {1, &QueueRun::pause}, {1, &QueueRun::make_anew},
+                {8, &QueueRun::commit}, {3, &QueueRun::crash}, {2, &QueueRun::undo},
+                {4, &QueueRun::look_up}, {4, &QueueRun::reschedule}, {3, &QueueRun::redrive},
+                {3, &QueueRun::pause_key}, {1, &QueueRun::set_quota}}};
         unsigned total = 0;
         for (const auto& [weight, action] : actions) total += weight;
         unsigned chosen = step.kind % total;
@@ -65,7 +67,7 @@ private:
         std::vector<Letter> letters;
         const std::uint32_t count = 1 + dice_[0] % 4;
         for (std::uint32_t i = 0; i < count; ++i) letters.push_back(letter_of(dice_[i] + i));
-        const auto expected = twin_.model(name).post(letters, twin_.now);
+        const auto expected = twin_.model(name).post(letters, twin_.bytes_max(name), twin_.now);
         const auto posted = twin_.engine().post(name, messages_of(letters), twin_.now);
         RC_ASSERT(posted.has_value() == expected.has_value());
         if (!posted) return;
@@ -80,12 +82,16 @@ private:
     void pop(const QueueName& name) {
         static constexpr std::array<int, 4> leases{1, 30, 100, 10'000};
         QueueModel& model = twin_.model(name);
-        const std::uint32_t max = 1 + dice_[0] % 4;
+        std::uint32_t max = 1 + dice_[0] % 4;
+        if (model.pop_rate.is_limited()) {
+            max = static_cast<std::uint32_t>(
+                std::min<std::uint64_t>(max, model.pop_rate.available(twin_.now)));
+        }
         const Duration lease(leases[dice_[1] % 4]);
         std::optional<Level> level;
         if (dice_[2] % 4 == 0) level = static_cast<Level>(dice_[2] / 4 % 4);
         const auto popped = must(twin_.engine().pop(
-            {.queue = name, .max = max, .lease = lease, .level = level}, twin_.now));
+            {.queue = name, .max = 1 + dice_[0] % 4, .lease = lease, .level = level}, twin_.now));
         for (const auto& leased : popped) {
             const auto seq = leased.message.id.seq;
             RC_ASSERT(model.next_for_pop(level).contains(seq));
@@ -93,6 +99,7 @@ private:
             RC_ASSERT(leased.receipt.attempt == model.messages.at(seq).attempts);
             receipts_.emplace_back(name, leased.receipt);
         }
+        model.pop_rate.take(popped.size(), twin_.now);
         RC_ASSERT(popped.size() == max || model.next_for_pop(level).empty());
     }
 
@@ -151,23 +158,6 @@ private:
         twin_.now += Duration(jumps[dice_[0] % jumps.size()]);
         twin_.advance();
     }
-    void configure(const QueueName& name) {
-        QueueModel& model = twin_.model(name);
-        model.config.max_size = dice_[0] % 3 == 0 ? dice_[0] % 20 : 0;
-        model.config.max_bytes = dice_[1] % 4 == 0 ? dice_[1] % 50 : 0;
-        model.config.max_failures = dice_[2] % 4;
-        model.config.overflow = static_cast<Overflow>(dice_[3] % 2);
-        model.config.levels[dice_[3] % 4].max_concurrent = dice_[2] % 3;
-        model.config.retention_period = std::chrono::seconds(dice_[3] % 5 == 0 ? 1 : 0);
-        model.config.dedup_window = std::chrono::seconds(dice_[1] % 3);
-        model.config.reply_ttl = std::chrono::seconds(1 + dice_[1] % 3);
-        model.config.fairness_weights = {{"s1", 1 + dice_[0] % 3}};
-        RC_ASSERT(!must(twin_.engine().put_queue(name, model.config, twin_.next_uid(), twin_.now)));
-    }
-    void pause(const QueueName& name) {
-        twin_.model(name).paused = !twin_.model(name).paused;
-        must(twin_.engine().set_paused(name, twin_.model(name).paused));
-    }
     void look_up(const QueueName&) {
         if (ids_.empty()) return;
         const auto& [name, id] = pick(ids_, dice_[0]);
@@ -183,18 +173,6 @@ private:
             RC_ASSERT((*kept)->reply->result.view() == reply->second.first);
         RC_ASSERT(got.has_value() == (answered || model.messages.contains(id.seq)));
     }
-
-    template <class T>
-    static std::pair<QueueName, T> pick(
-        const std::vector<std::pair<QueueName, T>>& all, std::uint32_t die) {
-        // Mostly one of the last few, sometimes one long gone.
-        const std::size_t back = die % 5 == 0 ? die : die % 8;
-        return all[all.size() - 1 - back % all.size()];
-    }
-    QueueTwin twin_;
-    std::array<std::uint32_t, 4> dice_{};
-    std::vector<std::pair<QueueName, MessageId>> ids_;
-    std::vector<std::pair<QueueName, Receipt>> receipts_;
 };
 
 }  // namespace baton::test

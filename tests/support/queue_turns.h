@@ -11,6 +11,7 @@
 
 #include "model/message.h"
 #include "model/queue_config.h"
+#include "model/queue_operations.h"
 #include "support/queue_letters.h"
 
 namespace baton::test {
@@ -25,13 +26,20 @@ struct ModelMessage {
     TimePoint expires = TimePoint::max();
     std::uint32_t attempts = 0;
     std::uint32_t failures = 0;
+    bool anew = false;  ///< rescheduled or redriven, and not delivered since
+
+    /// Delivered and not finished: its ordering key waits for it.
+    [[nodiscard]] bool holds_key() const { return attempts > 0 && !anew; }
 };
+
+using ModelKeys = std::set<std::pair<KeyKind, std::string>>;
 
 /// The rules of order of one queue at one moment. Refers to what it is given.
 class Turns {
 public:
-    Turns(const std::map<std::uint64_t, ModelMessage>& messages, const QueueConfig& config)
-        : messages_(messages), config_(config) {}
+    Turns(const std::map<std::uint64_t, ModelMessage>& messages, const QueueConfig& config,
+        const ModelKeys& paused)
+        : messages_(messages), config_(config), paused_(paused) {}
 
     /// The messages one of which a pop must take next; empty: none may be handed out.
     [[nodiscard]] std::set<std::uint64_t> next(std::optional<Level> only) const {
@@ -43,7 +51,8 @@ public:
             std::set<std::string> shares;
             for (const auto& [seq, message] : messages_) {
                 if (message.state == MessageState::ready && message.letter.level == level &&
-                    has_its_turn(seq) && shares.insert(message.letter.share).second) {
+                    !is_paused(message.letter) && has_its_turn(seq) &&
+                    shares.insert(message.letter.share).second) {
                     found.insert(seq);
                 }
             }
@@ -58,17 +67,22 @@ private:
         }));
     }
 
+    [[nodiscard]] bool is_paused(const Letter& letter) const {
+        return paused_.contains({KeyKind::ordering, letter.order}) ||
+               paused_.contains({KeyKind::fairness, letter.share});
+    }
+
     /// Of an ordering key the one that was delivered and is not finished, else the one ready first.
     [[nodiscard]] bool has_its_turn(std::uint64_t seq) const {
         const ModelMessage& self = messages_.at(seq);
-        if (self.letter.order.empty() || self.attempts > 0) return true;
+        if (self.letter.order.empty() || self.holds_key()) return true;
         return std::ranges::none_of(messages_, [&](const auto& entry) {
             const auto& [other_seq, other] = entry;
             if (other_seq == seq || other.letter.order != self.letter.order ||
                 other.state == MessageState::dead) {
                 return false;
             }
-            return other.attempts > 0 ||
+            return other.holds_key() ||
                    (other.state == MessageState::ready &&
                        std::pair(other.entered, other_seq) < std::pair(self.entered, seq));
         });
@@ -76,6 +90,7 @@ private:
 
     const std::map<std::uint64_t, ModelMessage>& messages_;
     const QueueConfig& config_;
+    const ModelKeys& paused_;
 };
 
 }  // namespace baton::test

@@ -15,6 +15,7 @@
 
 #include "queue/engine/engine.h"
 #include "support/fake_clock.h"
+#include "support/queue_checks.h"
 #include "support/queue_model.h"
 
 namespace baton::test {
@@ -58,13 +59,15 @@ public:
         static_cast<void>(engine_->take_news());
         if (!batch.records.empty()) must(store_->commit(batch.records, batch.durability));
         committed_ = models;
+        committed_quota_ = quota;
     }
 
     /// kill -9 between two commits.
     void crash() {
         engine_.reset();
         models = committed_;
-        for (auto& [name, model] : models) model.restart();
+        quota = committed_quota_;
+        for (auto& [name, model] : models) model.restart(now);
         committed_ = models;
         store_.reset();
         start();
@@ -80,22 +83,30 @@ public:
                 auto kept = live;
                 kept.config = model.config;
                 kept.paused = model.paused;
+                kept.paused_keys = model.paused_keys;
+                kept.set_rates(now);
                 model = kept;
             } else {
-                model.restart();
+                model.restart(now);
             }
         }
         models = before;
         committed_ = models;
+        quota = committed_quota_;
         recover();
     }
 
     /// Every queue shows what its model says.
     void check_all() {
+        std::uint64_t used = 0;
         for (const auto& [name, model] : models) {
-            check_messages(QueueName(name), model);
+            check_messages(
+                must(engine_->peek({.queue = QueueName(name), .limit = 100'000})), model);
             check_stats(must(engine_->stats(QueueName(name))), model);
+            if (model.is_stored()) used += model.bytes();
         }
+        const StorageQuota want{.used = used, .limit = quota};
+        RC_ASSERT(engine_->quota(TenantId(std::string(default_tenant))) == want);
     }
     /// Of stored queues: every message as it can be seen, and whether the store has its content.
     std::vector<std::tuple<MessageId, MessageState, std::uint32_t, std::uint32_t, std::string>>
@@ -117,6 +128,16 @@ public:
         return all;
     }
 
+    /// What the quota leaves to a queue; all stored queues have one owner.
+    [[nodiscard]] std::uint64_t bytes_max(const QueueName& name) const {
+        if (quota == 0 || !models.at(name.text).is_stored()) return UINT64_MAX;
+        std::uint64_t others = 0;
+        for (const auto& [other, model] : models) {
+            if (other != name.text && model.is_stored()) others += model.bytes();
+        }
+        return others > quota ? 0 : quota - others;
+    }
+
     bool is_current(const QueueName& name, const MessageId& id) {
         return must(engine_->uid_of(name)) == id.queue_uid;
     }
@@ -130,6 +151,7 @@ public:
 
     TimePoint now = FakeClock::start;
     Models models;
+    std::uint64_t quota = 0;  ///< of all stored queues together; 0: none
 
 private:
     void start() {
@@ -144,45 +166,12 @@ private:
         engine_->finish_recovery(now);
         advance();
     }
-    void check_messages(const QueueName& name, const QueueModel& model) {
-        const auto views = must(engine_->peek({.queue = name, .limit = 100'000}));
-        RC_ASSERT(views.size() == model.messages.size());
-        auto expected = model.messages.begin();
-        for (const auto& view : views) {
-            const auto& [seq, message] = *expected++;
-            const bool is_scheduled = message.state == MessageState::scheduled;
-            RC_ASSERT(view.id.seq == seq);
-            RC_ASSERT(view.state == message.state);
-            RC_ASSERT(view.level == message.letter.level);
-            RC_ASSERT(view.posted_at == message.posted);
-            RC_ASSERT(view.due_at == (is_scheduled ? message.due : message.entered));
-            RC_ASSERT(view.expires_at.value_or(TimePoint::max()) == message.expires);
-            RC_ASSERT(view.attempts == message.attempts);
-            RC_ASSERT(view.failures == message.failures);
-            RC_ASSERT(view.lease_expires_at.has_value() == (message.state == MessageState::leased));
-            if (view.lease_expires_at) RC_ASSERT(*view.lease_expires_at == message.due);
-        }
-    }
-    static void check_stats(const QueueStats& stats, const QueueModel& model) {
-        std::uint64_t bytes = 0;
-        for (const auto& [seq, message] : model.messages) bytes += message.letter.text.size();
-        RC_ASSERT(stats.ready == model.count(MessageState::ready));
-        RC_ASSERT(stats.scheduled == model.count(MessageState::scheduled));
-        RC_ASSERT(stats.leased == model.count(MessageState::leased));
-        RC_ASSERT(stats.dead == model.count(MessageState::dead));
-        RC_ASSERT(stats.message_count == stats.ready + stats.scheduled + stats.leased);
-        RC_ASSERT(stats.used_storage == bytes);
-        RC_ASSERT(stats.posted_total == model.posted_total);
-        RC_ASSERT(stats.acked_total == model.acked_total);
-        RC_ASSERT(stats.expired_total == model.expired_total);
-        RC_ASSERT(stats.paused == model.paused);
-    }
-
     Open open_;
     std::uint64_t memory_budget_;
     std::uint64_t runs_ = 0;
     std::uint64_t uids_ = 0;
     Models committed_;
+    std::uint64_t committed_quota_ = 0;
     std::unique_ptr<queue::Store> store_;
     std::unique_ptr<queue::Engine> engine_;
 };

@@ -84,7 +84,8 @@ int envelope_error_code(const Error& error) noexcept {
         case Errc::queue_paused:
         case Errc::queue_not_found: return 2003;
         case Errc::invalid_config: return 2005;
-        case Errc::storage_full: return 2007;
+        case Errc::storage_full:
+        case Errc::quota_exceeded: return 2007;
         case Errc::connection_failed: return 2008;
         default: return 0;
     }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
+#include "base/id.h"
 #include "model/message.h"
 #include "queue/engine/message_table.h"
 #include "queue/engine/record.h"
@@ -24,11 +26,18 @@ struct StreamNews {
     return slot.size_bytes + overhead;
 }
 
+/// A tenant's storage: the content of all its queues that a store keeps.
+struct Tenant {
+    std::uint64_t used = 0;   ///< bytes
+    std::uint64_t limit = 0;  ///< 0: none
+};
+
 struct Effects {
     std::vector<Record> records;     ///< for the store, in order
     std::uint64_t record_bytes = 0;  ///< content in `records`
     bool needs_fsync = false;        ///< one of them belongs to a queue with durability fsync
     bool has_unforced = true;  ///< batches taken before may not be on disk: none was forced since
+    std::unordered_map<TenantId, Tenant> tenants;  ///< nodes stay where they are
     Timers timers;
     std::uint64_t body_bytes =
         0;  ///< what contents in memory cost, of queues that have a store behind them

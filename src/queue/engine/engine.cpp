@@ -89,8 +89,7 @@ Result<void> Engine::make(std::uint64_t uid, QueueInfo info) {
 
 /// The store knows nothing of the ids given out in memory: a queue that moves there or back becomes
 /// another one. So does one that changes its mode.
-Result<void> Engine::make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid) {
-    QueueInfo info = queue.info();
+Result<void> Engine::make_anew(QueueState& queue, QueueInfo info, std::uint64_t uid) {
     if (queue.live_count() > 0) {
         return fail(Errc::conflict,
             fmt::format(
@@ -98,28 +97,32 @@ Result<void> Engine::make_anew(QueueState& queue, QueueConfig config, std::uint6
                 "from memory",
                 info.name.text));
     }
-    info.config = std::move(config);
     effects_.records.emplace_back(QueueDropped{queue.number()});
     drop(queue);
     return make(uid, std::move(info));
 }
 
-Result<bool> Engine::put_queue(
-    const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now) {
+Result<bool> Engine::put_queue(const QueueName& name, QueueConfig config, std::uint64_t uid,
+    TimePoint now, std::optional<TenantId> owner) {
     touched_stored_ = true;  // the configuration itself is always stored
     if (const auto found = queues_.find(name); found != queues_.end()) {
         QueueState& queue = *found->second;
         stir(queue);
+        QueueInfo info = queue.info();
+        if (owner) info.owner = *std::move(owner);
         const bool stays = queue.is_stored() == (config.durability != Durability::memory) &&
-                           queue.info().config.mode == config.mode;
+                           info.config.mode == config.mode;
         if (stays) {
-            queue.configure(std::move(config), now);
+            queue.configure(std::move(config), std::move(info.owner), now);
         } else {
-            BATON_TRY_VOID(make_anew(queue, std::move(config), uid));
+            info.config = std::move(config);
+            BATON_TRY_VOID(make_anew(queue, std::move(info), uid));
         }
         return false;
     }
-    BATON_TRY_VOID(make(uid, {.name = name, .config = std::move(config), .created_at = now}));
+    QueueInfo info{.name = name, .config = std::move(config), .created_at = now};
+    if (owner) info.owner = *std::move(owner);
+    BATON_TRY_VOID(make(uid, std::move(info)));
     return true;
 }
 
@@ -237,6 +240,7 @@ Result<Locator> Engine::locate(const MessageId& message) {
 }
 
 bool Engine::advance(TimePoint now, std::size_t max) {
+    advanced_to_ = now;
     for (std::size_t done = 0; done < max; ++done) {
         const auto timer = effects_.timers.take_due(now);
         if (!timer) return false;
@@ -268,55 +272,6 @@ void Engine::shrink_timers() {
         const QueueState* queue = find(timer.message.queue);
         return queue != nullptr && queue->holds(timer);
     });
-}
-
-void Engine::forget_stored() {
-    effects_.records.clear();
-    effects_.record_bytes = 0;
-    effects_.needs_fsync = false;
-    std::vector<QueueState*> stored;
-    for (const auto& [name, queue] : queues_) {
-        if (queue->is_stored()) stored.push_back(queue.get());
-    }
-    for (QueueState* queue : stored) drop(*queue);
-    recovered_.clear();
-}
-
-void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
-    recovered_.insert(static_cast<std::uint32_t>(queue.number));
-    // A queue in memory that outlived a failed commit keeps its messages.
-    if (QueueState* kept = find(queue.number)) return kept->restore(std::move(queue.info));
-    // One in memory that took the name of a dropped queue: neither happened.
-    if (const auto other = queues_.find(queue.info.name); other != queues_.end())
-        drop(*other->second);
-    if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
-    add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
-}
-
-void Engine::message(RecoveredMessage message) {
-    if (QueueState* queue = find(message.at.queue)) queue->recover_message(std::move(message));
-}
-
-void Engine::dedup(Locator first, std::string key, TimePoint until) {
-    if (QueueState* queue = find(first.queue)) {
-        queue->recover_dedup(first.seq, std::move(key), until);
-    }
-}
-
-void Engine::reply(Locator at, TimePoint expires_at) {
-    if (QueueState* queue = find(at.queue)) queue->recover_reply(at.seq, expires_at);
-}
-
-void Engine::finish_recovery(TimePoint now) {
-    std::vector<QueueState*> unknown;
-    for (const auto& [name, queue] : queues_) {
-        if (!recovered_.contains(static_cast<std::uint32_t>(queue->number()))) {
-            unknown.push_back(queue.get());
-        } else if (queue->is_stored()) {
-            queue->finish_recovery(now);
-        }
-    }
-    for (QueueState* queue : unknown) drop(*queue);
 }
 
 }  // namespace baton::queue

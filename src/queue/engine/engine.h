@@ -38,11 +38,26 @@ public:
 
     // Commands: as queue::Queues describes them.
     /// `uid`: a random number for a queue that is made.
-    Result<bool> put_queue(
-        const QueueName& name, QueueConfig config, std::uint64_t uid, TimePoint now);
+    Result<bool> put_queue(const QueueName& name, QueueConfig config, std::uint64_t uid,
+        TimePoint now, std::optional<TenantId> owner = {});
     Result<void> delete_queue(const QueueName& name);
     Result<std::uint64_t> purge(const QueueName& name, TimePoint now);
     Result<void> set_paused(const QueueName& name, bool paused);
+    Result<void> pause_key(const QueueName& name, const PausedKey& key, bool paused, TimePoint now);
+    Result<void> set_quota(const TenantId& owner, std::uint64_t limit);
+    StorageQuota quota(const TenantId& owner);
+    /// One step of a redrive in the queue itself: at most `max` after `after_seq`.
+    Result<RedriveStep> redrive(const RedriveRequest& request, std::uint64_t after_seq,
+        std::size_t max, const RedriveSchedule& schedule, TimePoint now);
+    /// The dead letters that a request means, for `move`.
+    Result<std::vector<MessageView>> dead_letters(
+        const RedriveRequest& request, std::uint64_t after_seq, std::size_t max);
+    /// Moves those of `letters` (with their data) that are still dead from one queue to another,
+    /// all or none. Returns how many.
+    Result<std::uint64_t> move(const QueueName& from, const QueueName& to,
+        const std::vector<MessageView>& letters, const RedriveSchedule& schedule, TimePoint now);
+    Result<void> reschedule(const MessageId& message, TimePoint due, TimePoint now);
+    Result<Explanation> explain(const MessageId& message, TimePoint now);
     Result<QueueInfo> get_queue(const QueueName& name);
     [[nodiscard]] std::vector<QueueInfo> list_queues();
     Result<QueueStats> stats(const QueueName& name);
@@ -118,6 +133,8 @@ public:
     void reply(Locator at, TimePoint expires_at) override;
     void output(RecoveredOutput output) override;
     void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) override;
+    void paused_key(QueueNumber queue, KeyKind kind, std::string key) override;
+    void quota(TenantId owner, std::uint64_t limit) override;
     void finish_recovery(TimePoint now);
 
 private:
@@ -127,7 +144,7 @@ private:
     QueueState* find(QueueNumber number);
     QueueState& add(QueueNumber number, std::uint64_t uid, QueueInfo info);
     Result<void> make(std::uint64_t uid, QueueInfo info);
-    Result<void> make_anew(QueueState& queue, QueueConfig config, std::uint64_t uid);
+    Result<void> make_anew(QueueState& queue, QueueInfo info, std::uint64_t uid);
     void drop(QueueState& queue);
     void stir(QueueState& queue);
     void shrink_timers();
@@ -141,6 +158,7 @@ private:
     std::uint64_t run_;
     bool touched_stored_ = false;
     News news_;
+    TimePoint advanced_to_{};
 };
 
 }  // namespace baton::queue

@@ -38,4 +38,16 @@ Task<Result<MessageView>> EngineQueues::get(MessageId message) {
     co_return *std::move(view);
 }
 
+Task<Result<Explanation>> EngineQueues::explain(MessageId message) {
+    const auto look = [=](Engine& engine, TimePoint now) { return engine.explain(message, now); };
+    auto explanation = co_await desk_.run(look);
+    if (!explanation) co_return std::unexpected(explanation.error());
+    std::vector<MessageView*> one{&explanation->view};
+    auto filled = co_await desk_.fill(std::move(one));
+    if (!filled) co_return std::unexpected(filled.error());
+    if (!explanation->view.data)
+        co_return fail(Errc::message_not_found, "the message has finished");
+    co_return *std::move(explanation);
+}
+
 }  // namespace baton::queue

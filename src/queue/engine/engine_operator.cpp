@@ -8,12 +8,20 @@
 namespace baton::queue {
 namespace {
 
+constexpr std::uint64_t quota_max = 1ULL << 53;
+
 /// A name by the rules, and a configuration that a store can write and read back.
 Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
     BATON_TRY_VOID(parse_queue_name(name.text));
     BATON_TRY(const auto read_back, queue_config_from_json(to_json(config)));
     if (read_back != config)
         return fail(Errc::invalid_argument, "the configuration is out of range");
+    return {};
+}
+
+Result<void> check_tenant(const TenantId& owner) {
+    const auto parsed = parse_tenant_id(owner.view());
+    if (!parsed) return fail_field(Errc::invalid_argument, "owner", parsed.error().detail);
     return {};
 }
 
@@ -24,12 +32,13 @@ std::uint64_t random_uid() {
 
 }  // namespace
 
-Task<Result<bool>> EngineQueues::put_queue(QueueName name, QueueConfig config) {
-    if (auto checked = check_queue(name, config); !checked) {
-        return desk_.fails<bool>(checked.error().field, checked.error().detail);
-    }
+Task<Result<bool>> EngineQueues::put_queue(
+    QueueName name, QueueConfig config, std::optional<TenantId> owner) {
+    auto checked = check_queue(name, config);
+    if (checked && owner) checked = check_tenant(*owner);
+    if (!checked) return desk_.fails<bool>(checked.error().field, checked.error().detail);
     return desk_.run([=, uid = random_uid()](Engine& engine, TimePoint now) {
-        return engine.put_queue(name, config, uid, now);
+        return engine.put_queue(name, config, uid, now, owner);
     });
 }
 
@@ -53,6 +62,29 @@ Task<Result<std::uint64_t>> EngineQueues::purge(QueueName name) {
 
 Task<Result<void>> EngineQueues::set_paused(QueueName name, bool paused) {
     return desk_.run([=](Engine& engine, TimePoint) { return engine.set_paused(name, paused); });
+}
+
+Task<Result<void>> EngineQueues::pause_key(
+    QueueName name, KeyKind kind, std::string key, bool paused) {
+    if (key.empty() || key.size() > MessageLimits::key_max) {
+        return desk_.fails<void>("key", "a key is 1 to 256 bytes");
+    }
+    return desk_.run([=, key = PausedKey{kind, std::move(key)}](Engine& engine, TimePoint now) {
+        return engine.pause_key(name, key, paused, now);
+    });
+}
+
+Task<Result<void>> EngineQueues::set_quota(TenantId owner, std::uint64_t bytes) {
+    if (auto checked = check_tenant(owner); !checked) {
+        return desk_.failed<void>(std::move(checked).error());
+    }
+    if (bytes > quota_max) return desk_.fails<void>("bytes", "a quota is at most 2^53 bytes");
+    return desk_.run([=](Engine& engine, TimePoint) { return engine.set_quota(owner, bytes); });
+}
+
+Task<Result<StorageQuota>> EngineQueues::quota(TenantId owner) {
+    return desk_.run(
+        [=](Engine& engine, TimePoint) { return Result<StorageQuota>(engine.quota(owner)); });
 }
 
 Task<Result<QueueStats>> EngineQueues::stats(QueueName name) {

@@ -25,12 +25,19 @@ public:
     [[nodiscard]] Result<void> health() const override { return pipeline_.health(); }
 
     // engine_operator.cpp
-    Task<Result<bool>> put_queue(QueueName name, QueueConfig config) override;
+    using QueueAdmin::put_queue;
+    Task<Result<bool>> put_queue(
+        QueueName name, QueueConfig config, std::optional<TenantId> owner) override;
     Task<Result<QueueInfo>> get_queue(QueueName name) override;
     Task<Result<std::vector<QueueInfo>>> list_queues() override;
     Task<Result<void>> delete_queue(QueueName name) override;
     Task<Result<std::uint64_t>> purge(QueueName name) override;
     Task<Result<void>> set_paused(QueueName name, bool paused) override;
+    Task<Result<void>> pause_key(
+        QueueName name, KeyKind kind, std::string key, bool paused) override;
+    Task<Result<std::uint64_t>> redrive(RedriveRequest request) override;
+    Task<Result<void>> set_quota(TenantId owner, std::uint64_t bytes) override;
+    Task<Result<StorageQuota>> quota(TenantId owner) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
     // engine_producer.cpp
@@ -40,6 +47,7 @@ public:
     Task<Result<std::optional<Reply>>> get_reply(MessageId message) override;
     Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
     Task<Result<void>> cancel(MessageId message) override;
+    Task<Result<void>> reschedule(MessageId message, TimePoint due) override;
 
     // engine_consumer.cpp
     using Consumer::ack;
@@ -60,6 +68,7 @@ public:
     // engine_browser.cpp
     Task<Result<std::vector<MessageView>>> peek(PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
+    Task<Result<Explanation>> explain(MessageId message) override;
 
     // engine_outputs.cpp
     Task<Result<std::uint64_t>> append_output(Receipt receipt, std::vector<Bytes> events) override;
@@ -77,6 +86,10 @@ public:
     Task<Result<std::uint64_t>> truncate_before(QueueName queue, std::uint64_t seq) override;
 
 private:
+    Task<Result<RedriveStep>> redrive_step(
+        const RedriveRequest& request, std::uint64_t after_seq, RedriveSchedule schedule);
+    Task<Result<RedriveStep>> move_step(
+        const RedriveRequest& request, std::uint64_t after_seq, RedriveSchedule schedule);
     void return_unseen(const std::vector<LeasedMessage>& popped);
 
     CommitPipeline pipeline_;

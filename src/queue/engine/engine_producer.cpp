@@ -62,6 +62,16 @@ Task<Result<std::optional<Reply>>> EngineQueues::wait_reply(MessageId message, D
     co_return std::optional<Reply>(std::move(answer));
 }
 
+Task<Result<void>> EngineQueues::reschedule(MessageId message, TimePoint due) {
+    return desk_.run([=](Engine& engine, TimePoint now) -> Result<void> {
+        if (due > now + MessageLimits::period_max) {
+            return fail_field(
+                Errc::invalid_argument, "deliver_at", "a message waits at most ten years");
+        }
+        return engine.reschedule(message, due, now);
+    });
+}
+
 Task<Result<void>> EngineQueues::cancel(MessageId message) {
     return desk_.run([=](Engine& engine, TimePoint now) { return engine.cancel(message, now); });
 }

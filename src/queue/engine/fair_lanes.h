@@ -6,69 +6,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
-#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "queue/engine/seq_lane.h"
 
 namespace baton::queue {
-
-/// Seqs, smallest first. Mostly they come ascending and then cost a vector append; what comes back
-/// late goes through a small heap.
-class SeqLane {
-public:
-    void push(std::uint64_t seq) {
-        if (head_ == fifo_.size() || seq > fifo_.back()) {
-            fifo_.push_back(seq);
-        } else {
-            late_.push_back(seq);
-            std::ranges::push_heap(late_, std::greater<>());
-        }
-    }
-    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return fifo_.size() - head_ + late_.size(); }
-    /// Not on an empty lane.
-    [[nodiscard]] std::uint64_t front() const noexcept {
-        return late_is_first() ? late_.front() : fifo_[head_];
-    }
-    void pop() {
-        if (late_is_first()) {
-            std::ranges::pop_heap(late_, std::greater<>());
-            late_.pop_back();
-            return;
-        }
-        ++head_;
-        if (head_ == fifo_.size()) {
-            fifo_.clear();
-            head_ = 0;
-        } else if (head_ >= 1024 && head_ * 2 >= fifo_.size()) {
-            fifo_.erase(fifo_.begin(), fifo_.begin() + static_cast<std::ptrdiff_t>(head_));
-            head_ = 0;
-        }
-    }
-    /// Keeps each seq for which `holds` says yes, once.
-    template <class Holds>
-    void shrink(const Holds& holds) {
-        fifo_.erase(fifo_.begin(), fifo_.begin() + static_cast<std::ptrdiff_t>(head_));
-        head_ = 0;
-        fifo_.insert(fifo_.end(), late_.begin(), late_.end());
-        late_.clear();
-        std::erase_if(fifo_, [&](std::uint64_t seq) { return !holds(seq); });
-        std::ranges::sort(fifo_);
-        const auto twice = std::ranges::unique(fifo_);
-        fifo_.erase(twice.begin(), twice.end());
-    }
-
-private:
-    [[nodiscard]] bool late_is_first() const noexcept {
-        return !late_.empty() && (head_ == fifo_.size() || late_.front() < fifo_[head_]);
-    }
-
-    std::vector<std::uint64_t> fifo_;
-    std::size_t head_ = 0;
-    std::vector<std::uint64_t> late_;
-};
 
 /// Lanes that have messages take turns; in its turn a lane gives as many messages as its key
 /// weighs. Entries are hints: `pop` drops those for which `holds` says no, `shrink` does it
@@ -79,7 +24,53 @@ public:
         const auto [lane, is_new] = lanes_.try_emplace(key);
         lane->second.seqs.push(seq);
         ++size_;
-        if (is_new) turns_.push_back(key);
+        if (is_new && !paused_.contains(key)) turns_.push_back(key);
+    }
+
+    /// A paused key's lane fills, and takes no turns.
+    void pause(std::uint32_t key) {
+        paused_.insert(key);
+        std::erase(turns_, key);
+        if (const auto lane = lanes_.find(key); lane != lanes_.end()) lane->second.credit = 0;
+    }
+    void resume(std::uint32_t key) {
+        if (paused_.erase(key) != 0 && lanes_.contains(key)) turns_.push_back(key);
+    }
+
+    /// How many messages turns give out before `seq` of lane `key`, counted up to `max`.
+    template <class Holds, class Weight>
+    [[nodiscard]] std::uint64_t ahead_of(std::uint32_t key, std::uint64_t seq, std::uint64_t max,
+        const Holds& holds, const Weight& weight) const {
+        const auto own = lanes_.find(key);
+        if (own == lanes_.end()) return 0;
+        std::uint64_t ahead = own->second.seqs.count_below(seq, max, holds);
+        const std::uint64_t first = first_turn(key, own->second, weight);
+        const std::uint64_t turns = ahead < first ? 0 : 1 + (ahead - first) / weight(key);
+        std::uint64_t extra = 1;  // lanes before this one have a turn more
+        for (const std::uint32_t other : turns_) {
+            if (ahead >= max) return max;
+            if (other == key) {
+                extra = 0;
+                continue;
+            }
+            if (turns + extra == 0) break;
+            const Lane& lane = lanes_.find(other)->second;
+            const std::uint64_t given =
+                first_turn(other, lane, weight) + (turns + extra - 1) * weight(other);
+            ahead += lane.seqs.count_below(UINT64_MAX, std::min(given, max - ahead), holds);
+        }
+        return std::min(ahead, max);
+    }
+
+    /// How many messages may be given out at all, counted up to `max`.
+    template <class Holds>
+    [[nodiscard]] std::uint64_t count(std::uint64_t max, const Holds& holds) const {
+        std::uint64_t count = 0;
+        for (const std::uint32_t key : turns_) {
+            if (count >= max) break;
+            count += lanes_.find(key)->second.seqs.count_below(UINT64_MAX, max - count, holds);
+        }
+        return count;
     }
 
     /// The next seq by turn, or nothing. `holds(seq)`: whether the entry still stands.
@@ -120,14 +111,13 @@ public:
     template <class Holds>
     void shrink(const Holds& holds) {
         size_ = 0;
-        std::erase_if(turns_, [&](std::uint32_t key) {
-            const auto found = lanes_.find(key);
-            found->second.seqs.shrink(holds);
-            size_ += found->second.seqs.size();
-            if (!found->second.seqs.empty()) return false;
-            lanes_.erase(found);
-            return true;
+        boost::unordered::erase_if(lanes_, [&](auto& entry) {
+            SeqLane& seqs = entry.second.seqs;
+            seqs.shrink(holds);
+            size_ += seqs.size();
+            return seqs.empty();
         });
+        std::erase_if(turns_, [&](std::uint32_t key) { return !lanes_.contains(key); });
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -138,7 +128,13 @@ private:
         SeqLane seqs;
         std::uint32_t credit = 0;
     };
+    template <class Weight>
+    static std::uint64_t first_turn(std::uint32_t key, const Lane& lane, const Weight& weight) {
+        return lane.credit != 0 ? lane.credit : weight(key);
+    }
+
     boost::unordered_flat_map<std::uint32_t, Lane> lanes_;
+    boost::unordered_flat_set<std::uint32_t> paused_;
     std::deque<std::uint32_t> turns_;
     std::size_t size_ = 0;
 };

@@ -46,6 +46,7 @@ public:
     }
 
     [[nodiscard]] Entry& entry(std::uint32_t number) { return at(number).entry; }
+    [[nodiscard]] const Entry& entry(std::uint32_t number) const { return rows_[number - 1].entry; }
     /// Empty for 0.
     [[nodiscard]] std::string_view name(std::uint32_t number) const {
         return number == 0 ? std::string_view() : std::string_view(rows_[number - 1].name);

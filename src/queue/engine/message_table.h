@@ -27,6 +27,11 @@ struct Slot {
         MessageState::done;  ///< done: the slot is free. cancelled: only holds a place in line
     Level priority = Level::normal;  ///< as posted
     Level level = Level::normal;     ///< as raised by aging
+    bool anew = false;               ///< rescheduled or redriven, and not delivered since
+    bool redriven = false;           ///< was dead once
+
+    /// Whether it was delivered and is not finished, so that its ordering key waits for it.
+    [[nodiscard]] bool holds_key() const noexcept { return attempts > 0 && !anew; }
 
     /// Whether a message is here that people may see.
     [[nodiscard]] bool is_live() const noexcept {

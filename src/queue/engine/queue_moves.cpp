@@ -53,17 +53,47 @@ void QueueState::enter(std::uint64_t seq, Slot& slot, TimePoint now) {
     if (slot.ordering_key != 0) {
         Line& line = ordering_.entry(slot.ordering_key);
         if (line.active != 0 && line.active != seq) {
-            if (line.last == 0) {
-                line.first = seq;
-            } else {
-                table_.find(line.last)->next_in_line = seq;
-            }
-            line.last = seq;
-            return;
+            Slot& active = *table_.find(line.active);
+            const bool goes_first =
+                !slot.holds_key() && active.state == MessageState::ready && !active.holds_key() &&
+                std::pair(slot.entered_at, seq) < std::pair(active.entered_at, line.active);
+            if (!goes_first) return stand_in_line(seq, slot, line);
+            stand_in_line(line.active, active, line);  // its entry in the lane no longer holds
         }
         line.active = seq;
     }
     place(seq, slot, now);
+}
+
+/// Lines are sorted by the time of becoming ready, then by seq; mostly that is the end.
+void QueueState::stand_in_line(std::uint64_t seq, Slot& slot, Line& line) {
+    const auto before = [&](const Slot& other, std::uint64_t other_seq) {
+        return std::pair(other.entered_at, other_seq) < std::pair(slot.entered_at, seq);
+    };
+    slot.next_in_line = 0;
+    if (line.last == 0 || before(*table_.find(line.last), line.last)) {
+        (line.last == 0 ? line.first : table_.find(line.last)->next_in_line) = seq;
+        line.last = seq;
+        return;
+    }
+    std::uint64_t* link = &line.first;
+    while (before(*table_.find(*link), *link)) link = &table_.find(*link)->next_in_line;
+    slot.next_in_line = *link;
+    *link = seq;
+}
+
+/// Takes a message out of its key's line, which is walked for it.
+void QueueState::leave_middle_of_line(std::uint64_t seq, Slot& slot) {
+    Line& line = ordering_.entry(slot.ordering_key);
+    std::uint64_t previous = 0;
+    std::uint64_t* link = &line.first;
+    while (*link != seq) {
+        previous = *link;
+        link = &table_.find(previous)->next_in_line;
+    }
+    *link = slot.next_in_line;
+    if (line.last == seq) line.last = previous;
+    slot.next_in_line = 0;
 }
 
 /// Puts a ready message that nothing holds back into its lane.
@@ -77,6 +107,7 @@ void QueueState::place(std::uint64_t seq, Slot& slot, TimePoint now) {
     if (aged.next_at != TimePoint::max()) {
         effects_.timers.add({aged.next_at, locator(seq), Timer::Kind::age});
     }
+    if (slot.ordering_key != 0 && ordering_.entry(slot.ordering_key).paused) return;
     LevelState& level = levels_[static_cast<std::size_t>(slot.level)];
     level.lanes.push(slot.fairness_key, seq);
     if (level.lanes.size() > 2 * level.ready + stale_max) {
@@ -125,10 +156,11 @@ void QueueState::leave_line(std::uint64_t seq, const Slot& slot, TimePoint now) 
 /// line.
 void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
     count(slot, -1);
-    counts_.bytes -= slot.size_bytes;
+    add_bytes(-std::int64_t{slot.size_bytes});
     drop_body(slot);
     QueueOutputs(*this).finish(seq);
     trouble_.erase(seq);
+    if (slot.state == MessageState::dead) dead_.erase(seq);
     fairness_.release(slot.fairness_key);
     const bool waits_in_line = slot.state == MessageState::ready && slot.ordering_key != 0 &&
                                ordering_.entry(slot.ordering_key).active != seq;
@@ -143,11 +175,16 @@ void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
 }
 
 void QueueState::give_back(std::uint64_t seq, Slot& slot, TimePoint due, TimePoint now) {
+    // It stays active in its line: those behind it wait, so that the order holds.
+    enter_when(seq, slot, due, now);
+}
+
+/// Schedules a message anew that is counted as scheduled already.
+void QueueState::enter_when(std::uint64_t seq, Slot& slot, TimePoint due, TimePoint now) {
     slot.due_at = due;
     slot.level = slot.priority;
     emit_delivery(seq, slot);
     if (due > now) {
-        // It stays active in its line: those behind it wait, so that the order holds.
         effects_.timers.add({due, locator(seq), Timer::Kind::due});
     } else {
         enter(seq, slot, now);
@@ -158,11 +195,10 @@ void QueueState::bury(std::uint64_t seq, Slot& slot, std::string reason, TimePoi
     set_state(slot, MessageState::dead);
     slot.due_at = now;
     trouble_[seq].dead_reason = cut(std::move(reason), MessageLimits::reason_max);
+    dead_.insert(seq);
     emit_delivery(seq, slot);
     QueueOutputs(*this).wake_readers(seq);
     leave_line(seq, slot, now);
-    ordering_.release(slot.ordering_key);
-    slot.ordering_key = 0;
 }
 
 void QueueState::note_failure(
@@ -210,6 +246,10 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
         return QueueLog(*this).on_timer(timer, now);
     }
     if (!holds(timer)) return;
+    if (timer.kind == Timer::Kind::rate) {
+        rate_armed_ = TimePoint::max();  // the pops that wait are served after this
+        return;
+    }
     const std::uint64_t seq = timer.message.seq;
     Slot& slot = *table_.find(seq);
     switch (timer.kind) {
@@ -224,14 +264,14 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
             ++counts_.expired_total;
             remove(seq, slot, now);
             break;
-        case Timer::Kind::retention:
-        case Timer::Kind::log_retention: break;
+        default: break;
     }
 }
 
 bool QueueState::holds(const Timer& timer) const {
     if (timer.kind == Timer::Kind::retention) return timer.at == retention_armed_;
     if (timer.kind == Timer::Kind::log_retention) return timer.at == log_.retention_armed;
+    if (timer.kind == Timer::Kind::rate) return timer.at == rate_armed_;
     const Slot* slot = table_.find(timer.message.seq);
     if (slot == nullptr) return false;
     switch (timer.kind) {
@@ -246,8 +286,7 @@ bool QueueState::holds(const Timer& timer) const {
             return slot->state == MessageState::ready &&
                    timer.at ==
                        rises_at(slot->priority, slot->level, slot->entered_at, info_.config.levels);
-        case Timer::Kind::retention:
-        case Timer::Kind::log_retention: break;
+        default: break;
     }
     return false;
 }

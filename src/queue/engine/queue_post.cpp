@@ -18,6 +18,13 @@ std::unexpected<Error> full(std::string detail) {
         .code = Errc::queue_full, .detail = std::move(detail), .retry_after = full_retry_after});
 }
 
+Result<void> check_size(const MessageData& data, const QueueConfig& config, std::string field) {
+    const std::size_t size = data.content.size();
+    if (size <= config.max_message_size) return {};
+    return fail_field(Errc::message_too_large, std::move(field),
+        fmt::format("{} bytes of content, the queue takes {}", size, config.max_message_size));
+}
+
 /// When the message is ready, given that it came at `now`.
 TimePoint due_time(const NewMessage& message, TimePoint now) {
     if (message.deliver_at) return std::max(*message.deliver_at, now);
@@ -49,13 +56,12 @@ Result<Durability> QueueState::promise(PostOptions options) const {
 Result<Posted> QueueState::post(
     std::vector<NewMessage> messages, PostOptions options, TimePoint now) {
     BATON_TRY(const Durability durability, promise(options));
+    BATON_TRY_VOID(check_rate(messages.size(), now));
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        const std::size_t size = messages[i].data.content.size();
-        if (size > info_.config.max_message_size) {
-            return fail_field(Errc::message_too_large, fmt::format("messages[{}].content", i),
-                fmt::format("{} bytes of content, the queue takes {}", size,
-                    info_.config.max_message_size));
-        }
+        if (messages[i].data.content.size() <= info_.config.max_message_size) continue;
+        return std::unexpected(
+            check_size(messages[i].data, info_.config, fmt::format("messages[{}].content", i))
+                .error());
     }
     if (is_log()) {
         BATON_TRY_VOID(QueueLog(*this).check_post(messages));
@@ -63,6 +69,7 @@ Result<Posted> QueueState::post(
     BATON_TRY(const auto first, find_duplicates(messages, now));
     BATON_TRY_VOID(make_room(messages, first, durability, now));
     last_accessed_ = now;
+    post_rate_.take(messages.size(), now);
     Posted posted{.messages = {}, .durability = durability};
     posted.messages.reserve(messages.size());
     bool has_duplicates = false;
@@ -78,6 +85,26 @@ Result<Posted> QueueState::post(
     if (has_duplicates && durability == Durability::fsync) force_earlier();
     arm_retention();
     return posted;
+}
+
+Result<void> QueueState::check_rate(std::size_t count, TimePoint now) {
+    if (!post_rate_.is_limited()) return {};
+    const Duration wait = post_rate_.wait_for(count, now);
+    if (wait == Duration(0)) return {};
+    return fail(Error{.code = Errc::rate_limited,
+        .detail = fmt::format("queue `{}` takes {} messages a second", info_.name.text,
+            info_.config.rates.post_per_second),
+        .retry_after = wait});
+}
+
+/// Whether the tenant's quota lets so much in. Fails: quota_exceeded.
+Result<void> QueueState::check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const {
+    if (!is_stored() || tenant_->limit == 0) return {};
+    if (tenant_->used - gone_bytes + bytes <= tenant_->limit) return {};
+    return fail(Error{.code = Errc::quota_exceeded,
+        .detail = fmt::format(
+            "tenant `{}` keeps {} of {} bytes", info_.owner.text, tenant_->used, tenant_->limit),
+        .retry_after = full_retry_after});
 }
 
 /// The first message of a dedup key may have come relaxed: sees to it that it is on disk with this
@@ -113,7 +140,7 @@ Result<std::vector<std::uint64_t>> QueueState::find_duplicates(
 Result<void> QueueState::make_room(std::span<const NewMessage> messages,
     std::span<const std::uint64_t> first, Durability durability, TimePoint now) {
     const QueueConfig& config = info_.config;
-    if (config.max_size == 0 && config.max_bytes == 0) return {};
+    if (config.max_size == 0 && config.max_bytes == 0 && tenant_->limit == 0) return {};
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -127,10 +154,10 @@ Result<void> QueueState::make_room(std::span<const NewMessage> messages,
                (config.max_bytes == 0 ||
                    unfinished_bytes() - gone_bytes + bytes <= config.max_bytes);
     };
-    if (fits(0, 0)) return {};
+    if (fits(0, 0)) return check_quota(bytes, 0);
     std::vector<std::uint64_t> victims;
+    std::uint64_t victim_bytes = 0;
     if (config.overflow == Overflow::drop_oldest) {
-        std::uint64_t victim_bytes = 0;
         table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
             if (slot.state == MessageState::ready) {
                 victims.push_back(seq);
@@ -144,6 +171,7 @@ Result<void> QueueState::make_room(std::span<const NewMessage> messages,
         return full(fmt::format("queue `{}` holds {} messages, {} bytes; its limits are {} and {}",
             info_.name.text, unfinished(), unfinished_bytes(), config.max_size, config.max_bytes));
     }
+    BATON_TRY_VOID(check_quota(bytes, victim_bytes));
     if (is_log()) {
         QueueLog(*this).truncate(victims.back(), now);
         return {};
@@ -155,36 +183,47 @@ Result<void> QueueState::make_room(std::span<const NewMessage> messages,
     return {};
 }
 
-void QueueState::post_one(NewMessage message, Durability durability, TimePoint now) {
+/// A slot for the next seq, counted as scheduled.
+Slot& QueueState::add_slot(
+    const MessageData& data, TimePoint due, TimePoint expires, TimePoint now) {
     const std::uint64_t seq = next_seq_++;
-    const TimePoint due = due_time(message, now);
-    const TimePoint expires = expiry_time(message, info_.config, now);
-    auto data = std::make_shared<const MessageData>(std::move(message.data));
-
     Slot& slot = table_.insert(seq);
     slot.posted_at = now;
     slot.entered_at = due;
     slot.due_at = due;
     slot.expires_at = expires;
-    slot.size_bytes = static_cast<std::uint32_t>(data->content.size());
-    slot.priority = slot.level = data->priority;
-    slot.state = is_log() ? MessageState::ready : MessageState::scheduled;
-    counts_.bytes += slot.size_bytes;
-    ++counts_.posted_total;
+    slot.size_bytes = static_cast<std::uint32_t>(data.content.size());
+    slot.priority = slot.level = data.priority;
+    if (is_log()) {
+        slot.state = MessageState::ready;
+    } else {
+        slot.ordering_key = ordering_.acquire(data.ordering_key);
+        slot.fairness_key = fairness_.acquire(data.fairness_key);
+        slot.state = MessageState::scheduled;
+    }
+    add_bytes(slot.size_bytes);
     count(slot, 1);
+    if (expires != TimePoint::max()) {
+        effects_.timers.add({expires, locator(seq), Timer::Kind::expiry});
+    }
+    return slot;
+}
+
+void QueueState::post_one(NewMessage message, Durability durability, TimePoint now) {
+    const std::uint64_t seq = next_seq_;
+    const TimePoint due = due_time(message, now);
+    const TimePoint expires = expiry_time(message, info_.config, now);
+    auto data = std::make_shared<const MessageData>(std::move(message.data));
+    Slot& slot = add_slot(*data, due, expires, now);
+    ++counts_.posted_total;
     if (is_log()) {
         QueueLog(*this).keep_body(seq, slot, data);
     } else {
-        slot.ordering_key = ordering_.acquire(data->ordering_key);
-        slot.fairness_key = fairness_.acquire(data->fairness_key);
         keep_body(slot, data);
     }
 
     MessagePosted record{.at = locator(seq), .posted_at = now, .due_at = due, .data = data};
-    if (expires != TimePoint::max()) {
-        record.expires_at = expires;
-        effects_.timers.add({expires, locator(seq), Timer::Kind::expiry});
-    }
+    if (expires != TimePoint::max()) record.expires_at = expires;
     if (!data->dedup_key.empty() && info_.config.dedup_window.count() > 0) {
         record.dedup_until = now + Duration(info_.config.dedup_window);
         recall_.dedup.put(data->dedup_key, seq, record.dedup_until);
@@ -198,6 +237,39 @@ void QueueState::post_one(NewMessage message, Durability durability, TimePoint n
     } else {
         enter(seq, slot, now);
     }
+}
+
+Result<void> QueueState::check_room(
+    std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone) const {
+    std::uint64_t bytes = 0;
+    for (const auto* letter : letters) {
+        bytes += letter->content.size();
+        BATON_TRY_VOID(check_size(*letter, info_.config, "content"));
+    }
+    const QueueConfig& config = info_.config;
+    if ((config.max_size != 0 && unfinished() + letters.size() > config.max_size) ||
+        (config.max_bytes != 0 && unfinished_bytes() + bytes > config.max_bytes)) {
+        return full(
+            fmt::format("queue `{}` has no room for {} more", info_.name.text, letters.size()));
+    }
+    return check_quota(bytes, quota_bytes_gone);
+}
+
+void QueueState::take_in(MovedLetter letter, TimePoint due, TimePoint now) {
+    const std::uint64_t seq = next_seq_;
+    const TimePoint expires = expiry_time({}, info_.config, now);
+    Slot& slot = add_slot(*letter.data, due, expires, now);
+    ++counts_.posted_total;
+    keep_body(slot, letter.data);
+    MessagePosted record{
+        .at = locator(seq), .posted_at = now, .due_at = due, .data = std::move(letter.data)};
+    if (expires != TimePoint::max()) record.expires_at = expires;
+    effects_.record_bytes += is_stored() ? slot.size_bytes : 0;
+    emit(std::move(record));
+    slot.attempts = letter.attempts;
+    slot.anew = true;
+    if (!letter.history.empty()) trouble_[seq].history = std::move(letter.history);
+    enter_when(seq, slot, due, now);
 }
 
 /// Keeps the content in memory: always when no store has it, else while there is room.
@@ -217,6 +289,7 @@ void QueueState::drop_body(Slot& slot) {
 }
 
 void QueueState::forget_bodies() {
+    add_bytes(-static_cast<std::int64_t>(counts_.bytes));
     table_.for_each_after(0, [&](std::uint64_t, Slot& slot) {
         drop_body(slot);
         return true;

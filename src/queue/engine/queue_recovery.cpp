@@ -20,6 +20,11 @@ void QueueState::recover_message(RecoveredMessage message) {
     if (message.delivery) {
         Delivery& delivery = *message.delivery;
         slot.due_at = delivery.due_at;
+        if (delivery.entered_at != TimePoint{}) slot.entered_at = delivery.entered_at;
+        slot.anew = delivery.anew;
+        slot.redriven = delivery.redriven;
+        if (slot.redriven) slot.expires_at = TimePoint::max();
+        slot.level = delivery.level.value_or(slot.priority);
         slot.attempts = delivery.attempts;
         slot.failures =
             static_cast<std::uint16_t>(std::min<std::uint32_t>(delivery.failures, UINT16_MAX));
@@ -29,10 +34,9 @@ void QueueState::recover_message(RecoveredMessage message) {
                 std::move(delivery.history), std::move(delivery.dead_reason)};
         }
     }
-    // A dead letter has left its line for good.
-    if (slot.state != MessageState::dead && !is_log())
-        slot.ordering_key = ordering_.acquire(message.ordering_key);
-    counts_.bytes += slot.size_bytes;
+    if (!is_log()) slot.ordering_key = ordering_.acquire(message.ordering_key);
+    if (slot.state == MessageState::dead) dead_.insert(message.at.seq);
+    add_bytes(slot.size_bytes);
     count(slot, 1);
 }
 
@@ -44,6 +48,8 @@ void QueueState::recover_reply(std::uint64_t seq, TimePoint expires_at) {
     recall_.replies.put(seq, KeptReply{}, expires_at);
 }
 
+void QueueState::recover_paused_key(PausedKey key) { hold_key(std::move(key)); }
+
 void QueueState::finish_recovery(TimePoint now) {
     if (is_log()) return QueueLog(*this).finish_recovery();
     std::vector<std::uint64_t> waiting;
@@ -54,7 +60,7 @@ void QueueState::finish_recovery(TimePoint now) {
         }
         // Whoever has been delivered and is not finished blocks its key's line, be it leased or
         // given back.
-        if (slot.ordering_key != 0 && slot.attempts > 0) {
+        if (slot.ordering_key != 0 && slot.holds_key()) {
             ordering_.entry(slot.ordering_key).active = seq;
         }
         if (slot.state == MessageState::leased) {

@@ -20,11 +20,36 @@ QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Ef
       uid_(uid),
       info_(std::move(info)),
       effects_(effects),
-      last_accessed_(info_.created_at) {}
+      tenant_(&effects.tenants[info_.owner]),
+      last_accessed_(info_.created_at) {
+    post_rate_.set_rate(info_.config.rates.post_per_second, info_.created_at);
+    pop_rate_.set_rate(info_.config.rates.pop_per_second, info_.created_at);
+}
 
-void QueueState::configure(QueueConfig config, TimePoint now) {
+void QueueState::set_owner(TenantId owner) {
+    if (owner == info_.owner) return;
+    const auto bytes = static_cast<std::int64_t>(counts_.bytes);
+    add_bytes(-bytes);
+    info_.owner = std::move(owner);
+    tenant_ = &effects_.tenants[info_.owner];
+    add_bytes(bytes);
+}
+
+void QueueState::add_bytes(std::int64_t bytes) {
+    counts_.bytes += static_cast<std::uint64_t>(bytes);
+    if (is_stored()) tenant_->used += static_cast<std::uint64_t>(bytes);
+}
+
+void QueueState::set_rates(TimePoint now) {
+    post_rate_.set_rate(info_.config.rates.post_per_second, now);
+    pop_rate_.set_rate(info_.config.rates.pop_per_second, now);
+}
+
+void QueueState::configure(QueueConfig config, TenantId owner, TimePoint now) {
     const bool ages_anew = config.levels != info_.config.levels;
+    set_owner(std::move(owner));
     info_.config = std::move(config);
+    set_rates(now);
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
     if (is_log()) QueueLog(*this).arm_retention();
@@ -46,10 +71,8 @@ std::vector<LeasedMessage> QueueState::pop(
     std::uint32_t max, Duration lease, std::optional<Level> only, TimePoint now) {
     std::vector<LeasedMessage> popped;
     if (info_.paused) return popped;
-    const auto weight = [&](std::uint32_t key) -> std::uint32_t {
-        const auto found = info_.config.fairness_weights.find(std::string(fairness_.name(key)));
-        return found == info_.config.fairness_weights.end() ? 1 : found->second;
-    };
+    max = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, tokens_for_pop(now)));
+    const auto weight = [&](std::uint32_t key) { return weight_of(key); };
     for (std::size_t i = 0; i < level_count && popped.size() < max; ++i) {
         const auto level = static_cast<Level>(i);
         if (only && *only != level) continue;
@@ -65,6 +88,7 @@ std::vector<LeasedMessage> QueueState::pop(
             set_state(slot, MessageState::leased);
             slot.due_at = now + lease;
             ++slot.attempts;
+            slot.anew = false;
             effects_.timers.add({slot.due_at, locator(*seq), Timer::Kind::lease});
             emit_delivery(*seq, slot);
             popped.push_back({.message = view(*seq, slot),
@@ -72,7 +96,26 @@ std::vector<LeasedMessage> QueueState::pop(
         }
     }
     if (!popped.empty()) last_accessed_ = now;
+    pop_rate_.take(popped.size(), now);
     return popped;
+}
+
+std::uint32_t QueueState::weight_of(std::uint32_t fairness_key) const {
+    if (info_.config.fairness_weights.empty()) return 1;
+    const auto found =
+        info_.config.fairness_weights.find(std::string(fairness_.name(fairness_key)));
+    return found == info_.config.fairness_weights.end() ? 1 : found->second;
+}
+
+/// How many messages the rate lets out now; when none, a timer wakes those who wait.
+std::uint64_t QueueState::tokens_for_pop(TimePoint now) {
+    if (!pop_rate_.is_limited()) return UINT64_MAX;
+    const std::uint64_t tokens = pop_rate_.available(now);
+    if (tokens == 0 && rate_armed_ == TimePoint::max()) {
+        rate_armed_ = now + pop_rate_.wait_for(1, now);
+        effects_.timers.add({rate_armed_, locator(0), Timer::Kind::rate});
+    }
+    return tokens;
 }
 
 Result<Slot*> QueueState::leased_slot(const Receipt& receipt) {
@@ -237,7 +280,10 @@ QueueStats QueueState::stats() const {
 /// Whether a message is ready at `level`, and so may have an entry in its lanes.
 bool QueueState::in_lane(std::uint64_t seq, Level level) const {
     const Slot* slot = table_.find(seq);
-    return slot != nullptr && slot->state == MessageState::ready && slot->level == level;
+    if (slot == nullptr || slot->state != MessageState::ready || slot->level != level) return false;
+    if (slot->ordering_key == 0) return true;
+    const Line& line = ordering_.entry(slot->ordering_key);
+    return line.active == seq && !line.paused;
 }
 
 std::uint64_t QueueState::ready_count() const {
@@ -265,7 +311,11 @@ void QueueState::emit_delivery(std::uint64_t seq, const Slot& slot) {
             .state = slot.state == MessageState::scheduled ? MessageState::ready : slot.state,
             .due_at = slot.due_at,
             .attempts = slot.attempts,
-            .failures = slot.failures}};
+            .failures = slot.failures,
+            .entered_at = slot.entered_at,
+            .anew = slot.anew,
+            .redriven = slot.redriven}};
+    if (slot.state == MessageState::leased) record.delivery.level = slot.level;
     if (const auto found = trouble_.find(seq); found != trouble_.end()) {
         record.delivery.history = found->second.history;
         record.delivery.dead_reason = found->second.dead_reason;

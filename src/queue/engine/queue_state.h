@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -13,14 +15,16 @@
 
 #include "base/result.h"
 #include "queue/engine/effects.h"
-#include "queue/engine/fair_lanes.h"
 #include "queue/engine/key_table.h"
 #include "queue/engine/log_state.h"
 #include "queue/engine/message_table.h"
 #include "queue/engine/output_table.h"
+#include "queue/engine/queue_parts.h"
 #include "queue/engine/recall.h"
 #include "queue/engine/record.h"
+#include "queue/engine/redrive.h"
 #include "queue/engine/store.h"
+#include "queue/engine/token_bucket.h"
 #include "queue/queues.h"
 
 namespace baton::queue {
@@ -34,11 +38,11 @@ public:
     QueueState(const QueueState&) = delete;
     QueueState& operator=(const QueueState&) = delete;
 
-    /// A new configuration, stored as the old one is or not; messages stay.
-    void configure(QueueConfig config, TimePoint now);
+    /// A new configuration, stored as the old one is or not, and a new owner; messages stay.
+    void configure(QueueConfig config, TenantId owner, TimePoint now);
     void set_paused(bool paused);
-    /// Takes back a configuration or pause flag that did not reach the store.
-    void restore(QueueInfo info) { info_ = std::move(info); }
+    /// Takes back what did not reach the store: configuration, owner, pauses.
+    void restore(QueueInfo info, TimePoint now);
 
     Result<Posted> post(std::vector<NewMessage> messages, PostOptions options, TimePoint now);
     std::vector<LeasedMessage> pop(
@@ -50,13 +54,31 @@ public:
     Result<bool> cancel(std::uint64_t seq, TimePoint now);
     std::uint64_t purge(TimePoint now);
 
+    /// Fails: message_not_found; conflict for a leased or dead one.
+    Result<void> reschedule(std::uint64_t seq, TimePoint due, TimePoint now);
+    /// Fails: conflict when too many are paused.
+    Result<void> pause_key(const PausedKey& key, bool paused, TimePoint now);
+    /// The dead letters that a request means, by seq, after `after_seq`, at most `max`.
+    [[nodiscard]] std::vector<std::uint64_t> dead_letters(
+        const RedriveRequest& request, std::uint64_t after_seq, std::size_t max) const;
+    /// Makes dead letters ready again, one after the other from `schedule` on; all or none.
+    /// Fails: queue_full.
+    Result<void> redrive(
+        std::span<const std::uint64_t> seqs, const RedriveSchedule& schedule, TimePoint now);
+    /// A dead letter as another queue takes it in.
+    [[nodiscard]] MovedLetter take_out(std::uint64_t seq, TimePoint now);
+    /// Whether `letters` would be taken in, given that the same tenant frees so much. Fails:
+    /// queue_full, message_too_large, quota_exceeded.
+    Result<void> check_room(
+        std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone) const;
+    void take_in(MovedLetter letter, TimePoint due, TimePoint now);
+    Result<Explanation> explain(std::uint64_t seq, TimePoint now);
     Result<void> reply(std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now);
     /// The kept reply (its pointer null: in the store), or nothing. Fails: message_not_found for a
     /// seq never given out.
     Result<std::optional<KeptReply>> find_reply(std::uint64_t seq, TimePoint now);
 
     std::vector<MessageView> peek(const PeekRequest& request);
-    /// Fails: message_not_found.
     Result<MessageView> view_of(std::uint64_t seq, TimePoint now);
     [[nodiscard]] QueueStats stats() const;
 
@@ -70,12 +92,14 @@ public:
     void recover_message(RecoveredMessage message);
     void recover_dedup(std::uint64_t first, std::string key, TimePoint until);
     void recover_reply(std::uint64_t seq, TimePoint expires_at);
+    void recover_paused_key(PausedKey key);
     void finish_recovery(TimePoint now);
 
     /// Marks the queue as one in which something happened; true when it was not marked yet.
     [[nodiscard]] bool stir() noexcept { return !std::exchange(stirred_, true); }
     void settle() noexcept { stirred_ = log_.told = false; }
 
+    [[nodiscard]] bool is_dead(std::uint64_t seq) const { return dead_.contains(seq); }
     [[nodiscard]] QueueNumber number() const noexcept { return number_; }
     [[nodiscard]] std::uint64_t uid() const noexcept { return uid_; }
     [[nodiscard]] const QueueInfo& info() const noexcept { return info_; }
@@ -84,7 +108,8 @@ public:
         return info_.config.durability != Durability::memory;
     }
     [[nodiscard]] bool is_log() const noexcept { return info_.config.mode == QueueMode::log; }
-    /// Before the queue goes as a whole: what its messages held in memory is free again.
+    /// Before the queue goes as a whole: what its messages held in memory and of the tenant's quota
+    /// is free again.
     void forget_bodies();
     [[nodiscard]] std::size_t live_count() const noexcept { return table_.size(); }
 
@@ -92,32 +117,6 @@ private:
     // What they do is written down beside them; they work on the parts below.
     friend class QueueLog;
     friend class QueueOutputs;
-
-    /// Messages of one ordering key: one is active (in a lane, leased or delayed), the rest wait in
-    /// line.
-    struct Line {
-        std::uint64_t active = 0;
-        std::uint64_t first = 0;
-        std::uint64_t last = 0;
-    };
-    struct Trouble {
-        std::vector<FailureNote> history;
-        std::string dead_reason;
-    };
-    struct LevelState {
-        FairLanes lanes;
-        std::uint64_t ready = 0;
-        std::uint64_t leased = 0;
-    };
-    struct Counts {
-        std::uint64_t scheduled = 0;
-        std::uint64_t dead = 0;
-        std::uint64_t dead_bytes = 0;
-        std::uint64_t bytes = 0;  ///< dead ones included
-        std::uint64_t posted_total = 0;
-        std::uint64_t acked_total = 0;
-        std::uint64_t expired_total = 0;
-    };
 
     // Posting (queue_post.cpp)
     [[nodiscard]] Result<Durability> promise(PostOptions options) const;
@@ -127,14 +126,24 @@ private:
         std::span<const std::uint64_t> first, Durability durability, TimePoint now);
     void post_one(NewMessage message, Durability durability, TimePoint now);
     void force_earlier();
+    Result<void> check_rate(std::size_t count, TimePoint now);
+    Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
+    Slot& add_slot(const MessageData& data, TimePoint due, TimePoint expires, TimePoint now);
+    void add_bytes(std::int64_t bytes);
+    void set_owner(TenantId owner);
+    void set_rates(TimePoint now);
+    void hold_key(PausedKey key);
+    void free_key(const PausedKey& key, TimePoint now);
     void keep_body(Slot& slot, std::shared_ptr<const MessageData> data);
     void drop_body(Slot& slot);
 
-    // Moving (queue_moves.cpp)
     void set_state(Slot& slot, MessageState state);
     void count(const Slot& slot, std::int64_t by);
     void enter(std::uint64_t seq, Slot& slot, TimePoint now);
     void place(std::uint64_t seq, Slot& slot, TimePoint now);
+    void stand_in_line(std::uint64_t seq, Slot& slot, Line& line);
+    void leave_middle_of_line(std::uint64_t seq, Slot& slot);
+    void enter_when(std::uint64_t seq, Slot& slot, TimePoint due, TimePoint now);
     void raise(std::uint64_t seq, Slot& slot, TimePoint now);
     void leave_line(std::uint64_t seq, const Slot& slot, TimePoint now);
     void remove(std::uint64_t seq, Slot& slot, TimePoint now);
@@ -145,7 +154,11 @@ private:
     void note_failure(std::uint64_t seq, const Slot& slot, std::string reason, TimePoint now);
     void arm_retention();
     void drop_ended(TimePoint now);
+    [[nodiscard]] std::uint64_t ahead_of(std::uint64_t seq, const Slot& slot, TimePoint now);
+    void explain_key(std::uint64_t seq, const Slot& slot, std::vector<Hindrance>& found);
 
+    std::uint32_t weight_of(std::uint32_t fairness_key) const;
+    std::uint64_t tokens_for_pop(TimePoint now);
     Result<Slot*> leased_slot(const Receipt& receipt);
     MessageView view(std::uint64_t seq, const Slot& slot) const;
     void emit(Record record) { emit(std::move(record), info_.config.durability); }
@@ -167,7 +180,13 @@ private:
     MessageTable table_;
     std::array<LevelState, level_count> levels_;
     KeyTable<Line> ordering_;
-    KeyTable<std::uint32_t> fairness_;  ///< the key's weight
+    KeyTable<std::uint32_t> fairness_;                ///< the key's weight
+    std::map<PausedKey, std::uint32_t> paused_keys_;  ///< to the key's number, which is in use
+    std::set<std::uint64_t> dead_;
+    TokenBucket post_rate_;
+    TokenBucket pop_rate_;
+    TimePoint rate_armed_ = TimePoint::max();
+    Tenant* tenant_;
     std::unordered_map<std::uint64_t, Trouble> trouble_;
     LogState log_;         ///< in log mode
     OutputTable outputs_;  ///< of messages that are here

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "model/message.h"
 #include "model/queue_config.h"
+#include "model/queue_operations.h"
 
 namespace baton::queue {
 
@@ -29,7 +30,7 @@ struct Locator {
     bool operator==(const Locator&) const = default;
 };
 
-/// A queue was made, or has a new configuration or pause flag.
+/// A queue was made, or has a new configuration, owner or pause flag.
 struct QueuePut {
     QueueNumber number{};
     std::uint64_t uid = 0;
@@ -57,11 +58,17 @@ struct Delivery {
     TimePoint due_at{};  ///< ready: from when; leased: until when; dead: since when
     std::uint32_t attempts = 0;
     std::uint32_t failures = 0;
+    TimePoint entered_at{};  ///< first ready, by plan; the epoch: as planned at the post
+    /// Rescheduled or redriven, and not delivered since: in its ordering key's line it stands where
+    /// `entered_at` says and holds up nobody.
+    bool anew = false;
+    std::optional<Level> level{};  ///< where a leased message counts; absent: as posted
+    bool redriven = false;         ///< was dead once: the expiry given at the post no longer counts
     std::vector<FailureNote> history{};
     std::string dead_reason{};
 };
 
-/// A message was leased (again), given back or buried.
+/// A message was leased (again), given back, buried, rescheduled or redriven.
 struct DeliveryChanged {
     Locator at;
     Delivery delivery;
@@ -118,8 +125,22 @@ struct LogTruncated {
     Locator up_to;
 };
 
-using Record =
-    std::variant<QueuePut, QueueDropped, MessagePosted, DeliveryChanged, MessageGone, QueuePurged,
-        ReplyStored, RetentionPassed, OutputAppended, CursorMoved, CursorDropped, LogTruncated>;
+/// Messages of a key are held back, or no longer.
+struct KeyPaused {
+    QueueNumber queue{};
+    KeyKind kind = KeyKind::ordering;
+    std::string key;
+    bool paused = true;
+};
+
+/// A tenant may keep so much content in all its queues together.
+struct QuotaSet {
+    TenantId owner;
+    std::uint64_t limit = 0;  ///< bytes; 0: no limit
+};
+
+using Record = std::variant<QueuePut, QueueDropped, MessagePosted, DeliveryChanged, MessageGone,
+    QueuePurged, ReplyStored, RetentionPassed, OutputAppended, CursorMoved, CursorDropped,
+    LogTruncated, KeyPaused, QuotaSet>;
 
 }  // namespace baton::queue

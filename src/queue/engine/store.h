@@ -47,6 +47,10 @@ public:
     virtual void reply(Locator at, TimePoint expires_at) = 0;
     virtual void output(RecoveredOutput output) = 0;
     virtual void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) = 0;
+    /// A key of the queue that is paused; after the queue and before its messages.
+    virtual void paused_key(QueueNumber queue, KeyKind kind, std::string key) = 0;
+    /// A quota other than none; before all queues.
+    virtual void quota(TenantId owner, std::uint64_t limit) = 0;
 };
 
 /// One store serves one data directory. Everything blocks. `recover` and `commit` come from one

@@ -100,6 +100,8 @@ inline QueueConfig queue_config() {
     config.reply_ttl = *seconds;
     config.mode = *one_of<QueueMode>(2);
     config.overflow = *one_of<Overflow>(2);
+    config.rates.post_per_second = *rc::gen::inRange(0U, RateConfig::rate_max + 1);
+    config.rates.pop_per_second = *rc::gen::inRange(0U, RateConfig::rate_max + 1);
     for (auto& level : config.levels) {
         level.max_wait_time = Duration(*rc::gen::inRange<std::int64_t>(0, 300'000'000'000));
         level.max_concurrent = *rc::gen::inRange(0U, 1'000'001U);

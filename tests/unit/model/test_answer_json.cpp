@@ -105,6 +105,7 @@ RC_GTEST_PROP(AnswerJson, of_a_post_comes_back, (bool duplicate)) {
 
 RC_GTEST_PROP(AnswerJson, of_a_queue_comes_back, (bool paused)) {
     const QueueInfo info{.name = *test::queue_name(),
+        .owner = TenantId("acme"),
         .config = test::queue_config(),
         .created_at = *test::time_point(),
         .paused = paused};

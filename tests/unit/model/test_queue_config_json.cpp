@@ -81,10 +81,15 @@ TEST(QueueConfigJson, without_persistence_stays_in_memory) {
     EXPECT_EQ(error_of(R"({"persistence":true,"durability":"memory"})").field, "persistence");
 }
 
-TEST(QueueConfigJson, refuses_rates_as_unsupported) {
-    const auto error = error_of(R"({"rates":{"post":10}})");
-    EXPECT_EQ(error.code, Errc::unsupported);
-    EXPECT_EQ(error.field, "rates");
+TEST(QueueConfigJson, takes_the_rates_that_are_given_and_keeps_the_other) {
+    QueueConfig base;
+    base.rates = {.post_per_second = 1, .pop_per_second = 2};
+    EXPECT_EQ(read(R"({"rates":{"pop_per_second":1000000000}})", base)->rates,
+        (RateConfig{.post_per_second = 1, .pop_per_second = 1'000'000'000}));
+    EXPECT_EQ(read("{}", base)->rates, base.rates);
+    EXPECT_EQ(error_of(R"({"rates":{"pop_per_second":1000000001}})").field, "rates.pop_per_second");
+    EXPECT_EQ(error_of(R"({"rates":{"post":10}})").field, "rates.post");
+    EXPECT_EQ(error_of(R"({"rates":10})").field, "rates");
 }
 
 TEST(QueueConfigJson, names_the_field_at_fault) {

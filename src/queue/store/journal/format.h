@@ -35,6 +35,8 @@ enum class RecordType : std::uint8_t {
     cursor_moved = 11,
     cursor_dropped = 12,
     log_truncated = 13,
+    key_paused = 14,
+    quota_set = 15,
 };
 
 /// Stands at the start of a segment and again at `header_copy_at`. Never changes.

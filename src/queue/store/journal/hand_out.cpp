@@ -110,6 +110,9 @@ public:
           deliveries_(segments) {}
 
     Result<void> give_queues() {
+        for (const auto& [owner, quota] : index_.quotas()) {
+            sink_.quota(TenantId(owner), quota.limit);
+        }
         for (const auto& [number, queue] : index_.queues()) {
             if (!queue.put) {
                 return fail(Errc::storage_corrupt,
@@ -119,6 +122,9 @@ public:
             BATON_TRY(const auto record, posts_.read(queue.put));
             BATON_TRY(auto stored, queue_of(record.payload));
             sink_.queue(std::move(stored.put), queue.next_seq);
+            for (const auto& [key, place] : queue.paused_keys) {
+                sink_.paused_key(number, key.first, key.second);
+            }
         }
         return {};
     }

@@ -77,6 +77,7 @@ void LiveIndex::kill(Place place) {
 void LiveIndex::apply(const Mark& mark, Place place) {
     horizon_ = std::max(horizon_, mark.seen_at);
     if (mark.type == RecordType::queue_dropped) return drop(mark.at.queue);
+    if (mark.type == RecordType::quota_set) return set_quota(mark, place);
     Queue& of = queue(mark.at.queue, place);
     switch (mark.type) {
         case RecordType::queue_put:
@@ -101,6 +102,8 @@ void LiveIndex::apply(const Mark& mark, Place place) {
         case RecordType::cursor_moved: return move_cursor(of, mark, place);
         case RecordType::cursor_dropped: return drop_cursor(of, mark.subscription);
         case RecordType::log_truncated: return truncate(of, mark.at.seq);
+        case RecordType::key_paused: return pause_key(of, mark, place);
+        case RecordType::quota_set:
         case RecordType::queue_dropped: return;
     }
 }
@@ -120,6 +123,7 @@ void LiveIndex::drop(QueueNumber number) {
         for (const auto& part : output.parts) kill(part.place);
     }
     for (const auto& [name, cursor] : queue.cursors) kill(cursor.place);
+    for (const auto& [key, place] : queue.paused_keys) kill(place);
     queues_.erase(found);
 }
 
@@ -181,9 +185,17 @@ void LiveIndex::note_dedup(const Mark& mark, Place place) {
 }
 
 bool LiveIndex::is_current(const Mark& mark, Place place) const {
+    if (mark.type == RecordType::quota_set) {
+        const auto quota = quotas_.find(mark.name);
+        return quota != quotas_.end() && quota->second.place == place;
+    }
     const Queue* queue = find(mark.at.queue);
     if (queue == nullptr) return false;
     switch (mark.type) {
+        case RecordType::key_paused: {
+            const auto found = queue->paused_keys.find({mark.kind, std::string(mark.name)});
+            return found != queue->paused_keys.end() && found->second == place;
+        }
         case RecordType::queue_put: return queue->put == place;
         case RecordType::message_posted: return queue->messages.post(mark.at.seq) == place;
         case RecordType::delivery_changed:
@@ -200,7 +212,8 @@ bool LiveIndex::is_current(const Mark& mark, Place place) const {
         case RecordType::retention_passed:
         case RecordType::dedup_kept:
         case RecordType::cursor_dropped:
-        case RecordType::log_truncated: return false;
+        case RecordType::log_truncated:
+        case RecordType::quota_set: return false;
     }
     return false;
 }

@@ -121,7 +121,13 @@ public:
         std::unordered_map<std::uint64_t, Output> outputs;
         Ends output_ends;
         std::map<std::string, Cursor, std::less<>> cursors;
+        std::map<std::pair<KeyKind, std::string>, Place> paused_keys;
     };
+    struct Quota {
+        Place place;
+        std::uint64_t limit = 0;
+    };
+    using Quotas = std::map<std::string, Quota, std::less<>>;
 
     /// A record was written at `place`, or is read back from there; in the order of the log.
     void apply(const Mark& mark, Place place);
@@ -144,6 +150,7 @@ public:
 
     [[nodiscard]] const Queue* find(QueueNumber number) const;
     [[nodiscard]] const std::map<QueueNumber, Queue>& queues() const noexcept { return queues_; }
+    [[nodiscard]] const Quotas& quotas() const noexcept { return quotas_; }
     [[nodiscard]] const std::map<std::uint32_t, SegmentUse>& uses() const noexcept { return uses_; }
     /// The latest time any record tells of.
     [[nodiscard]] TimePoint horizon() const noexcept { return horizon_; }
@@ -161,6 +168,8 @@ private:
     void output(Queue& queue, const Mark& mark, Place place);
     void move_cursor(Queue& queue, const Mark& mark, Place place);
     void drop_cursor(Queue& queue, std::string_view subscription);
+    void pause_key(Queue& queue, const Mark& mark, Place place);
+    void set_quota(const Mark& mark, Place place);
     void pass_outputs(Queue& queue);
     /// Drops the output of a message that is gone, if it has ended.
     void drop_ended_output(Queue& queue, std::uint64_t seq);
@@ -169,6 +178,7 @@ private:
     void note_dedup(const Mark& mark, Place place);
 
     std::map<QueueNumber, Queue> queues_;
+    Quotas quotas_;
     std::map<std::uint32_t, SegmentUse> uses_;
     TimePoint horizon_{};
     bool is_replayed_ = false;

@@ -51,6 +51,27 @@ void LiveIndex::drop_cursor(Queue& queue, std::string_view subscription) {
     queue.cursors.erase(at);
 }
 
+void LiveIndex::pause_key(Queue& queue, const Mark& mark, Place place) {
+    const std::pair key(mark.kind, std::string(mark.name));
+    if (const auto found = queue.paused_keys.find(key); found != queue.paused_keys.end()) {
+        kill(found->second);
+        queue.paused_keys.erase(found);
+    }
+    if (!mark.paused) return;
+    queue.paused_keys.emplace(key, place);
+    add_live(place);
+}
+
+void LiveIndex::set_quota(const Mark& mark, Place place) {
+    if (const auto found = quotas_.find(mark.name); found != quotas_.end()) {
+        kill(found->second.place);
+        quotas_.erase(found);
+    }
+    if (mark.limit == 0) return;
+    quotas_.emplace(mark.name, Quota{place, mark.limit});
+    add_live(place);
+}
+
 void LiveIndex::drop_ended_output(Queue& queue, std::uint64_t seq) {
     const auto found = queue.outputs.find(seq);
     if (found == queue.outputs.end() || found->second.until > queue.passed ||

@@ -31,13 +31,19 @@ Locator locator(ByteReader& reader) {
     return {QueueNumber{queue}, reader.u64()};
 }
 bool is_queue(QueueNumber queue) { return raw(queue) >= 1 && raw(queue) <= queue_number_max; }
+// Of a delivery_changed record.
+constexpr std::uint8_t as_posted = 255;
+constexpr std::uint8_t flag_anew = 1;
+constexpr std::uint8_t flag_redriven = 2;
+
 bool is_message(Locator at) { return is_queue(at.queue) && at.seq <= seq_max; }
 TimePoint time(ByteReader& reader) { return from_unix_ms(reader.i64()); }
 
 void encode_queue(
     const QueuePut& record, std::string_view config, std::uint64_t next_seq, Buffer& buffer) {
     const auto name = record.info.name.view();
-    const std::size_t size = 4 + 3 * 8 + 1 + size_of(name) + size_of(config);
+    const std::string_view owner = record.info.owner.view();
+    const std::size_t size = 4 + 3 * 8 + 1 + size_of(name) + size_of(config) + size_of(owner);
     ByteWriter(begin_record(RecordType::queue_put, size, buffer))
         .u32(raw(record.number))
         .u64(record.uid)
@@ -45,7 +51,8 @@ void encode_queue(
         .i64(to_unix_ms(record.info.created_at))
         .u8(record.info.paused ? 1 : 0)
         .text(name)
-        .text(config);
+        .text(config)
+        .text(owner);
 }
 
 struct Encoder {
@@ -83,7 +90,8 @@ struct Encoder {
     }
     void operator()(const DeliveryChanged& record) const {
         const Delivery& delivery = record.delivery;
-        std::size_t size = locator_size + 1 + 8 + 4 + 4 + size_of(delivery.dead_reason) + 4;
+        std::size_t size =
+            locator_size + 1 + 8 + 4 + 4 + 8 + 1 + 1 + size_of(delivery.dead_reason) + 4;
         for (const auto& note : delivery.history) size += 8 + 4 + size_of(note.reason);
         ByteWriter writer(begin_record(RecordType::delivery_changed, size, buffer));
         put(writer, record.at)
@@ -91,6 +99,10 @@ struct Encoder {
             .i64(to_unix_ms(delivery.due_at))
             .u32(delivery.attempts)
             .u32(delivery.failures)
+            .i64(to_unix_ms(delivery.entered_at))
+            .u8(delivery.level ? static_cast<std::uint8_t>(*delivery.level) : as_posted)
+            .u8(static_cast<std::uint8_t>(
+                (delivery.anew ? flag_anew : 0) | (delivery.redriven ? flag_redriven : 0)))
             .text(delivery.dead_reason)
             .size(delivery.history.size());
         for (const auto& note : delivery.history) {
@@ -126,6 +138,8 @@ struct Encoder {
     void operator()(const CursorMoved& record) const { encode(record, buffer); }
     void operator()(const CursorDropped& record) const { encode(record, buffer); }
     void operator()(const LogTruncated& record) const { encode(record, buffer); }
+    void operator()(const KeyPaused& record) const { encode(record, buffer); }
+    void operator()(const QuotaSet& record) const { encode(record, buffer); }
 };
 
 bool is_state_of_delivery(MessageState state) {
@@ -216,7 +230,11 @@ Result<Mark> mark_of(RecordType type, std::string_view payload) {
         case RecordType::output_appended:
         case RecordType::cursor_moved:
         case RecordType::cursor_dropped:
-        case RecordType::log_truncated: good = read_mark(payload, mark); break;
+        case RecordType::log_truncated:
+        case RecordType::key_paused: good = read_mark(payload, mark); break;
+        case RecordType::quota_set:  // of no queue
+            if (!read_mark(payload, mark)) return malformed("journal");
+            return mark;
         default:
             return fail(
                 Errc::conflict, fmt::format("a record has type {}, which a newer version may know",
@@ -236,6 +254,7 @@ Result<StoredQueue> queue_of(std::string_view payload) {
     queue.put.info.paused = reader.u8() != 0;
     queue.put.info.name = QueueName(std::string(reader.text()));
     const auto config = reader.text();
+    queue.put.info.owner = TenantId(std::string(reader.text()));
     if (!reader.ended()) return malformed("queue");
     const auto corrupt = [&](const Error& cause) {
         return fail(Errc::storage_corrupt,
@@ -288,6 +307,12 @@ Result<Delivery> delivery_of(std::string_view payload) {
     delivery.due_at = time(reader);
     delivery.attempts = reader.u32();
     delivery.failures = reader.u32();
+    delivery.entered_at = time(reader);
+    const auto level = reader.u8();
+    if (level != as_posted) delivery.level = static_cast<Level>(level);
+    const auto flags = reader.u8();
+    delivery.anew = (flags & flag_anew) != 0;
+    delivery.redriven = (flags & flag_redriven) != 0;
     delivery.dead_reason = reader.text();
     const auto count = reader.u32();
     for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
@@ -296,7 +321,10 @@ Result<Delivery> delivery_of(std::string_view payload) {
         note.attempt = reader.u32();
         note.reason = reader.text();
     }
-    if (!reader.ended() || !is_state_of_delivery(delivery.state)) return malformed("delivery");
+    const bool has_level = level == as_posted || level < level_count;
+    if (!reader.ended() || !has_level || !is_state_of_delivery(delivery.state)) {
+        return malformed("delivery");
+    }
     return delivery;
 }
 

@@ -26,6 +26,10 @@ struct Mark {
     std::uint64_t output_bytes = 0;
     std::uint64_t committed = 0;      ///< cursor_moved
     std::string_view subscription{};  ///< of a cursor; into the payload
+    KeyKind kind{};                   ///< key_paused
+    bool paused = false;              ///< key_paused
+    std::string_view name{};          ///< the key, the owner of a quota; into the payload
+    std::uint64_t limit = 0;          ///< quota_set
 };
 
 /// Appends `record` to the buffer, its checksum missing. `next_seq`: of the queue of a QueuePut.

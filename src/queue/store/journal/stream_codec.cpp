@@ -86,6 +86,22 @@ void encode(const LogTruncated& record, Buffer& buffer) {
     put(writer, record.up_to);
 }
 
+void encode(const KeyPaused& record, Buffer& buffer) {
+    const std::size_t size = 4 + 1 + 1 + size_of(record.key);
+    ByteWriter(begin_record(RecordType::key_paused, size, buffer))
+        .u32(raw(record.queue))
+        .u8(static_cast<std::uint8_t>(record.kind))
+        .u8(record.paused ? 1 : 0)
+        .text(record.key);
+}
+
+void encode(const QuotaSet& record, Buffer& buffer) {
+    const std::size_t size = 8 + size_of(record.owner.view());
+    ByteWriter(begin_record(RecordType::quota_set, size, buffer))
+        .u64(record.limit)
+        .text(record.owner.view());
+}
+
 bool read_mark(std::string_view payload, Mark& mark) {
     ByteReader reader(payload);
     switch (mark.type) {
@@ -100,6 +116,18 @@ bool read_mark(std::string_view payload, Mark& mark) {
             mark.subscription = reader.text();
             return reader.ended();
         case RecordType::log_truncated: mark.at = locator(reader); return reader.ended();
+        case RecordType::key_paused: {
+            mark.at.queue = QueueNumber{reader.u32()};
+            const auto kind = reader.u8();
+            mark.kind = static_cast<KeyKind>(kind);
+            mark.paused = reader.u8() != 0;
+            mark.name = reader.text();
+            return reader.ended() && kind <= static_cast<std::uint8_t>(KeyKind::fairness);
+        }
+        case RecordType::quota_set:
+            mark.limit = reader.u64();
+            mark.name = reader.text();
+            return reader.ended();
         default: return false;
     }
 }

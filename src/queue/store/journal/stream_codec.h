@@ -1,4 +1,5 @@
-// Records about outputs and cursors as payloads of the journal, and back. Reading trusts nothing.
+// Records about outputs, cursors, pauses and quotas as payloads of the journal, and back. Reading
+// trusts nothing.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@ void encode(const OutputAppended& record, Buffer& buffer);
 void encode(const CursorMoved& record, Buffer& buffer);
 void encode(const CursorDropped& record, Buffer& buffer);
 void encode(const LogTruncated& record, Buffer& buffer);
+void encode(const KeyPaused& record, Buffer& buffer);
+void encode(const QuotaSet& record, Buffer& buffer);
 
 /// Fills in the mark of a record of one of these types; false when it can't be read.
 [[nodiscard]] bool read_mark(std::string_view payload, Mark& mark);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -35,10 +36,12 @@ public:
         std::map<std::uint64_t, KeptReply> replies;
         std::map<std::uint64_t, Output> outputs;
         std::map<std::string, std::uint64_t> cursors;
+        std::set<std::pair<KeyKind, std::string>> paused_keys;
     };
 
     std::mutex mutex;
     std::map<QueueNumber, Queue> queues;
+    std::map<TenantId, std::uint64_t> quotas;
 
     void apply(const QueuePut& record) { queues[record.number].put = record; }
     void apply(const QueueDropped& record) { queues.erase(record.number); }
@@ -92,6 +95,21 @@ public:
         auto& messages = queues[record.up_to.queue].messages;
         messages.erase(messages.begin(), messages.upper_bound(record.up_to.seq));
     }
+    void apply(const KeyPaused& record) {
+        auto& keys = queues[record.queue].paused_keys;
+        if (record.paused) {
+            keys.emplace(record.kind, record.key);
+        } else {
+            keys.erase({record.kind, record.key});
+        }
+    }
+    void apply(const QuotaSet& record) {
+        if (record.limit == 0) {
+            quotas.erase(record.owner);
+        } else {
+            quotas[record.owner] = record.limit;
+        }
+    }
 };
 
 std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryDisk>(); }
@@ -104,8 +122,10 @@ public:
 
     Result<void> recover(RecoverySink& sink) override {
         const std::scoped_lock lock(disk_->mutex);
+        for (const auto& [owner, limit] : disk_->quotas) sink.quota(owner, limit);
         for (const auto& [number, queue] : disk_->queues) {
             sink.queue(queue.put, queue.next_seq);
+            for (const auto& [kind, key] : queue.paused_keys) sink.paused_key(number, kind, key);
             for (const auto& [seq, message] : queue.messages) {
                 const MessagePosted& posted = message.posted;
                 sink.message({.at = posted.at,

@@ -17,12 +17,17 @@ using db::Row;
 using db::Statement;
 
 constexpr Statement all_queues{
-    "SELECT number, uid, name, config, created_at, paused, next_seq FROM queues ORDER BY number"};
+    "SELECT number, uid, name, config, created_at, paused, next_seq, owner FROM queues "
+    "ORDER BY number"};
 // The content is not touched: `size` stands beside it so that recovery reads no overflow page.
 constexpr Statement all_messages{R"sql(
     SELECT m.id, m.posted_at, m.due_at, m.expires_at, m.level, m.size, m.ordering_key, m.fairness_key,
-        d.state, d.due_at, d.attempts, d.failures, d.history, d.dead_reason
+        d.state, d.due_at, d.attempts, d.failures, d.history, d.dead_reason,
+        d.entered_at, d.level, d.flags
     FROM messages m LEFT JOIN delivery d ON d.id = m.id ORDER BY m.id)sql"};
+constexpr Statement all_paused_keys{
+    "SELECT queue, kind, key FROM paused_keys ORDER BY queue, kind, key"};
+constexpr Statement all_quotas{"SELECT owner, limit_bytes FROM quotas ORDER BY owner"};
 constexpr Statement all_dedup{
     "SELECT queue, key, seq, expires_at FROM dedup ORDER BY queue, expires_at"};
 constexpr Statement all_replies{"SELECT id, expires_at FROM replies ORDER BY queue, expires_at"};
@@ -58,6 +63,7 @@ Result<void> read_queue(const Row& row, RecoverySink& sink) {
     sink.queue({.number = QueueNumber{static_cast<std::uint32_t>(row.integer(0))},
                    .uid = static_cast<std::uint64_t>(row.integer(1)),
                    .info = {.name = QueueName(name),
+                       .owner = TenantId(std::string(row.text(7))),
                        .config = *std::move(config),
                        .created_at = from_unix_ms(row.integer(4)),
                        .paused = row.integer(5) != 0}},
@@ -71,17 +77,22 @@ bool is_state_of_delivery(std::int64_t state) {
            state == static_cast<std::int64_t>(MessageState::dead);
 }
 
-Result<void> read_message(const Row& row, RecoverySink& sink) {
-    const Locator at = locator_of(row.integer(0));
-    const std::int64_t level = row.integer(4);
+Result<Level> level_of(const Row& row, int column) {
+    const std::int64_t level = row.integer(column);
     if (level < 0 || level >= static_cast<std::int64_t>(level_count)) {
         return fail(
             Errc::storage_corrupt, fmt::format("message {} has level {}", row.integer(0), level));
     }
+    return static_cast<Level>(level);
+}
+
+Result<void> read_message(const Row& row, RecoverySink& sink) {
+    const Locator at = locator_of(row.integer(0));
+    BATON_TRY(const Level level, level_of(row, 4));
     RecoveredMessage message{.at = at,
         .posted_at = from_unix_ms(row.integer(1)),
         .due_at = from_unix_ms(row.integer(2)),
-        .priority = static_cast<Level>(level),
+        .priority = level,
         .size_bytes = static_cast<std::uint64_t>(row.integer(5)),
         .ordering_key = std::string(row.text(6)),
         .fairness_key = std::string(row.text(7))};
@@ -96,8 +107,14 @@ Result<void> read_message(const Row& row, RecoverySink& sink) {
             .due_at = from_unix_ms(row.integer(9)),
             .attempts = static_cast<std::uint32_t>(row.integer(10)),
             .failures = static_cast<std::uint32_t>(row.integer(11)),
+            .entered_at = from_unix_ms(row.integer(14)),
+            .anew = (row.integer(16) & 1) != 0,
+            .redriven = (row.integer(16) & 2) != 0,
             .history = std::move(history),
             .dead_reason = std::string(row.text(13))};
+        if (!row.is_null(15)) {
+            BATON_TRY(message.delivery->level, level_of(row, 15));
+        }
     }
     sink.message(std::move(message));
     return {};
@@ -106,8 +123,17 @@ Result<void> read_message(const Row& row, RecoverySink& sink) {
 }  // namespace
 
 Result<void> recover_from(db::Connection& connection, RecoverySink& sink) {
+    BATON_TRY_VOID(for_each_row(connection, all_quotas, [&](const Row& row) -> Result<void> {
+        sink.quota(TenantId(std::string(row.text(0))), static_cast<std::uint64_t>(row.integer(1)));
+        return {};
+    }));
     BATON_TRY_VOID(for_each_row(
         connection, all_queues, [&](const Row& row) { return read_queue(row, sink); }));
+    BATON_TRY_VOID(for_each_row(connection, all_paused_keys, [&](const Row& row) -> Result<void> {
+        sink.paused_key(QueueNumber{static_cast<std::uint32_t>(row.integer(0))},
+            row.integer(1) == 0 ? KeyKind::ordering : KeyKind::fairness, std::string(row.text(2)));
+        return {};
+    }));
     BATON_TRY_VOID(for_each_row(
         connection, all_messages, [&](const Row& row) { return read_message(row, sink); }));
     BATON_TRY_VOID(for_each_row(connection, all_dedup, [&](const Row& row) -> Result<void> {

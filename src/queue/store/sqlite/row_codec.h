@@ -21,6 +21,11 @@ namespace baton::queue {
     return {QueueNumber{static_cast<std::uint32_t>(bits >> 39)}, bits & seq_max};
 }
 
+/// The column `flags` of a delivery: 1 anew, 2 redriven.
+[[nodiscard]] constexpr std::int64_t flags_of(const Delivery& delivery) noexcept {
+    return (delivery.anew ? 1 : 0) | (delivery.redriven ? 2 : 0);
+}
+
 /// [["name","value"],…]; empty for none. A value that is not UTF-8 cannot come here: the doors
 /// refuse it.
 [[nodiscard]] std::string headers_to_text(const std::vector<Header>& headers);

@@ -124,6 +124,37 @@ DROP TABLE outputs;
 )sql",
 };
 
-inline constexpr std::array<db::Migration, 2> migrations{queue_store, outputs_and_logs};
+// delivery.flags: 1 stands in line anew, 2 was dead once (see Delivery in engine/record.h).
+inline constexpr db::Migration queue_operations{
+    .version = 3,
+    .name = "queue_operations",
+    .up = R"sql(
+ALTER TABLE queues ADD COLUMN owner TEXT NOT NULL DEFAULT 'default';
+ALTER TABLE delivery ADD COLUMN entered_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN level INTEGER;
+ALTER TABLE delivery ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE paused_keys (
+    queue INTEGER NOT NULL,
+    kind  INTEGER NOT NULL,
+    key   TEXT NOT NULL,
+    PRIMARY KEY (queue, kind, key)
+) WITHOUT ROWID;
+CREATE TABLE quotas (
+    owner       TEXT PRIMARY KEY,
+    limit_bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+)sql",
+    .down = R"sql(
+DROP TABLE quotas;
+DROP TABLE paused_keys;
+ALTER TABLE delivery DROP COLUMN flags;
+ALTER TABLE delivery DROP COLUMN level;
+ALTER TABLE delivery DROP COLUMN entered_at;
+ALTER TABLE queues DROP COLUMN owner;
+)sql",
+};
+
+inline constexpr std::array<db::Migration, 3> migrations{
+    queue_store, outputs_and_logs, queue_operations};
 
 }  // namespace baton::queue::schema

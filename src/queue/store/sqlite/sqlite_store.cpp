@@ -24,15 +24,23 @@ using db::Statement;
 using db::Value;
 
 constexpr Statement put_queue{R"sql(
-    INSERT INTO queues (number, uid, name, config, created_at, paused, next_seq)
-    VALUES (?, ?, ?, ?, ?, ?, 1)
-    ON CONFLICT (number) DO UPDATE SET config = excluded.config, paused = excluded.paused)sql"};
+    INSERT INTO queues (number, uid, name, config, created_at, paused, owner, next_seq)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+    ON CONFLICT (number) DO UPDATE
+        SET config = excluded.config, paused = excluded.paused, owner = excluded.owner)sql"};
 constexpr Statement set_next_seq{"UPDATE queues SET next_seq = ? WHERE number = ?"};
 constexpr Statement drop_queue{"DELETE FROM queues WHERE number = ?"};
 constexpr Statement drop_messages{"DELETE FROM messages WHERE id BETWEEN ? AND ?"};
 constexpr Statement drop_delivery{"DELETE FROM delivery WHERE id BETWEEN ? AND ?"};
 constexpr Statement drop_dedup{"DELETE FROM dedup WHERE queue = ?"};
 constexpr Statement drop_replies{"DELETE FROM replies WHERE queue = ?"};
+constexpr Statement drop_paused_keys{"DELETE FROM paused_keys WHERE queue = ?"};
+constexpr Statement add_paused_key{
+    "INSERT OR REPLACE INTO paused_keys (queue, kind, key) VALUES (?, ?, ?)"};
+constexpr Statement remove_paused_key{
+    "DELETE FROM paused_keys WHERE queue = ? AND kind = ? AND key = ?"};
+constexpr Statement put_quota{"INSERT OR REPLACE INTO quotas (owner, limit_bytes) VALUES (?, ?)"};
+constexpr Statement remove_quota{"DELETE FROM quotas WHERE owner = ?"};
 constexpr Statement add_message{R"sql(
     INSERT INTO messages (id, posted_at, due_at, expires_at, level, size, ordering_key, fairness_key,
         dedup_key, headers, metadata, content)
@@ -40,8 +48,9 @@ constexpr Statement add_message{R"sql(
 constexpr Statement put_dedup{
     "INSERT OR REPLACE INTO dedup (queue, key, seq, expires_at) VALUES (?, ?, ?, ?)"};
 constexpr Statement put_delivery{R"sql(
-    INSERT OR REPLACE INTO delivery (id, state, due_at, attempts, failures, history, dead_reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?))sql"};
+    INSERT OR REPLACE INTO delivery (id, state, due_at, attempts, failures, history, dead_reason,
+        entered_at, level, flags)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"};
 constexpr Statement remove_message{"DELETE FROM messages WHERE id = ?"};
 constexpr Statement remove_delivery{"DELETE FROM delivery WHERE id = ?"};
 constexpr Statement purge_messages{R"sql(
@@ -115,9 +124,9 @@ private:
     Result<void> apply(const QueuePut& put) {
         const std::string config = boost::json::serialize(to_json(put.info.config));
         return run(put_queue,
-            std::array<Value, 6>{number_of(put.number), static_cast<std::int64_t>(put.uid),
+            std::array<Value, 7>{number_of(put.number), static_cast<std::int64_t>(put.uid),
                 put.info.name.view(), std::string_view(config), to_unix_ms(put.info.created_at),
-                std::int64_t{put.info.paused}});
+                std::int64_t{put.info.paused}, put.info.owner.view()});
     }
     Result<void> apply(const QueueDropped& dropped) {
         next_seqs_.erase(dropped.number);
@@ -131,6 +140,7 @@ private:
         BATON_TRY_VOID(run(drop_output_events, range));
         BATON_TRY_VOID(run(drop_outputs, range));
         BATON_TRY_VOID(run(drop_cursors, number));
+        BATON_TRY_VOID(run(drop_paused_keys, number));
         return run(drop_queue, number);
     }
     Result<void> apply(const MessagePosted& posted) {
@@ -153,11 +163,14 @@ private:
     Result<void> apply(const DeliveryChanged& change) {
         const Delivery& delivery = change.delivery;
         const std::string history = history_to_text(delivery.history);
+        const Value level = delivery.level ? Value(static_cast<std::int64_t>(*delivery.level))
+                                           : Value(std::monostate{});
         return run(put_delivery,
-            std::array<Value, 7>{row_id(change.at), static_cast<std::int64_t>(delivery.state),
+            std::array<Value, 10>{row_id(change.at), static_cast<std::int64_t>(delivery.state),
                 to_unix_ms(delivery.due_at), std::int64_t{delivery.attempts},
                 std::int64_t{delivery.failures}, text_or_null(history),
-                text_or_null(delivery.dead_reason)});
+                text_or_null(delivery.dead_reason), to_unix_ms(delivery.entered_at), level,
+                flags_of(delivery)});
     }
     Result<void> apply(const MessageGone& gone) {
         const std::array<Value, 1> id{row_id(gone.at)};
@@ -174,6 +187,18 @@ private:
         return run(put_reply, std::array<Value, 6>{row_id(stored.at), number_of(stored.at.queue),
                                   to_unix_ms(reply.at), to_unix_ms(stored.expires_at),
                                   text_or_null(reply.metadata), Blob{reply.result.view()}});
+    }
+    Result<void> apply(const KeyPaused& change) {
+        return run(change.paused ? add_paused_key : remove_paused_key,
+            std::array<Value, 3>{number_of(change.queue), static_cast<std::int64_t>(change.kind),
+                std::string_view(change.key)});
+    }
+    Result<void> apply(const QuotaSet& quota) {
+        if (quota.limit == 0) {
+            return run(remove_quota, std::array<Value, 1>{quota.owner.view()});
+        }
+        return run(put_quota,
+            std::array<Value, 2>{quota.owner.view(), static_cast<std::int64_t>(quota.limit)});
     }
     Result<void> apply(const RetentionPassed& passed) {
         const std::array<Value, 2> values{number_of(passed.queue), to_unix_ms(passed.until)};

@@ -22,6 +22,8 @@ public:
     void dedup(Locator, std::string key, TimePoint) override { keys.push_back(std::move(key)); }
     void reply(Locator at, TimePoint) override { replies.push_back(at.seq); }
     void output(RecoveredOutput output) override { outputs.push_back(output); }
+    void paused_key(QueueNumber, KeyKind, std::string) override {}
+    void quota(TenantId, std::uint64_t) override {}
     void cursor(QueueNumber, std::string subscription, std::uint64_t committed) override {
         cursors[subscription] = committed;
     }

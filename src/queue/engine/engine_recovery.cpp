@@ -1,0 +1,68 @@
+// Engine: how it comes back from its store.
+#include <utility>
+
+#include "queue/engine/engine.h"
+
+namespace baton::queue {
+
+void Engine::forget_stored() {
+    effects_.records.clear();
+    effects_.record_bytes = 0;
+    effects_.needs_fsync = false;
+    std::vector<QueueState*> stored;
+    for (const auto& [name, queue] : queues_) {
+        if (queue->is_stored()) stored.push_back(queue.get());
+    }
+    for (QueueState* queue : stored) drop(*queue);
+    for (auto& [owner, tenant] : effects_.tenants) tenant.limit = 0;
+    recovered_.clear();
+}
+
+void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
+    recovered_.insert(static_cast<std::uint32_t>(queue.number));
+    // A queue in memory that outlived a failed commit keeps its messages.
+    if (QueueState* kept = find(queue.number)) {
+        return kept->restore(std::move(queue.info), advanced_to_);
+    }
+    // One in memory that took the name of a dropped queue: neither happened.
+    if (const auto other = queues_.find(queue.info.name); other != queues_.end())
+        drop(*other->second);
+    if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
+    add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
+}
+
+void Engine::message(RecoveredMessage message) {
+    if (QueueState* queue = find(message.at.queue)) queue->recover_message(std::move(message));
+}
+
+void Engine::dedup(Locator first, std::string key, TimePoint until) {
+    if (QueueState* queue = find(first.queue)) {
+        queue->recover_dedup(first.seq, std::move(key), until);
+    }
+}
+
+void Engine::reply(Locator at, TimePoint expires_at) {
+    if (QueueState* queue = find(at.queue)) queue->recover_reply(at.seq, expires_at);
+}
+
+void Engine::paused_key(QueueNumber queue, KeyKind kind, std::string key) {
+    if (QueueState* found = find(queue)) found->recover_paused_key({kind, std::move(key)});
+}
+
+void Engine::quota(TenantId owner, std::uint64_t limit) {
+    effects_.tenants[std::move(owner)].limit = limit;
+}
+
+void Engine::finish_recovery(TimePoint now) {
+    std::vector<QueueState*> unknown;
+    for (const auto& [name, queue] : queues_) {
+        if (!recovered_.contains(static_cast<std::uint32_t>(queue->number()))) {
+            unknown.push_back(queue.get());
+        } else if (queue->is_stored()) {
+            queue->finish_recovery(now);
+        }
+    }
+    for (QueueState* queue : unknown) drop(*queue);
+}
+
+}  // namespace baton::queue
