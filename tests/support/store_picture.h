@@ -16,9 +16,9 @@ namespace baton::test {
 class PictureSink final : public queue::RecoverySink {
 public:
     void queue(queue::QueuePut queue, std::uint64_t next_seq) override {
-        lines_.push_back(fmt::format("queue {} {} `{}` max {} paused {} next {}",
+        lines_.push_back(fmt::format("queue {} {} `{}` of `{}` max {} paused {} next {}",
             static_cast<std::uint32_t>(queue.number), queue.uid, queue.info.name.text,
-            queue.info.config.max_size, queue.info.paused, next_seq));
+            queue.info.owner.text, queue.info.config.max_size, queue.info.paused, next_seq));
     }
     void message(queue::RecoveredMessage message) override {
         const std::uint64_t number = static_cast<std::uint32_t>(message.at.queue);
@@ -32,6 +32,10 @@ public:
             line += fmt::format(" state {} due {} {}/{} `{}`", static_cast<int>(delivery->state),
                 to_unix_ms(delivery->due_at), delivery->attempts, delivery->failures,
                 delivery->dead_reason);
+            line += fmt::format(" entered {} level {} anew {} redriven {}",
+                to_unix_ms(delivery->entered_at),
+                delivery->level ? to_string(*delivery->level) : "-", delivery->anew,
+                delivery->redriven);
             for (const auto& note : delivery->history) {
                 line += fmt::format(" [{} {} {}]", to_unix_ms(note.at), note.attempt, note.reason);
             }
@@ -59,6 +63,14 @@ public:
         queue::QueueNumber queue, std::string subscription, std::uint64_t committed) override {
         lines_.push_back(fmt::format(
             "cursor {} `{}` {}", static_cast<std::uint32_t>(queue), subscription, committed));
+    }
+
+    void paused_key(queue::QueueNumber queue, KeyKind kind, std::string key) override {
+        lines_.push_back(fmt::format(
+            "paused {} {} `{}`", static_cast<std::uint32_t>(queue), to_string(kind), key));
+    }
+    void quota(TenantId owner, std::uint64_t limit) override {
+        lines_.push_back(fmt::format("quota `{}` {}", owner.text, limit));
     }
 
     /// What was told, and the contents behind it.

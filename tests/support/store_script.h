@@ -39,6 +39,8 @@ private:
     };
 
     std::uint64_t draw(std::uint64_t n) { return random_() % n; }
+    /// For what an operator does: the messages of a seed stay the same.
+    std::uint64_t draw_aside(std::uint64_t n) { return aside_() % n; }
     TimePoint later(std::uint64_t within) { return now_ + Duration(1 + draw(within)); }
 
     void add(std::vector<queue::Record>& batch, std::size_t content_max) {
@@ -46,6 +48,7 @@ private:
         const auto number = queue::QueueNumber{static_cast<std::uint32_t>(1 + draw(3))};
         const auto found = queues_.find(number);
         if (found == queues_.end()) return put(batch, number, ++uids_);
+        if (draw_aside(30) == 0) control(batch, number);
         Queue& queue = found->second;
         const auto die = draw(100);
         if (die < 2) return drop(batch, number);
@@ -81,6 +84,7 @@ private:
         put.info.config.max_size = draw(1'000);
         put.info.created_at = FakeClock::start;
         put.info.paused = draw(2) == 0;
+        put.info.owner = TenantId("t" + std::to_string(draw_aside(3)));
         queues_[number].uid = uid;
         batch.emplace_back(std::move(put));
     }
@@ -117,6 +121,11 @@ private:
             .due_at = later(1'000),
             .attempts = static_cast<std::uint32_t>(draw(9)),
             .failures = static_cast<std::uint32_t>(draw(4))};
+        if (draw_aside(2) == 0) delivery.entered_at = now_ + Duration(draw_aside(100));
+        if (state == MessageState::leased)
+            delivery.level = static_cast<Level>(draw_aside(level_count));
+        delivery.anew = draw_aside(2) == 0;
+        delivery.redriven = draw_aside(3) == 0;
         if (draw(2) == 0) delivery.history = {{now_, 1, "why"}, {now_, 2, ""}};
         if (state == MessageState::dead) delivery.dead_reason = "too many";
         batch.emplace_back(queue::DeliveryChanged{at, std::move(delivery)});
@@ -152,6 +161,15 @@ private:
             batch.emplace_back(queue::CursorMoved{number, name, draw(queue.next_seq)});
         }
     }
+    void control(std::vector<queue::Record>& batch, queue::QueueNumber number) {
+        if (draw_aside(3) == 0) {
+            batch.emplace_back(queue::QuotaSet{
+                TenantId("t" + std::to_string(draw_aside(3))), draw_aside(2) * (1ULL << 53)});
+        } else {
+            batch.emplace_back(queue::KeyPaused{number, static_cast<KeyKind>(draw_aside(2)),
+                "k" + std::to_string(draw_aside(3)), draw_aside(3) != 0});
+        }
+    }
     void truncate(std::vector<queue::Record>& batch, queue::QueueNumber number, Queue& queue) {
         const std::uint64_t up_to = draw(queue.next_seq);
         queue.messages.erase(queue.messages.begin(), queue.messages.upper_bound(up_to));
@@ -166,6 +184,7 @@ private:
     }
 
     std::mt19937_64 random_;
+    std::mt19937_64 aside_{7};
     TimePoint now_ = FakeClock::start;
     std::uint64_t uids_ = 0;
     std::map<queue::QueueNumber, Queue> queues_;
