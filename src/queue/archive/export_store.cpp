@@ -35,6 +35,7 @@ struct Content {
     std::vector<std::pair<std::uint64_t, TimePoint>> replies;
     std::vector<RecoveredOutput> outputs;
     std::map<std::string, std::uint64_t> cursors;
+    std::vector<std::pair<KeyKind, std::string>> paused_keys;
 };
 
 class Collector final : public RecoverySink {
@@ -60,7 +61,13 @@ public:
         contents[queue].cursors[std::move(subscription)] = committed;
     }
 
+    void paused_key(QueueNumber queue, KeyKind kind, std::string key) override {
+        contents[queue].paused_keys.emplace_back(kind, std::move(key));
+    }
+    void quota(TenantId owner, std::uint64_t limit) override { quotas[owner] = limit; }
+
     std::map<QueueNumber, Content> contents;
+    std::map<TenantId, std::uint64_t> quotas;
 };
 
 /// Bytes as text where they are UTF-8, else as `<name>_base64`.
@@ -79,6 +86,10 @@ json::object to_object(const Delivery& delivery) {
     json::object object{{"state", to_string(delivery.state)},
         {"due_at", to_unix_ms(delivery.due_at)}, {"attempts", delivery.attempts},
         {"failures", delivery.failures}};
+    if (delivery.entered_at != TimePoint{}) object["entered_at"] = to_unix_ms(delivery.entered_at);
+    if (delivery.level) object["level"] = to_string(*delivery.level);
+    if (delivery.anew) object["anew"] = true;
+    if (delivery.redriven) object["redriven"] = true;
     put_text(object, "dead_reason", delivery.dead_reason);
     json::array history;
     for (const auto& note : delivery.history) {
@@ -119,6 +130,9 @@ public:
         Collector collector;
         BATON_TRY_VOID(store_.recover(collector));
         write("baton_export", json::object{{"version", 1}});
+        for (const auto& [owner, limit] : collector.quotas) {
+            write("quota", json::object{{"owner", owner.view()}, {"limit_bytes", limit}});
+        }
         for (auto& [number, content] : collector.contents) {
             // By their ends, whatever order the store has, so that equal stores give equal exports.
             std::ranges::sort(content.replies, {},
@@ -141,11 +155,16 @@ private:
 
     Result<void> write_queue(const Content& content) {
         const auto& info = content.put.info;
-        write("queue", json::object{{"name", info.name.view()},
+        write("queue", json::object{{"name", info.name.view()}, {"owner", info.owner.view()},
                            {"uid", fmt::format("{:016x}", content.put.uid)},
                            {"created_at", to_unix_ms(info.created_at)}, {"paused", info.paused},
                            {"next_seq", content.next_seq}, {"config", to_json(info.config)}});
         ++counts_.queues;
+        for (const auto& [kind, key] : content.paused_keys) {
+            json::object object{{"kind", to_string(kind)}};
+            put_bytes(object, "key", key);
+            write("paused_key", std::move(object));
+        }
         BATON_TRY_VOID(write_messages(content));
         BATON_TRY_VOID(write_replies(content));
         BATON_TRY_VOID(write_outputs(content));

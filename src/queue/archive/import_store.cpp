@@ -64,6 +64,13 @@ Result<Delivery> read_delivery(const json::value& value) {
     BATON_TRY(delivery.due_at, read_time(fields, "due_at"));
     BATON_TRY(delivery.attempts, read_count(fields, "attempts"));
     BATON_TRY(delivery.failures, read_count(fields, "failures"));
+    BATON_TRY(delivery.entered_at, read_time(fields, "entered_at"));
+    BATON_TRY(const auto level, fields.text("level"));
+    if (!level.empty()) {
+        BATON_TRY(delivery.level, parse_level(level));
+    }
+    BATON_TRY(delivery.anew, fields.boolean("anew", false));
+    BATON_TRY(delivery.redriven, fields.boolean("redriven", false));
     BATON_TRY(delivery.dead_reason, read_bytes(fields, "dead_reason"));
     BATON_TRY(const auto* history, fields.array("history"));
     if (history == nullptr) return delivery;
@@ -117,6 +124,7 @@ public:
         BATON_TRY(const auto fields, fields_of(body));
         if (!has_begun_ || kind == "baton_export") return begin(kind, fields);
         if (kind == "queue") return queue(fields);
+        if (kind == "quota") return quota(fields);
         if (kind == "end") return end(fields);
         if (!queue_) return bad("stands before its queue");
         if (kind == "message") return message(fields);
@@ -124,6 +132,7 @@ public:
         if (kind == "reply") return reply(fields);
         if (kind == "output") return output(fields);
         if (kind == "cursor") return cursor(fields);
+        if (kind == "paused_key") return paused_key(fields);
         return bad("is of an unknown kind");
     }
     Result<void> finish() const {
@@ -159,6 +168,8 @@ private:
         if (error != std::errc() || stop != end) return fields.fail_at("uid", "is no uid");
         put.info.name = std::move(parsed);
         put.info.uid = put.uid;
+        BATON_TRY(const auto owner, fields.text("owner"));
+        if (!owner.empty()) put.info.owner = TenantId(std::string(owner));
         BATON_TRY(put.info.created_at, read_time(fields, "created_at"));
         BATON_TRY(put.info.paused, fields.boolean("paused", false));
         const auto* config = fields.find("config");
@@ -257,6 +268,21 @@ private:
             CursorMoved{*queue_, std::string(name), static_cast<std::uint64_t>(committed)});
         return {};
     }
+    Result<void> paused_key(const Fields& fields) {
+        BATON_TRY(const auto kind, fields.text("kind"));
+        KeyPaused paused{.queue = *queue_};
+        BATON_TRY(paused.kind, parse_key_kind(kind));
+        BATON_TRY(paused.key, read_bytes(fields, "key"));
+        records.emplace_back(std::move(paused));
+        return {};
+    }
+    Result<void> quota(const Fields& fields) {
+        BATON_TRY(const auto owner, fields.text("owner"));
+        BATON_TRY(const auto limit, fields.integer("limit_bytes"));
+        records.emplace_back(
+            QuotaSet{TenantId(std::string(owner)), static_cast<std::uint64_t>(limit)});
+        return {};
+    }
     Result<void> end(const Fields& fields) {
         fill_up();
         BATON_TRY(const auto queues, fields.integer("queues"));
@@ -289,6 +315,8 @@ public:
     void reply(Locator, TimePoint) override {}
     void output(RecoveredOutput) override {}
     void cursor(QueueNumber, std::string, std::uint64_t) override {}
+    void paused_key(QueueNumber, KeyKind, std::string) override {}
+    void quota(TenantId, std::uint64_t) override {}
 
     std::uint32_t next_number = 1;
     std::set<QueueName> names;

@@ -21,6 +21,8 @@ public:
     void reply(Locator, TimePoint) override {}
     void output(RecoveredOutput) override {}
     void cursor(QueueNumber, std::string, std::uint64_t) override {}
+    void paused_key(QueueNumber, KeyKind, std::string) override {}
+    void quota(TenantId, std::uint64_t) override {}
 
     std::uint64_t queues = 0;
     std::uint64_t messages = 0;
