@@ -20,7 +20,8 @@ def place(seq, queue=1):
 
 
 def queue_put(name=b"q", next_seq=1):
-    return record(1, struct.pack("<IQQqB", 1, 42, next_seq, 1000, 0) + text(name) + text(b"{}"))
+    return record(1, struct.pack("<IQQqB", 1, 42, next_seq, 1000, 0) + text(name) + text(b"{}") +
+                  text(b"default"))
 
 
 def post(seq, dedup=b"", until=0):
@@ -30,7 +31,7 @@ def post(seq, dedup=b"", until=0):
 
 
 def delivery(seq, state):
-    return record(4, place(seq) + struct.pack("<BqII", state, 2000, 1, 1) + text(b"why") +
+    return record(4, place(seq) + struct.pack("<BqIIqBB", state, 2000, 1, 1, 1000, 255, 0) + text(b"why") +
                   struct.pack("<IqI", 1, 1500, 1) + text(b"note"))
 
 
@@ -54,6 +55,10 @@ seeds = {
                record(11, struct.pack("<IQ", 1, 1) + text(b"sub")) + record(13, place(1)) + END +
                record(12, struct.pack("<I", 1) + text(b"sub")),
     "dropped": b"\0" + queue_put() + post(1) + END + record(2, struct.pack("<I", 1)) + queue_put(b"r"),
+    "control": b"\0" + record(15, struct.pack("<Q", 100) + text(b"default")) + queue_put() + END +
+               record(14, struct.pack("<IBB", 1, 1, 1) + text(b"key")) + post(1) + END +
+               record(14, struct.pack("<IBB", 1, 1, 0) + text(b"key")) +
+               record(15, struct.pack("<Q", 0) + text(b"default")),
     "no_queue": b"\0" + post(1),
     "moved": b"\0" + queue_put() + post(2) + END + post(1) + delivery(1, 1) + END + post(2),
     "raw": b"\1" + b"BTCH" + bytes(44) + b"\0" * 600 + b"BTCH" + bytes(range(200)),
