@@ -153,6 +153,7 @@ private:
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
+    std::unique_ptr<service::OperatorService> operator_service_;
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
@@ -281,6 +282,7 @@ api::rest::StreamHandler Services::stream_handler() {
 
 Result<void> Services::open_doors() {
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
+    operator_service_ = std::make_unique<service::OperatorService>(*queues_);
     output_service_ = std::make_unique<service::OutputService>(*queues_);
     log_service_ = std::make_unique<service::LogService>(*queues_);
     const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
@@ -293,6 +295,7 @@ Result<void> Services::open_doors() {
         *queues_, *conversations_.conversations, clock_, version_);
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
+        .operations = *operator_service_,
         .outputs = *output_service_,
         .logs = *log_service_,
         .messages = *message_service_,

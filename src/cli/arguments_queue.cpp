@@ -116,6 +116,14 @@ void add_operation(CLI::App& queues, Invocation& invocation, const std::string& 
     add_command(
         queues, invocation, name, help, initial, [](CLI::App& command, QueueNameOptions& options) {
             add_queue_name(command, options.name);
+            using Operation = QueueNameOptions::Operation;
+            const auto asked = options.operation;
+            if (asked != Operation::pause && asked != Operation::resume) return;
+            auto* ordering = command.add_option(
+                "--ordering-key", options.ordering_key, "only messages with this key");
+            command
+                .add_option("--fairness-key", options.fairness_key, "only messages with this key")
+                ->excludes(ordering);
         });
 }
 
@@ -127,6 +135,26 @@ void define_peek(CLI::App& command, QueuePeekOptions& options) {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     command.add_option("--after", options.peek.cursor, "the `next` of the page before");
+}
+
+void define_redrive(CLI::App& command, QueueRedriveOptions& options) {
+    RedriveRequest& request = options.request;
+    add_queue_name(command, request.queue);
+    const auto add_id = [&request](const std::vector<std::string>& texts) {
+        for (const auto& text : texts) {
+            const auto id = MessageId::parse(text);
+            if (!id) throw CLI::ValidationError(id.error().detail);
+            request.ids.push_back(*id);
+        }
+    };
+    command.add_option_function<std::vector<std::string>>(
+        "--id", add_id, "only this message (repeatable)");
+    command.add_option("--reason", request.reason_contains, "only if the reason holds this text");
+    command.add_option("--limit", request.limit, "the oldest so many; 0: all")
+        ->capture_default_str();
+    command.add_option("--rate", request.rate_per_second, "messages a second; 0: all at once")
+        ->capture_default_str();
+    add_parsed(command, "--target", request.target, &parse_queue_name, "another queue");
 }
 
 void define_output(CLI::App& command, QueueOutputOptions& options) {
@@ -162,6 +190,25 @@ void define_queue_commands(CLI::App& app, Invocation& invocation) {
     add_settle(*queues, invocation, "extend", "keep leased messages longer", Verb::extend);
     add_command(*queues, invocation, "peek", "look at messages without taking them",
         QueuePeekOptions{}, &define_peek);
+    add_command(*queues, invocation, "redrive", "try dead letters again", QueueRedriveOptions{},
+        &define_redrive)
+        ->footer("Example: baton queue redrive mail --reason timeout --rate 10");
+    add_command(*queues, invocation, "explain", "why is a message not running?",
+        MessageExplainOptions{}, [](CLI::App& command, MessageExplainOptions& options) {
+            add_message_id(command, options.message);
+        });
+    add_command(*queues, invocation, "reschedule", "change when a waiting message becomes ready",
+        MessageRescheduleOptions{}, [](CLI::App& command, MessageRescheduleOptions& options) {
+            add_message_id(command, options.message);
+            add_duration(command, "--delay", options.delay, "ready that long from now");
+        });
+    add_command(*queues, invocation, "quota", "what a tenant's queues keep, and may keep",
+        QuotaOptions{}, [](CLI::App& command, QuotaOptions& options) {
+            command.add_option("TENANT", options.tenant, "the tenant")
+                ->default_val("default")
+                ->type_name("");
+            command.add_option("--limit", options.limit, "bytes; 0: no limit");
+        });
     add_command(*queues, invocation, "output", "what workers say about a message",
         QueueOutputOptions{}, &define_output);
     add_operation(*queues, invocation, "pause", "hand out nothing more", Operation::pause);

@@ -29,6 +29,12 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const QueueSettleOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const QueuePeekOptions& options);
 
+// commands_care.cpp
+[[nodiscard]] Result<void> execute(Context& context, const QueueRedriveOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const MessageExplainOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const MessageRescheduleOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const QuotaOptions& options);
+
 // commands_log.cpp
 [[nodiscard]] Result<void> execute(Context& context, const QueueOutputOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const LogSubscribeOptions& options);

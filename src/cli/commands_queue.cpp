@@ -71,6 +71,20 @@ Result<void> purge(Context& context, const QueueNameOptions& options) {
     return done(context, options, fmt::format("purged {} messages", count));
 }
 
+Result<void> set_paused(Context& context, const QueueNameOptions& options, bool paused) {
+    client::QueueClient queues(context.connection());
+    const std::string what = paused ? "paused" : "resumed";
+    const bool ordering = !options.ordering_key.empty();
+    const std::string& key = ordering ? options.ordering_key : options.fairness_key;
+    if (key.empty()) {
+        BATON_TRY_VOID(context.ask(queues.set_paused(options.name, paused)));
+        return done(context, options, what);
+    }
+    const auto kind = ordering ? KeyKind::ordering : KeyKind::fairness;
+    BATON_TRY_VOID(context.ask(queues.pause_key(options.name, kind, key, paused)));
+    return done(context, options, what + " " + key);
+}
+
 }  // namespace
 
 Result<void> execute(Context& context, const QueueCreateOptions& options) {
@@ -112,14 +126,8 @@ Result<void> execute(Context& context, const QueueNameOptions& options) {
             BATON_TRY_VOID(context.ask(queues.remove(options.name)));
             return done(context, options, "deleted");
         }
-        case Operation::pause: {
-            BATON_TRY_VOID(context.ask(queues.set_paused(options.name, true)));
-            return done(context, options, "paused");
-        }
-        case Operation::resume: {
-            BATON_TRY_VOID(context.ask(queues.set_paused(options.name, false)));
-            return done(context, options, "resumed");
-        }
+        case Operation::pause: return set_paused(context, options, true);
+        case Operation::resume: return set_paused(context, options, false);
     }
     return fail(Errc::internal, "no such operation");
 }

@@ -57,6 +57,22 @@ struct QueueListOptions {};
 struct QueueNameOptions {
     enum class Operation : std::uint8_t { stats, purge, remove, pause, resume } operation;
     QueueName name;
+    std::string ordering_key{};  ///< of pause and resume: only this key
+    std::string fairness_key{};
+};
+struct QueueRedriveOptions {
+    RedriveRequest request;
+};
+struct MessageExplainOptions {
+    MessageId message;
+};
+struct MessageRescheduleOptions {
+    MessageId message;
+    Duration delay{0};
+};
+struct QuotaOptions {
+    std::string tenant;
+    std::optional<std::uint64_t> limit{};  ///< absent: only show it
 };
 struct QueuePostOptions {
     QueueName name;
@@ -138,7 +154,8 @@ struct OfflineOptions {
 
 using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptions, ChatOptions,
     QueueCreateOptions, QueueListOptions, QueueNameOptions, QueuePostOptions, QueuePopOptions,
-    QueueSettleOptions, QueuePeekOptions, QueueOutputOptions, LogSubscribeOptions,
+    QueueSettleOptions, QueuePeekOptions, QueueRedriveOptions, MessageExplainOptions,
+    MessageRescheduleOptions, QuotaOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
     ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
     KeyRevokeOptions, OfflineOptions>;

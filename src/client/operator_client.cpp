@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "client/decode.h"
+#include "model/codec.h"
 #include "net/http.h"
 
 namespace baton::client {
@@ -37,6 +38,10 @@ Health health_from(const json::object& object) {
             {std::string(name), reader.text("status") == "healthy", reader.text("detail")});
     }
     return health;
+}
+
+std::string quota_path(const std::string& tenant) {
+    return "/admin/v1/quotas/" + net::percent_encode(tenant);
 }
 
 }  // namespace
@@ -75,6 +80,20 @@ Task<Result<void>> OperatorClient::revoke_key(KeyId id) {
     Call call{.method = net::Method::del, .path = "/admin/v1/keys/" + net::percent_encode(id.text)};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
+}
+
+Task<Result<StorageQuota>> OperatorClient::quota(std::string tenant) {
+    Call call{.path = quota_path(tenant)};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    co_return storage_quota_from_json(answer);
+}
+
+Task<Result<StorageQuota>> OperatorClient::set_quota(std::string tenant, std::uint64_t bytes) {
+    Call call{.method = net::Method::put,
+        .path = quota_path(tenant),
+        .body = json::serialize(json::object{{"limit_bytes", bytes}})};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    co_return storage_quota_from_json(answer);
 }
 
 }  // namespace baton::client

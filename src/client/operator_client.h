@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "client/connection.h"
+#include "model/queue_operations.h"
 #include "runtime/task.h"
 
 namespace baton::client {
@@ -56,6 +57,9 @@ public:
     [[nodiscard]] Task<Result<std::vector<ApiKey>>> list_keys();
     /// Fails: not_found.
     [[nodiscard]] Task<Result<void>> revoke_key(KeyId id);
+    [[nodiscard]] Task<Result<StorageQuota>> quota(std::string tenant);
+    /// Returns the quota as it is then. `bytes` 0: no limit.
+    [[nodiscard]] Task<Result<StorageQuota>> set_quota(std::string tenant, std::uint64_t bytes);
 
 private:
     Connection& connection_;

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "client/decode.h"
 #include "model/codec.h"
 #include "net/http.h"
@@ -34,6 +35,23 @@ Settled settled_from(const json::object& object, std::string_view count_name) {
             Error{.code = errc_from_name(reader.text("code")), .detail = reader.text("message")}});
     }
     return settled;
+}
+
+/// Only what differs from the default.
+json::object to_json(const RedriveRequest& request) {
+    json::object body;
+    if (!request.ids.empty()) {
+        json::array ids;
+        for (const MessageId& id : request.ids) ids.emplace_back(id.text());
+        body["ids"] = std::move(ids);
+    }
+    if (!request.reason_contains.empty()) body["reason_contains"] = request.reason_contains;
+    if (request.dead_from) body["dead_from"] = to_rfc3339(*request.dead_from);
+    if (request.dead_to) body["dead_to"] = to_rfc3339(*request.dead_to);
+    if (request.limit != 0) body["limit"] = request.limit;
+    if (request.rate_per_second != 0) body["rate_per_second"] = request.rate_per_second;
+    if (request.target) body["target"] = request.target->view();
+    return body;
 }
 
 }  // namespace
@@ -75,6 +93,26 @@ Task<Result<void>> QueueClient::set_paused(QueueName name, bool paused) {
     Call call{.method = net::Method::post, .path = queue_path(name, paused ? "/pause" : "/resume")};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
+}
+
+Task<Result<void>> QueueClient::pause_key(
+    QueueName name, KeyKind kind, std::string key, bool paused) {
+    json::object body;
+    body[kind == KeyKind::ordering ? "ordering_key" : "fairness_key"] = key;
+    Call call{.method = net::Method::post,
+        .path = queue_path(name, paused ? "/pause" : "/resume"),
+        .body = json::serialize(body)};
+    BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
+    co_return Result<void>();
+}
+
+Task<Result<std::uint64_t>> QueueClient::redrive(RedriveRequest request) {
+    Call call{.method = net::Method::post,
+        .path = queue_path(request.queue, "/redrive"),
+        .body = json::serialize(to_json(request))};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    BATON_CO_TRY(const auto* object, as_object(answer));
+    co_return static_cast<std::uint64_t>(FieldReader(*object).integer("redriven"));
 }
 
 Task<Result<QueueStats>> QueueClient::stats(QueueName name) {
@@ -164,6 +202,20 @@ Task<Result<MessageView>> QueueClient::message(MessageId id) {
 
 Task<Result<void>> QueueClient::cancel(MessageId id) {
     Call call{.method = net::Method::del, .path = message_path(id)};
+    BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
+    co_return Result<void>();
+}
+
+Task<Result<Explanation>> QueueClient::explain(MessageId id) {
+    Call call{.path = message_path(id) + "/explain"};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    co_return explanation_from_json(answer);
+}
+
+Task<Result<void>> QueueClient::reschedule(MessageId id, Duration delay) {
+    Call call{.method = net::Method::post,
+        .path = message_path(id) + "/reschedule",
+        .body = json::serialize(json::object{{"delay_ms", delay.count()}})};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
 }

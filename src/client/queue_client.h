@@ -11,6 +11,7 @@
 #include "client/connection.h"
 #include "model/message.h"
 #include "model/queue_config.h"
+#include "model/queue_operations.h"
 #include "runtime/task.h"
 
 namespace baton::client {
@@ -63,6 +64,10 @@ public:
     /// Returns how many messages went.
     [[nodiscard]] Task<Result<std::uint64_t>> purge(QueueName name);
     [[nodiscard]] Task<Result<void>> set_paused(QueueName name, bool paused);
+    [[nodiscard]] Task<Result<void>> pause_key(
+        QueueName name, KeyKind kind, std::string key, bool paused);
+    /// Returns how many are tried again.
+    [[nodiscard]] Task<Result<std::uint64_t>> redrive(RedriveRequest request);
     [[nodiscard]] Task<Result<QueueStats>> stats(QueueName name);
 
     [[nodiscard]] Task<Result<std::vector<PostedMessage>>> post(
@@ -77,6 +82,9 @@ public:
     [[nodiscard]] Task<Result<PeekPage>> peek(QueueName name, PeekOptions options);
     [[nodiscard]] Task<Result<MessageView>> message(MessageId id);
     [[nodiscard]] Task<Result<void>> cancel(MessageId id);
+    [[nodiscard]] Task<Result<Explanation>> explain(MessageId id);
+    /// It becomes ready that long from now.
+    [[nodiscard]] Task<Result<void>> reschedule(MessageId id, Duration delay);
 
 private:
     struct Receipts {

@@ -18,9 +18,13 @@ Result<void> check_post(const Identity& who, const std::vector<NewMessage>& mess
 }  // namespace
 
 Task<Result<PutOutcome>> QueueService::put_queue(
-    const Identity& who, QueueName name, QueueConfig config) {
+    const Identity& who, QueueName name, QueueConfig config, std::optional<TenantId> owner) {
     BATON_CO_TRY_VOID(allow(who));
-    BATON_CO_TRY(const bool created, co_await queues_.put_queue(name, std::move(config)));
+    if (owner) {
+        BATON_CO_TRY_VOID(access::require(who, access::Role::admin));
+    }
+    auto putting = queues_.put_queue(name, std::move(config), std::move(owner));
+    BATON_CO_TRY(const bool created, co_await std::move(putting));
     BATON_CO_TRY(auto info, co_await queues_.get_queue(std::move(name)));
     co_return PutOutcome{.info = std::move(info), .created = created};
 }

@@ -79,8 +79,9 @@ public:
     /// `queues` must outlive the service.
     explicit QueueService(queue::Queues& queues) noexcept : queues_(queues), uids_(queues) {}
 
-    [[nodiscard]] Task<Result<PutOutcome>> put_queue(
-        const access::Identity& who, QueueName name, QueueConfig config);
+    /// `owner` (absent: who it was): for administrators only.
+    [[nodiscard]] Task<Result<PutOutcome>> put_queue(const access::Identity& who, QueueName name,
+        QueueConfig config, std::optional<TenantId> owner = std::nullopt);
     [[nodiscard]] Task<Result<QueueInfo>> get_queue(const access::Identity& who, QueueName name);
     [[nodiscard]] Task<Result<std::vector<QueueInfo>>> list_queues(const access::Identity& who);
     [[nodiscard]] Task<Result<void>> delete_queue(const access::Identity& who, QueueName name);

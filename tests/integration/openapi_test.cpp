@@ -126,6 +126,7 @@ protected:
 
     void call_queue_routes();
     void call_flow_routes();
+    void call_care_routes();
     void call_output_routes();
     void call_log_routes();
     void call_dialog_routes();
@@ -170,6 +171,22 @@ void OpenApi::call_flow_routes() {
     checked("POST /v1/queues/{queue}/ack", "/v1/queues/mail/ack", pop_one());
     checked("DELETE /v1/messages/{id}", "/v1/messages/" + other);
     checked("GET /v1/messages/{id}", "/v1/messages/" + other);
+}
+
+void OpenApi::call_care_routes() {
+    checked("POST /v1/queues/{queue}/pause", "/v1/queues/mail/pause", R"({"fairness_key":"f"})");
+    checked("POST /v1/queues/{queue}/resume", "/v1/queues/mail/resume", R"({"fairness_key":"f"})");
+    checked("POST /v1/queues/{queue}/redrive", "/v1/queues/mail/redrive", R"({"limit":1})");
+    checked("POST /v1/queues/{queue}/redrive", "/v1/queues/mail/redrive", R"({"limits":1})");
+    const std::string target = "/v1/messages/" + post_one();
+    checked("POST /v1/messages/{id}/reschedule", target + "/reschedule", R"({"delay_ms":60000})");
+    checked("POST /v1/messages/{id}/reschedule", target + "/reschedule", "{}");
+    checked("GET /v1/messages/{id}/explain", target + "/explain");
+    checked("POST /v1/messages/{id}/reschedule", target + "/reschedule", R"({"due_at":1})");
+    checked("PUT /admin/v1/quotas/{tenant}", "/admin/v1/quotas/acme", R"({"limit_bytes":1000})");
+    checked("GET /admin/v1/quotas/{tenant}", "/admin/v1/quotas/acme");
+    checked("GET /admin/v1/quotas/{tenant}", "/admin/v1/quotas/acme", "",
+        {{"Authorization", "Bearer member-key"}});
 }
 
 void OpenApi::call_output_routes() {
@@ -280,6 +297,7 @@ TEST_F(OpenApi, names_every_error_code) {
 TEST_F(OpenApi, real_answers_have_the_documented_shape) {
     call_queue_routes();
     call_flow_routes();
+    call_care_routes();
     call_output_routes();
     call_log_routes();
     call_dialog_routes();
@@ -308,6 +326,7 @@ TEST_F(OpenApi, examples_are_good_and_work) {
                 if (at != std::string::npos) target.replace(at, param.size(), value);
             };
             fill("{queue}", "mail");
+            fill("{tenant}", "default");
             fill("{id}", target.contains("conversations") ? conversation_id : id);
             const auto answer = checked(name, target, json::serialize(example));
             EXPECT_LT(answer.status, 300) << name << answer.body;

@@ -49,5 +49,6 @@ struct Route {
 [[nodiscard]] std::span<const Route> stream_routes();
 [[nodiscard]] std::span<const Route> output_routes();
 [[nodiscard]] std::span<const Route> log_routes();
+[[nodiscard]] std::span<const Route> quota_routes();
 
 }  // namespace baton::api::rest

@@ -16,6 +16,7 @@
 #include "service/key_service.h"
 #include "service/log_service.h"
 #include "service/message_service.h"
+#include "service/operator_service.h"
 #include "service/output_service.h"
 #include "service/queue_service.h"
 
@@ -41,6 +42,7 @@ using StreamHandler = std::function<Task<void>(
 struct RestDeps {
     const access::Access& access;
     service::QueueService& queues;
+    service::OperatorService& operations;
     service::OutputService& outputs;
     service::LogService& logs;
     service::MessageService& messages;

@@ -62,6 +62,7 @@ protected:
     void open_door(api::rest::RestConfig config) {
         const api::rest::RestDeps deps{.access = access_,
             .queues = queue_service,
+            .operations = operator_service,
             .outputs = output_service,
             .logs = log_service,
             .messages = message_service,
@@ -125,6 +126,7 @@ protected:
     FakeConversations rows;
     FakeAgents agents;
     service::QueueService queue_service{*queues};
+    service::OperatorService operator_service{*queues};
     service::OutputService output_service{*queues};
     service::LogService log_service{*queues};
     service::MessageService message_service{*queues, rows, agents, clock, {}, Log()};
