@@ -211,27 +211,30 @@ private:
         co_return RunEnd{.answer = *answer};
     }
 
-    /// Renews the lease until it is lost, or until it has ended because renewing kept failing.
+    /// Renews the lease until the queue says that it is lost, or renewing has failed for a whole
+    /// lease. Being late alone ends nothing: a machine that stood still asks the queue first.
     Task<void> hold_lease(Receipt receipt) {
         const Duration half = std::max(config_.lease / 2, Duration(1));
         const Duration soon = std::max(config_.lease / 10, Duration(1));
         Deadline lease_end = Deadline::after(config_.lease);
         Duration pause = half;
-        while (!lease_end.expired()) {
+        while (true) {
             co_await sleep_until(Deadline::after(pause));
             const Deadline renewed_end = Deadline::after(config_.lease);
             const auto extended = co_await queues_.extend(receipt, config_.lease);
+            pause = extended ? half : soon;
             if (extended) {
                 lease_end = renewed_end;
-            } else if (extended.error().code == Errc::lease_lost ||
-                       extended.error().code == Errc::message_not_found ||
-                       extended.error().code == Errc::queue_not_found) {
-                co_return;
-            } else {
-                log_.warn("renewing a lease failed", {{"message_id", receipt.message.text()},
-                                                         {"error", to_string(extended.error())}});
+                continue;
             }
-            pause = extended ? half : soon;
+            const Errc code = extended.error().code;
+            if (code == Errc::lease_lost || code == Errc::message_not_found ||
+                code == Errc::queue_not_found) {
+                co_return;
+            }
+            log_.warn("renewing a lease failed",
+                {{"message_id", receipt.message.text()}, {"error", to_string(extended.error())}});
+            if (lease_end.expired()) co_return;
         }
     }
 

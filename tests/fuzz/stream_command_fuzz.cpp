@@ -1,5 +1,5 @@
-// libFuzzer: frames of /v1/stream come from strangers. Whatever comes is a command within the limits
-// or an error whose words are UTF-8.
+// libFuzzer: frames of /v1/stream come from strangers. Whatever comes is a command within the
+// limits or an error whose words are UTF-8.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -79,7 +79,7 @@ TEST(HttpClientStream, hands_out_head_then_pieces_as_they_come) {
 
 TEST(HttpClientStream, sink_that_lags_slows_the_peer_down) {
     RawPeer peer;
-    Caller caller({.stall_timeout = 100ms});
+    Caller caller({.stall_timeout = 1s});
     std::promise<void> go_on;
     auto allowed = go_on.get_future().share();
     std::string body;
@@ -97,7 +97,7 @@ TEST(HttpClientStream, sink_that_lags_slows_the_peer_down) {
     auto connection = peer.accept_request();
     connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
     // Stuck for longer than the stall timeout: our own slowness is no fault of the peer.
-    const auto sent = connection.send_until_stuck(block, size, 400ms);
+    const auto sent = connection.send_until_stuck(block, size, 1'500ms);
     EXPECT_LT(sent, 20'000'000U) << "more than 1 MiB and what the sockets hold";
     go_on.set_value();
     std::size_t rest = size - sent;
