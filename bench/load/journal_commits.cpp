@@ -52,6 +52,8 @@ public:
     void reply(queue::Locator, TimePoint) override {}
     void output(queue::RecoveredOutput) override {}
     void cursor(queue::QueueNumber, std::string, std::uint64_t) override {}
+    void paused_key(queue::QueueNumber, KeyKind, std::string) override {}
+    void quota(TenantId, std::uint64_t) override {}
     std::size_t messages = 0;
 };
 

@@ -83,6 +83,8 @@ public:
     void reply(queue::Locator at, TimePoint) override { replies.push_back(at); }
     void output(queue::RecoveredOutput output) override { outputs.push_back(output.at); }
     void cursor(queue::QueueNumber, std::string, std::uint64_t) override { ++others; }
+    void paused_key(queue::QueueNumber, KeyKind, std::string) override {}
+    void quota(TenantId, std::uint64_t) override {}
 
     std::vector<queue::Locator> messages, replies, outputs;
     std::size_t others = 0;
