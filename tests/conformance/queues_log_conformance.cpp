@@ -174,6 +174,17 @@ TEST_P(LogMode, truncating_removes_what_is_older_read_or_not) {
     EXPECT_EQ(must(try_fetch({})).at(0).id.seq, 6);
 }
 
+TEST_P(LogMode, a_shorter_retention_set_while_the_log_is_empty_counts_for_what_comes) {
+    make_log({.retention_period = std::chrono::seconds(60)});
+    must(subscribe());
+    post_texts({"a"});
+    EXPECT_EQ(must(h.run(queues().purge(q))), 1U);
+    make_log({.retention_period = std::chrono::seconds(1)});
+    post_texts({"b"});
+    h.advance(Duration(2'000));
+    EXPECT_EQ(fetch(), (Texts{}));
+}
+
 TEST_P(LogMode, messages_leave_when_they_reach_the_retention_period) {
     make_log({.retention_period = std::chrono::seconds(10)});
     must(subscribe());

@@ -232,7 +232,7 @@ void QueueLog::tell() {
 
 void QueueLog::posted() {
     tell();
-    if (log_.retention_armed == TimePoint::max()) arm_retention();
+    arm_retention();
 }
 
 void QueueLog::recover_cursor(std::string subscription, std::uint64_t committed) {
