@@ -5,7 +5,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(library_modules base model runtime db db/sqlite queue queue/engine queue/store/memory
+set(library_modules base model runtime db db/sqlite queue queue/engine queue/store queue/store/memory
     queue/store/sqlite queue/store/journal)
 set(targets baton_options)
 foreach(module IN LISTS library_modules)

@@ -42,6 +42,7 @@ INCLUDE_HOMES = [
     (r"boost/beast/.*", r"src/net/[^/]+\.cpp|(tests|bench)/.*", "src/net/*.cpp"),
     (r"curl/.*", r"src/net/[^/]+\.cpp|(tests|bench)/.*", "src/net/*.cpp"),
     (r"sqlite3\.h", r"src/db/sqlite/.*|(tests|bench)/.*", "src/db/sqlite/"),
+    (r"nats/nats\.h", r"src/nats/.*|(tests|bench)/.*", "src/nats/"),
     (r"boost/asio/(co_spawn|detached)\.hpp", r"src/runtime/.*|(tests|bench)/.*", "src/runtime/"),
 ]
 
@@ -112,6 +113,8 @@ def forbidden_edge(module, target):
         return None
     if target.startswith(module + "/"):
         return "a port never includes its adapter"
+    if module.startswith(target + "/"):
+        return None  # a child stands on its parent
     same_family = module.split("/")[0] == target.split("/")[0]
     if target in INNER_MODULES and same_family:
         return None

@@ -23,6 +23,7 @@
 #include "runtime/task_group.h"
 #include "support/fake_clock.h"
 #include "support/queue_letters.h"
+#include "support/stream_place.h"
 #include "support/temp_dir.h"
 
 namespace baton::test {
@@ -31,9 +32,13 @@ struct StoreKind {
     bool sqlite = false;
     bool cold = false;  ///< no memory for contents: each one is read from the store
     bool journal = false;
+    bool jetstream = false;  ///< each opening is on another machine: nothing is kept but the stream
 
     [[nodiscard]] std::string name() const {
-        const std::string store = journal ? "journal" : sqlite ? "sqlite" : "memory";
+        const std::string store = jetstream ? "jetstream"
+                                  : journal ? "journal"
+                                  : sqlite  ? "sqlite"
+                                            : "memory";
         return store + (cold ? "_cold" : "");
     }
     friend std::ostream& operator<<(std::ostream& out, const StoreKind& kind) {
@@ -153,6 +158,7 @@ private:
     }
 
     std::unique_ptr<queue::Store> make_store() {
+        if (kind_.jetstream) return stream_.open_store();
         if (kind_.journal) {
             return must(queue::make_journal_store(dir_ / "journal", {.segment_size = 64 * 1024}));
         }
@@ -166,6 +172,7 @@ private:
     StoreKind kind_;
     HarnessOptions options_;
     TempDir dir_{fast_place()};
+    StreamPlace stream_;
     std::shared_ptr<queue::MemoryDisk> disk_ = queue::make_memory_disk();
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<db::Database> wrapped_;

@@ -115,9 +115,10 @@ Result<std::vector<std::string>> describe_queues(
         names.push_back(put.info.name.text);
     }
     if (names.empty()) return names;
-    const auto store_id = last.store_id;
-    const auto size = std::max(last.capacity, round_up(data_begin + batch.size(), data_begin));
-    BATON_TRY(const auto writer, LogWriter::open(files, std::move(segments), end, size, store_id));
+    const LogWriter::Config config{
+        .segment_size = std::max(last.capacity, round_up(data_begin + batch.size(), data_begin)),
+        .store_id = last.store_id};
+    BATON_TRY(const auto writer, LogWriter::open(files, std::move(segments), end, config));
     BATON_TRY(const auto appended,
         writer->append(batch, static_cast<std::uint32_t>(names.size()), LogWriter::Space::reserve));
     BATON_TRY_VOID(writer->sync());

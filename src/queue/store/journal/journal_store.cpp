@@ -14,6 +14,7 @@
 #include "queue/store/journal/live_index.h"
 #include "queue/store/journal/log_writer.h"
 #include "queue/store/journal/record_codec.h"
+#include "queue/store/journal/shared_entry.h"
 #include "queue/store/journal/stream_codec.h"
 
 namespace baton::queue {
@@ -38,8 +39,9 @@ std::uint64_t random_id() {
 
 class JournalStore final : public Store {
 public:
-    JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config)
-        : owned_(std::move(owned)), files_(files), config_(config) {}
+    JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config,
+        std::unique_ptr<SharedLog> shared)
+        : owned_(std::move(owned)), files_(files), config_(config), shared_(std::move(shared)) {}
 
     Result<void> recover(RecoverySink& sink) override {
         if (broken_) return fail(*broken_);
@@ -47,7 +49,14 @@ public:
             BATON_TRY_VOID(open());
         }
         auto index = std::make_unique<LiveIndex>();
-        BATON_TRY_VOID(recover_index(writer_->segments(), *index, sink));
+        auto recovered = recover_index(writer_->segments(), *index, sink);
+        if (!recovered && recovered.error().code == Errc::storage_corrupt && shared_) {
+            // Damage shows before the sink is told anything; a copy can be made anew.
+            BATON_TRY_VOID(copy_anew());
+            index = std::make_unique<LiveIndex>();
+            recovered = recover_index(writer_->segments(), *index, sink);
+        }
+        BATON_TRY_VOID(std::move(recovered));
         const std::scoped_lock lock(mutex_);
         compactor_.reset();
         index_ = std::move(index);
@@ -155,16 +164,33 @@ private:
     }
 
     Result<void> open() {
-        BATON_TRY(auto segments, open_segments(files_, FileSystem::Mode::existing));
+        BATON_TRY(auto segments, open_files());
         LogEnd end;
-        std::uint64_t store_id = random_id();
-        if (!segments.empty()) {
-            store_id = segments.begin()->second->header.store_id;
+        if (shared_) {
+            BATON_TRY(end, catch_up(files_, segments, *shared_));
+        } else if (!segments.empty()) {
             BATON_TRY(end, repair_tail(files_, segments));
         }
-        BATON_TRY(writer_,
-            LogWriter::open(files_, std::move(segments), end, config_.segment_size, store_id));
+        const LogWriter::Config config{.segment_size = config_.segment_size,
+            .store_id = segments.empty() ? random_id() : segments.begin()->second->header.store_id,
+            .shared = shared_.get()};
+        BATON_TRY(writer_, LogWriter::open(files_, std::move(segments), end, config));
         return {};
+    }
+
+    /// Files that can't be read are no copy of anything.
+    Result<Segments> open_files() {
+        auto segments = open_segments(files_, FileSystem::Mode::existing);
+        if (segments || !shared_ || segments.error().code != Errc::storage_corrupt) return segments;
+        BATON_TRY_VOID(forget_copy(files_, segments.emplace()));
+        return segments;
+    }
+
+    Result<void> copy_anew() {
+        Segments segments = writer_->segments();
+        writer_.reset();
+        BATON_TRY_VOID(forget_copy(files_, segments));
+        return open();
     }
 
     Result<void> write(std::span<const Record> records, Durability durability) {
@@ -271,6 +297,7 @@ private:
     std::unique_ptr<FileSystem> owned_;
     FileSystem& files_;
     const JournalConfig config_;
+    const std::unique_ptr<SharedLog> shared_;  // null: the files are all there is
 
     // Of the thread that commits.
     std::unique_ptr<LogWriter> writer_;
@@ -300,16 +327,17 @@ Result<void> check(const JournalConfig& config) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> make_journal_store(
-    std::filesystem::path folder, JournalConfig config) {
+    std::filesystem::path folder, JournalConfig config, std::unique_ptr<SharedLog> shared) {
     BATON_TRY_VOID(check(config));
     BATON_TRY(auto files, make_posix_file_system(std::move(folder)));
     FileSystem& used = *files;
-    return std::make_unique<JournalStore>(std::move(files), used, config);
+    return std::make_unique<JournalStore>(std::move(files), used, config, std::move(shared));
 }
 
-Result<std::unique_ptr<Store>> make_journal_store(FileSystem& files, JournalConfig config) {
+Result<std::unique_ptr<Store>> make_journal_store(
+    FileSystem& files, JournalConfig config, std::unique_ptr<SharedLog> shared) {
     BATON_TRY_VOID(check(config));
-    return std::make_unique<JournalStore>(nullptr, files, config);
+    return std::make_unique<JournalStore>(nullptr, files, config, std::move(shared));
 }
 
 }  // namespace baton::queue

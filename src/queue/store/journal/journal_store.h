@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "queue/engine/store.h"
 #include "queue/store/journal/file_system.h"
+#include "queue/store/shared_log.h"
 
 namespace baton::queue {
 
@@ -21,11 +22,13 @@ struct JournalConfig {
 /// Opens (and on first use makes) the journal in `folder`, which no one else may use meanwhile. The
 /// format is docs/formats/journal.md. Nothing is read before `recover`, which must come before the
 /// first commit. Fails: what making the folder fails with; invalid_config.
-[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(
-    std::filesystem::path folder, JournalConfig config = {});
+/// With a `shared` log batches are durable there, and the folder is a copy of it: it may be behind,
+/// damaged or empty. `recover` takes the log over from whoever wrote it before.
+[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(std::filesystem::path folder,
+    JournalConfig config = {}, std::unique_ptr<SharedLog> shared = nullptr);
 
 /// The same on a file system of the caller's, which must outlive the store.
-[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(
-    journal::FileSystem& files, JournalConfig config = {});
+[[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(journal::FileSystem& files,
+    JournalConfig config = {}, std::unique_ptr<SharedLog> shared = nullptr);
 
 }  // namespace baton::queue

@@ -7,16 +7,24 @@
 
 #include "queue/store/journal/replay.h"
 #include "queue/store/journal/segment.h"
+#include "queue/store/shared_log.h"
 
 namespace baton::queue::journal {
 
 /// Use from one thread. After an error other than storage_full nothing more may be written.
 class LogWriter final {
 public:
+    struct Config {
+        std::uint64_t segment_size = 0;
+        std::uint64_t store_id = 0;
+        /// Where batches become durable, if not in these files: they are a copy then. Outlives the
+        /// writer.
+        SharedLog* shared = nullptr;
+    };
     /// Goes on where a journal ends; makes the first segment of a new one. Fails: what the file
     /// system fails with.
-    [[nodiscard]] static Result<std::unique_ptr<LogWriter>> open(FileSystem& files,
-        Segments segments, const LogEnd& end, std::uint64_t segment_size, std::uint64_t store_id);
+    [[nodiscard]] static Result<std::unique_ptr<LogWriter>> open(
+        FileSystem& files, Segments segments, const LogEnd& end, const Config& config);
 
     /// Whether a batch may take the space that is held back for those who make room.
     enum class Space : std::uint8_t { ordinary, reserve };
@@ -30,14 +38,14 @@ public:
     /// storage_io.
     [[nodiscard]] Result<Appended> append(Buffer& batch, std::uint32_t count, Space space);
 
-    /// Fails: storage_io.
+    /// What was appended to a shared log is durable already. Fails: storage_io.
     [[nodiscard]] Result<void> sync();
 
     /// Nothing before `segment` is needed any more. The files go when a later batch that says so is
     /// on disk.
     void release_before(std::uint32_t segment);
     /// Removes what may go; what can't be removed is tried again at the next call. Returns the
-    /// number of the oldest segment left.
+    /// number of the oldest segment left; of a shared log, whose entries go first.
     std::uint32_t remove_released();
 
     [[nodiscard]] const Segments& segments() const noexcept { return segments_; }
@@ -47,19 +55,26 @@ public:
     [[nodiscard]] std::uint32_t first_segment() const noexcept { return first_segment_; }
 
 private:
-    LogWriter(FileSystem& files, Segments segments, const LogEnd& end, std::uint64_t segment_size,
-        std::uint64_t store_id);
+    /// Where a batch goes.
+    struct Target {
+        SegmentHeader header;
+        std::uint64_t offset = 0;  ///< of the batch
+        std::string new_file;      ///< prepared for a segment that is not there yet; else empty
+    };
 
-    Result<void> roll(std::uint64_t batch_size, Space space);
+    LogWriter(FileSystem& files, Segments segments, const LogEnd& end, const Config& config);
+
+    Result<Target> target_for(std::uint64_t batch_size, Space space);
+    Result<Target> next_segment(std::uint64_t batch_size, Space space);
     Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);
-    Result<void> add_segment(const std::string& file, std::uint64_t capacity);
+    Result<void> add_segment(const std::string& file, const SegmentHeader& header);
+    [[nodiscard]] SegmentHeader next_header(std::uint64_t capacity) const;
     void keep_reserve();
 
     FileSystem& files_;
     Segments segments_;
     std::shared_ptr<Segment> current_;
-    const std::uint64_t segment_size_;
-    const std::uint64_t store_id_;
+    const Config config_;
     std::uint64_t offset_;
     std::uint64_t next_batch_;
     std::uint64_t durable_;           // batches up to it are on disk

@@ -1,0 +1,123 @@
+#include "nats/connection.h"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "nats/native.h"
+
+namespace baton::nats {
+namespace {
+
+constexpr int pings_out_max = 2;
+constexpr int reconnect_forever = -1;
+constexpr std::int64_t reconnect_wait_ms = 250;
+/// What is published while there is no server fails at once instead of arriving late.
+constexpr int reconnect_buffer_bytes = 1;
+
+class NativeConnection final : public Connection {
+public:
+    explicit NativeConnection(natsConnection* handle) : handle_(handle) {}
+    ~NativeConnection() override {
+        close();
+        natsConnection_Destroy(handle_);
+    }
+    NativeConnection(const NativeConnection&) = delete;
+    NativeConnection& operator=(const NativeConnection&) = delete;
+
+    std::size_t max_payload() const override {
+        return static_cast<std::size_t>(natsConnection_GetMaxPayload(handle_));
+    }
+    bool is_connected() const override {
+        return natsConnection_Status(handle_) == NATS_CONN_STATUS_CONNECTED;
+    }
+    void close() override { natsConnection_Close(handle_); }
+
+    [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }
+
+private:
+    natsConnection* handle_;
+};
+
+/// Calls one setter after the other until one fails.
+class Setter {
+public:
+    template <class... Arguments>
+    Setter& set(std::string_view what, natsStatus status) {
+        if (failure_ || status == NATS_OK) return *this;
+        failure_ = fail(
+            Errc::invalid_config, fmt::format("nats: {}: {}", what, natsStatus_GetText(status)));
+        return *this;
+    }
+    [[nodiscard]] Result<void> result() const {
+        if (failure_) return *failure_;
+        return {};
+    }
+
+private:
+    std::optional<std::unexpected<Error>> failure_;
+};
+
+Result<void> set_tls(natsOptions* options, const ConnectionConfig& config) {
+    if (!config.tls) return {};
+    Setter setter;
+    setter.set("tls", natsOptions_SetSecure(options, true));
+    if (!config.ca_file.empty()) {
+        setter.set("reading the CA certificates from `" + config.ca_file + "`",
+            natsOptions_LoadCATrustedCertificates(options, config.ca_file.c_str()));
+    }
+    if (!config.cert_file.empty()) {
+        setter.set("reading the certificate from `" + config.cert_file + "`",
+            natsOptions_LoadCertificatesChain(
+                options, config.cert_file.c_str(), config.key_file.c_str()));
+    }
+    return setter.result();
+}
+
+Result<OptionsHandle> options_of(const ConnectionConfig& config) {
+    natsOptions* made = nullptr;
+    if (const auto status = natsOptions_Create(&made); status != NATS_OK) {
+        return failed("natsOptions_Create", status);
+    }
+    OptionsHandle options(made);
+    std::vector<const char*> servers;
+    for (const auto& server : config.servers) servers.push_back(server.c_str());
+    Setter setter;
+    setter
+        .set("the addresses of the servers",
+            natsOptions_SetServers(made, servers.data(), static_cast<int>(servers.size())))
+        .set("name", natsOptions_SetName(made, config.name.c_str()))
+        .set("timeout", natsOptions_SetTimeout(made, config.connect_timeout.count()))
+        .set("pings", natsOptions_SetPingInterval(made, config.ping_interval.count()))
+        .set("pings", natsOptions_SetMaxPingsOut(made, pings_out_max))
+        .set("reconnect", natsOptions_SetMaxReconnect(made, reconnect_forever))
+        .set("reconnect", natsOptions_SetReconnectWait(made, reconnect_wait_ms))
+        .set("reconnect", natsOptions_SetReconnectBufSize(made, reconnect_buffer_bytes))
+        .set("requests", natsOptions_SetFailRequestsOnDisconnect(made, true))
+        .set("sending", natsOptions_SetSendAsap(made, true));
+    if (!config.user.empty()) {
+        setter.set("user", natsOptions_SetUserInfo(made, config.user.c_str(),
+                               std::string(config.password.reveal()).c_str()));
+    }
+    BATON_TRY_VOID(setter.result());
+    BATON_TRY_VOID(set_tls(made, config));
+    return options;
+}
+
+}  // namespace
+
+natsConnection* native(const Connection& connection) noexcept {
+    return static_cast<const NativeConnection&>(connection).handle();
+}
+
+Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
+    BATON_TRY(const auto options, options_of(config));
+    natsConnection* handle = nullptr;
+    if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
+        return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
+    }
+    return std::make_shared<NativeConnection>(handle);
+}
+
+}  // namespace baton::nats

@@ -1,0 +1,103 @@
+// JetStream: streams that a quorum of servers keeps. As much of it as Baton uses.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "nats/connection.h"
+
+namespace baton::nats {
+
+/// A stream with one subject and unlimited age, from which nothing goes but by a purge.
+struct StreamConfig {
+    std::string name;
+    std::string subject;
+    std::string description;
+    int replicas = 1;             ///< 1, 3 or 5
+    std::int64_t max_bytes = -1;  ///< of the stream; beyond it publishing fails. -1: no limit
+    bool in_memory = false;
+    Duration duplicate_window{120'000};  ///< how long a message id is remembered
+};
+
+struct StreamState {
+    std::uint64_t first = 0;  ///< sequences; of an empty stream `last` + 1, or 0
+    std::uint64_t last = 0;   ///< 0: nothing was ever published
+    std::uint64_t bytes = 0;
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Publication {
+    std::string_view subject;
+    std::string_view data;
+    std::string_view id;  ///< a repeated one is stored once
+    std::optional<std::uint64_t>
+        expected_last{};  ///< sequence that must be the last so far; 0: none yet
+    const Headers& headers;
+    Duration timeout{1'000};
+};
+
+struct Published {
+    std::uint64_t sequence = 0;
+    bool duplicate = false;  ///< `sequence` is where the message of this id already was
+};
+
+/// A stored message.
+class Message {
+public:
+    virtual ~Message() = default;
+    [[nodiscard]] virtual std::uint64_t sequence() const = 0;
+    [[nodiscard]] virtual std::string_view data() const = 0;
+    /// Empty when there is none of that name.
+    [[nodiscard]] virtual std::string_view header(const char* name) const = 0;
+};
+
+/// Reads a stream in order. Use from one thread.
+class StreamReader {
+public:
+    virtual ~StreamReader() = default;
+    /// The next message. Fails: deadline_exceeded (none came in time), storage_corrupt (a sequence
+    /// is missing), as JetStream.
+    [[nodiscard]] virtual Result<std::unique_ptr<Message>> next(Duration timeout) = 0;
+};
+
+/// All methods block, and may be called from any thread. Errors everywhere: unavailable (nothing
+/// was done), deadline_exceeded (whether it was done is not known), permission_denied, storage_io.
+class JetStream {
+public:
+    virtual ~JetStream() = default;
+
+    /// Makes the stream unless it is there, whatever its configuration. Fails also: storage_full,
+    /// conflict (its subject belongs to another stream).
+    [[nodiscard]] virtual Result<void> ensure_stream(const StreamConfig& config) = 0;
+    /// Fails also: not_found.
+    [[nodiscard]] virtual Result<StreamState> state(const std::string& stream) = 0;
+    [[nodiscard]] virtual Result<void> delete_stream(const std::string& stream) = 0;
+
+    /// Stored by a quorum on return. Fails also: conflict (not `expected_last`), storage_full,
+    /// message_too_large; all three: not stored.
+    [[nodiscard]] virtual Result<Published> publish(const Publication& publication) = 0;
+    /// Fails also: not_found.
+    [[nodiscard]] virtual Result<std::unique_ptr<Message>> get(
+        const std::string& stream, std::uint64_t sequence) = 0;
+    /// From sequence `first` on.
+    [[nodiscard]] virtual Result<std::unique_ptr<StreamReader>> read(
+        const StreamConfig& stream, std::uint64_t first) = 0;
+    /// Takes out everything before `sequence`.
+    [[nodiscard]] virtual Result<void> purge_before(
+        const std::string& stream, std::uint64_t sequence) = 0;
+};
+
+/// `timeout`: of calls that have none of their own.
+[[nodiscard]] Result<std::unique_ptr<JetStream>> make_jetstream(
+    std::shared_ptr<Connection> connection, Duration timeout);
+
+}  // namespace baton::nats

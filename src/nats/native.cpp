@@ -1,0 +1,69 @@
+#include "nats/native.h"
+
+#include <string>
+
+#include <fmt/core.h>
+
+namespace baton::nats {
+namespace {
+
+Errc code_of(jsErrCode code) {
+    switch (code) {
+        case JSStreamWrongLastSequenceErr: return Errc::conflict;
+        case JSAccountResourcesExceededErr:
+        case JSInsufficientResourcesErr:
+        case JSMemoryResourcesExceededErr:
+        case JSStorageResourcesExceededErr:
+        case JSStreamStoreFailedErr:  // the stream is at its own limit
+            return Errc::storage_full;
+        case JSStreamNotFoundErr:
+        case JSConsumerNotFoundErr: return Errc::not_found;
+        case JSStreamMessageExceedsMaximumErr: return Errc::message_too_large;
+        case JSClusterNotAvailErr:
+        case JSClusterNotLeaderErr:
+        case JSClusterNoPeersErr:
+        case JSClusterIncompleteErr:
+        case JSStreamOfflineErr: return Errc::unavailable;
+        default: return Errc::storage_io;
+    }
+}
+
+Errc code_of(natsStatus status) {
+    switch (status) {
+        case NATS_TIMEOUT: return Errc::deadline_exceeded;
+        case NATS_NOT_FOUND: return Errc::not_found;
+        case NATS_CONNECTION_AUTH_FAILED: return Errc::unauthenticated;
+        case NATS_NOT_PERMITTED: return Errc::permission_denied;
+        case NATS_MAX_PAYLOAD: return Errc::message_too_large;
+        case NATS_NO_SERVER:
+        case NATS_NO_RESPONDERS:
+        case NATS_CONNECTION_CLOSED:
+        case NATS_NOT_YET_CONNECTED:
+        case NATS_INSUFFICIENT_BUFFER:  // what is said while there is no server
+            return Errc::unavailable;
+        // The connection went while the call was under way.
+        case NATS_IO_ERROR:
+        case NATS_STALE_CONNECTION:
+        case NATS_CONNECTION_DISCONNECTED: return Errc::deadline_exceeded;
+        case NATS_ADDRESS_MISSING:
+        case NATS_SSL_ERROR:
+        case NATS_SECURE_CONNECTION_WANTED:
+        case NATS_SECURE_CONNECTION_REQUIRED: return Errc::invalid_config;
+        default: return Errc::storage_io;
+    }
+}
+
+}  // namespace
+
+std::unexpected<Error> failed(std::string_view call, natsStatus status, jsErrCode code) {
+    const Errc errc = code != 0 ? code_of(code) : code_of(status);
+    std::string text = natsStatus_GetText(status);
+    // The library keeps the server's words for the thread that made the call.
+    natsStatus last = NATS_OK;
+    const char* words = nats_GetLastError(&last);
+    if (last == status && words != nullptr && *words != '\0') text = words;
+    if (code != 0) text += fmt::format(" ({})", static_cast<int>(code));
+    return fail(errc, fmt::format("nats: {}: {}", call, text));
+}
+
+}  // namespace baton::nats

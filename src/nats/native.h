@@ -1,0 +1,37 @@
+// What the files of this module share: the library's handles, and its errors as ours.
+#pragma once
+
+#include <memory>
+#include <nats/nats.h>
+#include <string_view>
+
+#include "base/result.h"
+#include "nats/connection.h"
+
+namespace baton::nats {
+
+template <auto Free>
+struct Destroy {
+    template <class T>
+    void operator()(T* handle) const noexcept {
+        Free(handle);
+    }
+};
+using MsgHandle = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
+using OptionsHandle = std::unique_ptr<natsOptions, Destroy<natsOptions_Destroy>>;
+using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroy<natsSubscription_Destroy>>;
+using JetStreamHandle = std::unique_ptr<jsCtx, Destroy<jsCtx_Destroy>>;
+using StreamInfoHandle = std::unique_ptr<jsStreamInfo, Destroy<jsStreamInfo_Destroy>>;
+using PubAckHandle = std::unique_ptr<jsPubAck, Destroy<jsPubAck_Destroy>>;
+
+/// The handle behind a connection of this module.
+[[nodiscard]] natsConnection* native(const Connection& connection) noexcept;
+
+/// Says of a failed call what it means here:
+/// conflict (another sequence was expected), not_found, storage_full, unauthenticated,
+/// permission_denied, deadline_exceeded (no answer: whether it was done is not known),
+/// unavailable (it was not done; nobody was there to do it), message_too_large, storage_io.
+[[nodiscard]] std::unexpected<Error> failed(
+    std::string_view call, natsStatus status, jsErrCode code = {});
+
+}  // namespace baton::nats

@@ -1,0 +1,57 @@
+// A shared log in memory whose writers and answers a test can spoil.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "queue/store/shared_log.h"
+
+namespace baton::test {
+
+/// What all writers see.
+struct SharedLogDisk {
+    std::map<std::uint64_t, std::string> entries;  ///< by number
+    std::uint64_t writer = 0;                      ///< who took over last
+    std::uint64_t writers = 0;
+    /// Asked before each append: an error is its answer, and the entry is not added …
+    std::function<Result<void>()> before_append = [] { return Result<void>(); };
+    /// … or after it was.
+    std::function<Result<void>()> after_append = [] { return Result<void>(); };
+};
+
+class FakeSharedLog final : public queue::SharedLog {
+public:
+    explicit FakeSharedLog(SharedLogDisk& disk) : disk_(disk), me_(++disk.writers) {}
+
+    Result<Bounds> take_over() override {
+        disk_.writer = me_;
+        if (disk_.entries.empty()) return Bounds{};
+        return Bounds{disk_.entries.begin()->first, disk_.entries.rbegin()->first};
+    }
+    Result<void> read(std::uint64_t from, const Visit& visit) override {
+        for (auto entry = disk_.entries.lower_bound(from); entry != disk_.entries.end(); ++entry) {
+            BATON_TRY_VOID(visit(entry->first, entry->second));
+        }
+        return {};
+    }
+    Result<void> append(std::uint64_t number, std::string_view entry) override {
+        if (disk_.writer != me_) return fail(Errc::storage_io, "another writer has taken over");
+        BATON_TRY_VOID(disk_.before_append());
+        disk_.entries.emplace(number, entry);
+        return disk_.after_append();
+    }
+    Result<void> release_before(std::uint64_t number) override {
+        disk_.entries.erase(disk_.entries.begin(), disk_.entries.lower_bound(number));
+        return {};
+    }
+
+private:
+    SharedLogDisk& disk_;
+    const std::uint64_t me_;
+};
+
+}  // namespace baton::test
