@@ -26,9 +26,6 @@ public:
     NativeConnection(const NativeConnection&) = delete;
     NativeConnection& operator=(const NativeConnection&) = delete;
 
-    std::size_t max_payload() const override {
-        return static_cast<std::size_t>(natsConnection_GetMaxPayload(handle_));
-    }
     bool is_connected() const override {
         return natsConnection_Status(handle_) == NATS_CONN_STATUS_CONNECTED;
     }

@@ -1,7 +1,6 @@
 // A connection to a NATS server or cluster. This module is the only home of libnats.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +21,7 @@ struct ConnectionConfig {
     std::string cert_file;            ///< of this client, PEM; empty: none
     std::string key_file;             ///< belongs to `cert_file`
     Duration connect_timeout{2'000};  ///< of one server
-    Duration ping_interval{2'000};    ///< two missed answers end the connection
+    Duration ping_interval{1'000};    ///< two missed answers end the connection
 };
 
 /// Comes back by itself when it is lost, until `close`. All methods from any thread.
@@ -30,8 +29,6 @@ class Connection {
 public:
     virtual ~Connection() = default;
 
-    /// Bytes of the largest message the server takes, headers included.
-    [[nodiscard]] virtual std::size_t max_payload() const = 0;
     /// Whether a server is on the other side at this moment.
     [[nodiscard]] virtual bool is_connected() const = 0;
     /// What is under way fails with `unavailable`, and so does everything later.

@@ -73,6 +73,10 @@ public:
     NativeJetStream(std::shared_ptr<Connection> connection, JetStreamHandle handle)
         : connection_(std::move(connection)), handle_(std::move(handle)) {}
 
+    std::size_t max_payload() const override {
+        return static_cast<std::size_t>(natsConnection_GetMaxPayload(native(*connection_)));
+    }
+
     Result<void> ensure_stream(const StreamConfig& config) override {
         const auto found = state(config.name);
         if (found || found.error().code != Errc::not_found) {

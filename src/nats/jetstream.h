@@ -1,6 +1,7 @@
 // JetStream: streams that a quorum of servers keeps. As much of it as Baton uses.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,8 +22,10 @@ struct StreamConfig {
     std::string name;
     std::string subject;
     std::string description;
-    int replicas = 1;             ///< 1, 3 or 5
-    std::int64_t max_bytes = -1;  ///< of the stream; beyond it publishing fails. -1: no limit
+    int replicas = 1;  ///< 1, 3 or 5
+    /// Of the stream; beyond it publishing fails. -1: no limit, and a server that reaches its own
+    /// stops answering for the stream.
+    std::int64_t max_bytes = -1;
     bool in_memory = false;
     Duration duplicate_window{120'000};  ///< how long a message id is remembered
 };
@@ -74,6 +77,9 @@ public:
 class JetStream {
 public:
     virtual ~JetStream() = default;
+
+    /// Bytes of the largest message the server takes, headers included.
+    [[nodiscard]] virtual std::size_t max_payload() const = 0;
 
     /// Makes the stream unless it is there, whatever its configuration. Fails also: storage_full,
     /// conflict (its subject belongs to another stream).

@@ -7,15 +7,17 @@
 namespace baton::nats {
 namespace {
 
-Errc code_of(jsErrCode code) {
+Errc code_of(jsErrCode code, std::string_view text) {
     switch (code) {
         case JSStreamWrongLastSequenceErr: return Errc::conflict;
         case JSAccountResourcesExceededErr:
         case JSInsufficientResourcesErr:
         case JSMemoryResourcesExceededErr:
-        case JSStorageResourcesExceededErr:
-        case JSStreamStoreFailedErr:  // the stream is at its own limit
-            return Errc::storage_full;
+        case JSStorageResourcesExceededErr: return Errc::storage_full;
+        // One number for all that can go wrong while storing.
+        case JSStreamStoreFailedErr:
+            return text.find("maximum") == std::string_view::npos ? Errc::storage_io
+                                                                  : Errc::storage_full;
         case JSStreamNotFoundErr:
         case JSConsumerNotFoundErr: return Errc::not_found;
         case JSStreamMessageExceedsMaximumErr: return Errc::message_too_large;
@@ -56,12 +58,12 @@ Errc code_of(natsStatus status) {
 }  // namespace
 
 std::unexpected<Error> failed(std::string_view call, natsStatus status, jsErrCode code) {
-    const Errc errc = code != 0 ? code_of(code) : code_of(status);
     std::string text = natsStatus_GetText(status);
     // The library keeps the server's words for the thread that made the call.
     natsStatus last = NATS_OK;
     const char* words = nats_GetLastError(&last);
     if (last == status && words != nullptr && *words != '\0') text = words;
+    const Errc errc = code != 0 ? code_of(code, text) : code_of(status);
     if (code != 0) text += fmt::format(" ({})", static_cast<int>(code));
     return fail(errc, fmt::format("nats: {}: {}", call, text));
 }

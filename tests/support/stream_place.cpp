@@ -39,16 +39,19 @@ std::string next_stream() {
 
 }  // namespace
 
+std::unique_ptr<nats::JetStream> StreamPlace::jetstream() {
+    return must(nats::make_jetstream(server().connection, Duration(5'000)));
+}
+
 StreamPlace::~StreamPlace() {
     if (stream_.empty()) return;
-    const auto jetstream = nats::make_jetstream(server().connection, Duration(5'000));
-    if (jetstream) static_cast<void>((*jetstream)->delete_stream(stream_));
+    static_cast<void>(jetstream()->delete_stream(stream_));
 }
 
 std::unique_ptr<queue::SharedLog> StreamPlace::open_log() {
     if (stream_.empty()) stream_ = next_stream();
-    return must(queue::make_jetstream_log(
-        server().connection, {.stream = stream_, .subject = "test." + stream_, .replicas = 1}));
+    return queue::make_jetstream_log(
+        jetstream(), {.stream = stream_, .subject = "test." + stream_, .replicas = 1});
 }
 
 std::unique_ptr<queue::Store> StreamPlace::open_store() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "nats/jetstream.h"
 #include "queue/engine/store.h"
 #include "queue/store/shared_log.h"
 
@@ -19,6 +20,8 @@ public:
     StreamPlace(const StreamPlace&) = delete;
     StreamPlace& operator=(const StreamPlace&) = delete;
 
+    /// To the server itself.
+    [[nodiscard]] static std::unique_ptr<nats::JetStream> jetstream();
     /// A writer of the stream.
     [[nodiscard]] std::unique_ptr<queue::SharedLog> open_log();
     /// A store on it as on a machine that has never seen it.

@@ -45,10 +45,8 @@ bool may_pass(Errc code) { return code == Errc::unavailable || code == Errc::dea
 
 class JetStreamLog final : public SharedLog {
 public:
-    JetStreamLog(std::shared_ptr<nats::Connection> connection,
-        std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config)
-        : connection_(std::move(connection)),
-          jetstream_(std::move(jetstream)),
+    JetStreamLog(std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config)
+        : jetstream_(std::move(jetstream)),
           config_(std::move(config)),
           stream_{.name = config_.stream,
               .subject = config_.subject,
@@ -144,7 +142,7 @@ private:
     }
 
     [[nodiscard]] std::size_t part_size_max() const {
-        const auto allowed = connection_->max_payload() - headers_size_max;
+        const auto allowed = jetstream_->max_payload() - headers_size_max;
         return config_.message_size_max == 0 ? allowed
                                              : std::min(allowed, config_.message_size_max);
     }
@@ -264,7 +262,6 @@ private:
         return low;
     }
 
-    std::shared_ptr<nats::Connection> connection_;
     std::unique_ptr<nats::JetStream> jetstream_;
     const JetStreamLogConfig config_;
     const nats::StreamConfig stream_;
@@ -277,11 +274,9 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<SharedLog>> make_jetstream_log(
-    std::shared_ptr<nats::Connection> connection, JetStreamLogConfig config) {
-    BATON_TRY(auto jetstream, nats::make_jetstream(connection, config.request_timeout));
-    return std::make_unique<JetStreamLog>(
-        std::move(connection), std::move(jetstream), std::move(config));
+std::unique_ptr<SharedLog> make_jetstream_log(
+    std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config) {
+    return std::make_unique<JetStreamLog>(std::move(jetstream), std::move(config));
 }
 
 }  // namespace baton::queue

@@ -17,7 +17,7 @@ struct JetStreamLogConfig {
     int replicas = 3;
     std::int64_t max_bytes = -1;  ///< of the stream; -1: what the account allows
     /// How long an append or a take-over goes on against a cluster that does not answer.
-    Duration patience{10'000};
+    Duration patience{15'000};
     /// Of one request; then it is asked again.
     Duration request_timeout{1'000};
     /// Bytes of one message at most; 0: what the server takes.
@@ -25,7 +25,7 @@ struct JetStreamLogConfig {
 };
 
 /// Nothing is sent before `take_over`. What it writes is described in docs/formats/jetstream.md.
-[[nodiscard]] Result<std::unique_ptr<SharedLog>> make_jetstream_log(
-    std::shared_ptr<nats::Connection> connection, JetStreamLogConfig config);
+[[nodiscard]] std::unique_ptr<SharedLog> make_jetstream_log(
+    std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config);
 
 }  // namespace baton::queue
