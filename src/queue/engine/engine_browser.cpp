@@ -1,17 +1,13 @@
 // EngineQueues: looking without touching.
 #include <utility>
 
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 
 namespace baton::queue {
-namespace {
-
-constexpr std::uint32_t peek_max = 1'000;
-
-}  // namespace
 
 Task<Result<std::vector<MessageView>>> EngineQueues::peek(PeekRequest request) {
-    if (request.limit == 0 || request.limit > peek_max) {
+    if (request.limit == 0 || request.limit > CallLimits::peek_max) {
         co_return fail_field(Errc::invalid_argument, "limit", "a page holds 1 to 1,000 messages");
     }
     const auto look = [request](Engine& engine, TimePoint) { return engine.peek(request); };

@@ -3,47 +3,10 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 
 namespace baton::queue {
-namespace {
-
-constexpr std::uint32_t pop_max = 1'000;
-constexpr std::size_t receipts_max = 10'000;
-constexpr Duration lease_max{12 * 3'600'000};
-
-Result<void> check_lease(Duration lease) {
-    if (lease < Duration(1) || lease > lease_max) {
-        return fail_field(Errc::invalid_argument, "lease_ms", "a lease lasts 1 ms to 12 hours");
-    }
-    return {};
-}
-
-Result<void> check_pop(const PopRequest& request) {
-    if (request.max == 0 || request.max > pop_max) {
-        return fail_field(Errc::invalid_argument, "max", "a pop takes 1 to 1,000 messages");
-    }
-    return check_lease(request.lease);
-}
-
-Result<void> check_receipts(std::size_t count, std::size_t min = 1) {
-    if (count < min || count > receipts_max) {
-        return fail_field(Errc::invalid_argument, "receipts", "a call takes 1 to 10,000 receipts");
-    }
-    return {};
-}
-
-Result<void> check_nacks(const std::vector<NackRequest>& requests) {
-    BATON_TRY_VOID(check_receipts(requests.size()));
-    for (const auto& request : requests) {
-        if (request.delay < Duration(0) || request.delay > MessageLimits::period_max) {
-            return fail_field(Errc::invalid_argument, "delay_ms", "a delay is 0 to ten years");
-        }
-    }
-    return {};
-}
-
-}  // namespace
 
 Task<Result<std::vector<LeasedMessage>>> EngineQueues::pop(PopRequest request) {
     std::vector<Receipt> none;

@@ -1,15 +1,11 @@
 // EngineQueues: queues in log mode.
 #include <utility>
 
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 #include "queue/engine/stream_commands.h"
 
 namespace baton::queue {
-namespace {
-
-constexpr std::uint32_t fetch_max = 1'000;
-
-}  // namespace
 
 Task<Result<std::uint64_t>> EngineQueues::subscribe(
     QueueName queue, SubscriptionName name, LogStart start) {
@@ -29,7 +25,7 @@ Task<Result<std::vector<Subscription>>> EngineQueues::subscriptions(QueueName qu
 }
 
 Task<Result<std::vector<MessageView>>> EngineQueues::fetch(FetchRequest request) {
-    if (request.max == 0 || request.max > fetch_max) {
+    if (request.max == 0 || request.max > CallLimits::fetch_max) {
         co_return fail_field(Errc::invalid_argument, "max", "a fetch takes 1 to 1,000 messages");
     }
     auto views = co_await desk_.run_waiting<FetchCommand>(std::move(request));

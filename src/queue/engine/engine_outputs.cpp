@@ -3,20 +3,16 @@
 
 #include <fmt/core.h>
 
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 #include "queue/engine/stream_commands.h"
 
 namespace baton::queue {
-namespace {
-
-constexpr std::size_t events_max = 1'000;
-
-}  // namespace
 
 Task<Result<std::uint64_t>> EngineQueues::append_output(
     Receipt receipt, std::vector<Bytes> events) {
-    if (events.empty() || events.size() > events_max) {
-        return desk_.fails<std::uint64_t>("events", "an append takes 1 to 1,000 events");
+    if (auto good = check_events(events.size()); !good) {
+        return desk_.failed<std::uint64_t>(std::move(good).error());
     }
     return desk_.run([receipt, events = std::move(events)](Engine& engine, TimePoint now) mutable {
         return engine.append_output(receipt, std::move(events), now);
@@ -24,7 +20,7 @@ Task<Result<std::uint64_t>> EngineQueues::append_output(
 }
 
 Task<Result<OutputPage>> EngineQueues::read_output(OutputRequest request) {
-    if (request.max == 0 || request.max > events_max) {
+    if (request.max == 0 || request.max > CallLimits::events_max) {
         co_return fail_field(Errc::invalid_argument, "max", "a page holds 1 to 1,000 events");
     }
     auto slice = co_await desk_.run_waiting<ReadOutputCommand>(request);

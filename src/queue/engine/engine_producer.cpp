@@ -1,31 +1,10 @@
 // EngineQueues: posting messages and fetching replies.
 #include <utility>
 
-#include <fmt/core.h>
-
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 
 namespace baton::queue {
-namespace {
-
-constexpr std::size_t post_max = 10'000;
-
-Result<void> check_messages(const std::vector<NewMessage>& messages) {
-    if (messages.empty() || messages.size() > post_max) {
-        return fail_field(Errc::invalid_argument, "messages", "a post takes 1 to 10,000 messages");
-    }
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-        auto good = check_message(messages[i]);
-        if (good) continue;
-        if (messages.size() > 1) {
-            good.error().field = fmt::format("messages[{}].{}", i, good.error().field);
-        }
-        return good;
-    }
-    return {};
-}
-
-}  // namespace
 
 Task<Result<Posted>> EngineQueues::post(
     QueueName queue, std::vector<NewMessage> messages, PostOptions options) {

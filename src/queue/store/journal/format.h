@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_codec.h"
 #include "base/result.h"
-#include "queue/store/journal/byte_codec.h"
 
 namespace baton::queue::journal {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "queue/store/journal/byte_codec.h"
+#include "base/byte_codec.h"
 
 namespace baton::queue::journal {
 namespace {

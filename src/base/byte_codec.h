@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace baton::queue::journal {
+namespace baton {
 
 [[nodiscard]] constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t step) noexcept {
     return (value + step - 1) / step * step;
@@ -63,6 +64,11 @@ void store(char* to, T value) noexcept {
     std::memcpy(to, &value, sizeof(T));
 }
 
+/// Bytes of `value` as a `number` below.
+[[nodiscard]] constexpr std::size_t number_size(std::uint64_t value) noexcept {
+    return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
+
 /// Writes into memory that is large enough; its maker has counted.
 class ByteWriter {
 public:
@@ -77,6 +83,11 @@ public:
         if (!data.empty()) std::memcpy(at_, data.data(), data.size());
         at_ += data.size();
         return *this;
+    }
+    /// LEB128: seven bits a byte, the lowest first; 1 to 10 bytes (number_size).
+    ByteWriter& number(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7) put(static_cast<std::uint8_t>(value | 0x80));
+        return put(static_cast<std::uint8_t>(value));
     }
     /// u32 length, then the bytes.
     ByteWriter& text(std::string_view data) { return size(data.size()).bytes(data); }
@@ -111,8 +122,7 @@ public:
     std::int64_t i64() { return static_cast<std::int64_t>(u64()); }
     std::string_view bytes(std::size_t size) {
         if (size > rest_.size()) {
-            ok_ = false;
-            rest_ = {};
+            fail();
             return {};
         }
         const auto found = rest_.substr(0, size);
@@ -120,6 +130,28 @@ public:
         return found;
     }
     std::string_view text() { return bytes(u32()); }
+    /// As ByteWriter::number wrote it, in as few bytes as it takes; anything else fails.
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t byte = u8();
+            const std::uint64_t bits = byte & 0x7FU;
+            const bool too_large = shift == 63 && bits > 1;
+            const bool too_long = shift > 0 && byte == 0;
+            if (!ok_ || too_large || too_long) break;
+            value |= bits << shift;
+            if (byte < 0x80) return value;
+        }
+        fail();
+        return 0;
+    }
+
+    /// What was read makes no sense: as if the end had been passed.
+    void fail() noexcept {
+        ok_ = false;
+        rest_ = {};
+    }
+    [[nodiscard]] std::size_t left() const noexcept { return rest_.size(); }
 
     [[nodiscard]] bool ok() const noexcept { return ok_; }
     /// Everything was read, and nothing more than that.
@@ -136,4 +168,4 @@ private:
     bool ok_ = true;
 };
 
-}  // namespace baton::queue::journal
+}  // namespace baton

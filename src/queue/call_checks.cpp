@@ -1,0 +1,60 @@
+#include "queue/call_checks.h"
+
+#include <fmt/core.h>
+
+namespace baton::queue {
+
+Result<void> check_lease(Duration lease) {
+    if (lease < Duration(1) || lease > CallLimits::lease_max) {
+        return fail_field(Errc::invalid_argument, "lease_ms", "a lease lasts 1 ms to 12 hours");
+    }
+    return {};
+}
+
+Result<void> check_pop(const PopRequest& request) {
+    if (request.max == 0 || request.max > CallLimits::pop_max) {
+        return fail_field(Errc::invalid_argument, "max", "a pop takes 1 to 1,000 messages");
+    }
+    return check_lease(request.lease);
+}
+
+Result<void> check_receipts(std::size_t count, std::size_t min) {
+    if (count < min || count > CallLimits::receipts_max) {
+        return fail_field(Errc::invalid_argument, "receipts", "a call takes 1 to 10,000 receipts");
+    }
+    return {};
+}
+
+Result<void> check_nacks(const std::vector<NackRequest>& requests) {
+    BATON_TRY_VOID(check_receipts(requests.size()));
+    for (const auto& request : requests) {
+        if (request.delay < Duration(0) || request.delay > MessageLimits::period_max) {
+            return fail_field(Errc::invalid_argument, "delay_ms", "a delay is 0 to ten years");
+        }
+    }
+    return {};
+}
+
+Result<void> check_events(std::size_t count) {
+    if (count == 0 || count > CallLimits::events_max) {
+        return fail_field(Errc::invalid_argument, "events", "an append takes 1 to 1,000 events");
+    }
+    return {};
+}
+
+Result<void> check_messages(const std::vector<NewMessage>& messages) {
+    if (messages.empty() || messages.size() > CallLimits::messages_max) {
+        return fail_field(Errc::invalid_argument, "messages", "a post takes 1 to 10,000 messages");
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        auto good = check_message(messages[i]);
+        if (good) continue;
+        if (messages.size() > 1) {
+            good.error().field = fmt::format("messages[{}].{}", i, good.error().field);
+        }
+        return good;
+    }
+    return {};
+}
+
+}  // namespace baton::queue

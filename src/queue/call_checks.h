@@ -1,0 +1,36 @@
+// What a call of queue/queues.h may ask for: checked the same way wherever it is made, so that what
+// is refused never travels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "model/message.h"
+#include "queue/consumer.h"
+
+namespace baton::queue {
+
+/// The most one call may carry.
+struct CallLimits {
+    static constexpr std::size_t messages_max = 10'000;  ///< of a post
+    static constexpr std::size_t receipts_max = 10'000;
+    static constexpr std::uint32_t pop_max = 1'000;
+    static constexpr std::uint32_t peek_max = 1'000;
+    static constexpr std::uint32_t fetch_max = 1'000;
+    static constexpr std::size_t events_max = 1'000;  ///< of an append, and of a page
+    static constexpr Duration lease_max{12 * 3'600'000};
+};
+
+/// All fail with invalid_argument and Error.field.
+[[nodiscard]] Result<void> check_lease(Duration lease);
+[[nodiscard]] Result<void> check_pop(const PopRequest& request);
+[[nodiscard]] Result<void> check_receipts(std::size_t count, std::size_t min = 1);
+[[nodiscard]] Result<void> check_nacks(const std::vector<NackRequest>& requests);
+[[nodiscard]] Result<void> check_events(std::size_t count);
+
+/// Fails also: invalid_message, as check_message, naming the message.
+[[nodiscard]] Result<void> check_messages(const std::vector<NewMessage>& messages);
+
+}  // namespace baton::queue
