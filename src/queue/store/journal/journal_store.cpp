@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <utility>
 #include <variant>
 
@@ -30,11 +29,6 @@ constexpr std::uint64_t portion_factor = 4;
 constexpr std::uint64_t portion_max = 4 * 1024 * 1024;
 /// Dead bytes that are not worth the work, in segments.
 constexpr std::uint64_t slack_segments = 4;
-
-std::uint64_t random_id() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
 
 class JournalStore final : public Store {
 public:
@@ -157,7 +151,7 @@ private:
     Result<void> open() {
         BATON_TRY(auto segments, open_segments(files_, FileSystem::Mode::existing));
         LogEnd end;
-        std::uint64_t store_id = random_id();
+        std::uint64_t store_id = random_number();
         if (!segments.empty()) {
             store_id = segments.begin()->second->header.store_id;
             BATON_TRY(end, repair_tail(files_, segments));
