@@ -29,12 +29,18 @@ PROGRAM_MODULES = {"app", "cli", "base"}
 
 RULES = {
     "budget", "build_edge", "edge", "environment", "file_head", "folder_name", "include_home",
-    "include_path", "layers", "pragma_once", "sleep", "spawn", "statement_expression",
+    "include_path", "layers", "pragma_once", "sleep", "spawn", "statement_expression", "system",
     "unfinished", "unknown_module", "using_namespace",
 }
 
 BANNED_FOLDER_NAMES = {"util", "utils", "common", "helper", "helpers"}
 CODE_FOLDERS = ("src", "cmd", "tests", "bench", "examples")
+
+# The stores' only door to the operating system (SQLite and NATS have doors of their own, outside).
+DOOR = "src/queue/store/journal/posix_file_system.cpp"
+BEHIND_DOOR = r"(?!src/queue/store/).*|" + re.escape(DOOR)
+SYSTEM_HEADERS = (r"(fcntl|unistd|dirent|poll|spawn|aio|syscall|stdio)\.h|sys/.*|linux/.*"
+                  r"|fstream|cstdio|iostream")
 
 # What some header brings is the business of one place: (include, files that may, where that is).
 INCLUDE_HOMES = [
@@ -43,6 +49,7 @@ INCLUDE_HOMES = [
     (r"curl/.*", r"src/net/[^/]+\.cpp|(tests|bench)/.*", "src/net/*.cpp"),
     (r"sqlite3\.h", r"src/db/sqlite/.*|(tests|bench)/.*", "src/db/sqlite/"),
     (r"nats/nats\.h", r"src/nats/.*|(tests|bench)/.*", "src/nats/"),
+    (SYSTEM_HEADERS, BEHIND_DOOR, DOOR),
     (r"boost/asio/(co_spawn|detached)\.hpp", r"src/runtime/.*|(tests|bench)/.*", "src/runtime/"),
 ]
 
@@ -52,6 +59,8 @@ WORD_HOMES = [
      "only src/runtime/ spawns; elsewhere a TaskGroup does"),
     ("environment", r"\b(?:secure_)?getenv\b|\benviron\b", r"src/(app|cli)/.*|(tests|bench)/.*",
      "only src/app/ and src/cli/ read the environment"),
+    ("system", r"(?<!<)\bfilesystem\b(?!::path\b)|\b[io]?fstream\b(?!>)|\bfopen\b|\brandom_device\b",
+     BEHIND_DOOR, f"within src/queue/store/ only {DOOR} calls the operating system"),
     ("sleep", r"\bsleep_for\b|\bthis_thread::sleep_until\b|(?<![.>\w])u?sleep\s*\(", r"(?!tests/unit/).*",
      "a unit test uses a fake clock"),
 ]

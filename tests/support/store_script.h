@@ -10,21 +10,27 @@
 
 #include "queue/engine/record.h"
 #include "support/fake_clock.h"
+#include "support/store_habits.h"
 
 namespace baton::test {
 
 class StoreScript final {
 public:
-    explicit StoreScript(std::uint64_t seed) : random_(seed) {}
+    explicit StoreScript(std::uint64_t seed, StoreHabits habits = {})
+        : random_(seed), habits_(habits) {}
 
     /// The next batch: 1 to `records_max` records.
-    std::vector<queue::Record> next(std::size_t records_max = 6, std::size_t content_max = 600) {
+    std::vector<queue::Record> next() { return next(habits_.records_max, habits_.content_max); }
+    std::vector<queue::Record> next(std::size_t records_max, std::size_t content_max = 600) {
         std::vector<queue::Record> batch;
-        const std::size_t count = 1 + random_() % records_max;
+        const std::size_t count = 1 + draw(records_max);
         while (batch.size() < count) add(batch, content_max);
         for (auto& [number, queue] : queues_) pass_outputs(batch, number, queue);
         return batch;
     }
+
+    /// The latest time that a record told of.
+    [[nodiscard]] TimePoint now() const noexcept { return now_; }
 
 private:
     struct Queue {
@@ -36,6 +42,7 @@ private:
             TimePoint until{};
         };
         std::map<std::uint64_t, Output> outputs;
+        std::map<std::string, TimePoint> keys;  ///< dedup keys, and when they end
     };
 
     std::uint64_t draw(std::uint64_t n) { return random_() % n; }
@@ -44,14 +51,16 @@ private:
     TimePoint later(std::uint64_t within) { return now_ + Duration(1 + draw(within)); }
 
     void add(std::vector<queue::Record>& batch, std::size_t content_max) {
-        now_ += Duration(draw(20));
-        const auto number = queue::QueueNumber{static_cast<std::uint32_t>(1 + draw(3))};
-        const auto found = queues_.find(number);
-        if (found == queues_.end()) return put(batch, number, ++uids_);
+        now_ += Duration(draw(habits_.step));
+        const queue::QueueNumber number{static_cast<std::uint32_t>(1 + draw(habits_.queues))};
+        if (!queues_.contains(number)) return put(batch, number, ++uids_);
         if (draw_aside(30) == 0) control(batch, number);
-        Queue& queue = found->second;
+        Queue& queue = queues_.at(number);
         const auto die = draw(100);
-        if (die < 2) return drop(batch, number);
+        if (die < 2) {
+            queues_.erase(number);
+            return void(batch.emplace_back(queue::QueueDropped{number}));
+        }
         if (die < 4) return put(batch, number, queue.uid);
         if (die < 40 || queue.messages.empty()) return post(batch, number, queue, content_max);
         auto message = queue.messages.begin();
@@ -72,9 +81,8 @@ private:
                 .result = Bytes(std::string(1 + draw(content_max), 'r')),
                 .metadata = draw(2) == 0 ? "" : "{\"m\":1}",
                 .at = now_});
-            batch.emplace_back(queue::ReplyStored{at, reply, later(5'000)});
+            batch.emplace_back(queue::ReplyStored{at, reply, later(habits_.reply)});
         } else {
-            // Keys live far longer, so that only replies and outputs end here.
             batch.emplace_back(queue::RetentionPassed{number, now_});
         }
     }
@@ -87,10 +95,6 @@ private:
         put.info.owner = TenantId("t" + std::to_string(draw_aside(3)));
         queues_[number].uid = uid;
         batch.emplace_back(std::move(put));
-    }
-    void drop(std::vector<queue::Record>& batch, queue::QueueNumber number) {
-        batch.emplace_back(queue::QueueDropped{number});
-        queues_.erase(number);
     }
     void post(std::vector<queue::Record>& batch, queue::QueueNumber number, Queue& queue,
         std::size_t content_max) {
@@ -105,13 +109,19 @@ private:
         queue::MessagePosted posted{
             .at = {number, queue.next_seq++}, .posted_at = now_, .due_at = later(100)};
         if (draw(4) == 0) posted.expires_at = later(10'000);
-        if (draw(3) == 0) {
-            data->dedup_key = "d" + std::to_string(draw(20));
-            posted.dedup_until = now_ + std::chrono::hours(1);
-        }
+        if (draw(3) == 0) take_key(queue, *data, posted);
         posted.data = std::move(data);
         queue.messages[posted.at.seq] = MessageState::ready;
         batch.emplace_back(std::move(posted));
+    }
+    /// A key is free again when it has ended, as in the engine; by default none ever ends.
+    void take_key(Queue& queue, MessageData& data, queue::MessagePosted& posted) {
+        const std::string key = "d" + std::to_string(draw(20));
+        TimePoint& until = queue.keys[key];
+        if (habits_.dedup != 0 && until > now_) return;
+        until = habits_.dedup == 0 ? now_ + std::chrono::hours(1) : later(habits_.dedup);
+        data.dedup_key = key;
+        posted.dedup_until = until;
     }
     void deliver(std::vector<queue::Record>& batch, queue::Locator at, MessageState& state) {
         constexpr MessageState states[] = {
@@ -136,10 +146,9 @@ private:
             .first = output.events,
             .attempt = static_cast<std::uint32_t>(draw(5)),
             .appended_at = now_,
-            .expires_at = later(3'000)};
-        for (std::uint64_t i = draw(4) + 1; i > 0; --i) {
+            .expires_at = later(habits_.output)};
+        for (std::uint64_t i = draw(4) + 1; i > 0; --i)
             appended.events.emplace_back(std::string(draw(200), 'e'));
-        }
         output = {output.events + appended.events.size(), appended.expires_at};
         batch.emplace_back(std::move(appended));
     }
@@ -147,28 +156,25 @@ private:
     /// apart.
     void pass_outputs(
         std::vector<queue::Record>& batch, queue::QueueNumber number, Queue& queue) const {
-        const auto passed = std::erase_if(queue.outputs, [&](const auto& entry) {
-            return entry.second.until <= now_ && !queue.messages.contains(entry.first);
+        const auto passed = std::erase_if(queue.outputs, [&](const auto& one) {
+            return one.second.until <= now_ && !queue.messages.contains(one.first);
         });
         if (passed > 0) batch.emplace_back(queue::RetentionPassed{number, now_});
     }
     void move_cursor(
         std::vector<queue::Record>& batch, queue::QueueNumber number, const Queue& queue) {
         const std::string name = "s" + std::to_string(draw(3));
-        if (draw(4) == 0) {
-            batch.emplace_back(queue::CursorDropped{number, name});
-        } else {
-            batch.emplace_back(queue::CursorMoved{number, name, draw(queue.next_seq)});
-        }
+        if (draw(4) == 0) return void(batch.emplace_back(queue::CursorDropped{number, name}));
+        batch.emplace_back(queue::CursorMoved{number, name, draw(queue.next_seq)});
     }
     void control(std::vector<queue::Record>& batch, queue::QueueNumber number) {
         if (draw_aside(3) == 0) {
-            batch.emplace_back(queue::QuotaSet{
-                TenantId("t" + std::to_string(draw_aside(3))), draw_aside(2) * (1ULL << 53)});
-        } else {
-            batch.emplace_back(queue::KeyPaused{number, static_cast<KeyKind>(draw_aside(2)),
-                "k" + std::to_string(draw_aside(3)), draw_aside(3) != 0});
+            const TenantId owner("t" + std::to_string(draw_aside(3)));
+            const std::uint64_t limit = draw_aside(2) * (1ULL << 53);
+            return void(batch.emplace_back(queue::QuotaSet{owner, limit}));
         }
+        batch.emplace_back(queue::KeyPaused{number, static_cast<KeyKind>(draw_aside(2)),
+            "k" + std::to_string(draw_aside(3)), draw_aside(3) != 0});
     }
     void truncate(std::vector<queue::Record>& batch, queue::QueueNumber number, Queue& queue) {
         const std::uint64_t up_to = draw(queue.next_seq);
@@ -184,6 +190,7 @@ private:
     }
 
     std::mt19937_64 random_;
+    StoreHabits habits_;
     std::mt19937_64 aside_{7};
     TimePoint now_ = FakeClock::start;
     std::uint64_t uids_ = 0;

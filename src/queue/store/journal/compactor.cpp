@@ -1,6 +1,7 @@
 #include "queue/store/journal/compactor.h"
 
 #include "queue/store/journal/record_codec.h"
+#include "queue/store/journal/stream_codec.h"
 
 namespace baton::queue::journal {
 
@@ -50,6 +51,11 @@ Result<void> Compactor::move(const RecordView& record, Moved& moved) {
     if (mark.type == RecordType::message_posted) {
         encode_moved_post(record.payload, index_.horizon(), moved.batch);
         return move_delivery(mark.at, moved);
+    }
+    if (mark.type == RecordType::output_appended) {
+        const auto& output = index_.find(mark.at.queue)->outputs.at(mark.at.seq);
+        encode_moved_output(record.payload, output.until, moved.batch);
+        return {};
     }
     encode_copy(record.type, record.payload, moved.batch);
     return {};

@@ -58,4 +58,7 @@ public:
 [[nodiscard]] Result<std::unique_ptr<FileSystem>> make_posix_file_system(
     std::filesystem::path folder);
 
+/// One that no other call gives, here or elsewhere.
+[[nodiscard]] std::uint64_t random_number();
+
 }  // namespace baton::queue::journal

@@ -1,7 +1,6 @@
 #include "queue/store/journal/fsck_mend.h"
 
 #include <algorithm>
-#include <random>
 
 #include <fmt/core.h>
 
@@ -13,11 +12,6 @@ namespace {
 
 constexpr std::uint64_t chunk_size = 1024 * 1024;
 constexpr const char* made_file = "next.tmp";
-
-std::uint64_t random_uid() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
 
 std::string encode_gap(
     const Segment& segment, std::uint64_t begin, std::uint64_t size, const Gap& gap) {
@@ -107,7 +101,7 @@ Result<std::vector<std::string>> describe_queues(
     batch.extend(batch_head_size);
     for (const auto& [number, queue] : index.queues()) {
         if (queue.put) continue;
-        QueuePut put{.number = number, .uid = random_uid()};
+        QueuePut put{.number = number, .uid = random_number()};
         put.info.uid = put.uid;
         put.info.created_at = index.horizon();
         put.info.name = QueueName(fmt::format("recovered-{}", static_cast<std::uint32_t>(number)));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <utility>
 #include <variant>
 
@@ -31,11 +30,6 @@ constexpr std::uint64_t portion_factor = 4;
 constexpr std::uint64_t portion_max = 4 * 1024 * 1024;
 /// Dead bytes that are not worth the work, in segments.
 constexpr std::uint64_t slack_segments = 4;
-
-std::uint64_t random_id() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
 
 class JournalStore final : public Store {
 public:
@@ -172,7 +166,7 @@ private:
             BATON_TRY(end, repair_tail(files_, segments));
         }
         const LogWriter::Config config{.segment_size = config_.segment_size,
-            .store_id = segments.empty() ? random_id() : segments.begin()->second->header.store_id,
+            .store_id = segments.empty() ? random_number() : segments.begin()->second->header.store_id,
             .shared = shared_.get()};
         BATON_TRY(writer_, LogWriter::open(files_, std::move(segments), end, config));
         return {};

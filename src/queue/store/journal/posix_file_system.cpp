@@ -2,6 +2,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <random>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,6 +157,11 @@ Result<std::unique_ptr<FileSystem>> make_posix_file_system(std::filesystem::path
     const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return failed("opening", folder);
     return std::make_unique<PosixFileSystem>(std::move(folder), fd);
+}
+
+std::uint64_t random_number() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
 }  // namespace baton::queue::journal

@@ -66,6 +66,12 @@ void encode(const OutputAppended& record, Buffer& buffer) {
     for (const auto& data : record.events) writer.text(data.view());
 }
 
+void encode_moved_output(std::string_view payload, TimePoint until, Buffer& buffer) {
+    char* const at = begin_record(RecordType::output_appended, payload.size(), buffer);
+    ByteWriter(at).bytes(payload);
+    ByteWriter(at + locator_size).i64(to_unix_ms(until));
+}
+
 void encode(const CursorMoved& record, Buffer& buffer) {
     const std::size_t size = 4 + 8 + size_of(record.subscription);
     ByteWriter(begin_record(RecordType::cursor_moved, size, buffer))

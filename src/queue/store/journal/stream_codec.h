@@ -22,6 +22,10 @@ void encode(const LogTruncated& record, Buffer& buffer);
 void encode(const KeyPaused& record, Buffer& buffer);
 void encode(const QuotaSet& record, Buffer& buffer);
 
+/// For compaction: an output_appended record, ending when the whole output does now (see
+/// docs/formats/journal.md). `payload` was read by `read_mark`.
+void encode_moved_output(std::string_view payload, TimePoint until, Buffer& buffer);
+
 /// Fills in the mark of a record of one of these types; false when it can't be read.
 [[nodiscard]] bool read_mark(std::string_view payload, Mark& mark);
 

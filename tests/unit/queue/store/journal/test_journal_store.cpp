@@ -125,6 +125,45 @@ TEST(JournalStore, a_purge_spares_the_moved_message_that_was_leased) {
     EXPECT_EQ(reopened(disk), held);
 }
 
+/// The second part ends before the first: `reply_ttl` was shortened in between. Its record may go
+/// with its segment while the first one stands further on, where compaction put it.
+TEST(JournalStore, an_output_that_has_ended_does_not_come_back_by_halves) {
+    SimulatedDisk disk;
+    OpenJournal journal(disk);
+    journal.start();
+    Expectation expected;
+    const auto commit = [&](const Batch& batch) {
+        must(journal.commit(batch));
+        return expected.commit(batch);
+    };
+    const auto append = [](std::uint64_t seq, std::uint64_t first, Duration lasts) {
+        return queue::OutputAppended{.at = {queue::QueueNumber{1}, seq},
+            .first = first,
+            .appended_at = FakeClock::start,
+            .events = {Bytes(std::string("event"))},
+            .expires_at = FakeClock::start + lasts};
+    };
+    const std::string content(1'000, 'c');
+    constexpr std::uint64_t steps = 400;
+    commit({queue_one()});
+    for (std::uint64_t step = 1; step <= steps; ++step) {
+        // A step's own message is 2 * step - 1; each lives for a while of its own.
+        const std::uint64_t seq = 2 * step - 1;
+        Batch batch{post(seq, "works"), append(seq, 0, std::chrono::hours(2)),
+            post(seq + 1, content), gone(seq + 1)};
+        if (step > 20) batch.emplace_back(append(seq - 40, 1, std::chrono::seconds(1)));
+        std::string held = commit(batch);
+        for (std::uint64_t old = 1; old + 20 < step; ++old) {
+            if (old + 21 + old * 37 % 150 != step) continue;
+            held = commit({gone(2 * old - 1), queue::RetentionPassed{queue::QueueNumber{1},
+                                                  FakeClock::start + std::chrono::seconds(2)}});
+        }
+        if (step % 10 == 0) {
+            ASSERT_EQ(reopened(disk), held) << step;
+        }
+    }
+}
+
 TEST(JournalStore, a_batch_larger_than_a_segment_gets_one_of_its_own) {
     SimulatedDisk disk;
     OpenJournal journal(disk);
