@@ -5,11 +5,11 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
     libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
-    prometheus-cpp-dev libsodium-dev)
-test=(python3 libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs)
+    prometheus-cpp-dev libsodium-dev libnats-dev)
+test=(python3 libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs nats-server)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)
 fuzz=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: names in the reports
-bench=(libbenchmark-dev python3 wrk libnats-dev nats-server libhiredis-dev redis-server librabbitmq-dev
+bench=(libbenchmark-dev python3 wrk nats-server libhiredis-dev redis-server librabbitmq-dev
     rabbitmq-server libpq-dev postgresql beanstalkd)
 dev=(git ccache mold inotify-tools)
 
@@ -71,7 +71,7 @@ apt() {
 }
 
 if [[ " ${missing[*]} " =~ -server\ |\ postgresql\ |\ beanstalkd\  ]]; then
-    echo "Debian starts the servers among these as services. The benchmarks start their own instead," >&2
+    echo "Debian starts the servers among these as services. Tests and benchmarks start their own," >&2
     echo "on free ports, so \`systemctl disable --now\` may stop those." >&2
 fi
 echo "==> installing ${#missing[@]} packages: ${missing[*]}"

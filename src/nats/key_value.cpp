@@ -63,6 +63,12 @@ private:
         return WatcherHandle(made);
     }
 
+    void tell(kvEntry* entry) {
+        if (entry == nullptr) return handler_(nullptr);
+        const auto told = entry_of(entry);
+        handler_(&told);
+    }
+
     void run() {
         int quiet_steps = 0;
         while (!ending_) {
@@ -72,7 +78,7 @@ private:
             const EntryHandle entry(found);
             if (status == NATS_OK) {
                 quiet_steps = 0;
-                if (entry) handler_(entry_of(found));  // null: all that was there has been told
+                tell(found);
                 continue;
             }
             if (status != NATS_TIMEOUT && watcher_) nats_Sleep(watch_step_ms);

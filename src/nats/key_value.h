@@ -33,7 +33,8 @@ struct KeyEntry {
 /// deadline_exceeded (whether it was done is not known), storage_io.
 class KeyValue {
 public:
-    using Handler = std::function<void(const KeyEntry&)>;
+    /// Null: every key that was there when the watch began has been told.
+    using Handler = std::function<void(const KeyEntry*)>;
 
     virtual ~KeyValue() = default;
 
@@ -49,7 +50,8 @@ public:
     [[nodiscard]] virtual Result<void> remove(const std::string& key) = 0;
 
     /// Tells `handler`, on a thread of its own, every key there is and then each change. What it
-    /// misses while no server is there it hears later: of each key at least the last.
+    /// misses while no server is there it hears later: of each key at least the last, perhaps all
+    /// keys again.
     [[nodiscard]] virtual Result<std::unique_ptr<Subscription>> watch(Handler handler) = 0;
 };
 

@@ -4,30 +4,41 @@
 #include <arpa/inet.h>
 #include <cassert>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <netinet/in.h>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include "support/raw_http.h"
+#include "support/nats_monitor.h"
 
 namespace baton::test {
 namespace {
 
-namespace json = boost::json;
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr auto look_again = milliseconds(20);
 constexpr int launches_max = 5;
+
+/// Debian's folder for servers is not in everyone's PATH.
+std::filesystem::path nats_server() {
+    std::string folders = "/usr/sbin:/usr/local/bin:/usr/bin";
+    if (const char* path = std::getenv("PATH")) folders = fmt::format("{}:{}", path, folders);
+    std::istringstream list(folders);
+    for (std::string folder; std::getline(list, folder, ':');) {
+        const auto program = std::filesystem::path(folder) / "nats-server";
+        if (::access(program.c_str(), X_OK) == 0) return program;
+    }
+    throw std::runtime_error("there is no nats-server; scripts/install-deps.sh test installs it");
+}
 
 /// Whether nobody has the port now. Below the range that the kernel gives to connections, so none
 /// takes it before the server does or while the server is down.
@@ -55,57 +66,6 @@ std::uint16_t free_port(std::vector<std::uint16_t>& taken) {
         return port;
     }
     throw std::runtime_error("no free port");
-}
-
-/// What a monitoring endpoint answers; nothing when there is no answer.
-std::optional<RawResponse> monitor(std::uint16_t port, std::string_view path) {
-    try {
-        auto connection = RawConnection::connect(port);
-        connection.send(fmt::format("GET {} HTTP/1.0\r\n\r\n", path));
-        const auto text = connection.read_to_end();
-        const auto head = text.find("\r\n\r\n");
-        if (head == std::string::npos || text.size() < 12) return std::nullopt;
-        return RawResponse{.status = std::stoi(text.substr(9, 3)), .body = text.substr(head + 4)};
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
-}
-
-/// `value.a.b` as text; empty when absent.
-std::string_view text_at(const json::value& value, std::string_view pointer) {
-    json::error_code absent;
-    const auto* const found = value.find_pointer(pointer, absent);
-    return found != nullptr && found->is_string() ? std::string_view(found->get_string())
-                                                  : std::string_view();
-}
-
-const json::array* array_at(const json::value& value, std::string_view name) {
-    const auto* const object = value.if_object();
-    const auto* const found = object == nullptr ? nullptr : object->if_contains(name);
-    return found == nullptr ? nullptr : found->if_array();
-}
-
-/// The leader of a stream in an answer of /jsz.
-std::string stream_leader(const json::value& report, std::string_view stream) {
-    const auto* const accounts = array_at(report, "account_details");
-    if (accounts == nullptr) return {};
-    for (const auto& account : *accounts) {
-        const auto* const streams = array_at(account, "stream_detail");
-        if (streams == nullptr) continue;
-        for (const auto& entry : *streams) {
-            if (text_at(entry, "/name") == stream) {
-                return std::string(text_at(entry, "/cluster/leader"));
-            }
-        }
-    }
-    return {};
-}
-
-json::value report_of(std::uint16_t port, std::string_view path) {
-    const auto answer = monitor(port, path);
-    json::error_code wrong;
-    auto value = answer ? json::parse(answer->body, wrong) : json::value();
-    return wrong ? json::value() : value;
 }
 
 template <class Condition>
@@ -150,7 +110,8 @@ bool NatsCluster::launch() {
     choose_ports();
     for (std::size_t i = 0; i < size(); ++i) start(i);
     const auto listens = [](const Node& node) {
-        return node.process->err().contains("Server is ready") || monitor(node.monitor_port, "/");
+        return node.process->err().contains("Server is ready") ||
+               NatsMonitor(node.monitor_port).answers();
     };
     const auto ended = [](const Node& node) {
         return node.process->wait_exit(milliseconds(0)).has_value();
@@ -271,8 +232,10 @@ void NatsCluster::start(std::size_t node) {
     write_config(node);
     auto& self = nodes_.at(node);
     self.process.reset();
-    self.process = std::make_unique<Process>(ProcessOptions{
-        .program = "/usr/sbin/nats-server", .arguments = {"-c", config(node).string()}});
+    ProcessOptions options;
+    options.program = nats_server();
+    options.arguments = {"-c", config(node).string()};
+    self.process = std::make_unique<Process>(std::move(options));
     self.stopped = false;
 }
 
@@ -319,36 +282,24 @@ bool NatsCluster::reachable(const Node& node) const {
 }
 
 bool NatsCluster::healthy(const Node& node) const {
-    if (!reachable(node)) return false;
-    const auto answer = monitor(node.monitor_port, "/healthz");
-    return answer && answer->status == 200;
+    return reachable(node) && NatsMonitor(node.monitor_port).healthy();
 }
 
 bool NatsCluster::ready() const {
     if (!std::ranges::all_of(nodes_, [&](const Node& node) { return healthy(node); })) return false;
     if (size() == 1) return true;
-    std::vector<std::string> leaders;
-    for (const auto& node : nodes_) {
-        const auto report = report_of(node.monitor_port, "/jsz");
-        leaders.emplace_back(text_at(report, "/meta_cluster/leader"));
-    }
-    return !leaders.front().empty() &&
-           std::ranges::all_of(leaders, [&](const auto& name) { return name == leaders.front(); });
+    const auto leader = NatsMonitor(nodes_.front().monitor_port).meta_leader();
+    return !leader.empty() && std::ranges::all_of(nodes_, [&](const Node& node) {
+        return NatsMonitor(node.monitor_port).meta_leader() == leader;
+    });
 }
 
-std::optional<std::size_t> NatsCluster::index_of(std::string_view name) const {
-    const auto found = std::ranges::find(nodes_, name, &Node::name);
-    if (found == nodes_.end() || !reachable(*found)) return std::nullopt;
-    return static_cast<std::size_t>(found - nodes_.begin());
-}
-
+/// Only the leader itself is sure that it is: what others say of it may be old.
 std::optional<std::size_t> NatsCluster::leader_of(std::string_view stream) const {
     for (std::size_t i = 0; i < size(); ++i) {
         if (!reachable(nodes_[i])) continue;
-        const auto report = report_of(nodes_[i].monitor_port, "/jsz?accounts=true&streams=true");
-        const auto name = stream_leader(report, stream);
-        // Only the leader itself is sure that it is.
-        if (name == nodes_[i].name || (size() == 1 && name.empty() && !report.is_null())) return i;
+        const auto name = NatsMonitor(nodes_[i].monitor_port).stream_leader(stream);
+        if (name == nodes_[i].name) return i;
     }
     return std::nullopt;
 }
@@ -356,8 +307,7 @@ std::optional<std::size_t> NatsCluster::leader_of(std::string_view stream) const
 std::optional<std::size_t> NatsCluster::meta_leader() const {
     for (std::size_t i = 0; i < size(); ++i) {
         if (!reachable(nodes_[i])) continue;
-        const auto report = report_of(nodes_[i].monitor_port, "/jsz");
-        if (size() == 1 || text_at(report, "/meta_cluster/leader") == nodes_[i].name) return i;
+        if (NatsMonitor(nodes_[i].monitor_port).meta_leader() == nodes_[i].name) return i;
     }
     return std::nullopt;
 }

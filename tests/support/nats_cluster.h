@@ -1,7 +1,6 @@
 // One or three real nats-servers on loopback with JetStream, and the faults a cluster must survive.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -85,7 +84,7 @@ public:
     /// Who leads the stream or the meta group, as the reachable nodes see it; nothing while there
     /// is no leader, or no such stream. A node that is down, stopped or cut off is never named.
     [[nodiscard]] std::optional<std::size_t> leader_of(std::string_view stream) const;
-    [[nodiscard]] std::optional<std::size_t> meta_leader() const;
+    [[nodiscard]] std::optional<std::size_t> meta_leader() const;  ///< one node alone has none
     /// Waits for one.
     [[nodiscard]] std::size_t await_leader(std::string_view stream,
         std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
@@ -113,7 +112,6 @@ private:
     [[nodiscard]] bool reachable(const Node& node) const;
     [[nodiscard]] bool healthy(const Node& node) const;
     [[nodiscard]] bool ready() const;
-    [[nodiscard]] std::optional<std::size_t> index_of(std::string_view name) const;
     void set_links(std::size_t node, Link link);
     [[noreturn]] void fail(std::string_view what) const;
 
