@@ -12,6 +12,7 @@
 #include "agents/agent.h"
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
+#include "app/cluster_home.h"
 #include "app/data_dir.h"
 #include "app/metrics_door.h"
 #include "base/metrics.h"
@@ -115,8 +116,9 @@ public:
         if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
         await_short_requests(deadline);
         if (message_service_) message_service_->end_waits();
-        if (queues_) queues_->stop();  // ends the waits of long polls
+        if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
         doors.join();
+        if (cluster_) cluster_->leave(deadline);  // what it leads goes to others
         if (metrics_) io_->run_on(0, metrics_->stop(deadline));
         log_.info("stopped");
     }
@@ -147,7 +149,9 @@ private:
     std::unique_ptr<access::Access> access_;
     conversations::Store conversations_;
     std::unique_ptr<db::Database> queue_database_;
-    std::unique_ptr<queue::Queues> queues_;
+    std::unique_ptr<queue::Queues> own_queues_;
+    std::unique_ptr<ClusterHome> cluster_;
+    queue::Queues* queues_ = nullptr;  ///< of this daemon, or of the cluster
     std::unique_ptr<net::Client> http_client_;
     std::unique_ptr<llm::Provider> provider_;
     std::unique_ptr<agents::Runtime> agents_;
@@ -209,6 +213,12 @@ Result<void> Services::open_database() {
 }
 
 Result<void> Services::open_queues() {
+    if (config_.queue.store == StoreKind::jetstream) {
+        BATON_TRY(
+            cluster_, join_cluster(config_, data_dir_->path(), *io_, clock_, registry_, log_));
+        queues_ = &cluster_->queues();
+        return {};
+    }
     std::unique_ptr<queue::Store> store;
     if (config_.queue.store == StoreKind::memory) {
         store = queue::make_memory_store();
@@ -223,8 +233,9 @@ Result<void> Services::open_queues() {
     }
     queue::PipelineConfig pipeline;
     pipeline.memory_budget = config_.queue.memory_budget;
-    BATON_TRY(queues_, queue::make_engine_queues(
-                           std::move(store), pipeline, clock_, registry_, log_.channel("queue")));
+    BATON_TRY(own_queues_, queue::make_engine_queues(std::move(store), pipeline, clock_, registry_,
+                               log_.channel("queue")));
+    queues_ = own_queues_.get();
     return {};
 }
 

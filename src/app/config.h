@@ -29,8 +29,9 @@ inline constexpr std::array<std::string_view, 2> mode_names{"production", "devel
 enum class DatabaseKind : std::uint8_t { sqlite };
 inline constexpr std::array<std::string_view, 1> database_names{"sqlite"};
 
-enum class StoreKind : std::uint8_t { sqlite, memory, journal };
-inline constexpr std::array<std::string_view, 3> store_names{"sqlite", "memory", "journal"};
+enum class StoreKind : std::uint8_t { sqlite, memory, journal, jetstream };
+inline constexpr std::array<std::string_view, 4> store_names{
+    "sqlite", "memory", "journal", "jetstream"};
 
 enum class ProviderKind : std::uint8_t { openai, echo };
 inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
@@ -77,6 +78,26 @@ struct QueueSettings {
     };
 };
 
+/// With `queue.store: jetstream`.
+struct NatsSettings {
+    std::vector<std::string> servers{"nats://127.0.0.1:4222"};
+    std::string user;
+    Secret password{};
+    int replicas = 3;  ///< of every stream: 1, 3 or 5
+    bool tls = false;
+    std::string ca_file;
+    std::string cert_file;
+    std::string key_file;
+};
+
+struct ClusterSettings {
+    std::string name = "baton";
+    std::string node;  ///< after loading: empty when it is to be read from the data folder
+    std::uint32_t partitions = 8;
+    std::uint64_t log_size = 1024 * 1'048'576;  ///< bytes of one partition's log at most
+    Duration join_timeout{30'000};
+};
+
 struct EndpointSettings {
     std::string name = "main";
     ProviderKind provider = ProviderKind::openai;
@@ -118,6 +139,8 @@ struct Config {
     DataSettings data;
     DatabaseSettings database;
     QueueSettings queue;
+    NatsSettings nats;
+    ClusterSettings cluster;
     LlmSettings llm;
     std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
     dispatch::DispatchConfig scheduler;

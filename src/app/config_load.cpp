@@ -1,6 +1,7 @@
 #include "app/config_load.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -187,11 +188,41 @@ Result<void> settle_agents(const Config& config) {
     return {};
 }
 
+/// Part of subjects and of names of streams.
+bool is_token(std::string_view text) {
+    return std::ranges::all_of(text, [](char letter) {
+        return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '-' ||
+               letter == '_';
+    });
+}
+
+Result<void> settle_cluster(const Config& config) {
+    if (!is_token(config.cluster.name)) {
+        return refuse("cluster.name", "`cluster.name` takes letters, digits, - and _");
+    }
+    if (!is_token(config.cluster.node)) {
+        return refuse("cluster.node", "`cluster.node` takes letters, digits, - and _");
+    }
+    if (config.nats.replicas % 2 == 0) {
+        return refuse(
+            "nats.replicas", "`nats.replicas` is 1, 3 or 5: an even number survives no more");
+    }
+    if (config.nats.servers.empty()) {
+        return refuse("nats.servers", "`nats.servers` must name at least one server");
+    }
+    if (config.nats.cert_file.empty() != config.nats.key_file.empty()) {
+        return refuse("nats.tls.key_file",
+            "`nats.tls.cert_file` and `nats.tls.key_file` belong together: give both or none");
+    }
+    return {};
+}
+
 /// What keys mean to each other.
 Result<void> settle(Config& config, const EnvLookup& env) {
     BATON_TRY_VOID(settle_levels(config));
     BATON_TRY_VOID(settle_endpoints(config, env));
     BATON_TRY_VOID(settle_agents(config));
+    BATON_TRY_VOID(settle_cluster(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
         return refuse(
             "scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");

@@ -19,10 +19,9 @@ constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
 constexpr std::array<std::string_view, 1> later_databases{"postgres"};
-constexpr std::array<std::string_view, 1> later_stores{"jetstream"};
 constexpr std::array<std::string_view, 2> later_providers{"anthropic", "ollama"};
 constexpr std::array<std::string_view, 1> later_endpoint_keys{"limits"};
-constexpr std::array<std::string_view, 11> later{"database.postgres", "database.redis", "nats",
+constexpr std::array<std::string_view, 10> later{"database.postgres", "database.redis",
     "loadbalancer", "scheduler.strategy", "grpc", "studio", "bus", "triggers", "connectors",
     "server.tls"};
 
@@ -96,11 +95,11 @@ constexpr std::array keys{
             .choices = database_names,
             .later = later_databases}),
     BATON_KEY(queue.store, "queue.store",
-        {.doc = "What keeps the queues: `sqlite` and `journal` (the faster one) are durable, "
-                "`memory` "
-                "is gone with the process. Each keeps its own queues.",
-            .choices = store_names,
-            .later = later_stores}),
+        {.doc = "What keeps the queues: `sqlite` and `journal` (the faster one) are durable on "
+                "this "
+                "machine, `jetstream` in a NATS cluster that many daemons share, `memory` is gone "
+                "with the process. Each keeps its own queues.",
+            .choices = store_names}),
     BATON_SIZE(queue.memory_budget, "queue.memory_budget",
         {.doc = "Message bodies kept in memory at most; the others are read from the store.",
             .min = mib,
@@ -109,6 +108,47 @@ constexpr std::array keys{
         {.doc = "Size of one file of the `journal` store; rounded up to 4 KiB.",
             .min = 64 * kib,
             .max = gib}),
+    BATON_KEY(nats.servers, "nats.servers",
+        {.doc = "Addresses of NATS servers, such as [\"nats://10.0.0.1:4222\"]; one that answers "
+                "is "
+                "enough to find the others."}),
+    BATON_KEY(
+        nats.user, "nats.user", {.doc = "User of the NATS account; empty: none.", .max = 256}),
+    BATON_KEY(nats.password, "nats.password", {.doc = "Its password.", .max = 4096}),
+    BATON_KEY(nats.replicas, "nats.replicas",
+        {.doc = "Servers that keep each log: 3 or 5 survive the loss of one or two, 1 is for a "
+                "single "
+                "server.",
+            .min = 1,
+            .max = 5}),
+    BATON_KEY(nats.tls, "nats.tls.enabled", {.doc = "Talk to NATS over TLS."}),
+    BATON_KEY(nats.ca_file, "nats.tls.ca_file",
+        {.doc = "Certificates of the authorities that are trusted, PEM; empty: the system's.",
+            .max = 4096}),
+    BATON_KEY(nats.cert_file, "nats.tls.cert_file",
+        {.doc = "Certificate of this daemon, PEM; empty: none.", .max = 4096}),
+    BATON_KEY(nats.key_file, "nats.tls.key_file", {.doc = "Its key, PEM.", .max = 4096}),
+    BATON_KEY(cluster.name, "cluster.name",
+        {.doc = "Daemons with the same name on the same NATS are one cluster.",
+            .min = 1,
+            .max = 32}),
+    BATON_KEY(cluster.node, "cluster.node",
+        {.doc = "Name of this daemon, which no other has; empty: one is made and kept in the data "
+                "folder.",
+            .max = 64}),
+    BATON_KEY(cluster.partitions, "cluster.partitions",
+        {.doc = "Parts that the queues are divided into, each led by one daemon. The same in all "
+                "daemons; settled when the cluster is made.",
+            .min = 1,
+            .max = 256}),
+    BATON_SIZE(cluster.log_size, "cluster.log_size",
+        {.doc = "Log of one partition at most; the NATS servers must have room for all of them.",
+            .min = 16 * mib,
+            .max = 1024 * gib}),
+    BATON_KEY(cluster.join_timeout, "cluster.join_timeout",
+        {.doc = "A start fails when by then NATS is not there or a partition has no leader.",
+            .min = second,
+            .max = hour}),
     BATON_KEY(llm.client.connections_max, "llm.connections_max",
         {.doc = "Connections to LLM endpoints at a time; further requests wait.",
             .min = 1,

@@ -69,7 +69,7 @@ TEST(DaemonStart, folder_of_a_killed_daemon_is_free_again) {
 
 TEST(DaemonStart, what_a_later_version_has_is_unsupported) {
     expect_refused(
-        Daemon::run({.settings = {"queue.store=jetstream"}}), Errc::unsupported, "jetstream");
+        Daemon::run({.settings = {"database.kind=postgres"}}), Errc::unsupported, "postgres");
     expect_refused(
         Daemon::run({.arguments = {"--roles", "gateway"}}), Errc::unsupported, "gateway");
 }

@@ -1,5 +1,6 @@
 #include "queue/engine/commit_pipeline.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -62,7 +63,9 @@ struct CommitPipeline::Impl {
           clock(clock_in),
           metrics(registry),
           log(std::move(log_in)),
-          engine({.memory_budget = config_in.memory_budget, .run = random_number()}) {}
+          engine({.memory_budget = config_in.memory_budget,
+              .run = config_in.uid_low_byte ? random_number() & ~std::uint64_t{0xff}
+                                            : random_number()}) {}
 
     // Shared with callers, under `mutex`.
     struct Arrival {
@@ -101,6 +104,7 @@ struct CommitPipeline::Impl {
     void serve_waits();
     std::optional<Command::Wait> apply(Command& command);
     void commit();
+    [[nodiscard]] bool needs_proof() const;
     void tell_cancels(bool only_gone);
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
@@ -215,7 +219,8 @@ void CommitPipeline::Impl::serve_waits() {
 void CommitPipeline::Impl::commit() {
     auto batch = engine.take_batch();
     if (broken) return finish_all(&*broken, true);
-    if (batch.records.empty()) return finish_all(nullptr, false);
+    if (batch.records.empty() && !needs_proof()) return finish_all(nullptr, false);
+    if (batch.records.empty()) batch = engine.take_proof();
     const auto begin = std::chrono::steady_clock::now();
     const auto result = store->commit(batch.records, batch.durability);
     if (result) {
@@ -224,6 +229,12 @@ void CommitPipeline::Impl::commit() {
     }
     metrics.failures.Increment();
     rebuild(result.error());
+}
+
+/// Whether what the engine said may be out of date, since the store is another's by now.
+bool CommitPipeline::Impl::needs_proof() const {
+    const auto is_stored = [](const auto& command) { return command->touched_stored; };
+    return config.may_answer && std::ranges::any_of(answered, is_stored) && !config.may_answer();
 }
 
 /// The engine is ahead of the store: what it did since the last commit never happened.
@@ -240,13 +251,15 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
         error = with_context(recovered.error(), "recovering after a refused batch");
     }
     log.error("store has stopped, restart to recover from disk", {{"error", error.detail}});
-    error.code = Errc::storage_io;
+    error.code = config.may_answer ? Errc::deadline_exceeded : Errc::storage_io;
+    Error later = error;
+    if (config.may_answer) later.code = Errc::unavailable;
     {
         const std::scoped_lock lock(mutex);
-        broken = error;
+        broken = later;
     }
     finish_all(&error, true);
-    for (auto& command : waits.take_all()) command->finish(&error);
+    for (auto& command : waits.take_all()) command->finish(&later);
 }
 
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
@@ -339,6 +352,12 @@ void CommitPipeline::Impl::wake() {
         woken = true;
     }
     arrived.notify_one();
+}
+
+std::uint64_t CommitPipeline::make_uid() const {
+    const auto low = impl_->config.uid_low_byte;
+    const auto random = random_number();
+    return low ? (random & ~std::uint64_t{0xff}) | *low : random;
 }
 
 std::unique_ptr<Watch> CommitPipeline::watch_cancels(

@@ -55,6 +55,14 @@ struct PipelineConfig {
         100'000;  ///< commands that wait for their turn; one more fails with overloaded
     std::size_t waits_max =
         100'000;  ///< parked pops and reply waits; one more fails with overloaded
+    /// The lowest byte of the uid of each queue, for whoever routes by it; absent: any.
+    std::optional<std::uint8_t> uid_low_byte{};
+    /// Of a store that other processes can take over. Asked, on the pipeline's thread, before
+    /// answers leave that needed no commit: no means that another may have gone on with it, which a
+    /// commit then finds out. When the store has stopped, calls fail with deadline_exceeded if it
+    /// is not known whether they were done, and with unavailable if they were not. Empty: the store
+    /// is ours.
+    std::function<bool()> may_answer{};
 };
 
 /// Construct, `start` once, `stop` once. `submit`, `withdraw` and `health` from any thread.
@@ -90,6 +98,9 @@ public:
     /// See Consumer::watch_cancels.
     [[nodiscard]] std::unique_ptr<Watch> watch_cancels(
         std::function<void(const MessageId&)> cancelled);
+
+    /// A random number for a queue that is made; any thread.
+    [[nodiscard]] std::uint64_t make_uid() const;
 
     /// For reads, which may run beside commits.
     [[nodiscard]] Store& store() noexcept;

@@ -97,6 +97,8 @@ public:
     };
     /// What has changed since the last call, for the store.
     [[nodiscard]] Batch take_batch();
+    /// A batch that changes nothing: committing it shows that the store is still ours.
+    [[nodiscard]] Batch take_proof();
     [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
     [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
 

@@ -1,5 +1,4 @@
 // EngineQueues: making queues and running them.
-#include <random>
 #include <utility>
 
 #include "model/codec.h"
@@ -25,11 +24,6 @@ Result<void> check_tenant(const TenantId& owner) {
     return {};
 }
 
-std::uint64_t random_uid() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
 }  // namespace
 
 Task<Result<bool>> EngineQueues::put_queue(
@@ -37,7 +31,7 @@ Task<Result<bool>> EngineQueues::put_queue(
     auto checked = check_queue(name, config);
     if (checked && owner) checked = check_tenant(*owner);
     if (!checked) return desk_.fails<bool>(checked.error().field, checked.error().detail);
-    return desk_.run([=, uid = random_uid()](Engine& engine, TimePoint now) {
+    return desk_.run([=, uid = pipeline_.make_uid()](Engine& engine, TimePoint now) {
         return engine.put_queue(name, config, uid, now, owner);
     });
 }

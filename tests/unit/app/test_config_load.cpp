@@ -194,8 +194,7 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"queue.store=jetstream", "database.kind=postgres", "nats.servers=x",
-             "loadbalancer.algorithm=x", "scheduler.strategy=fair",
+    for (const auto* setting : {"database.kind=postgres", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
              R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
              R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;

@@ -1,0 +1,32 @@
+// This daemon's place in a cluster on NATS: connections, membership, and the queues of all daemons.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "queue/queues.h"
+#include "runtime/deadline.h"
+#include "runtime/io_pool.h"
+
+namespace baton::app {
+
+/// Everything behind `queue.store: jetstream`.
+class ClusterHome {
+public:
+    virtual ~ClusterHome() = default;
+    [[nodiscard]] virtual queue::Queues& queues() = 0;
+    /// After the queues were stopped: hands over what this daemon leads, and leaves.
+    virtual void leave(Deadline deadline) = 0;
+};
+
+/// Joins; returns when every partition has a leader. The references must outlive the result. Fails:
+/// unavailable, unauthenticated, conflict, invalid_config, data_dir_unusable.
+[[nodiscard]] Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config,
+    const std::filesystem::path& data_dir, IoPool& io, const Clock& clock, MetricRegistry& metrics,
+    const Log& log);
+
+}  // namespace baton::app
