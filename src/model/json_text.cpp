@@ -51,15 +51,21 @@ std::size_t first_escape(std::string_view text) noexcept {
 void append_quoted(
     std::string& out, std::string_view before, std::string_view text, std::string_view behind) {
     const std::size_t begin = out.size();
+    const std::size_t size = begin + before.size() + text.size() + behind.size() + 2;
     const auto write = [&](char* all, std::size_t) {
-        char* at = std::ranges::copy(before, all + begin).out;
+        char* at = all + begin;
+        const auto put = [&at](std::string_view part) {
+            std::memcpy(at, part.data(), part.size());
+            at += part.size();
+        };
+        put(before);
         *at++ = '"';
-        at = std::ranges::copy(text, at).out;
+        put(text);
         *at++ = '"';
-        at = std::ranges::copy(behind, at).out;
-        return static_cast<std::size_t>(at - all);
+        put(behind);
+        return size;
     };
-    out.resize_and_overwrite(begin + before.size() + text.size() + behind.size() + 2, write);
+    out.resize_and_overwrite(size, write);
 }
 
 }  // namespace
