@@ -22,6 +22,10 @@ ROWS = {
     "baton-journal": ("fsync", lambda f, b: servers.Baton(f, b, "journal", "fsync")),
     "baton-sqlite": ("fsync", lambda f, b: servers.Baton(f, b, "sqlite", "fsync")),
     "baton-journal-lazy": ("lazy", lambda f, b: servers.Baton(f, b, "journal", "lazy")),
+    "baton-journal-ack-pop":
+        ("fsync", lambda f, b: servers.Baton(f, b, "journal", "fsync", "baton-ack-pop")),
+    "baton-journal-stream":
+        ("fsync", lambda f, b: servers.Baton(f, b, "journal", "fsync", "baton-stream")),
     "jetstream": ("lazy", lambda f, b: servers.JetStream(f, "lazy")),
     "jetstream-fsync": ("fsync", lambda f, b: servers.JetStream(f, "fsync")),
     "redis": ("fsync", lambda f, b: servers.Redis(f)),

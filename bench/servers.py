@@ -70,10 +70,9 @@ class Server:
 
 
 class Baton(Server):
-    system = "baton"
-
-    def __init__(self, folder, binaries, store, durability):
+    def __init__(self, folder, binaries, store, durability, system="baton"):
         super().__init__(folder)
+        self.system = system
         settings = [f"--set={text}" for text in (
             "server.port=0", "metrics.enabled=false", f"data.dir={self.folder}/data",
             f"queue.store={store}", "logging.level=warn")]

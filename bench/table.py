@@ -4,7 +4,8 @@
   bench/table.py                                      prints them
   bench/table.py --write docs/reference/performance.md  puts them between the page's markers
 
-A marker pair is `<!-- table NAME -->` and `<!-- end -->`, NAME one of compare, http_posts, embedded.
+A marker pair is `<!-- table NAME -->` and `<!-- end -->`, NAME one of compare, http_posts, embedded,
+backlog.
 """
 import collections
 import json
@@ -24,6 +25,8 @@ NAMES = {  # {}: the version
     "baton-journal": "Baton, journal",
     "baton-sqlite": "Baton, SQLite",
     "baton-journal-lazy": "Baton, journal",
+    "baton-journal-ack-pop": "Baton, journal, ack and pop in one call",
+    "baton-journal-stream": "Baton, journal, /v1/stream",
     "jetstream": "NATS {} JetStream, file",
     "jetstream-fsync": "NATS {} JetStream, file",
     "redis": "Redis {} stream",
@@ -125,8 +128,8 @@ def http_posts():
     return "\n".join(out) + "\n"
 
 
-def embedded():
-    rows = newest("embedded")
+def embedded(bench="embedded"):
+    rows = newest(bench)
     if not rows:
         return "Not measured.\n"
     out = [conditions(rows), "", "| store | what | messages a second, or as said | p50 / p95 / p99 / max ms |",
@@ -148,7 +151,8 @@ def embedded():
 
 
 def main():
-    tables = {"compare": compare, "http_posts": http_posts, "embedded": embedded}
+    tables = {"compare": compare, "http_posts": http_posts, "embedded": embedded,
+              "backlog": lambda: embedded("backlog")}
     if len(sys.argv) == 3 and sys.argv[1] == "--write":
         page = pathlib.Path(sys.argv[2])
         text = page.read_text()

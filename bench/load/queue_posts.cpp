@@ -1,7 +1,8 @@
 // The embedded engine, without any wire: posts in batches and one by one, one synchronous producer,
 // full cycles, many fairness keys, and a million queued messages with their memory and recovery.
+// With a backlog given: what posts and pops cost behind so many queued messages, and nothing else.
 // One JSON line a row. Usage: queue_posts [journal|sqlite|memory] [folder] [messages of a row, in
-// thousands]
+// thousands] [backlog, in thousands]
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -84,8 +85,10 @@ struct Shape {
 
 std::vector<NewMessage> make_batch(const Shape& shape, std::size_t& number) {
     std::vector<NewMessage> batch(shape.batch);
+    static const std::string body(body_bytes, 'x');
+    BytesBlocks blocks;
     for (auto& message : batch) {
-        message.data.content = Bytes(std::string(body_bytes, 'x'));
+        message.data.content = blocks.add(body);
         if (shape.keys != 0)
             message.data.fairness_key = fmt::format("key-{}", number++ % shape.keys);
     }
@@ -260,9 +263,43 @@ public:
             resident_mib());
         if (count() != million_messages) fail_run("not all messages came back");
         must(setup_->pool.run(queues().purge(QueueName("bench"))));
+        settled_memory_row("a million messages purged, resident memory of the process");
+    }
+
+    /// Rounds of posts and takes behind `backlog` messages; then all are taken out.
+    void backlog(std::size_t backlog) {
+        constexpr std::size_t rounds = 20;
+        const std::size_t portion = messages_ / rounds;
+        const auto behind = fmt::format(", behind {} queued", backlog);
+        post(16, {.batch = 100}, backlog / 16 / 100);
+        double post_seconds = 0;
+        double take_seconds = 0;
+        std::size_t posted = 0;
+        std::size_t taken = 0;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            const auto posts = portion / 16 / 100;
+            post_seconds += post(16, {.batch = 100}, posts);
+            posted += posts * 16 * 100;
+            std::atomic<std::size_t> taken_now = 0;
+            take_seconds += run_all(*setup_, 16,
+                [&](std::size_t) { return consume(queues(), taken_now, posts * 16 * 100); });
+            taken += taken_now;
+        }
+        row(store_, "post, 16 producers, batches of 100" + behind, posted, post_seconds);
+        row(store_, "pop and ack, 16 consumers, batches of 100" + behind, taken, take_seconds);
+        value_row(store_, fmt::format("{} queued, resident memory of the process", backlog), "mib",
+            resident_mib());
+        takes(behind + ", until none is left");
+        settled_memory_row(fmt::format("{} taken out, resident memory of the process", backlog));
     }
 
 private:
+    /// What went is given back a moment later.
+    void settled_memory_row(const std::string& what) {
+        std::this_thread::sleep_for(std::chrono::seconds(7));
+        value_row(store_, what, "mib", resident_mib());
+    }
+
     static constexpr std::size_t million_messages = 1'000'000;
 
     queue::Queues& queues() { return *setup_->queues; }
@@ -297,6 +334,10 @@ int main(int argc, char** argv) {
     const std::size_t messages = 1'000 * (argc > 3 ? std::stoul(argv[3]) : 800);
     measure_fdatasync(folder);
     Rows rows(store, folder, messages);
+    if (argc > 4) {
+        rows.backlog(1'000 * std::stoul(argv[4]));
+        return 0;
+    }
     if (store != "memory") rows.million();  // first, so that the memory is its own
     rows.posts(16, {.batch = 100}, messages);
     rows.takes();

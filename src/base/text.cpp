@@ -202,12 +202,13 @@ Result<std::string> base64_decode(std::string_view text) {
 
 // By hand: every message that is shown carries three of them, and the C library's calendar takes a
 // lock.
-std::string to_rfc3339(TimePoint time) {
+void append_rfc3339(std::string& out, TimePoint time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
     const auto year = static_cast<int>(date.year());
-    std::string text = "0000-00-00T00:00:00.000Z";
+    std::array<char, 24> text;
+    std::ranges::copy(std::string_view("0000-00-00T00:00:00.000Z"), text.begin());
     const auto put = [&](std::size_t end, std::int64_t number) {
         for (std::size_t at = end; number != 0; number /= 10) {
             text[--at] = static_cast<char>('0' + number % 10);
@@ -219,8 +220,19 @@ std::string to_rfc3339(TimePoint time) {
     put(13, clock.hours().count());
     put(10, static_cast<unsigned>(date.day()));
     put(7, static_cast<unsigned>(date.month()));
-    if (year < 0 || year > 9'999) return fmt::format("{}", year) + text.substr(4);
-    put(4, year);
+    std::size_t begin = 0;
+    if (year < 0 || year > 9'999) {
+        out += std::to_string(year);
+        begin = 4;
+    } else {
+        put(4, year);
+    }
+    out.append(text.data() + begin, text.size() - begin);
+}
+
+std::string to_rfc3339(TimePoint time) {
+    std::string text;
+    append_rfc3339(text, time);
     return text;
 }
 

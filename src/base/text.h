@@ -21,6 +21,7 @@ namespace baton {
 
 /// "2025-01-01T10:30:00.123Z" (RFC 3339, UTC, milliseconds).
 [[nodiscard]] std::string to_rfc3339(TimePoint time);
+void append_rfc3339(std::string& out, TimePoint time);
 /// Reads RFC 3339 with an offset and an optional fraction.
 [[nodiscard]] Result<TimePoint> from_rfc3339(std::string_view text);
 

@@ -99,10 +99,23 @@ void append_json(std::string& out, const OutputPage& page);
 /// {"message":…,"ahead":n,"hindrances":[{"code":…,"detail":…}]}
 void append_json(std::string& out, const Explanation& explanation);
 
+/// How long the text will be, unless the message is unusual.
+[[nodiscard]] inline std::size_t json_size_about(const PostedMessage&) { return 80; }
+[[nodiscard]] inline std::size_t json_size_about(const MessageView& message) {
+    return 400 + (message.data ? message.data->content.size() : 0);
+}
+[[nodiscard]] inline std::size_t json_size_about(const LeasedMessage& message) {
+    return 50 + json_size_about(message.message);
+}
+
 /// {"messages":[…]} of PostedMessage, MessageView or LeasedMessage.
 template <class Message>
 [[nodiscard]] std::string messages_json(const std::vector<Message>& messages) {
-    std::string out = R"({"messages":[)";
+    std::string out;
+    std::size_t size = 64;
+    for (const auto& message : messages) size += json_size_about(message);
+    out.reserve(size);
+    out = R"({"messages":[)";
     for (std::size_t i = 0; i < messages.size(); ++i) {
         if (i != 0) out += ',';
         append_json(out, messages[i]);

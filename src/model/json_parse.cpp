@@ -33,6 +33,7 @@ Result<json::value> parse_json(
     if (!is_utf8(text)) return fail(Errc::invalid_utf8, "the text is not UTF-8");
     json::parse_options options;
     options.max_depth = depth_max;
+    options.allow_invalid_utf8 = true;  // it was looked at above, all at once
     std::array<unsigned char, 4'096>
         scratch;  // enough for most texts, so that nothing is allocated
     json::parser parser({}, options, scratch.data(), scratch.size());

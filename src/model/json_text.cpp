@@ -1,5 +1,6 @@
 #include "model/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -40,12 +41,41 @@ std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
     return end - at;
 }
 
+std::size_t first_escape(std::string_view text) noexcept {
+    std::size_t at = plain_run(text, 0);
+    while (at < text.size() && escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
+    return at;
+}
+
+/// `before` "`text`" `behind`, in one step.
+void append_quoted(
+    std::string& out, std::string_view before, std::string_view text, std::string_view behind) {
+    const std::size_t begin = out.size();
+    const std::size_t size = begin + before.size() + text.size() + behind.size() + 2;
+    const auto write = [&](char* all, std::size_t) {
+        char* at = all + begin;
+        const auto put = [&at](std::string_view part) {
+            std::memcpy(at, part.data(), part.size());
+            at += part.size();
+        };
+        put(before);
+        *at++ = '"';
+        put(text);
+        *at++ = '"';
+        put(behind);
+        return size;
+    };
+    out.resize_and_overwrite(size, write);
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+    const std::size_t plain = first_escape(text);
+    if (plain == text.size()) return append_quoted(out, "", text, "");
     out += '"';
     std::size_t start = 0;
-    for (std::size_t i = plain_run(text, 0); i < text.size(); ++i) {
+    for (std::size_t i = plain; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
         const char escape = escapes[c];
         if (escape == 0) continue;
@@ -64,10 +94,23 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
+std::string& JsonObjectText::begin(std::string_view name) {
+    const std::string_view before = first_ ? "" : ",";
+    first_ = false;
+    if (first_escape(name) == name.size()) {
+        append_quoted(out_, before, name, ":");
+    } else {
+        out_ += before;
+        append_json_string(out_, name);
+        out_ += ':';
+    }
+    return out_;
+}
+
 void JsonObjectText::time(std::string_view name, TimePoint value) {
     std::string& out = begin(name);
     out += '"';
-    out += to_rfc3339(value);
+    append_rfc3339(out, value);
     out += '"';
 }
 

@@ -23,13 +23,7 @@ public:
     JsonObjectText& operator=(const JsonObjectText&) = delete;
 
     /// Writes the name; the caller appends one value to the string returned.
-    std::string& begin(std::string_view name) {
-        if (!first_) out_ += ',';
-        first_ = false;
-        append_json_string(out_, name);
-        out_ += ':';
-        return out_;
-    }
+    std::string& begin(std::string_view name);
 
     void text(std::string_view name, std::string_view value) {
         append_json_string(begin(name), value);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 7> state_names{
     "scheduled", "ready", "leased", "done", "dead", "cancelled", "expired"};
 
-constexpr std::size_t id_size = 26;  // 128 bits in groups of 5, the first group holds 3
+constexpr std::size_t id_size = MessageId::text_size;  // groups of 5 bits, the first holds 3
 
 constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -111,14 +111,18 @@ Result<MessageState> parse_message_state(std::string_view text) {
 
 std::string MessageId::text() const {
     std::string out(id_size, '0');
+    write_text(out.data());
+    return out;
+}
+
+void MessageId::write_text(char* to) const noexcept {
     std::uint64_t high = queue_uid;
     std::uint64_t low = seq;
     for (std::size_t i = id_size; i-- > 0;) {
-        out[i] = crockford[low & 31];
+        to[i] = crockford[low & 31];
         low = (low >> 5) | (high << 59);
         high >>= 5;
     }
-    return out;
 }
 
 Result<MessageId> MessageId::parse(std::string_view text) {
@@ -130,7 +134,18 @@ Result<MessageId> MessageId::parse(std::string_view text) {
     return *id;
 }
 
-std::string Receipt::text() const { return message.text() + '-' + std::to_string(attempt); }
+std::string Receipt::text() const {
+    std::array<char, text_max> buffer;
+    return std::string(write_text(buffer));
+}
+
+std::string_view Receipt::write_text(std::array<char, text_max>& buffer) const noexcept {
+    message.write_text(buffer.data());
+    buffer[id_size] = '-';
+    char* const digits = buffer.data() + id_size + 1;
+    const char* const end = std::to_chars(digits, buffer.data() + buffer.size(), attempt).ptr;
+    return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+}
 
 Result<Receipt> Receipt::parse(std::string_view text) {
     const auto bad = [] {

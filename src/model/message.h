@@ -48,7 +48,10 @@ struct MessageId {
     std::uint64_t queue_uid = 0;
     std::uint64_t seq = 0;
 
+    static constexpr std::size_t text_size = 26;
     [[nodiscard]] std::string text() const;
+    /// The same into `text_size` characters at `to`.
+    void write_text(char* to) const noexcept;
     /// Fails: invalid_argument.
     [[nodiscard]] static Result<MessageId> parse(std::string_view text);
     auto operator<=>(const MessageId&) const = default;
@@ -60,7 +63,10 @@ struct Receipt {
     MessageId message{};
     std::uint32_t attempt = 0;
 
+    static constexpr std::size_t text_max = MessageId::text_size + 11;
     [[nodiscard]] std::string text() const;
+    /// The same, written into `buffer`.
+    std::string_view write_text(std::array<char, text_max>& buffer) const noexcept;
     /// Fails: invalid_receipt.
     [[nodiscard]] static Result<Receipt> parse(std::string_view text);
     bool operator==(const Receipt&) const = default;

@@ -1,5 +1,6 @@
 // Messages as the daemon shows them, written straight to text: pops and posts answer many at a
 // time. Replies too.
+#include <array>
 #include <utility>
 
 #include "base/text.h"
@@ -16,6 +17,17 @@ void append_bytes(JsonObjectText& object, std::string_view name, std::string_vie
     } else {
         object.text(base64_name, base64_encode(bytes.view()));
     }
+}
+
+void append_id(JsonObjectText& object, const MessageId& id) {
+    std::array<char, MessageId::text_size> text;
+    id.write_text(text.data());
+    object.text("id", {text.data(), text.size()});
+}
+
+void append_receipt(JsonObjectText& object, const Receipt& receipt) {
+    std::array<char, Receipt::text_max> text;
+    object.text("receipt", receipt.write_text(text));
 }
 
 void append_data(JsonObjectText& object, const MessageData& data) {
@@ -45,7 +57,7 @@ void append_history(JsonObjectText& object, const std::vector<FailureNote>& hist
 }
 
 void append_view(JsonObjectText& object, const MessageView& message) {
-    object.text("id", message.id.text());
+    append_id(object, message.id);
     object.number("seq", message.id.seq);
     object.text("queue", message.queue.view());
     object.text("state", to_string(message.state));
@@ -65,7 +77,7 @@ void append_view(JsonObjectText& object, const MessageView& message) {
 
 void append_json(std::string& out, const PostedMessage& message) {
     JsonObjectText object(out);
-    object.text("id", message.id.text());
+    append_id(object, message.id);
     object.number("seq", message.id.seq);
     object.boolean("duplicate", message.duplicate);
 }
@@ -77,7 +89,7 @@ void append_json(std::string& out, const MessageView& message) {
 
 void append_json(std::string& out, const LeasedMessage& message) {
     JsonObjectText object(out);
-    object.text("receipt", message.receipt.text());
+    append_receipt(object, message.receipt);
     append_view(object, message.message);
 }
 

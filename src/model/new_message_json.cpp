@@ -28,9 +28,11 @@ constexpr std::string_view reply_to_header = "reply-to";
 
 constexpr std::size_t buffer_size = 16'384;  // the tree of one post of a few kilobytes
 
-/// Bytes as a string field, or as base64 in the field `name`_base64. Absent: no value.
+/// Bytes as a string field, or as base64 in the field `name`_base64; `make` turns text into Bytes.
+/// Absent: no value.
+template <class Make>
 Result<std::optional<Bytes>> read_bytes(
-    const Fields& fields, std::string_view name, std::string_view base64_name) {
+    const Fields& fields, std::string_view name, std::string_view base64_name, const Make& make) {
     const auto* value = fields.find(name);
     const auto* encoded = fields.find(base64_name);
     if (value != nullptr && encoded != nullptr) {
@@ -39,7 +41,7 @@ Result<std::optional<Bytes>> read_bytes(
     }
     if (value != nullptr) {
         const auto* text = value->if_string();
-        if (text != nullptr) return Bytes(std::string(*text));
+        if (text != nullptr) return make(std::string_view(*text));
         return fields.fail_at(name, fmt::format("`{}` must be a string, not {}; bytes go into `{}`",
                                         name, kind_name(*value), base64_name));
     }
@@ -85,6 +87,32 @@ Result<Duration> read_ms(const Fields& fields, std::string_view name) {
     return Duration(ms);
 }
 
+/// `make` turns the text of its content into Bytes.
+template <class Make>
+Result<NewMessage> read_message(const json::value& value, const Make& make) {
+    BATON_TRY(const auto fields, Fields::of(value, message_fields, Errc::invalid_message));
+    NewMessage message;
+    MessageData& data = message.data;
+    BATON_TRY(auto content, read_bytes(fields, "content", "content_base64", make));
+    if (!content) {
+        return fields.fail_at("content", std::string("`content` or `content_base64` is missing"));
+    }
+    data.content = *std::move(content);
+    BATON_TRY(data.priority, read_priority(fields));
+    BATON_TRY(message.delay, read_ms(fields, "delay_ms"));
+    BATON_TRY(message.ttl, read_ms(fields, "ttl_ms"));
+    if (fields.find("deliver_at") != nullptr) {
+        BATON_TRY(message.deliver_at, fields.time("deliver_at", {}));
+    }
+    BATON_TRY(data.dedup_key, fields.text("dedup_key", MessageLimits::key_max));
+    BATON_TRY(data.ordering_key, fields.text("ordering_key", MessageLimits::key_max));
+    BATON_TRY(data.fairness_key, fields.text("fairness_key", MessageLimits::key_max));
+    BATON_TRY(data.headers, read_headers(fields));
+    BATON_TRY(data.metadata, read_metadata(fields));
+    BATON_TRY_VOID(check_message(message));
+    return message;
+}
+
 Result<std::vector<NewMessage>> read_array(const json::array& array, std::size_t count_max) {
     if (array.empty()) return fail_field(Errc::invalid_message, "messages", "there is no message");
     if (array.size() > count_max) {
@@ -93,8 +121,10 @@ Result<std::vector<NewMessage>> read_array(const json::array& array, std::size_t
     }
     std::vector<NewMessage> messages;
     messages.reserve(array.size());
+    BytesBlocks blocks;
     for (std::size_t i = 0; i < array.size(); ++i) {
-        auto message = new_message_from_json(array[i]);
+        auto message =
+            read_message(array[i], [&](std::string_view text) { return blocks.add(text); });
         if (!message) return fail(inside(element("messages", i), std::move(message).error()));
         messages.push_back(*std::move(message));
     }
@@ -111,11 +141,11 @@ bool has_infinity(const json::value& value) {
 }
 
 /// One object of a line. The tree goes with the line.
-Result<NewMessage> read_line(std::string_view line) {
+Result<NewMessage> read_line(std::string_view line, BytesBlocks& blocks) {
     std::array<unsigned char, buffer_size> buffer;
     json::monotonic_resource resource(buffer.data(), buffer.size());
     BATON_TRY(const auto value, parse_json(line, &resource));
-    return new_message_from_json(value);
+    return read_message(value, [&](std::string_view text) { return blocks.add(text); });
 }
 
 }  // namespace
@@ -136,27 +166,7 @@ Result<std::string> read_metadata(const Fields& fields) {
 }
 
 Result<NewMessage> new_message_from_json(const json::value& value) {
-    BATON_TRY(const auto fields, Fields::of(value, message_fields, Errc::invalid_message));
-    NewMessage message;
-    MessageData& data = message.data;
-    BATON_TRY(auto content, read_bytes(fields, "content", "content_base64"));
-    if (!content) {
-        return fields.fail_at("content", std::string("`content` or `content_base64` is missing"));
-    }
-    data.content = *std::move(content);
-    BATON_TRY(data.priority, read_priority(fields));
-    BATON_TRY(message.delay, read_ms(fields, "delay_ms"));
-    BATON_TRY(message.ttl, read_ms(fields, "ttl_ms"));
-    if (fields.find("deliver_at") != nullptr) {
-        BATON_TRY(message.deliver_at, fields.time("deliver_at", {}));
-    }
-    BATON_TRY(data.dedup_key, fields.text("dedup_key", MessageLimits::key_max));
-    BATON_TRY(data.ordering_key, fields.text("ordering_key", MessageLimits::key_max));
-    BATON_TRY(data.fairness_key, fields.text("fairness_key", MessageLimits::key_max));
-    BATON_TRY(data.headers, read_headers(fields));
-    BATON_TRY(data.metadata, read_metadata(fields));
-    BATON_TRY_VOID(check_message(message));
-    return message;
+    return read_message(value, Bytes::copy_of);
 }
 
 Result<std::vector<NewMessage>> new_messages_from_json(
@@ -181,6 +191,7 @@ Result<std::vector<NewMessage>> new_messages_from_json(
 Result<std::vector<NewMessage>> new_messages_from_ndjson(
     std::string_view body, std::size_t count_max) {
     std::vector<NewMessage> messages;
+    BytesBlocks blocks;
     std::size_t line_number = 0;
     while (!body.empty()) {
         const std::size_t end = std::min(body.find('\n'), body.size());
@@ -192,7 +203,7 @@ Result<std::vector<NewMessage>> new_messages_from_ndjson(
             return fail_field(Errc::payload_too_large, "messages",
                 fmt::format("more than {} messages in one post", count_max));
         }
-        auto message = read_line(line);
+        auto message = read_line(line, blocks);
         if (!message) {
             const Error error =
                 inside(element("messages", messages.size()), std::move(message).error());
@@ -208,7 +219,7 @@ Result<std::vector<NewMessage>> new_messages_from_ndjson(
 Result<Reply> new_reply_from_json(const json::value& value) {
     BATON_TRY(const auto fields, Fields::of(value, reply_fields, Errc::invalid_message));
     Reply reply;
-    BATON_TRY(auto result, read_bytes(fields, "result", "result_base64"));
+    BATON_TRY(auto result, read_bytes(fields, "result", "result_base64", Bytes::copy_of));
     if (!result) {
         return fields.fail_at("result", std::string("`result` or `result_base64` is missing"));
     }

@@ -3,74 +3,13 @@
 #include <charconv>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "socket.h"
-#include "system.h"
+#include "baton_http.h"
 
 namespace baton::bench {
 namespace {
-
-constexpr std::string_view queue_path = "/v1/queues/bench";
-
-class Http final {
-public:
-    explicit Http(const Target& target)
-        : socket_(target.host, target.port),
-          fields_(fmt::format("Host: {}:{}\r\nAuthorization: Bearer {}\r\n", target.host,
-              target.port, target.key)) {}
-
-    /// The body of the answer; valid until the next call.
-    std::string_view call(std::string_view method, std::string_view path, std::string_view type,
-        std::string_view body) {
-        request_.clear();
-        fmt::format_to(std::back_inserter(request_),
-            "{} {}{} HTTP/1.1\r\n{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n{}", method,
-            queue_path, path, fields_, type, body.size(), body);
-        socket_.write(request_);
-        const int status = read_status();
-        const auto answer = socket_.bytes(read_length());
-        if (status >= 300) throw Fault(fmt::format("{} {}: {} {}", method, path, status, answer));
-        return answer;
-    }
-
-private:
-    int read_status() {
-        const auto line = socket_.line();
-        int status = 0;
-        if (line.size() > 12) std::from_chars(line.data() + 9, line.data() + 12, status);
-        return status;
-    }
-
-    std::size_t read_length() {
-        std::size_t length = 0;
-        for (auto line = socket_.line(); !line.empty(); line = socket_.line()) {
-            constexpr std::string_view name = "content-length: ";
-            if (line.size() <= name.size() || (line[8] | 0x20) != 'l') continue;
-            if (::strncasecmp(line.data(), name.data(), name.size()) != 0) continue;
-            std::from_chars(line.data() + name.size(), line.data() + line.size(), length);
-        }
-        return length;
-    }
-
-    Socket socket_;
-    std::string fields_;
-    std::string request_;
-};
-
-/// Calls `found` with each text that stands in quotes after `"name":`; values hold no escapes.
-template <class Found>
-void each_text(std::string_view json, std::string_view name, const Found& found) {
-    const std::string mark = fmt::format("\"{}\":\"", name);
-    for (auto at = json.find(mark); at != std::string_view::npos; at = json.find(mark, at)) {
-        at += mark.size();
-        const auto end = json.find('"', at);
-        found(json.substr(at, end - at));
-        at = end;
-    }
-}
 
 class BatonProducer final : public Producer {
 public:
@@ -123,40 +62,88 @@ private:
     Http http_;
 };
 
+/// Acks what it took before with the next pop; what is left when it goes, by itself.
+class BatonAckPopConsumer final : public Consumer {
+public:
+    explicit BatonAckPopConsumer(const Target& target) : http_(target) {}
+    ~BatonAckPopConsumer() override {
+        if (receipts_.empty()) return;
+        try {
+            http_.call("POST", "/ack", "application/json",
+                fmt::format(R"({{"receipts":[{}]}})", receipts_));
+        } catch (const Fault&) {  // the messages are still there, and are found when counted
+        }
+    }
+
+    std::size_t take(std::size_t max, const Sink& sink) override {
+        const auto answer = http_.call("POST", "/pop", "application/json",
+            fmt::format(
+                R"({{"max":{},"lease_ms":60000,"wait_ms":100,"ack":[{}]}})", max, receipts_));
+        if (answer.find(fmt::format("\"acked\":{}", held_)) == std::string_view::npos) {
+            throw Fault(fmt::format("{} were to be acked, but the answer is {}", held_, answer));
+        }
+        held_ = 0;
+        each_text(answer, "content", [&](std::string_view body) {
+            sink(body);
+            ++held_;
+        });
+        receipts_.clear();
+        each_text(answer, "receipt", [&](std::string_view receipt) {
+            receipts_ += fmt::format("{}\"{}\"", receipts_.empty() ? "" : ",", receipt);
+        });
+        return held_;
+    }
+
+private:
+    Http http_;
+    std::string receipts_;  // of the last take, as JSON
+    std::size_t held_ = 0;
+};
+
 class Baton final : public System {
 public:
-    explicit Baton(Target target) : target_(std::move(target)) {}
+    Baton(Target target, bool acks_with_pop)
+        : target_(std::move(target)), acks_with_pop_(acks_with_pop) {}
 
-    void prepare() override {
-        Http(target_).call("PUT", "", "application/json",
-            fmt::format(
-                R"({{"durability":"{}"}})", target_.durability == "lazy" ? "relaxed" : "fsync"));
-    }
+    void prepare() override { prepare_baton(target_); }
     std::unique_ptr<Producer> producer() override {
         return std::make_unique<BatonProducer>(target_);
     }
     std::unique_ptr<Consumer> consumer(std::size_t) override {
+        if (acks_with_pop_) return std::make_unique<BatonAckPopConsumer>(target_);
         return std::make_unique<BatonConsumer>(target_);
     }
-    std::uint64_t held() override {
-        Http http(target_);
-        const auto stats = http.call("GET", "/stats", "application/json", "");
-        constexpr std::string_view mark = "\"message_count\":";
-        const auto at = stats.find(mark);
-        if (at == std::string_view::npos) throw Fault("stats without message_count");
-        std::uint64_t count = 0;
-        std::from_chars(stats.data() + at + mark.size(), stats.data() + stats.size(), count);
-        return count;
-    }
+    std::uint64_t held() override { return held_by_baton(target_); }
 
 private:
     Target target_;
+    bool acks_with_pop_;
 };
 
 }  // namespace
 
+void prepare_baton(const Target& target) {
+    Http(target).call("PUT", "", "application/json",
+        fmt::format(R"({{"durability":"{}"}})", target.durability == "lazy" ? "relaxed" : "fsync"));
+}
+
+std::uint64_t held_by_baton(const Target& target) {
+    Http http(target);
+    const auto stats = http.call("GET", "/stats", "application/json", "");
+    constexpr std::string_view mark = "\"message_count\":";
+    const auto at = stats.find(mark);
+    if (at == std::string_view::npos) throw Fault("stats without message_count");
+    std::uint64_t count = 0;
+    std::from_chars(stats.data() + at + mark.size(), stats.data() + stats.size(), count);
+    return count;
+}
+
 std::unique_ptr<System> make_baton(Target target) {
-    return std::make_unique<Baton>(std::move(target));
+    return std::make_unique<Baton>(std::move(target), false);
+}
+
+std::unique_ptr<System> make_baton_ack_pop(Target target) {
+    return std::make_unique<Baton>(std::move(target), true);
 }
 
 }  // namespace baton::bench

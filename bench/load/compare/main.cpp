@@ -19,6 +19,8 @@ using Maker = std::unique_ptr<System> (*)(Target);
 
 const std::map<std::string, Maker, std::less<>> makers{
     {"baton", make_baton},
+    {"baton-ack-pop", make_baton_ack_pop},
+    {"baton-stream", make_baton_stream},
     {"jetstream", make_jetstream},
     {"redis", make_redis},
     {"rabbitmq", make_rabbitmq},

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +49,12 @@ void Socket::write(std::string_view bytes) {
         if (sent < 0) fail("send");
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+}
+
+bool Socket::wait(int timeout_ms) {
+    if (end_ > begin_) return true;
+    ::pollfd poll{.fd = fd_, .events = POLLIN, .revents = 0};
+    return ::poll(&poll, 1, timeout_ms) > 0;
 }
 
 std::string_view Socket::line() {

@@ -16,6 +16,8 @@ public:
     Socket& operator=(const Socket&) = delete;
 
     void write(std::string_view bytes);
+    /// Whether there is something to read, now or within `timeout_ms`.
+    bool wait(int timeout_ms);
     /// The next line without its CRLF. Valid until the next read.
     std::string_view line();
     /// Exactly `size` bytes. Valid until the next read.

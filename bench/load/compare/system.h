@@ -59,6 +59,8 @@ public:
 };
 
 std::unique_ptr<System> make_baton(Target target);
+std::unique_ptr<System> make_baton_ack_pop(Target target);
+std::unique_ptr<System> make_baton_stream(Target target);
 std::unique_ptr<System> make_jetstream(Target target);
 std::unique_ptr<System> make_redis(Target target);
 std::unique_ptr<System> make_rabbitmq(Target target);

@@ -14,6 +14,7 @@
 #include <prometheus/histogram.h>
 
 #include "queue/engine/cancel_watches.h"
+#include "queue/engine/memory_return.h"
 #include "queue/engine/waits.h"
 
 namespace baton::queue {
@@ -90,6 +91,7 @@ struct CommitPipeline::Impl {
     // The thread's own.
     Engine engine;
     Waits waits;
+    MemoryReturn memory;
     std::vector<std::unique_ptr<Command>> answered;
     std::vector<std::uint64_t> changed_and_parked;  // of this batch
     std::vector<MessageId> cancelled;               // leased messages, in this batch
@@ -105,6 +107,7 @@ struct CommitPipeline::Impl {
     std::optional<Command::Wait> apply(Command& command);
     void commit();
     [[nodiscard]] bool needs_proof() const;
+    void return_memory();
     void tell_cancels(bool only_gone);
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
@@ -164,6 +167,13 @@ void CommitPipeline::Impl::process(std::vector<Arrival>& work) {
         commit();
     }
     while (auto command = waits.take_expired()) command->finish(nullptr);
+    return_memory();
+}
+
+void CommitPipeline::Impl::return_memory() {
+    memory.note_gone(engine.take_gone());
+    const auto at = std::chrono::steady_clock::now();
+    if (memory.may_be_due(at) && memory.is_due(engine.live_count(), at)) memory.trim(at);
 }
 
 void CommitPipeline::Impl::take_in(Arrival arrival) {
@@ -225,7 +235,8 @@ void CommitPipeline::Impl::commit() {
     const auto result = store->commit(batch.records, batch.durability);
     if (result) {
         metrics.committed(batch.records.size(), std::chrono::steady_clock::now() - begin);
-        return finish_all(nullptr, false);
+        finish_all(nullptr, false);
+        return engine.reuse(std::move(batch.records));
     }
     metrics.failures.Increment();
     rebuild(result.error());

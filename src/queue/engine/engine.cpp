@@ -7,6 +7,11 @@
 #include "queue/engine/queue_log.h"
 
 namespace baton::queue {
+namespace {
+
+constexpr std::size_t records_kept = 8'192;  // room for them stays from one batch to the next
+
+}  // namespace
 
 Engine::Engine(EngineConfig config) : run_(config.run) {
     effects_.body_bytes_max = config.memory_budget;
@@ -269,11 +274,21 @@ Engine::Batch Engine::take_proof() {
     return {.records = {QuotaSet{anyone, quota(anyone).limit}}, .durability = Durability::fsync};
 }
 
-void Engine::shrink_timers() {
-    if (effects_.timers.size() < 65'536) return;
+void Engine::reuse(std::vector<Record> records) {
+    if (!effects_.records.empty() || records.capacity() > records_kept) return;
+    records.clear();
+    effects_.records = std::move(records);
+}
+
+std::size_t Engine::live_count() const {
     std::size_t live = 0;
     for (const auto& [name, queue] : queues_) live += queue->live_count();
-    effects_.timers.shrink(live, [this](const Timer& timer) {
+    return live;
+}
+
+void Engine::shrink_timers() {
+    if (effects_.timers.size() < 65'536) return;
+    effects_.timers.shrink(live_count(), [this](const Timer& timer) {
         const QueueState* queue = find(timer.message.queue);
         return queue != nullptr && queue->holds(timer);
     });

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -99,6 +100,11 @@ public:
     [[nodiscard]] Batch take_batch();
     /// A batch that changes nothing: committing it shows that the store is still ours.
     [[nodiscard]] Batch take_proof();
+    /// How many messages went since the last call.
+    [[nodiscard]] std::uint64_t take_gone() noexcept { return std::exchange(effects_.gone, 0); }
+    [[nodiscard]] std::size_t live_count() const;
+    /// Gives the memory of a batch that was committed to the next one.
+    void reuse(std::vector<Record> records);
     [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
     [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
 

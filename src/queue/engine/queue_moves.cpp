@@ -155,6 +155,7 @@ void QueueState::leave_line(std::uint64_t seq, const Slot& slot, TimePoint now) 
 /// Takes a message out of everything. `slot` is gone afterwards, or only keeps a place in its key's
 /// line.
 void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
+    ++effects_.gone;
     count(slot, -1);
     add_bytes(-std::int64_t{slot.size_bytes});
     drop_body(slot);

@@ -40,6 +40,39 @@ TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, Time
     return expires;
 }
 
+/// The numbers of the new messages' fairness keys, with a use more; empty when no message has one.
+/// With many keys each lies far away: all are looked up before the first is used, so that the waits
+/// for memory overlap.
+std::vector<std::uint32_t> acquire_keys(std::span<const NewMessage> messages,
+    std::span<const std::uint64_t> first, KeyTable<std::uint32_t>& keys,
+    std::span<const LevelState> levels) {
+    std::vector<std::uint32_t> numbers(messages.size());
+    const auto has_key = [](const NewMessage& message) {
+        return !message.data.fairness_key.empty();
+    };
+    if (std::ranges::none_of(messages, has_key)) return numbers;
+    const auto lanes_of = [&](std::size_t i) -> const FairLanes& {
+        return levels[static_cast<std::size_t>(messages[i].data.priority)].lanes;
+    };
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        numbers[i] = keys.hash_of(messages[i].data.fairness_key);
+        keys.prefetch(numbers[i]);
+    }
+    for (const std::uint32_t hash : numbers) keys.prefetch_row(hash);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const bool is_new = first[i] == 0;
+        numbers[i] = is_new ? keys.acquire(messages[i].data.fairness_key, numbers[i]) : 0;
+        lanes_of(i).prefetch(numbers[i]);
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) lanes_of(i).prefetch_end(numbers[i]);
+    return numbers;
+}
+
+std::shared_ptr<const MessageData> alone(MessageData data) {
+    data.content = data.content.alone();
+    return std::make_shared<const MessageData>(std::move(data));
+}
+
 }  // namespace
 
 /// What a post promises. Fails: unsupported.
@@ -73,14 +106,17 @@ Result<Posted> QueueState::post(
     Posted posted{.messages = {}, .durability = durability};
     posted.messages.reserve(messages.size());
     bool has_duplicates = false;
-    for (std::size_t i = 0; i < messages.size(); ++i) {
+    const auto keys = is_log() ? std::vector<std::uint32_t>(messages.size())
+                               : acquire_keys(messages, first, fairness_, levels_);
+    const auto batch = std::make_shared<std::vector<NewMessage>>(std::move(messages));
+    for (std::size_t i = 0; i < first.size(); ++i) {
         if (first[i] != 0) {
             posted.messages.push_back({.id = {uid_, first[i]}, .duplicate = true});
             has_duplicates = true;
             continue;
         }
         posted.messages.push_back({.id = {uid_, next_seq_}});
-        post_one(std::move(messages[i]), durability, now);
+        post_one({batch, &(*batch)[i]}, keys[i], durability, now);
     }
     if (has_duplicates && durability == Durability::fsync) force_earlier();
     arm_retention();
@@ -198,7 +234,6 @@ Slot& QueueState::add_slot(
         slot.state = MessageState::ready;
     } else {
         slot.ordering_key = ordering_.acquire(data.ordering_key);
-        slot.fairness_key = fairness_.acquire(data.fairness_key);
         slot.state = MessageState::scheduled;
     }
     add_bytes(slot.size_bytes);
@@ -209,13 +244,19 @@ Slot& QueueState::add_slot(
     return slot;
 }
 
-void QueueState::post_one(NewMessage message, Durability durability, TimePoint now) {
+/// What is to stay in memory stands alone from here on. The rest goes with the memory of the whole
+/// post, once that is committed.
+void QueueState::post_one(const std::shared_ptr<NewMessage>& message, std::uint32_t fairness_key,
+    Durability durability, TimePoint now) {
     const std::uint64_t seq = next_seq_;
-    const TimePoint due = due_time(message, now);
-    const TimePoint expires = expiry_time(message, info_.config, now);
-    auto data = std::make_shared<const MessageData>(std::move(message.data));
-    Slot& slot = add_slot(*data, due, expires, now);
+    const TimePoint due = due_time(*message, now);
+    const TimePoint expires = expiry_time(*message, info_.config, now);
+    Slot& slot = add_slot(message->data, due, expires, now);
+    slot.fairness_key = fairness_key;
     ++counts_.posted_total;
+    std::shared_ptr<const MessageData> data(message, &message->data);
+    const bool may_stay = is_log() || !is_stored() || effects_.has_room(body_footprint(slot));
+    if (may_stay) data = alone(std::move(message->data));
     if (is_log()) {
         QueueLog(*this).keep_body(seq, slot, data);
     } else {
@@ -259,6 +300,7 @@ void QueueState::take_in(MovedLetter letter, TimePoint due, TimePoint now) {
     const std::uint64_t seq = next_seq_;
     const TimePoint expires = expiry_time({}, info_.config, now);
     Slot& slot = add_slot(*letter.data, due, expires, now);
+    slot.fairness_key = fairness_.acquire(letter.data->fairness_key);
     ++counts_.posted_total;
     keep_body(slot, letter.data);
     MessagePosted record{
@@ -275,7 +317,7 @@ void QueueState::take_in(MovedLetter letter, TimePoint due, TimePoint now) {
 /// Keeps the content in memory: always when no store has it, else while there is room.
 void QueueState::keep_body(Slot& slot, std::shared_ptr<const MessageData> data) {
     if (is_stored()) {
-        if (effects_.body_bytes + body_footprint(slot) > effects_.body_bytes_max) return;
+        if (!effects_.has_room(body_footprint(slot))) return;
         effects_.body_bytes += body_footprint(slot);
     }
     slot.data = std::move(data);
@@ -289,6 +331,7 @@ void QueueState::drop_body(Slot& slot) {
 }
 
 void QueueState::forget_bodies() {
+    effects_.gone += table_.size();
     add_bytes(-static_cast<std::int64_t>(counts_.bytes));
     table_.for_each_after(0, [&](std::uint64_t, Slot& slot) {
         drop_body(slot);

@@ -124,7 +124,8 @@ private:
         std::span<const NewMessage> messages, TimePoint now);
     Result<void> make_room(std::span<const NewMessage> messages,
         std::span<const std::uint64_t> first, Durability durability, TimePoint now);
-    void post_one(NewMessage message, Durability durability, TimePoint now);
+    void post_one(const std::shared_ptr<NewMessage>& message, std::uint32_t fairness_key,
+        Durability durability, TimePoint now);
     void force_earlier();
     Result<void> check_rate(std::size_t count, TimePoint now);
     Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
@@ -136,7 +137,6 @@ private:
     void free_key(const PausedKey& key, TimePoint now);
     void keep_body(Slot& slot, std::shared_ptr<const MessageData> data);
     void drop_body(Slot& slot);
-
     void set_state(Slot& slot, MessageState state);
     void count(const Slot& slot, std::int64_t by);
     void enter(std::uint64_t seq, Slot& slot, TimePoint now);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -139,8 +140,21 @@ struct QuotaSet {
     std::uint64_t limit = 0;  ///< bytes; 0: no limit
 };
 
-using Record = std::variant<QueuePut, QueueDropped, MessagePosted, DeliveryChanged, MessageGone,
-    QueuePurged, ReplyStored, RetentionPassed, OutputAppended, CursorMoved, CursorDropped,
-    LogTruncated, KeyPaused, QuotaSet>;
+/// A value that stands elsewhere: so a kind of record that is large and rare does not make all of
+/// them large. Copies share it.
+template <class T>
+class Boxed {
+public:
+    Boxed(T value) : value_(std::make_shared<const T>(std::move(value))) {}
+    operator const T&() const noexcept { return *value_; }
+    const T* operator->() const noexcept { return value_.get(); }
+
+private:
+    std::shared_ptr<const T> value_;
+};
+
+using Record = std::variant<Boxed<QueuePut>, QueueDropped, MessagePosted, DeliveryChanged,
+    MessageGone, QueuePurged, ReplyStored, RetentionPassed, OutputAppended, CursorMoved,
+    CursorDropped, LogTruncated, KeyPaused, QuotaSet>;
 
 }  // namespace baton::queue

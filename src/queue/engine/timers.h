@@ -61,6 +61,7 @@ public:
         std::ranges::sort(heap_, [](const Timer& a, const Timer& b) { return later(b, a); });
         const auto twice = std::ranges::unique(heap_);
         heap_.erase(twice.begin(), twice.end());  // what is left ascends, and so is a heap
+        if (heap_.capacity() > 4 * heap_.size()) heap_.shrink_to_fit();
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }

@@ -78,13 +78,13 @@ public:
         }
         std::vector<std::shared_ptr<const MessageData>> contents;
         contents.reserve(messages.size());
-        Buffer buffer;
-        for (const auto& [segment, place] : places) {
-            if (!segment) {
+        RecordReader reader;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (!places[i].segment) {
                 contents.push_back(nullptr);
                 continue;
             }
-            BATON_TRY(const auto record, read_record(*segment, place, buffer));
+            BATON_TRY(const auto record, reader.read(std::span(places).subspan(i)));
             BATON_TRY(auto data, message_of(record.payload));
             contents.push_back(std::move(data));
         }
@@ -124,11 +124,7 @@ public:
     }
 
 private:
-    /// Keeps the file open, even if it is removed meanwhile.
-    struct Found {
-        std::shared_ptr<Segment> segment;
-        Place place;
-    };
+    using Found = RecordReader::At;
 
     [[nodiscard]] const LiveIndex::Queue* find_queue(QueueNumber number) const {
         return index_ ? index_->find(number) : nullptr;
@@ -214,12 +210,13 @@ private:
     /// anew.
     [[nodiscard]] std::uint64_t next_seq_for(
         std::span<const Record> before, const Record& record) const {
-        const auto* put = std::get_if<QueuePut>(&record);
+        const auto* put = std::get_if<Boxed<QueuePut>>(&record);
         if (put == nullptr) return 0;
-        const auto* queue = index_->find(put->number);
+        const QueueNumber number = (*put)->number;
+        const auto* queue = index_->find(number);
         const bool is_dropped = std::ranges::any_of(before, [&](const Record& earlier) {
             const auto* dropped = std::get_if<QueueDropped>(&earlier);
-            return dropped != nullptr && dropped->number == put->number;
+            return dropped != nullptr && dropped->number == number;
         });
         return queue == nullptr || is_dropped ? 1 : queue->next_seq;
     }

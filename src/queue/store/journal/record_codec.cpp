@@ -290,7 +290,7 @@ Result<std::shared_ptr<const MessageData>> message_of(std::string_view payload) 
     auto data = std::make_shared<MessageData>();
     data->metadata = post.reader.text();
     read_headers(post.reader, &data->headers);
-    data->content = Bytes(std::string(post.reader.text()));
+    data->content = Bytes::copy_of(post.reader.text());
     if (!post.ok() || !post.reader.ended()) return malformed("message");
     data->priority = static_cast<Level>(post.priority);
     data->ordering_key = post.ordering_key;
@@ -336,7 +336,7 @@ Result<std::shared_ptr<const Reply>> reply_of(std::string_view payload) {
     reply->at = time(reader);
     reply->message = {.queue_uid = reader.u64(), .seq = at.seq};
     reply->metadata = reader.text();
-    reply->result = Bytes(std::string(reader.text()));
+    reply->result = Bytes::copy_of(reader.text());
     if (!reader.ended()) return malformed("reply");
     return reply;
 }

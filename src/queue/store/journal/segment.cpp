@@ -1,6 +1,7 @@
 #include "queue/store/journal/segment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -8,6 +9,9 @@ namespace baton::queue::journal {
 namespace {
 
 constexpr std::uint64_t window_size = 1024 * 1024;
+// Of records that are read together: the bytes between two, and all of them.
+constexpr std::uint64_t gap_max = 4 * 1024;
+constexpr std::uint64_t run_max = 256 * 1024;
 
 }  // namespace
 
@@ -94,6 +98,40 @@ Result<RecordView> read_record(const Segment& segment, const Place& place, Buffe
     const auto record = decode_record({at, length}, segment.seed, place.offset());
     if (!record) return corrupt_at(segment, place.offset(), "the record is damaged");
     return *record;
+}
+
+Result<RecordView> RecordReader::read(std::span<const At> records) {
+    const auto& [segment, place] = records.front();
+    const bool is_here =
+        segment == segment_ && place.offset() >= begin_ && place.offset() + place.size() <= end_;
+    if (!is_here) {
+        BATON_TRY_VOID(fill(records));
+    }
+    const auto bytes = window_.view().substr(place.offset() - begin_, place.size());
+    const auto record = decode_record(bytes, segment->seed, place.offset());
+    if (!record) return corrupt_at(*segment, place.offset(), "the record is damaged");
+    return *record;
+}
+
+/// Reads the first of `records`, and those that follow it in the file.
+Result<void> RecordReader::fill(std::span<const At> records) {
+    segment_ = records.front().segment;
+    begin_ = records.front().place.offset();
+    end_ = begin_;
+    for (const auto& [segment, place] : records) {
+        const auto end = place.offset() + place.size();
+        const bool follows = segment == segment_ && place.offset() >= end_ &&
+                             place.offset() - end_ <= gap_max && end - begin_ <= run_max;
+        if (!follows && end_ != begin_) break;
+        end_ = end;
+    }
+    window_.clear();
+    char* const at = window_.extend(end_ - begin_);
+    const auto length = segment_->file->read(begin_, {at, end_ - begin_});
+    if (length && *length == end_ - begin_) return {};
+    const auto segment = std::exchange(segment_, nullptr);
+    if (!length) return fail(length.error());
+    return corrupt_at(*segment, begin_ + *length, "the file is cut");
 }
 
 /// The bytes at `offset`, fewer at the end of the segment. They hold until the next call.

@@ -71,6 +71,26 @@ void try_remove(FileSystem& files, const std::string& name);
 [[nodiscard]] Result<RecordView> read_record(
     const Segment& segment, const Place& place, Buffer& buffer);
 
+/// Reads records whose places are known, those that stand close together with one call.
+class RecordReader {
+public:
+    struct At {
+        std::shared_ptr<Segment> segment;  ///< keeps the file open, even if it is removed meanwhile
+        Place place;
+    };
+    /// The first of `records`, which are asked for in their order; its payload holds until the next
+    /// call. Fails: as read_record.
+    [[nodiscard]] Result<RecordView> read(std::span<const At> records);
+
+private:
+    Result<void> fill(std::span<const At> records);
+
+    std::shared_ptr<Segment> segment_;
+    Buffer window_;
+    std::uint64_t begin_ = 0;
+    std::uint64_t end_ = 0;
+};
+
 /// Walks through a segment from batch to batch. Use from one thread.
 class BatchReader {
 public:

@@ -146,7 +146,7 @@ Result<std::vector<OutputEvent>> events_of(std::string_view payload) {
         events.push_back({.offset = head.first + i,
             .attempt = head.attempt,
             .at = head.appended_at,
-            .data = Bytes(std::string(reader.text()))});
+            .data = Bytes::copy_of(reader.text())});
     }
     if (!reader.ended()) return fail(Errc::storage_corrupt, "an output record can't be read");
     return events;

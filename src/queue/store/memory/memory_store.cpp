@@ -51,7 +51,10 @@ public:
         if (record.dedup_until != TimePoint{}) {
             queue.dedup[record.data->dedup_key] = {record.at.seq, record.dedup_until};
         }
-        queue.messages[record.at.seq] = {.posted = record, .delivery = {}};
+        MessageData data = *record.data;  // which may share its memory with the rest of a post
+        data.content = data.content.alone();
+        Message& message = queue.messages[record.at.seq] = {.posted = record, .delivery = {}};
+        message.posted.data = std::make_shared<const MessageData>(std::move(data));
     }
     void apply(const DeliveryChanged& record) {
         queues[record.at.queue].messages[record.at.seq].delivery = record.delivery;

@@ -275,7 +275,7 @@ public:
             reply = std::make_shared<Reply>();
             reply->at = from_unix_ms(row.integer(0));
             reply->metadata = row.text(1);
-            reply->result = Bytes(std::string(row.text(2)));
+            reply->result = Bytes::copy_of(row.text(2));
             return true;
         });
         if (!rows) return fail(rows.error());
@@ -292,7 +292,7 @@ public:
             events.push_back({.offset = static_cast<std::uint64_t>(row.integer(0)),
                 .attempt = static_cast<std::uint32_t>(row.integer(1)),
                 .at = from_unix_ms(row.integer(2)),
-                .data = Bytes(std::string(row.text(3)))});
+                .data = Bytes::copy_of(row.text(3))});
             return true;
         });
         if (!rows) return fail(rows.error());
@@ -331,14 +331,13 @@ private:
                 bad = headers.error();
                 return false;
             }
-            data = std::make_shared<MessageData>(
-                MessageData{.content = Bytes(std::string(row.text(6))),
-                    .priority = static_cast<Level>(row.integer(0)),
-                    .ordering_key = std::string(row.text(1)),
-                    .fairness_key = std::string(row.text(2)),
-                    .dedup_key = std::string(row.text(3)),
-                    .headers = *std::move(headers),
-                    .metadata = std::string(row.text(5))});
+            data = std::make_shared<MessageData>(MessageData{.content = Bytes::copy_of(row.text(6)),
+                .priority = static_cast<Level>(row.integer(0)),
+                .ordering_key = std::string(row.text(1)),
+                .fairness_key = std::string(row.text(2)),
+                .dedup_key = std::string(row.text(3)),
+                .headers = *std::move(headers),
+                .metadata = std::string(row.text(5))});
             return true;
         });
         if (!rows) return fail(rows.error());

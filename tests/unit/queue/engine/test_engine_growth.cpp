@@ -115,6 +115,18 @@ TEST_F(EngineGrowth, long_line_of_one_key_is_served_in_order_after_cancelling_mo
     }
 }
 
+TEST_F(EngineGrowth, content_in_memory_does_not_hold_the_rest_of_its_post) {
+    make();
+    BytesBlocks blocks;
+    std::vector<NewMessage> messages(100);
+    for (auto& message : messages) message.data.content = blocks.add("content");
+    const auto posted = must(engine.post(q, std::move(messages), now)).messages;
+    settle();
+    const auto data = must(engine.get(posted[0].id, now)).data;
+    EXPECT_EQ(data.use_count(), 2);  // the slot and this
+    EXPECT_EQ(data->content.view().data(), data->content.alone().view().data());
+}
+
 TEST_F(EngineGrowth, memory_for_contents_is_given_back) {
     // Room for one content of 60 bytes and one reply of 40.
     Engine small({.memory_budget = queue::body_footprint(queue::Slot{.size_bytes = 60}) + 40});

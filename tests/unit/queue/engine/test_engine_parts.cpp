@@ -10,6 +10,7 @@
 #include "queue/engine/aging.h"
 #include "queue/engine/fair_lanes.h"
 #include "queue/engine/key_table.h"
+#include "queue/engine/memory_return.h"
 #include "queue/engine/message_table.h"
 #include "queue/engine/recall.h"
 #include "queue/engine/timers.h"
@@ -24,6 +25,7 @@ bool always(std::uint64_t) { return true; }
 std::uint32_t one(std::uint32_t) { return 1; }
 
 RC_GTEST_PROP(SeqLane, gives_what_came_smallest_first, ()) {
+    SeqChunks chunks;
     SeqLane lane;
     std::multiset<std::uint64_t> model;
     const auto steps = *rc::gen::resize(
@@ -31,25 +33,39 @@ RC_GTEST_PROP(SeqLane, gives_what_came_smallest_first, ()) {
     std::uint64_t next = 1'000;
     for (const int step : steps) {
         if (step < 0 && !model.empty()) {
-            RC_ASSERT(lane.front() == *model.begin());
+            RC_ASSERT(lane.front(chunks) == *model.begin());
             model.erase(model.begin());
-            lane.pop();
+            lane.pop(chunks);
         } else {  // mostly ascending, now and then one that comes back
             const std::uint64_t seq = step % 7 == 0 ? static_cast<std::uint64_t>(step) : next++;
             model.insert(seq);
-            lane.push(seq);
+            lane.push(seq, chunks);
         }
         RC_ASSERT(lane.size() == model.size());
         RC_ASSERT(lane.empty() == model.empty());
     }
-    lane.shrink([](std::uint64_t seq) { return seq % 2 == 0; });
+    lane.shrink([](std::uint64_t seq) { return seq % 2 == 0; }, chunks);
     const std::set<std::uint64_t> once(model.begin(), model.end());
     for (const auto seq : once) {
         if (seq % 2 != 0) continue;
-        RC_ASSERT(lane.front() == seq);
-        lane.pop();
+        RC_ASSERT(lane.front(chunks) == seq);
+        lane.pop(chunks);
     }
     RC_ASSERT(lane.empty());
+}
+
+TEST(SeqLane, lanes_of_the_same_chunks_keep_apart) {
+    SeqChunks chunks;
+    std::vector<SeqLane> lanes(50);
+    for (int round = 0; round < 3; ++round) {  // the chunks are used again
+        for (std::uint64_t seq = 0; seq < 2'000; ++seq) lanes[seq * 7 % 50].push(seq, chunks);
+        for (std::uint64_t seq = 0; seq < 2'000; ++seq) {
+            SeqLane& lane = lanes[seq * 7 % 50];
+            ASSERT_EQ(lane.front(chunks), seq);
+            lane.pop(chunks);
+        }
+        for (const auto& lane : lanes) EXPECT_TRUE(lane.empty());
+    }
 }
 
 TEST(FairLanes, lanes_take_turns_by_weight) {
@@ -169,6 +185,36 @@ TEST(KeyTable, a_key_lives_as_long_as_its_uses) {
     EXPECT_EQ(c, a);  // numbers are used again, entries start afresh
     EXPECT_EQ(keys.entry(c), 0);
     EXPECT_EQ(keys.name(c), "c");
+}
+
+TEST(KeyTable, keys_that_share_places_are_found_after_others_went) {
+    KeyTable<int> keys;
+    const auto name = [](int i) { return "key-" + std::to_string(i); };
+    std::map<int, std::uint32_t> numbers;
+    for (int i = 0; i < 5'000; ++i) numbers[i] = keys.acquire(name(i));
+    for (int i = 0; i < 5'000; i += 3) keys.release(numbers[i]);
+    for (int i = 0; i < 5'000; ++i) {
+        if (i % 3 == 0) continue;
+        EXPECT_EQ(keys.acquire(name(i)), numbers[i]);
+        keys.release(numbers[i]);
+        keys.release(numbers[i]);
+    }
+    EXPECT_EQ(keys.size(), 0);
+    EXPECT_EQ(keys.acquire("anew"), 1);  // all memory was given back
+}
+
+TEST(MemoryReturn, is_due_when_more_went_than_is_left_and_not_too_often) {
+    MemoryReturn memory;
+    MemoryReturn::Time now{};
+    memory.note_gone(MemoryReturn::gone_min - 1);
+    EXPECT_FALSE(memory.is_due(0, now));
+    memory.note_gone(1);
+    EXPECT_TRUE(memory.is_due(MemoryReturn::gone_min - 1, now));
+    EXPECT_FALSE(memory.is_due(MemoryReturn::gone_min, now));
+    memory.trim(now);
+    memory.note_gone(10 * MemoryReturn::gone_min);
+    EXPECT_FALSE(memory.is_due(0, now + MemoryReturn::pause - std::chrono::nanoseconds(1)));
+    EXPECT_TRUE(memory.is_due(0, now + MemoryReturn::pause));
 }
 
 RC_GTEST_PROP(KeyTable, names_stay_with_their_numbers, ()) {

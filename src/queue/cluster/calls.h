@@ -1,0 +1,55 @@
+// Calls of this daemon that wait for their answers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "queue/cluster/directory.h"
+#include "queue/cluster/partition_map.h"
+#include "runtime/deadline.h"
+#include "runtime/task.h"
+
+namespace baton::queue::cluster {
+
+/// Each call ends once: by its answer, its deadline, its caller, or because the daemon it went to
+/// leads no longer. All methods from any thread.
+class Calls {
+public:
+    using Answer = Result<Bytes>;
+
+    /// Keeps a call; `number` names it. False after `close`: `done` was answered.
+    bool add(std::uint64_t number, Partition partition, DaemonId to, Deadline deadline,
+        Completion<Answer> done);
+    /// Ends a call; nothing happens when it has ended.
+    void finish(std::uint64_t number, Answer answer);
+    /// Ends calls whose time is over, and those whose daemon has not led for a while.
+    void sweep(const Directory& directory);
+    /// Ends all with shutting_down, and so every later one.
+    void close();
+
+    [[nodiscard]] std::uint64_t next_number();
+
+private:
+    struct Call {
+        Partition partition = 0;
+        DaemonId to;
+        Deadline deadline;
+        Deadline lost =
+            Deadline::never();  ///< what it went to does not lead: until then it may answer
+        Completion<Answer> done;
+    };
+
+    std::mutex mutex_;
+    std::unordered_map<std::uint64_t, Call> calls_;
+    std::uint64_t next_ = 0;
+    bool is_closed_ = false;
+};
+
+}  // namespace baton::queue::cluster

@@ -1,0 +1,83 @@
+#include "queue/cluster/held_store.h"
+
+#include <utility>
+
+namespace baton::queue::cluster {
+
+void StoreGate::open() {
+    const std::scoped_lock lock(mutex_);
+    if (state_ == State::shut) state_ = State::open;
+    changed_.notify_all();
+}
+
+void StoreGate::close() {
+    const std::scoped_lock lock(mutex_);
+    state_ = State::closed;
+    changed_.notify_all();
+}
+
+bool StoreGate::is_closed() const {
+    const std::scoped_lock lock(mutex_);
+    return state_ == State::closed;
+}
+
+bool StoreGate::pass() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return state_ != State::shut; });
+    return state_ == State::open;
+}
+
+namespace {
+
+class HeldStore final : public Store {
+public:
+    HeldStore(std::unique_ptr<Store> store, StoreGate& gate, HeldStoreCallbacks callbacks)
+        : store_(std::move(store)), gate_(gate), callbacks_(std::move(callbacks)) {}
+
+    Result<void> recover(RecoverySink& sink) override {
+        if (gate_.is_closed()) return closed();
+        BATON_TRY_VOID(store_->recover(sink));
+        // Only the first time: later ones follow a refused batch, when this daemon serves already.
+        if (!std::exchange(was_recovered_, true)) callbacks_.recovered();
+        if (!gate_.pass()) return closed();
+        return {};
+    }
+    Result<void> commit(std::span<const Record> records, Durability durability) override {
+        auto result = store_->commit(records, durability);
+        const bool is_final = !result && result.error().code != Errc::storage_full &&
+                              result.error().code != Errc::unavailable;
+        if (is_final && !std::exchange(is_broken_, true)) callbacks_.broken();
+        return result;
+    }
+    Result<std::vector<std::shared_ptr<const MessageData>>> read(
+        std::span<const Locator> messages) override {
+        return store_->read(messages);
+    }
+    Result<std::shared_ptr<const Reply>> read_reply(Locator message) override {
+        return store_->read_reply(message);
+    }
+    Result<std::vector<OutputEvent>> read_output(
+        Locator message, std::uint64_t from, std::size_t max) override {
+        return store_->read_output(message, from, max);
+    }
+
+private:
+    static std::unexpected<Error> closed() {
+        return fail(Errc::shutting_down, "the partition was closed while it opened");
+    }
+
+    std::unique_ptr<Store> store_;
+    StoreGate& gate_;
+    HeldStoreCallbacks callbacks_;
+    bool was_recovered_ = false;
+    bool is_broken_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> hold_store(
+    std::unique_ptr<Store> store, StoreGate& gate, HeldStoreCallbacks callbacks) {
+    return std::make_unique<HeldStore>(std::move(store), gate, std::move(callbacks));
+}
+
+}  // namespace baton::queue::cluster

@@ -1,0 +1,44 @@
+// A store whose recovery is held back once the log is this daemon's, until it may serve.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "queue/engine/store.h"
+
+namespace baton::queue::cluster {
+
+/// What a HeldStore tells, and what lets it go on. All methods from any thread.
+class StoreGate {
+public:
+    /// Recovery may return; later calls do nothing.
+    void open();
+    /// Recovery fails, also one that has not begun.
+    void close();
+    [[nodiscard]] bool is_closed() const;
+
+    /// Blocks. False when it was closed.
+    [[nodiscard]] bool pass();
+
+private:
+    enum class State { shut, open, closed };
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    State state_ = State::shut;
+};
+
+struct HeldStoreCallbacks {
+    std::function<void()>
+        recovered;                 ///< the log was taken over and read; now the gate is waited for
+    std::function<void()> broken;  ///< a commit failed for good; called once
+};
+
+/// `gate` must outlive the store. The callbacks run on the thread that recovers or commits.
+[[nodiscard]] std::unique_ptr<Store> hold_store(
+    std::unique_ptr<Store> store, StoreGate& gate, HeldStoreCallbacks callbacks);
+
+}  // namespace baton::queue::cluster
