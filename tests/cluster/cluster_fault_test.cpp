@@ -1,0 +1,140 @@
+// Three real NATS servers and three daemons under load, and everything that may happen to them. The
+// history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes (1).
+#include <cstdlib>
+#include <functional>
+#include <random>
+#include <string>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "cluster_load.h"
+
+namespace baton::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds nats_fault_max{10'000};
+constexpr milliseconds daemon_fault_max{5'000};
+
+int rounds() {
+    const char* const text = std::getenv("BATON_CLUSTER_ROUNDS");
+    return text == nullptr ? 1 : std::stoi(text);
+}
+
+class ClusterFaults : public ::testing::Test {
+protected:
+    /// Lets `fault` happen at random moments, mends it, and says how long nothing was accepted.
+    void suffer(const char* name, milliseconds accept_max, const std::function<void()>& fault,
+        const std::function<void()>& mend = [] {}) {
+        std::random_device random;
+        for (int round = 0; round < rounds(); ++round) {
+            load.run_for(milliseconds(500 + random() % 1'000));
+            fault();
+            const auto took = load.time_to_accept();
+            fmt::print("{}: accepted again after {} ms\n", name, took.count());
+            EXPECT_LE(took, accept_max) << name;
+            mend();
+        }
+        load.run_for(milliseconds(500));
+        EXPECT_EQ(load.finish(), "");
+        const auto counts = load.history().counts();
+        fmt::print("{}: {} posts accepted, {} unknown, {} refused; {} deliveries; longest gap {} ms\n",
+            name, counts.posts_done, counts.posts_unknown, counts.posts_refused, counts.deliveries,
+            load.history().longest_gap().count());
+        EXPECT_GT(counts.posts_done, 100U);
+    }
+    std::size_t stream_leader() {
+        return load.nats().await_leader("baton-log-0");
+    }
+
+    ClusterLoad load;
+};
+
+TEST_F(ClusterFaults, none) {
+    load.run_for(milliseconds(2'000));
+    suffer("no fault", daemon_fault_max, [] {});
+}
+
+TEST_F(ClusterFaults, the_leader_of_the_streams_is_killed) {
+    std::size_t node = 0;
+    suffer("kill -9 of a stream's leader", nats_fault_max,
+        [&] { load.nats().kill(node = stream_leader()); }, [&] { load.nats().restart(node); });
+}
+
+TEST_F(ClusterFaults, a_server_is_stopped_for_a_while) {
+    std::size_t node = 0;
+    suffer("SIGSTOP of a stream's leader", nats_fault_max,
+        [&] { load.nats().stop(node = stream_leader()); },
+        [&] {
+            load.run_for(milliseconds(8'000));
+            load.nats().cont(node);
+            load.nats().await_healthy();
+        });
+}
+
+TEST_F(ClusterFaults, a_server_is_cut_off) {
+    std::size_t node = 0;
+    suffer("cut of a stream's leader", nats_fault_max,
+        [&] { load.nats().cut(node = stream_leader()); },
+        [&] {
+            load.nats().heal(node);
+            load.nats().await_healthy();
+        });
+}
+
+TEST_F(ClusterFaults, all_servers_are_restarted_one_after_the_other) {
+    suffer("rolling restart of NATS", nats_fault_max, [&] {
+        for (std::size_t node = 0; node < load.nats().size(); ++node) {
+            load.nats().restart(node);
+            load.nats().await_healthy();
+        }
+    });
+}
+
+TEST_F(ClusterFaults, the_leading_daemon_is_killed) {
+    std::size_t daemon = 0;
+    suffer("kill -9 of the leading daemon", daemon_fault_max,
+        [&] {
+            load.avoid(daemon = load.leader(), true);
+            load.daemon(daemon).kill9();
+        },
+        [&] {
+            load.avoid(daemon, false);
+            load.restart(daemon);
+        });
+}
+
+TEST_F(ClusterFaults, the_leading_daemon_is_stopped_for_a_while) {
+    std::size_t daemon = 0;
+    suffer("SIGSTOP of the leading daemon", daemon_fault_max,
+        [&] {
+            load.avoid(daemon = load.leader(), true);
+            load.daemon(daemon).process().signal(SIGSTOP);
+        },
+        [&] {
+            load.run_for(milliseconds(4'000));
+            load.daemon(daemon).process().signal(SIGCONT);
+            load.avoid(daemon, false);
+        });
+}
+
+TEST_F(ClusterFaults, a_daemon_joins) {
+    suffer("a fourth daemon", daemon_fault_max, [&] { load.add_daemon(); });
+}
+
+TEST_F(ClusterFaults, all_daemons_are_restarted_one_after_the_other) {
+    suffer("rolling restart of the daemons", daemon_fault_max, [&] {
+        for (std::size_t daemon = 0; daemon < load.daemons(); ++daemon) {
+            load.avoid(daemon, true);
+            load.daemon(daemon).terminate();
+            ASSERT_TRUE(load.daemon(daemon).wait_exit());
+            load.avoid(daemon, false);
+            load.restart(daemon);
+        }
+    });
+}
+
+}  // namespace
+}  // namespace baton::test

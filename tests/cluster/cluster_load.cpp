@@ -1,0 +1,255 @@
+#include "cluster_load.h"
+
+#include <fstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "client/connection.h"
+#include "client/queue_client.h"
+#include "net/client.h"
+#include "queue/cluster/partition_map.h"
+#include "runtime/io_pool.h"
+#include "support/queue_letters.h"
+
+namespace baton::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t partitions = 4;
+constexpr milliseconds call_timeout{15'000};
+constexpr std::uint64_t numbers_per_producer = 1'000'000'000;
+
+/// A client of its own for one thread; it goes to another address whenever it is told one.
+class Caller {
+public:
+    explicit Caller(std::string key) : key_(std::move(key)) {}
+
+    template <class Call>
+    auto run(const std::string& url, const Call& call) {
+        client::Connection connection(
+            *http_, {.url = url, .key = Secret(key_), .request_timeout = call_timeout});
+        client::QueueClient queues(connection);
+        return pool_.run(call(queues));
+    }
+
+private:
+    std::string key_;
+    IoPool pool_{1};
+    std::unique_ptr<net::Client> http_ = net::make_client({});
+};
+
+/// Looks again and again; false when it did not come true in time.
+template <class Condition>
+bool comes_true(const Condition& condition, milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    return true;
+}
+
+Outcome outcome_of(const Error& error) {
+    switch (error.code) {
+        case Errc::unavailable:
+        case Errc::overloaded:
+        case Errc::queue_not_found: return Outcome::refused;
+        default: return Outcome::unknown;
+    }
+}
+
+}  // namespace
+
+ClusterLoad::ClusterLoad(ClusterLoadOptions options)
+    : options_(options), nats_({.nodes = 3, .can_cut = options.can_cut}) {
+    std::vector<std::thread> starts;
+    // Side by side: none is ready before every partition has a leader.
+    daemons_.resize(options_.daemons);
+    avoided_.resize(options_.daemons);
+    for (std::size_t i = 0; i < options_.daemons; ++i) {
+        if (i == 0) {
+            daemons_[0] = Daemon::start(daemon_options());  // makes the key the others take
+            std::ifstream(dir_ / "admin.key") >> key_;
+            continue;
+        }
+        starts.emplace_back([this, i] { daemons_[i] = Daemon::start(daemon_options()); });
+    }
+    for (auto& start : starts) start.join();
+    publish();
+    make_queue();
+    for (std::size_t i = 0; i < options_.producers; ++i) {
+        producers_.emplace_back([this, i] { produce(i); });
+    }
+    for (std::size_t i = 0; i < options_.consumers; ++i) {
+        consumers_.emplace_back([this, i] { consume(i); });
+    }
+}
+
+ClusterLoad::~ClusterLoad() {
+    producing_ = consuming_ = false;
+    for (auto& thread : producers_) {
+        if (thread.joinable()) thread.join();
+    }
+    for (auto& thread : consumers_) {
+        if (thread.joinable()) thread.join();
+    }
+}
+
+DaemonOptions ClusterLoad::daemon_options() const {
+    DaemonOptions options;
+    options.settings = {"queue.store=jetstream",
+        fmt::format("nats.servers=[\"{}\"]", fmt::join(nats_.urls(), "\",\"")),
+        "nats.user=" + nats_.user().name, "nats.password=" + nats_.user().password,
+        fmt::format("cluster.partitions={}", partitions), "cluster.log_size=64MiB",
+        "access.admin_key_file=" + (dir_ / "admin.key").string()};
+    options.ready_timeout = milliseconds(60'000);
+    return options;
+}
+
+void ClusterLoad::publish() {
+    const std::scoped_lock lock(mutex_);
+    urls_.clear();
+    for (std::size_t i = 0; i < daemons_.size(); ++i) {
+        if (!avoided_[i]) urls_.push_back(daemons_[i]->url());
+    }
+}
+
+void ClusterLoad::make_queue() {
+    Caller caller(key_);
+    const QueueName name{std::string(queue)};
+    must(caller.run(daemons_.front()->url(),
+        [&](client::QueueClient& queues) { return queues.put(name, {}); }));
+}
+
+std::string ClusterLoad::url_for(std::size_t turn) const {
+    const std::scoped_lock lock(mutex_);
+    return urls_[turn % urls_.size()];
+}
+
+void ClusterLoad::produce(std::size_t index) {
+    Caller caller(key_);
+    const QueueName name{std::string(queue)};
+    for (std::uint64_t i = 0; producing_; ++i) {
+        const std::uint64_t number = index * numbers_per_producer + i;
+        NewMessage message;
+        message.content = Bytes(std::to_string(number));
+        if (i % 2 == 0) message.ordering_key = fmt::format("key-{}", index);
+        PostEvent event{.number = number, .key = message.ordering_key};
+        std::vector<NewMessage> messages;
+        messages.push_back(std::move(message));
+        event.at.begin = std::chrono::steady_clock::now();
+        const auto posted = caller.run(url_for(index + i),
+            [&](client::QueueClient& queues) { return queues.post(name, std::move(messages)); });
+        event.at.end = std::chrono::steady_clock::now();
+        event.outcome = posted ? Outcome::done : outcome_of(posted.error());
+        if (posted) event.id = to_text(posted->front().id);
+        history_.add(std::move(event));
+        std::this_thread::sleep_for(posted ? options_.pause : milliseconds(50));
+    }
+}
+
+void ClusterLoad::consume(std::size_t index) {
+    Caller caller(key_);
+    const QueueName name{std::string(queue)};
+    for (std::size_t i = 0; consuming_; ++i) {
+        const client::PopOptions pop{
+            .max = 20, .lease = options_.lease, .wait = Duration(500)};
+        CallTime at{.begin = std::chrono::steady_clock::now()};
+        const auto popped = caller.run(url_for(index + i),
+            [&](client::QueueClient& queues) { return queues.pop(name, pop); });
+        at.end = std::chrono::steady_clock::now();
+        if (!popped) {
+            std::this_thread::sleep_for(milliseconds(50));
+            continue;
+        }
+        std::vector<std::string> receipts;
+        for (const auto& leased : *popped) {
+            const auto receipt = to_text(leased.receipt);
+            history_.add(DeliveryEvent{.number = std::stoull(std::string(
+                                           leased.message.data->content.view())),
+                .id = to_text(leased.message.id),
+                .receipt = receipt,
+                .at = at,
+                .lease = options_.lease});
+            receipts.push_back(receipt);
+        }
+        if (receipts.empty()) continue;
+        at.begin = std::chrono::steady_clock::now();
+        const auto settled = caller.run(url_for(index + i + 1),
+            [&](client::QueueClient& queues) { return queues.ack(name, receipts); });
+        at.end = std::chrono::steady_clock::now();
+        for (const auto& receipt : receipts) {
+            AckEvent event{.receipt = receipt, .at = at};
+            if (!settled) {
+                event.outcome = outcome_of(settled.error());
+            } else {
+                for (const auto& failure : settled->failures) {
+                    if (failure.receipt != receipt) continue;
+                    event.outcome = failure.error.code == Errc::lease_lost
+                                        ? Outcome::refused
+                                        : outcome_of(failure.error);
+                }
+            }
+            history_.add(std::move(event));
+        }
+    }
+}
+
+void ClusterLoad::add_daemon() {
+    auto daemon = Daemon::start(daemon_options());
+    daemons_.push_back(std::move(daemon));
+    avoided_.push_back(false);
+    publish();
+}
+
+void ClusterLoad::restart(std::size_t daemon) {
+    daemons_.at(daemon)->restart();
+    publish();
+}
+
+void ClusterLoad::avoid(std::size_t daemon, bool avoided) {
+    avoided_.at(daemon) = avoided;
+    publish();
+}
+
+milliseconds ClusterLoad::time_to_accept(milliseconds patience) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::optional<HistoryTime> first;
+    const bool in_time = comes_true([&] {
+        first = history_.first_post_after(begin);
+        return first.has_value();
+    }, patience);
+    if (!in_time) throw std::runtime_error("no post was accepted");
+    return std::chrono::duration_cast<milliseconds>(*first - begin);
+}
+
+void ClusterLoad::run_for(milliseconds time) { std::this_thread::sleep_for(time); }
+
+bool ClusterLoad::is_empty() const {
+    Caller caller(key_);
+    const QueueName name{std::string(queue)};
+    const auto stats = caller.run(
+        url_for(0), [&](client::QueueClient& queues) { return queues.stats(name); });
+    return stats && stats->message_count == 0;
+}
+
+std::string ClusterLoad::finish() {
+    producing_ = false;
+    for (auto& thread : producers_) thread.join();
+    producers_.clear();
+    const bool is_drained = comes_true([&] { return is_empty(); }, std::chrono::seconds(90));
+    consuming_ = false;
+    for (auto& thread : consumers_) thread.join();
+    consumers_.clear();
+    std::string found = is_drained ? "" : "the queue was not emptied; ";
+    std::size_t told = 0;
+    for (const auto& line : history_.breaches(is_drained)) {
+        if (++told <= 20) found += line + "; ";
+    }
+    if (told > 20) found += fmt::format("and {} more", told - 20);
+    return found;
+}
+
+}  // namespace baton::test

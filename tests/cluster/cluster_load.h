@@ -1,0 +1,85 @@
+// A cluster of real NATS servers and daemons under steady load, whose clients write down what they see.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/daemon.h"
+#include "support/history.h"
+#include "support/nats_cluster.h"
+#include "support/temp_dir.h"
+
+namespace baton::test {
+
+struct ClusterLoadOptions {
+    std::size_t daemons = 3;
+    std::size_t producers = 6;
+    std::size_t consumers = 6;
+    std::chrono::milliseconds lease{4'000};
+    std::chrono::milliseconds pause{2};  ///< of a producer between two posts
+    bool can_cut = true;
+};
+
+/// Use from one thread. Producers post one message after the other, each on its own, half of them with
+/// an ordering key of the producer's; consumers pop, wait and ack. Both go from daemon to daemon.
+class ClusterLoad final {
+public:
+    explicit ClusterLoad(ClusterLoadOptions options = {});
+    ~ClusterLoad();
+    ClusterLoad(const ClusterLoad&) = delete;
+    ClusterLoad& operator=(const ClusterLoad&) = delete;
+
+    [[nodiscard]] NatsCluster& nats() { return nats_; }
+    [[nodiscard]] std::size_t daemons() const { return daemons_.size(); }
+    [[nodiscard]] Daemon& daemon(std::size_t index) { return *daemons_.at(index); }
+    /// One more, which joins the load when it is ready.
+    void add_daemon();
+    /// Over its folder; it joins the load again when it is ready.
+    void restart(std::size_t daemon);
+    /// Clients leave this one alone from now on, or no longer.
+    void avoid(std::size_t daemon, bool avoided);
+    /// The daemon that leads the partition of the queue under load.
+    [[nodiscard]] std::size_t leader();
+
+    /// Waits until posts are accepted that began after this moment; how long that took.
+    [[nodiscard]] std::chrono::milliseconds time_to_accept(
+        std::chrono::milliseconds patience = std::chrono::seconds(60));
+    /// Lets the load go on for a while.
+    void run_for(std::chrono::milliseconds time);
+    /// Ends the producers, waits until everything is consumed, ends the consumers; what was seen.
+    [[nodiscard]] std::string finish();
+
+    [[nodiscard]] const History& history() const { return history_; }
+
+    static constexpr const char* queue = "load";
+
+private:
+    [[nodiscard]] DaemonOptions daemon_options() const;
+    void publish();
+    void produce(std::size_t index);
+    void consume(std::size_t index);
+    void make_queue();
+    [[nodiscard]] std::string url_for(std::size_t turn) const;
+    [[nodiscard]] bool is_empty() const;
+
+    const ClusterLoadOptions options_;
+    NatsCluster nats_;
+    TempDir dir_;
+    std::vector<std::unique_ptr<Daemon>> daemons_;
+    std::vector<bool> avoided_;
+    std::string key_;
+    History history_;
+    mutable std::mutex mutex_;
+    std::vector<std::string> urls_;  ///< of the daemons under load
+    std::atomic<bool> producing_{true};
+    std::atomic<bool> consuming_{true};
+    std::vector<std::thread> producers_;
+    std::vector<std::thread> consumers_;
+};
+
+}  // namespace baton::test
