@@ -23,7 +23,7 @@ FUNCTION_LINES_MAX = 60
 COMPOSITION_ROOT = "app"
 # Child folders that are the inside of their port rather than one adapter among several: all other
 # folders of the same family may stand on them.
-INNER_MODULES = {"queue/engine"}
+INNER_MODULES = {"queue/engine", "queue/remote"}
 # What the programs may include: main.cpp is a few lines.
 PROGRAM_MODULES = {"app", "cli", "base"}
 

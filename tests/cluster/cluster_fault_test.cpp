@@ -1,5 +1,7 @@
 // Three real NATS servers and three daemons under load, and everything that may happen to them. The
-// history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes (1).
+// history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes
+// (1).
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <random>
@@ -26,7 +28,8 @@ int rounds() {
 class ClusterFaults : public ::testing::Test {
 protected:
     /// Lets `fault` happen at random moments, mends it, and says how long nothing was accepted.
-    void suffer(const char* name, milliseconds accept_max, const std::function<void()>& fault,
+    void suffer(
+        const char* name, milliseconds accept_max, const std::function<void()>& fault,
         const std::function<void()>& mend = [] {}) {
         std::random_device random;
         for (int round = 0; round < rounds(); ++round) {
@@ -40,14 +43,13 @@ protected:
         load.run_for(milliseconds(500));
         EXPECT_EQ(load.finish(), "");
         const auto counts = load.history().counts();
-        fmt::print("{}: {} posts accepted, {} unknown, {} refused; {} deliveries; longest gap {} ms\n",
+        fmt::print(
+            "{}: {} posts accepted, {} unknown, {} refused; {} deliveries; longest gap {} ms\n",
             name, counts.posts_done, counts.posts_unknown, counts.posts_refused, counts.deliveries,
             load.history().longest_gap().count());
         EXPECT_GT(counts.posts_done, 100U);
     }
-    std::size_t stream_leader() {
-        return load.nats().await_leader("baton-log-0");
-    }
+    std::size_t stream_leader() { return load.nats().await_leader("baton-log-0"); }
 
     ClusterLoad load;
 };
@@ -59,13 +61,15 @@ TEST_F(ClusterFaults, none) {
 
 TEST_F(ClusterFaults, the_leader_of_the_streams_is_killed) {
     std::size_t node = 0;
-    suffer("kill -9 of a stream's leader", nats_fault_max,
+    suffer(
+        "kill -9 of a stream's leader", nats_fault_max,
         [&] { load.nats().kill(node = stream_leader()); }, [&] { load.nats().restart(node); });
 }
 
 TEST_F(ClusterFaults, a_server_is_stopped_for_a_while) {
     std::size_t node = 0;
-    suffer("SIGSTOP of a stream's leader", nats_fault_max,
+    suffer(
+        "SIGSTOP of a stream's leader", nats_fault_max,
         [&] { load.nats().stop(node = stream_leader()); },
         [&] {
             load.run_for(milliseconds(8'000));
@@ -76,7 +80,8 @@ TEST_F(ClusterFaults, a_server_is_stopped_for_a_while) {
 
 TEST_F(ClusterFaults, a_server_is_cut_off) {
     std::size_t node = 0;
-    suffer("cut of a stream's leader", nats_fault_max,
+    suffer(
+        "cut of a stream's leader", nats_fault_max,
         [&] { load.nats().cut(node = stream_leader()); },
         [&] {
             load.nats().heal(node);
@@ -95,7 +100,8 @@ TEST_F(ClusterFaults, all_servers_are_restarted_one_after_the_other) {
 
 TEST_F(ClusterFaults, the_leading_daemon_is_killed) {
     std::size_t daemon = 0;
-    suffer("kill -9 of the leading daemon", daemon_fault_max,
+    suffer(
+        "kill -9 of the leading daemon", daemon_fault_max,
         [&] {
             load.avoid(daemon = load.leader(), true);
             load.daemon(daemon).kill9();
@@ -108,14 +114,15 @@ TEST_F(ClusterFaults, the_leading_daemon_is_killed) {
 
 TEST_F(ClusterFaults, the_leading_daemon_is_stopped_for_a_while) {
     std::size_t daemon = 0;
-    suffer("SIGSTOP of the leading daemon", daemon_fault_max,
+    suffer(
+        "SIGSTOP of the leading daemon", daemon_fault_max,
         [&] {
             load.avoid(daemon = load.leader(), true);
-            load.daemon(daemon).process().signal(SIGSTOP);
+            load.daemon(daemon).process().send_signal(SIGSTOP);
         },
         [&] {
             load.run_for(milliseconds(4'000));
-            load.daemon(daemon).process().signal(SIGCONT);
+            load.daemon(daemon).process().send_signal(SIGCONT);
             load.avoid(daemon, false);
         });
 }

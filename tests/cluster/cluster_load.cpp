@@ -134,9 +134,9 @@ void ClusterLoad::produce(std::size_t index) {
     for (std::uint64_t i = 0; producing_; ++i) {
         const std::uint64_t number = index * numbers_per_producer + i;
         NewMessage message;
-        message.content = Bytes(std::to_string(number));
-        if (i % 2 == 0) message.ordering_key = fmt::format("key-{}", index);
-        PostEvent event{.number = number, .key = message.ordering_key};
+        message.data.content = Bytes(std::to_string(number));
+        if (i % 2 == 0) message.data.ordering_key = fmt::format("key-{}", index);
+        PostEvent event{.number = number, .key = message.data.ordering_key};
         std::vector<NewMessage> messages;
         messages.push_back(std::move(message));
         event.at.begin = std::chrono::steady_clock::now();
@@ -144,7 +144,7 @@ void ClusterLoad::produce(std::size_t index) {
             [&](client::QueueClient& queues) { return queues.post(name, std::move(messages)); });
         event.at.end = std::chrono::steady_clock::now();
         event.outcome = posted ? Outcome::done : outcome_of(posted.error());
-        if (posted) event.id = to_text(posted->front().id);
+        if (posted) event.id = posted->front().id.text();
         history_.add(std::move(event));
         std::this_thread::sleep_for(posted ? options_.pause : milliseconds(50));
     }
@@ -154,11 +154,10 @@ void ClusterLoad::consume(std::size_t index) {
     Caller caller(key_);
     const QueueName name{std::string(queue)};
     for (std::size_t i = 0; consuming_; ++i) {
-        const client::PopOptions pop{
-            .max = 20, .lease = options_.lease, .wait = Duration(500)};
+        const client::PopOptions pop{.max = 20, .lease = options_.lease, .wait = Duration(500)};
         CallTime at{.begin = std::chrono::steady_clock::now()};
-        const auto popped = caller.run(url_for(index + i),
-            [&](client::QueueClient& queues) { return queues.pop(name, pop); });
+        const auto popped = caller.run(
+            url_for(index + i), [&](client::QueueClient& queues) { return queues.pop(name, pop); });
         at.end = std::chrono::steady_clock::now();
         if (!popped) {
             std::this_thread::sleep_for(milliseconds(50));
@@ -166,10 +165,10 @@ void ClusterLoad::consume(std::size_t index) {
         }
         std::vector<std::string> receipts;
         for (const auto& leased : *popped) {
-            const auto receipt = to_text(leased.receipt);
-            history_.add(DeliveryEvent{.number = std::stoull(std::string(
-                                           leased.message.data->content.view())),
-                .id = to_text(leased.message.id),
+            const auto receipt = leased.receipt.text();
+            history_.add(DeliveryEvent{
+                .number = std::stoull(std::string(leased.message.data->content.view())),
+                .id = leased.message.id.text(),
                 .receipt = receipt,
                 .at = at,
                 .lease = options_.lease});
@@ -217,21 +216,46 @@ void ClusterLoad::avoid(std::size_t daemon, bool avoided) {
 milliseconds ClusterLoad::time_to_accept(milliseconds patience) {
     const auto begin = std::chrono::steady_clock::now();
     std::optional<HistoryTime> first;
-    const bool in_time = comes_true([&] {
-        first = history_.first_post_after(begin);
-        return first.has_value();
-    }, patience);
+    const bool in_time = comes_true(
+        [&] {
+            first = history_.first_post_after(begin);
+            return first.has_value();
+        },
+        patience);
     if (!in_time) throw std::runtime_error("no post was accepted");
     return std::chrono::duration_cast<milliseconds>(*first - begin);
 }
 
 void ClusterLoad::run_for(milliseconds time) { std::this_thread::sleep_for(time); }
 
+std::size_t ClusterLoad::leader() {
+    const auto partition = queue::cluster::PartitionMap(partitions).of(std::string_view(queue));
+    const auto line = fmt::format("baton_cluster_leads{{partition=\"{}\"}} 1\n", partition);
+    std::optional<std::size_t> found;
+    IoPool pool(1);
+    const auto http = net::make_client({});
+    comes_true(
+        [&] {
+            for (std::size_t i = 0; i < daemons_.size() && !found; ++i) {
+                if (avoided_[i]) continue;
+                net::ClientRequest request;
+                request.url = "http://" + daemons_[i]->metrics_address() + "/metrics";
+                const auto answer =
+                    pool.run(http->send(std::move(request), Deadline::after(milliseconds(2'000))));
+                if (answer && answer->body.find(line) != std::string_view::npos) found = i;
+            }
+            return found.has_value();
+        },
+        std::chrono::seconds(20));
+    if (!found) throw std::runtime_error("no daemon leads");
+    return *found;
+}
+
 bool ClusterLoad::is_empty() const {
     Caller caller(key_);
     const QueueName name{std::string(queue)};
-    const auto stats = caller.run(
-        url_for(0), [&](client::QueueClient& queues) { return queues.stats(name); });
+    const auto stats =
+        caller.run(url_for(0), [&](client::QueueClient& queues) { return queues.stats(name); });
     return stats && stats->message_count == 0;
 }
 

@@ -1,4 +1,5 @@
-// A cluster of real NATS servers and daemons under steady load, whose clients write down what they see.
+// A cluster of real NATS servers and daemons under steady load, whose clients write down what they
+// see.
 #pragma once
 
 #include <atomic>
@@ -25,8 +26,9 @@ struct ClusterLoadOptions {
     bool can_cut = true;
 };
 
-/// Use from one thread. Producers post one message after the other, each on its own, half of them with
-/// an ordering key of the producer's; consumers pop, wait and ack. Both go from daemon to daemon.
+/// Use from one thread. Producers post one message after the other, each on its own, half of them
+/// with an ordering key of the producer's; consumers pop, wait and ack. Both go from daemon to
+/// daemon.
 class ClusterLoad final {
 public:
     explicit ClusterLoad(ClusterLoadOptions options = {});

@@ -12,6 +12,8 @@
 #include <variant>
 
 #include <fmt/core.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 
 #include "nats/jetstream.h"
 #include "nats/key_value.h"
@@ -74,6 +76,43 @@ private:
     std::thread thread_;
 };
 
+/// What is seen of the cluster from here.
+class Metrics {
+public:
+    Metrics(MetricRegistry& registry, std::uint32_t partitions)
+        : members_(registry.gauge("baton_cluster_members", "Daemons that are there")),
+          in_touch_(registry.gauge(
+              "baton_cluster_in_touch", "1 while NATS takes what this daemon writes, else 0")),
+          changes_(registry.counter(
+              "baton_cluster_leader_changes_total", "Changes of a partition's leader seen here")) {
+        for (std::uint32_t partition = 0; partition < partitions; ++partition) {
+            leads_.push_back(&registry.gauge("baton_cluster_leads",
+                "1 while this daemon leads the partition, else 0",
+                {{"partition", std::to_string(partition)}}));
+        }
+    }
+
+    void see(const std::vector<LeaderView>& leaders, const DaemonId& me, std::size_t members,
+        bool in_touch) {
+        members_.Set(static_cast<double>(members));
+        in_touch_.Set(in_touch ? 1 : 0);
+        last_.resize(leaders.size());
+        for (std::size_t i = 0; i < leaders.size(); ++i) {
+            leads_[i]->Set(leaders[i].is_serving && leaders[i].id == me ? 1 : 0);
+            if (leaders[i].id.text.empty() || leaders[i].id == last_[i]) continue;
+            if (!last_[i].text.empty()) changes_.Increment();
+            last_[i] = leaders[i].id;
+        }
+    }
+
+private:
+    prometheus::Gauge& members_;
+    prometheus::Gauge& in_touch_;
+    prometheus::Counter& changes_;
+    std::vector<prometheus::Gauge*> leads_;
+    std::vector<DaemonId> last_;
+};
+
 class Member final : public ClusterMember {
 public:
     Member(ClusterConfig config, std::shared_ptr<nats::Connection> connection, OpenStore open_store,
@@ -81,6 +120,7 @@ public:
         : config_(std::move(config)),
           connection_(std::move(connection)),
           log_(std::move(log)),
+          metrics_(metrics, config_.node.partitions),
           node_(config_.node),
           directory_(config_.node.partitions),
           context_{.open_store = std::move(open_store),
@@ -246,6 +286,8 @@ private:
             health =
                 fail(Errc::unavailable, "NATS has not taken a write of this daemon for a while");
         }
+        metrics_.see(
+            leaders, config_.node.id, node_.members(steady_now()).size(), health.has_value());
         directory_.set(leaders, std::move(health));
         const std::scoped_lock lock(mutex_);
         leaders_ = std::move(leaders);
@@ -283,6 +325,7 @@ private:
     baton::Log log_;
 
     // Of the thread.
+    Metrics metrics_;
     ClusterNode node_;
     bool was_connected_ = false;
     std::unique_ptr<nats::Subscription> watch_;

@@ -186,8 +186,8 @@ bool ClusterNode::Impl::on(const Drain&, Step& step) {
 
 bool ClusterNode::Impl::on(const Tick&, Step& step) {
     ticked_at = step.now;
-    const bool is_late = heartbeat.pending != 0 &&
-                         step.now - heartbeat.sent_at >= config.timing.write_patience;
+    const bool is_late =
+        heartbeat.pending != 0 && step.now - heartbeat.sent_at >= config.timing.write_patience;
     if (is_late) heartbeat.pending = 0;
     for (auto& seat : seats) seat.tick(step);
     return true;
@@ -199,9 +199,8 @@ void ClusterNode::Impl::beat(Step& step) {
         .sent_at = step.now,
         .next_at = step.now + config.timing.renew_interval,
         .says_draining = is_draining};
-    step.actions.emplace_back(WriteKey{.ticket = heartbeat.pending,
-        .key = daemon_key(config.id),
-        .value = to_json(own_record())});
+    step.actions.emplace_back(WriteKey{
+        .ticket = heartbeat.pending, .key = daemon_key(config.id), .value = to_json(own_record())});
 }
 
 DaemonRecord ClusterNode::Impl::own_record() const {
@@ -229,10 +228,15 @@ void ClusterNode::Impl::find_candidates() {
     candidates_since = now;
 }
 
+/// How many partitions are on their way from one daemon to another.
 std::size_t ClusterNode::Impl::moves() const {
-    return static_cast<std::size_t>(std::ranges::count_if(seats, [](const Leadership& seat) {
-        return seat.stage() == Stage::closing || seat.stage() == Stage::releasing;
-    }));
+    std::size_t count = 0;
+    for (Partition i = 0; i < seats.size(); ++i) {
+        const auto stage = seats[i].stage();
+        const bool goes = stage == Stage::closing || stage == Stage::releasing;
+        count += goes || view.is_moving(i, now) ? 1 : 0;
+    }
+    return count;
 }
 
 /// How many others come before this daemon.
@@ -250,7 +254,7 @@ std::size_t ClusterNode::Impl::rank(Partition partition, const Leaders& plan) co
 }
 
 DaemonId ClusterNode::Impl::best_other(Partition partition) const {
-    auto line = line_for(partition, view.others(now));
+    auto line = line_for(partition, view.lively_others(now));
     return line.empty() ? DaemonId() : std::move(line.front());
 }
 
@@ -270,16 +274,20 @@ void ClusterNode::Impl::claim(Step& step, const Leaders& plan) {
 
 void ClusterNode::Impl::balance(Step& step, const Leaders& plan) {
     const auto& timing = config.timing;
-    if (now - candidates_since < timing.calm) return;
+    if (now - candidates_since < timing.calm || moves() > 0 || !view.is_settled(now)) return;
+    const auto lively = view.lively_others(now);
     for (Partition i = 0; i < seats.size() && moves() < timing.moves_max; ++i) {
-        const bool may_move = seats[i].stage() == Stage::serving &&
-                              now - seats[i].serving_since() >= timing.hold;
-        if (may_move && plan[i] && *plan[i] != config.id) seats[i].leave(step, *plan[i]);
+        const bool may_move =
+            seats[i].stage() == Stage::serving && now - seats[i].serving_since() >= timing.hold;
+        if (!may_move || !plan[i] || *plan[i] == config.id) continue;
+        const bool is_lively = std::ranges::find(lively, *plan[i], &Candidate::id) != lively.end();
+        if (is_lively) seats[i].leave(step, *plan[i]);
     }
 }
 
 void ClusterNode::Impl::drain(Step& step) {
-    const Leaders plan = assign(candidates, view.leaders(now));
+    const auto lively = view.lively_others(now);
+    const Leaders plan = assign(lively.empty() ? candidates : lively, view.leaders(now));
     bool is_idle = true;
     for (Partition i = 0; i < seats.size(); ++i) {
         auto& seat = seats[i];

@@ -13,9 +13,9 @@
 namespace baton::queue::cluster {
 
 struct ClusterTiming {
-    Duration ttl{3'000};           ///< of the bucket: how long an entry lives that nobody renews
-    Duration renew_interval{750};  ///< between writes of an entry; two may fail
-    Duration retry_interval{250};  ///< after a write that failed
+    Duration ttl{3'000};             ///< of the bucket: how long an entry lives that nobody renews
+    Duration renew_interval{750};    ///< between writes of an entry; two may fail
+    Duration retry_interval{250};    ///< after a write that failed
     Duration write_patience{1'000};  ///< an answer later than that counts as unknown
     /// A lease to answer without a commit ends so long before the entry can expire: what the clocks
     /// of this daemon and of the NATS servers may be apart after `ttl`.
@@ -26,10 +26,10 @@ struct ClusterTiming {
     /// The next in line tries so much later.
     Duration stagger{1'000};
     /// Partitions move for balance only after the daemons have been the same for so long …
-    Duration calm{2'000};
+    Duration calm{5'000};
     /// … and not before their leader has served so long.
     Duration hold{5'000};
-    std::uint32_t moves_max = 4;  ///< partitions that one daemon hands over at a time
+    std::uint32_t moves_max = 4;  ///< partitions that a daemon hands over at a time
     /// A partition that could not be opened or broke is tried again after this, doubled each time …
     Duration reopen_min{100};
     Duration reopen_max{30'000};
@@ -38,9 +38,9 @@ struct ClusterTiming {
 };
 
 struct ClusterNodeConfig {
-    DaemonId id{};              ///< of this run: make_daemon_id
-    std::string name{};         ///< 1..64 of A-Z a-z 0-9 _ -; stays over restarts
-    std::string address{};      ///< shown to people
+    DaemonId id{};                 ///< of this run: make_daemon_id
+    std::string name{};            ///< 1..64 of A-Z a-z 0-9 _ -; stays over restarts
+    std::string address{};         ///< shown to people
     std::uint32_t partitions = 1;  ///< 1..256, the same for all daemons
     ClusterTiming timing{};
 };

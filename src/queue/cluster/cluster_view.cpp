@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace baton::queue::cluster {
+namespace {
+
+/// A partition that is not served for so long waits for a person, not for the next daemon.
+constexpr Duration hope_time{30'000};
+
+}  // namespace
 
 ClusterView::ClusterView(const ClusterNodeConfig& config)
     : config_(config), entries_(config.partitions) {}
@@ -38,7 +44,12 @@ bool ClusterView::seen(const LeaderSeen& event, SteadyTime now) {
     if (event.partition >= entries_.size()) return false;
     Entry& entry = entries_[event.partition];
     if (event.revision <= entry.revision) return false;
-    entry = {.record = event.record, .revision = event.revision, .seen_at = now};
+    const bool is_first = entry.revision == 0;
+    const bool is_served = event.record && event.record->is_serving;
+    entry = {.record = event.record,
+        .revision = event.revision,
+        .seen_at = now,
+        .served_at = is_first || is_served ? now : entry.served_at};
     return true;
 }
 
@@ -83,11 +94,25 @@ std::vector<Candidate> ClusterView::others(SteadyTime now) const {
     return candidates;
 }
 
+std::vector<Candidate> ClusterView::lively_others(SteadyTime now) const {
+    auto candidates = others(now);
+    std::erase_if(candidates, [&](const Candidate& candidate) {
+        return now - daemons_.at(candidate.id).seen_at >= 2 * config_.timing.renew_interval;
+    });
+    return candidates;
+}
+
+bool ClusterView::is_moving(Partition partition, SteadyTime now) const {
+    const Entry& entry = entries_[partition];
+    return entry.record && !entry.record->is_serving &&
+           now - entry.seen_at < 2 * config_.timing.stagger;
+}
+
 Leaders ClusterView::leaders(SteadyTime now) const {
     Leaders leaders(entries_.size());
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const Entry& entry = entries_[i];
-        if (!entry.record || has_expired(entry, now)) continue;
+        if (!entry.record || has_expired(entry, now) || is_hopeless(entry, now)) continue;
         const auto& [leader, is_serving, next] = *entry.record;
         if (!leader.empty()) {
             leaders[i] = leader;
@@ -96,6 +121,17 @@ Leaders ClusterView::leaders(SteadyTime now) const {
         }
     }
     return leaders;
+}
+
+bool ClusterView::is_hopeless(const Entry& entry, SteadyTime now) {
+    return entry.record && !entry.record->is_serving && now - entry.served_at >= hope_time;
+}
+
+bool ClusterView::is_settled(SteadyTime now) const {
+    return std::ranges::all_of(entries_, [&](const Entry& entry) {
+        const bool is_served = entry.record && entry.record->is_serving && !has_expired(entry, now);
+        return is_served || is_hopeless(entry, now);
+    });
 }
 
 }  // namespace baton::queue::cluster

@@ -21,6 +21,7 @@ public:
         std::optional<LeaderRecord> record{};  ///< none: deleted, or never seen
         std::uint64_t revision = 0;
         SteadyTime seen_at{};
+        SteadyTime served_at{};  ///< when it was last seen to be served; at first: seen at all
     };
 
     explicit ClusterView(const ClusterNodeConfig& config);
@@ -42,10 +43,17 @@ public:
     [[nodiscard]] bool has_expired(const Entry& entry, SteadyTime now) const;
 
     [[nodiscard]] std::vector<ClusterNode::Member> members(SteadyTime now) const;
-    /// Who may lead, this daemon not among them.
+    /// Who may lead, this daemon not among them. Such as have not renewed lately may be dead.
     [[nodiscard]] std::vector<Candidate> others(SteadyTime now) const;
-    /// For each partition who leads it or is called to.
+    /// Those of them who have renewed lately.
+    [[nodiscard]] std::vector<Candidate> lively_others(SteadyTime now) const;
+    /// For each partition who leads it or is called to. Nobody, when it has not been served for
+    /// long: it goes from one to the other, and nothing else should move because of it.
     [[nodiscard]] Leaders leaders(SteadyTime now) const;
+    /// Whether every partition is served, but for such.
+    [[nodiscard]] bool is_settled(SteadyTime now) const;
+    /// Whether the partition has just been given up, and nobody serves it yet.
+    [[nodiscard]] bool is_moving(Partition partition, SteadyTime now) const;
 
 private:
     struct Daemon {
@@ -53,6 +61,7 @@ private:
         std::uint64_t revision = 0;
         SteadyTime seen_at{};
     };
+    [[nodiscard]] static bool is_hopeless(const Entry& entry, SteadyTime now);
     [[nodiscard]] SteadyTime end_of(SteadyTime seen_at) const;
     [[nodiscard]] bool is_live(const Daemon& daemon, SteadyTime now) const;
 

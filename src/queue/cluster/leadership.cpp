@@ -203,8 +203,7 @@ void Leadership::proved(Step& step, Ticket proof) {
 
 void Leadership::close(Step& step, Then then) {
     if (then != Then::release) revoke(step);
-    const bool was_steady =
-        stage_ == Stage::serving && step.now - serving_since_ >= steady_time;
+    const bool was_steady = stage_ == Stage::serving && step.now - serving_since_ >= steady_time;
     if (was_steady) failures_ = 0;
     stage_ = Stage::closing;
     then_ = then;

@@ -16,10 +16,11 @@ template <class... T>
     Sizer sizer;
     each(sizer, values...);
     std::string bytes;
-    bytes.resize_and_overwrite(sizer.size, [&](char* at, std::size_t size) {
+    // The size that g++ 12 hands over is that of the room it made.
+    bytes.resize_and_overwrite(sizer.size, [&](char* at, std::size_t) {
         Writer writer{ByteWriter(at)};
         each(writer, values...);
-        return size;
+        return sizer.size;
     });
     return Bytes(std::move(bytes));
 }

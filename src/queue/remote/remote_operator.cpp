@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "queue/call_checks.h"
 #include "queue/remote/remote_ports.h"
 #include "runtime/await_all.h"
 
@@ -16,8 +17,10 @@ std::unique_ptr<Queues> make_remote_queues(
 
 Task<Result<bool>> RemoteQueues::put_queue(
     QueueName name, QueueConfig config, std::optional<TenantId> owner) {
-    Route route = name;
-    return caller_.call(std::move(route), PutQueue{std::move(name), std::move(config), owner});
+    auto checked = check_queue(name, config);
+    if (!checked) co_return std::unexpected(std::move(checked).error());
+    PutQueue command{name, std::move(config), std::move(owner)};
+    co_return co_await caller_.call(name, std::move(command));
 }
 
 Task<Result<QueueInfo>> RemoteQueues::get_queue(QueueName name) {
@@ -66,6 +69,7 @@ Task<Result<void>> RemoteQueues::pause_key(
 }
 
 Task<Result<std::uint64_t>> RemoteQueues::redrive(RedriveRequest request) {
+    BATON_CO_TRY_VOID(check_redrive(request));
     const Route source = request.queue;
     if (request.target) {
         Transport& transport = caller_.transport();

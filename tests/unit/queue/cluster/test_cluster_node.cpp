@@ -1,0 +1,267 @@
+// What daemons do together around one bucket.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "cluster_world.h"
+
+namespace baton::queue::cluster {
+namespace {
+
+constexpr std::uint32_t partitions = 12;
+
+/// Three daemons that share twelve partitions.
+class ThreeDaemons : public testing::Test {
+protected:
+    ThreeDaemons() {
+        for (int i = 0; i < 3; ++i) world.add();
+        const auto took = world.run_until([&] { return world.is_balanced({0, 1, 2}); });
+        EXPECT_LE(took, Duration(1'500));
+        EXPECT_EQ(world.opened(), 12) << "nothing is opened twice when a cluster starts";
+    }
+    /// The longest time that any partition is not served, over so long.
+    Duration longest_gap(Duration time) {
+        Duration longest{0};
+        std::vector<SteadyTime> since(partitions, world.now());
+        for (const auto end = world.now() + time; world.now() < end;) {
+            world.run(World::step);
+            for (Partition i = 0; i < partitions; ++i) {
+                if (!world.serving(i).empty()) since[i] = world.now();
+                longest = std::max(longest, world.now() - since[i]);
+            }
+        }
+        return longest;
+    }
+    World world{partitions};
+};
+
+TEST(ClusterNode, a_daemon_alone_leads_everything) {
+    World world(partitions);
+    world.add();
+    EXPECT_LE(world.run_until([&] { return world.is_balanced({0}); }), Duration(1'300));
+}
+
+TEST_F(ThreeDaemons, stay_as_they_are_while_nothing_happens) {
+    EXPECT_EQ(longest_gap(Duration(60'000)), Duration(0));
+    EXPECT_EQ(world.opened(), 12);
+}
+
+TEST_F(ThreeDaemons, may_answer_all_the_time_without_commits) {
+    for (int i = 0; i < 4'000; ++i) {
+        world.run(World::step);
+        for (int number = 0; number < 3; ++number) {
+            for (const auto partition : world[number].serving) {
+                ASSERT_GT(world[number].answers_until[partition], world.now());
+            }
+        }
+    }
+}
+
+TEST_F(ThreeDaemons, know_who_leads_what) {
+    for (Partition i = 0; i < partitions; ++i) {
+        const LeaderView leader{World::id(world.serving(i).front()), true};
+        for (int number = 0; number < 3; ++number) {
+            EXPECT_EQ(world[number].node->leader(i, world.now()), leader);
+        }
+    }
+    EXPECT_EQ(world[0].node->members(world.now()).size(), 3U);
+}
+
+TEST_F(ThreeDaemons, take_what_a_dead_one_led_soon_after_its_entries_expire) {
+    const int before = world.opened();
+    world.crash(1);
+    const auto took = world.run_until([&] { return world.is_balanced({0, 2}); });
+    EXPECT_LE(took, Duration(3'000 + 750 + 300));
+    EXPECT_EQ(world.opened() - before, 4) << "the partitions of others stay where they are";
+}
+
+TEST_F(ThreeDaemons, hand_over_without_waiting_when_one_stops) {
+    const int before = world.opened();
+    world.drain(1);
+    const auto gap = longest_gap(Duration(2'000));
+    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
+    EXPECT_TRUE(world[1].is_drained);
+    EXPECT_TRUE(world.is_balanced({0, 2}));
+    EXPECT_EQ(world.opened() - before, 4);
+}
+
+TEST_F(ThreeDaemons, the_last_ones_to_stop_have_nobody_to_hand_over_to) {
+    for (int i = 0; i < 3; ++i) world.drain(i);
+    world.run(Duration(2'000));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(world[i].is_drained);
+    for (Partition i = 0; i < partitions; ++i) EXPECT_TRUE(world.serving(i).empty());
+    const int next = world.add();
+    EXPECT_LE(world.run_until([&] { return world.is_balanced({next}); }), Duration(1'300));
+}
+
+TEST_F(ThreeDaemons, a_stopping_daemon_that_reaches_nobody_ends_when_its_entries_have) {
+    world.cut(0);
+    world.drain(0);
+    EXPECT_LE(world.run_until([&] { return world[0].is_drained; }), Duration(3'200));
+}
+
+TEST_F(ThreeDaemons, give_a_fourth_one_its_share) {
+    const int before = world.opened();
+    world.run(Duration(6'000));
+    const int fourth = world.add();
+    const auto gap = longest_gap(Duration(6'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2, fourth}));
+    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
+    EXPECT_EQ(world.opened() - before, 3);
+}
+
+TEST_F(ThreeDaemons, do_not_move_anything_for_one_that_comes_and_goes) {
+    world.run(Duration(6'000));
+    const int before = world.opened();
+    for (int i = 0; i < 5; ++i) {
+        const int guest = world.add();
+        world.run(Duration(1'000));
+        world.crash(guest);
+        world.run(Duration(4'000));
+    }
+    EXPECT_EQ(world.opened(), before);
+    EXPECT_TRUE(world.all_served());
+}
+
+TEST_F(ThreeDaemons, a_paused_one_is_replaced_and_notices_when_it_goes_on) {
+    world.pause(2);
+    const auto led = world[2].serving;
+    world.run(Duration(15'000));
+    for (const auto partition : led) EXPECT_EQ(world.serving(partition).size(), 2U);
+    world.resume(2);
+    world.run(Duration(300));
+    EXPECT_TRUE(world.all_served());
+    world.run(Duration(10'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
+}
+
+TEST_F(ThreeDaemons, one_that_is_cut_off_is_replaced_and_gets_its_share_back) {
+    world.cut(0);
+    const auto led = world[0].serving;
+    world.run(Duration(5'000));
+    for (const auto partition : led) {
+        EXPECT_EQ(world.serving(partition).size(), 2U);
+        EXPECT_LE(world[0].answers_until[partition], world.now());
+    }
+    world.heal(0);
+    world.run(Duration(15'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
+}
+
+/// The bucket's own servers choose a new leader: nobody can write for a while, every entry expires.
+TEST_F(ThreeDaemons, nothing_changes_hands_while_the_bucket_is_away) {
+    const int before = world.opened();
+    world.is_bucket_away = true;
+    world.run(Duration(9'000));
+    for (int number = 0; number < 3; ++number) {
+        for (const auto& [partition, until] : world[number].answers_until) {
+            EXPECT_LE(until, world.now()) << "answers need commits by now";
+        }
+    }
+    world.is_bucket_away = false;
+    EXPECT_EQ(longest_gap(Duration(10'000)), Duration(0));
+    EXPECT_EQ(world.opened(), before);
+    for (int number = 0; number < 3; ++number) {
+        for (const auto& [partition, until] : world[number].answers_until) {
+            EXPECT_GT(until, world.now()) << "and no more";
+        }
+    }
+}
+
+TEST_F(ThreeDaemons, a_dead_one_is_replaced_although_the_bucket_was_away) {
+    world.is_bucket_away = true;
+    world.crash(0);
+    world.run(Duration(6'000));
+    world.is_bucket_away = false;
+    EXPECT_LE(world.run_until([&] { return world.is_balanced({1, 2}); }), Duration(3'000));
+}
+
+TEST_F(ThreeDaemons, a_daemon_opens_its_partition_again_when_its_store_broke) {
+    const int leader = world.serving(5).front();
+    world.break_log(5);
+    world.run(Duration(10));
+    EXPECT_TRUE(world.serving(5).empty());
+    const auto took = world.run_until([&] { return !world.serving(5).empty(); });
+    EXPECT_LE(took, Duration(400));
+    EXPECT_EQ(world.serving(5).front(), leader);
+}
+
+TEST_F(ThreeDaemons, a_partition_that_one_cannot_open_is_offered_to_the_next) {
+    const int leader = world.serving(5).front();
+    world[leader].opens_fail = true;
+    world.break_log(5);
+    const auto took =
+        world.run_until([&] { return world.all_served() && world.serving(5).front() != leader; });
+    EXPECT_LE(took, Duration(2'000));
+    EXPECT_LE(world[leader].opened, 4 + 3);
+}
+
+TEST_F(ThreeDaemons, a_partition_that_nobody_can_open_is_tried_ever_more_seldom) {
+    for (int i = 0; i < 3; ++i) world[i].opens_fail = true;
+    const int before = world.opened();
+    world.break_log(5);
+    world.run(Duration(120'000));
+    EXPECT_LE(world.opened() - before, 50);
+    EXPECT_EQ(world.load(0) + world.load(1) + world.load(2), partitions - 1)
+        << "the others stay where they are";
+    for (int i = 0; i < 3; ++i) world[i].opens_fail = false;
+    EXPECT_LE(world.run_until([&] { return world.all_served(); }), Duration(35'000));
+}
+
+TEST_F(ThreeDaemons, answers_about_writes_may_be_lost) {
+    for (int i = 0; i < 3; ++i) world[i].loses_answers = true;
+    world.run(Duration(20'000));
+    EXPECT_TRUE(world.all_served());
+    for (int i = 0; i < 3; ++i) world[i].loses_answers = false;
+    world.run(Duration(10'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
+}
+
+TEST(ClusterNode, whose_claim_was_not_answered_finds_out_by_watching) {
+    World world(1);
+    world.add();
+    world.run(Duration(900));
+    world[0].loses_answers = true;
+    world.run(Duration(600));
+    world[0].loses_answers = false;
+    EXPECT_LE(world.run_until([&] { return world.all_served(); }), Duration(1'800));
+}
+
+TEST(ClusterNode, a_daemon_with_another_number_of_partitions_leads_nothing) {
+    World world(partitions);
+    world.add();
+    world.run(Duration(2'000));
+    const int other = world.add(partitions + 1);
+    world.run(Duration(10'000));
+    EXPECT_TRUE(world.is_balanced({0}));
+    ASSERT_TRUE(world[other].node->misfit());
+    EXPECT_EQ(world[other].node->misfit()->id, World::id(0));
+    EXPECT_FALSE(world[0].node->misfit());
+}
+
+TEST(ClusterNode, partitions_move_a_few_at_a_time) {
+    World world(64);
+    world.open_time = Duration(500);
+    world.add();
+    world.run(Duration(10'000));
+    world.add();
+    for (int i = 0; i < 4'000; ++i) {
+        world.run(World::step);
+        int away = 0;
+        for (Partition partition = 0; partition < 64; ++partition) {
+            away += world.serving(partition).empty() ? 1 : 0;
+        }
+        ASSERT_LE(away, 4);
+    }
+    EXPECT_TRUE(world.is_balanced({0, 1}));
+}
+
+TEST(ClusterNode, a_partition_that_is_not_there_is_led_by_nobody) {
+    World world(2);
+    world.add();
+    world.run(Duration(2'000));
+    EXPECT_EQ(world[0].node->leader(2, world.now()), LeaderView{});
+}
+
+}  // namespace
+}  // namespace baton::queue::cluster
