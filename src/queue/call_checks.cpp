@@ -2,7 +2,17 @@
 
 #include <fmt/core.h>
 
+#include "model/codec.h"
+
 namespace baton::queue {
+
+Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
+    BATON_TRY_VOID(parse_queue_name(name.text));
+    const auto read_back = queue_config_from_json(to_json(config));
+    if (read_back && *read_back == config) return {};
+    if (read_back) return fail(Errc::invalid_argument, "the configuration is out of range");
+    return fail_field(Errc::invalid_argument, read_back.error().field, read_back.error().detail);
+}
 
 Result<void> check_lease(Duration lease) {
     if (lease < Duration(1) || lease > CallLimits::lease_max) {
@@ -31,6 +41,18 @@ Result<void> check_nacks(const std::vector<NackRequest>& requests) {
         if (request.delay < Duration(0) || request.delay > MessageLimits::period_max) {
             return fail_field(Errc::invalid_argument, "delay_ms", "a delay is 0 to ten years");
         }
+    }
+    return {};
+}
+
+Result<void> check_redrive(const RedriveRequest& request) {
+    if (request.ids.size() > RedriveRequest::ids_max) {
+        return fail_field(
+            Errc::invalid_argument, "ids", fmt::format("at most {} ids", RedriveRequest::ids_max));
+    }
+    if (request.rate_per_second > RedriveRequest::rate_max) {
+        return fail_field(Errc::invalid_argument, "rate_per_second",
+            fmt::format("at most {} a second", RedriveRequest::rate_max));
     }
     return {};
 }

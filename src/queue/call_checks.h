@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "model/message.h"
+#include "model/queue_config.h"
+#include "model/queue_operations.h"
 #include "queue/consumer.h"
 
 namespace baton::queue {
@@ -23,11 +25,14 @@ struct CallLimits {
     static constexpr Duration lease_max{12 * 3'600'000};
 };
 
-/// All fail with invalid_argument and Error.field.
+/// All fail with invalid_argument, and Error.field where one is at fault.
+/// A name by the rules, and a configuration that a store can write and read back.
+[[nodiscard]] Result<void> check_queue(const QueueName& name, const QueueConfig& config);
 [[nodiscard]] Result<void> check_lease(Duration lease);
 [[nodiscard]] Result<void> check_pop(const PopRequest& request);
 [[nodiscard]] Result<void> check_receipts(std::size_t count, std::size_t min = 1);
 [[nodiscard]] Result<void> check_nacks(const std::vector<NackRequest>& requests);
+[[nodiscard]] Result<void> check_redrive(const RedriveRequest& request);
 [[nodiscard]] Result<void> check_events(std::size_t count);
 
 /// Fails also: invalid_message, as check_message, naming the message.
