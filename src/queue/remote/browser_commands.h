@@ -1,0 +1,56 @@
+// The commands of Browser.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "queue/browser.h"
+#include "queue/remote/command_codec.h"
+#include "queue/remote/wire_values.h"
+
+namespace baton::queue::remote {
+
+/// What a server gives at a time.
+struct MessagePage {
+    std::vector<MessageView> messages{};
+    bool cut = false;  ///< the answer would have become too large; there may be more
+};
+
+struct Peek {
+    static constexpr auto type = CommandType::peek;
+    using Answer = MessagePage;
+    QueueName queue{};
+    std::optional<MessageState> state{};
+    std::uint64_t after_seq = 0;
+    std::uint32_t limit = 100;
+};
+struct Get {
+    static constexpr auto type = CommandType::get;
+    using Answer = MessageView;
+    MessageId message{};
+};
+struct Explain {
+    static constexpr auto type = CommandType::explain;
+    using Answer = Explanation;
+    MessageId message{};
+};
+
+template <class A>
+void fields(A& a, Ref<A, MessagePage> v) {
+    each(a, v.messages, v.cut);
+}
+template <class A>
+void fields(A& a, Ref<A, Peek> v) {
+    each(a, v.queue, v.state, v.after_seq, v.limit);
+}
+template <class A>
+void fields(A& a, Ref<A, Get> v) {
+    each(a, v.message);
+}
+template <class A>
+void fields(A& a, Ref<A, Explain> v) {
+    each(a, v.message);
+}
+
+}  // namespace baton::queue::remote
