@@ -124,7 +124,8 @@ protected:
 inline const auto all_stores = ::testing::Values(StoreKind{}, StoreKind{.cold = true},
     StoreKind{.sqlite = true}, StoreKind{.sqlite = true, .cold = true}, StoreKind{.journal = true},
     StoreKind{.cold = true, .journal = true}, StoreKind{.jetstream = true},
-    StoreKind{.cold = true, .jetstream = true});
+    StoreKind{.cold = true, .jetstream = true}, StoreKind{.remote = true},
+    StoreKind{.cold = true, .remote = true});
 
 inline std::string store_name(const ::testing::TestParamInfo<StoreKind>& info) {
     return info.param.name();

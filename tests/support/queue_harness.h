@@ -23,6 +23,7 @@
 #include "runtime/task_group.h"
 #include "support/fake_clock.h"
 #include "support/queue_letters.h"
+#include "support/remote_place.h"
 #include "support/stream_place.h"
 #include "support/temp_dir.h"
 
@@ -33,12 +34,14 @@ struct StoreKind {
     bool cold = false;  ///< no memory for contents: each one is read from the store
     bool journal = false;
     bool jetstream = false;  ///< each opening is on another machine: nothing is kept but the stream
+    bool remote = false;     ///< seen through commands to another daemon
 
     [[nodiscard]] std::string name() const {
-        const std::string store = jetstream ? "jetstream"
-                                  : journal ? "journal"
-                                  : sqlite  ? "sqlite"
-                                            : "memory";
+        const std::string store = remote      ? "remote"
+                                  : jetstream ? "jetstream"
+                                  : journal   ? "journal"
+                                  : sqlite    ? "sqlite"
+                                              : "memory";
         return store + (cold ? "_cold" : "");
     }
     friend std::ostream& operator<<(std::ostream& out, const StoreKind& kind) {
@@ -94,7 +97,7 @@ public:
     QueueHarness(const QueueHarness&) = delete;
     QueueHarness& operator=(const QueueHarness&) = delete;
 
-    [[nodiscard]] queue::Queues& queues() { return *queues_; }
+    [[nodiscard]] queue::Queues& queues() { return remote_ ? remote_->queues() : *queues_; }
     [[nodiscard]] FakeClock& clock() { return clock_; }
     [[nodiscard]] TimePoint now() const { return clock_.now(); }
 
@@ -117,7 +120,7 @@ public:
     /// Moves the clock and lets the pipeline see it.
     void advance(Duration by) {
         clock_.advance(by);
-        must(run(queues_->list_queues()));
+        must(run(queues().list_queues()));
     }
 
     /// Stops, forgets everything in memory, and recovers from the same disk.
@@ -126,7 +129,9 @@ public:
         open();
     }
     void close() {
+        if (remote_) remote_->stop();
         if (queues_) queues_->stop();
+        remote_.reset();
         queues_.reset();
         wrapped_.reset();
         database_.reset();
@@ -136,6 +141,7 @@ public:
         if (options_.wrap_store) store = options_.wrap_store(std::move(store));
         queues_ =
             must(make_engine_queues(std::move(store), options_.pipeline, clock_, metrics_, {}));
+        if (kind_.remote) remote_ = std::make_unique<RemotePlace>(*queues_, metrics_);
     }
 
 private:
@@ -181,6 +187,7 @@ private:
     IoPool pool_{1};
     TaskGroup group_{pool_.executor(0)};
     std::unique_ptr<queue::Queues> queues_;
+    std::unique_ptr<RemotePlace> remote_;
 };
 
 }  // namespace baton::test

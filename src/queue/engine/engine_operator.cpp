@@ -1,22 +1,13 @@
 // EngineQueues: making queues and running them.
 #include <utility>
 
-#include "model/codec.h"
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 
 namespace baton::queue {
 namespace {
 
 constexpr std::uint64_t quota_max = 1ULL << 53;
-
-/// A name by the rules, and a configuration that a store can write and read back.
-Result<void> check_queue(const QueueName& name, const QueueConfig& config) {
-    BATON_TRY_VOID(parse_queue_name(name.text));
-    BATON_TRY(const auto read_back, queue_config_from_json(to_json(config)));
-    if (read_back != config)
-        return fail(Errc::invalid_argument, "the configuration is out of range");
-    return {};
-}
 
 Result<void> check_tenant(const TenantId& owner) {
     const auto parsed = parse_tenant_id(owner.view());
@@ -30,7 +21,7 @@ Task<Result<bool>> EngineQueues::put_queue(
     QueueName name, QueueConfig config, std::optional<TenantId> owner) {
     auto checked = check_queue(name, config);
     if (checked && owner) checked = check_tenant(*owner);
-    if (!checked) return desk_.fails<bool>(checked.error().field, checked.error().detail);
+    if (!checked) return desk_.failed<bool>(std::move(checked).error());
     return desk_.run([=, uid = pipeline_.make_uid()](Engine& engine, TimePoint now) {
         return engine.put_queue(name, config, uid, now, owner);
     });

@@ -4,24 +4,13 @@
 
 #include <fmt/core.h>
 
+#include "queue/call_checks.h"
 #include "queue/engine/engine_ports.h"
 
 namespace baton::queue {
 namespace {
 
 constexpr std::size_t portion_max = 1'000;  // one command, one commit
-
-Result<void> check_redrive(const RedriveRequest& request) {
-    if (request.ids.size() > RedriveRequest::ids_max) {
-        return fail_field(
-            Errc::invalid_argument, "ids", fmt::format("at most {} ids", RedriveRequest::ids_max));
-    }
-    if (request.rate_per_second > RedriveRequest::rate_max) {
-        return fail_field(Errc::invalid_argument, "rate_per_second",
-            fmt::format("at most {} a second", RedriveRequest::rate_max));
-    }
-    return {};
-}
 
 /// How many letters the next portion may take.
 std::size_t portion(const RedriveRequest& request, std::uint64_t done) {
