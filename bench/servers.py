@@ -1,5 +1,6 @@
 """Starts each queue system on 127.0.0.1 with a folder of its own, and ends it by its process id."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
@@ -106,6 +108,49 @@ class JetStream(Server):
             raise Unsupported("this nats-server has no `sync_interval: always`")
         self.version = version_of("nats-server", "--version")
         wait_for(self.port, self.spawn("nats-server", "-c", config))
+
+
+class JetStreamCluster(Server):
+    """Three nodes n1, n2, n3 with a user of their own; `urls` in this order."""
+    system = "jetstream-r3"
+    user, password = "bench", "bench"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.version = version_of("nats-server", "--version")
+        clients, routes, monitors = ([free_port() for _ in range(3)] for _ in range(3))
+        self.urls = [f"nats://127.0.0.1:{port}" for port in clients]
+        peers = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in routes)
+        for i in range(3):
+            config = self.folder / f"n{i + 1}.conf"
+            config.write_text(f"""server_name: n{i + 1}
+listen: "127.0.0.1:{clients[i]}"
+http: "127.0.0.1:{monitors[i]}"
+max_payload: 8MB
+jetstream {{ store_dir: "{self.folder}/n{i + 1}" }}
+cluster {{ name: bench, listen: "127.0.0.1:{routes[i]}", routes: [{peers}] }}
+accounts {{ BENCH: {{ jetstream: enabled, users: [{{user: {self.user}, password: {self.password}}}] }} }}
+""")
+            self.spawn("nats-server", "-c", config)
+        deadline = time.monotonic() + 60
+        while True:
+            leaders = {self.meta_leader(port) for port in monitors}
+            if len(leaders) == 1 and leaders != {None}:
+                break
+            if time.monotonic() > deadline:
+                raise RuntimeError("the cluster has no leader")
+            time.sleep(0.05)
+
+    @staticmethod
+    def meta_leader(port):
+        """As the node on this monitoring port sees it; None while it is not healthy."""
+        address = f"http://127.0.0.1:{port}"
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2), \
+                    urllib.request.urlopen(f"{address}/jsz", timeout=2) as answer:
+                return json.load(answer).get("meta_cluster", {}).get("leader")
+        except OSError:
+            return None
 
 
 class Redis(Server):
