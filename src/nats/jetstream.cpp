@@ -70,11 +70,20 @@ private:
 
 class NativeJetStream final : public JetStream {
 public:
-    NativeJetStream(std::shared_ptr<Connection> connection, JetStreamHandle handle)
-        : connection_(std::move(connection)), handle_(std::move(handle)) {}
+    NativeJetStream(
+        std::shared_ptr<Connection> connection, JetStreamHandle handle, Duration timeout)
+        : connection_(std::move(connection)), handle_(std::move(handle)), timeout_(timeout) {}
 
     std::size_t max_payload() const override {
         return static_cast<std::size_t>(natsConnection_GetMaxPayload(native(*connection_)));
+    }
+
+    std::string unique_name() override {
+        natsInbox* inbox = nullptr;
+        if (natsInbox_Create(&inbox) != NATS_OK) return {};
+        std::string name = inbox;
+        natsInbox_Destroy(inbox);
+        return name;
     }
 
     Result<void> ensure_stream(const StreamConfig& config) override {
@@ -115,6 +124,16 @@ public:
         jsErrCode code{};
         const auto status = js_DeleteStream(handle_.get(), stream.c_str(), nullptr, &code);
         if (status != NATS_OK) return failed("deleting stream " + stream, status, code);
+        return {};
+    }
+
+    Result<void> step_down(const std::string& stream) override {
+        natsMsg* answer = nullptr;
+        const auto subject = "$JS.API.STREAM.LEADER.STEPDOWN." + stream;
+        const auto status = natsConnection_RequestString(
+            &answer, native(*connection_), subject.c_str(), "", timeout_.count());
+        const MsgHandle handle(answer);
+        if (status != NATS_OK) return failed("changing the leader of stream " + stream, status);
         return {};
     }
 
@@ -196,6 +215,7 @@ private:
 
     std::shared_ptr<Connection> connection_;
     JetStreamHandle handle_;
+    const Duration timeout_;
 };
 
 }  // namespace
@@ -208,7 +228,8 @@ Result<std::unique_ptr<JetStream>> make_jetstream(
     jsCtx* handle = nullptr;
     const auto status = natsConnection_JetStream(&handle, native(*connection), &options);
     if (status != NATS_OK) return failed("JetStream", status);
-    return std::make_unique<NativeJetStream>(std::move(connection), JetStreamHandle(handle));
+    return std::make_unique<NativeJetStream>(
+        std::move(connection), JetStreamHandle(handle), timeout);
 }
 
 }  // namespace baton::nats

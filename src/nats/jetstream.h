@@ -80,6 +80,8 @@ public:
 
     /// Bytes of the largest message the server takes, headers included.
     [[nodiscard]] virtual std::size_t max_payload() const = 0;
+    /// A name that nothing else has, for message ids.
+    [[nodiscard]] virtual std::string unique_name() = 0;
 
     /// Makes the stream unless it is there, whatever its configuration. Fails also: storage_full,
     /// conflict (its subject belongs to another stream).
@@ -87,6 +89,8 @@ public:
     /// Fails also: not_found.
     [[nodiscard]] virtual Result<StreamState> state(const std::string& stream) = 0;
     [[nodiscard]] virtual Result<void> delete_stream(const std::string& stream) = 0;
+    /// Asks the stream's leader to let another one be chosen.
+    [[nodiscard]] virtual Result<void> step_down(const std::string& stream) = 0;
 
     /// Stored by a quorum on return. Fails also: conflict (not `expected_last`), storage_full,
     /// message_too_large; all three: not stored.

@@ -109,6 +109,7 @@ public:
         native_config.History = 1;
         native_config.TTL = config.ttl.count() * ns_per_ms;
         native_config.Replicas = config.replicas;
+        native_config.MaxBytes = config.max_bytes;
         kvStore* made = nullptr;
         auto status = js_CreateKeyValue(&made, jetstream_.get(), &native_config);
         // Another daemon was first, perhaps with other words in its configuration.

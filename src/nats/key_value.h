@@ -18,6 +18,7 @@ namespace baton::nats {
 struct BucketConfig {
     std::string name;
     int replicas = 1;
+    std::int64_t max_bytes = 16 * 1024 * 1024;  ///< some accounts want a limit
     /// A value goes when it is this old. Nobody is told: who watches must count for himself.
     Duration ttl{0};  ///< 0: values stay
 };

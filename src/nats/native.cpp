@@ -26,6 +26,9 @@ Errc code_of(jsErrCode code, std::string_view text) {
         case JSClusterNoPeersErr:
         case JSClusterIncompleteErr:
         case JSStreamOfflineErr: return Errc::unavailable;
+        // Says a leader whose count is not that of its followers: what becomes of it is open.
+        case JSStreamSequenceNotMatchErr: return Errc::deadline_exceeded;
+        case JSStreamReplicasNotSupportedErr: return Errc::invalid_config;
         default: return Errc::storage_io;
     }
 }

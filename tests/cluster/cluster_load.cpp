@@ -228,9 +228,12 @@ milliseconds ClusterLoad::time_to_accept(milliseconds patience) {
 
 void ClusterLoad::run_for(milliseconds time) { std::this_thread::sleep_for(time); }
 
+std::uint32_t ClusterLoad::partition() {
+    return queue::cluster::PartitionMap(partitions).of(std::string_view(queue));
+}
+
 std::size_t ClusterLoad::leader() {
-    const auto partition = queue::cluster::PartitionMap(partitions).of(std::string_view(queue));
-    const auto line = fmt::format("baton_cluster_leads{{partition=\"{}\"}} 1\n", partition);
+    const auto line = fmt::format("baton_cluster_leads{{partition=\"{}\"}} 1\n", partition());
     std::optional<std::size_t> found;
     IoPool pool(1);
     const auto http = net::make_client({});

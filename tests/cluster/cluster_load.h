@@ -59,6 +59,8 @@ public:
     [[nodiscard]] const History& history() const { return history_; }
 
     static constexpr const char* queue = "load";
+    /// Where that queue lives.
+    [[nodiscard]] static std::uint32_t partition();
 
 private:
     [[nodiscard]] DaemonOptions daemon_options() const;

@@ -134,7 +134,7 @@ public:
 
     Result<void> open() {
         BATON_TRY(bucket_, nats::open_bucket(connection_,
-                               {.name = config_.name + "-cluster",
+                               {.name = config_.name,
                                    .replicas = config_.replicas,
                                    .ttl = config_.node.timing.ttl},
                                config_.node.timing.write_patience));

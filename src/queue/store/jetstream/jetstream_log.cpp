@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -18,13 +17,10 @@ using jetstream::StoredPart;
 
 /// Between two tries while the cluster chooses a leader.
 constexpr Duration retry_wait{50};
+/// A leader that is there and does not answer for so long is asked to make room for another.
+constexpr Duration silence_max{2'000};
 /// What headers may take of a message.
 constexpr std::size_t headers_size_max = 512;
-
-std::string random_name() {
-    std::random_device device;
-    return fmt::format("{:08x}{:08x}", device(), device());
-}
 
 /// The time that is left for one thing, and the pauses between its tries.
 class Patience {
@@ -39,6 +35,32 @@ public:
 
 private:
     std::chrono::steady_clock::time_point end_;
+};
+
+/// A nats-server 2.9 whose process was stopped for a while may lead a stream and answer nothing:
+/// its count of messages is not its followers'. Another leader cures it. (With one that has gone
+/// nobody listens, which is another error and needs patience only.)
+class SilenceCure {
+public:
+    SilenceCure(nats::JetStream& jetstream, const std::string& stream)
+        : jetstream_(jetstream), stream_(stream) {}
+    void see(Errc code) {
+        const auto now = std::chrono::steady_clock::now();
+        if (code != Errc::deadline_exceeded) {
+            begin_.reset();
+        } else if (!begin_) {
+            begin_ = now;
+        } else if (now - *begin_ >= silence_max) {
+            // No answer to this either is nothing new.
+            static_cast<void>(jetstream_.step_down(stream_));
+            begin_ = now;
+        }
+    }
+
+private:
+    nats::JetStream& jetstream_;
+    const std::string& stream_;
+    std::optional<std::chrono::steady_clock::time_point> begin_;
 };
 
 bool may_pass(Errc code) { return code == Errc::unavailable || code == Errc::deadline_exceeded; }
@@ -58,7 +80,7 @@ public:
         fenced_.reset();
         const Patience patience(config_.patience);
         BATON_TRY_VOID(insist(patience, [&] { return jetstream_->ensure_stream(stream_); }));
-        const std::string id = "take-over-" + random_name();
+        const std::string id = "take-over-" + jetstream_->unique_name();
         while (true) {
             BATON_TRY(const auto state,
                 insist(patience, [&] { return jetstream_->state(config_.stream); }));
@@ -163,6 +185,7 @@ private:
         const auto id = jetstream::id_of(part, last_);
         const auto headers = jetstream::headers_of(part);
         const Patience patience(config_.patience);
+        SilenceCure cure(*jetstream_, config_.stream);
         bool is_unknown = false;  // one try got no answer: it may have been stored
         while (true) {
             const auto published = jetstream_->publish({.subject = config_.subject,
@@ -180,6 +203,7 @@ private:
             if (error.code == Errc::conflict) return resolve(id);
             if (error.code == Errc::storage_full && !is_unknown) return fail(error);
             is_unknown |= error.code == Errc::deadline_exceeded;
+            cure.see(error.code);
             if (may_pass(error.code) && patience.pause()) continue;
             if (error.code == Errc::unavailable && !is_unknown) return fail(error);
             return fail(Errc::storage_io,

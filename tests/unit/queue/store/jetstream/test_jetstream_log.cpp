@@ -33,6 +33,7 @@ public:
     explicit FaultyJetStream(Decide decide) : decide_(std::move(decide)) {}
 
     std::size_t max_payload() const override { return real_->max_payload(); }
+    std::string unique_name() override { return real_->unique_name(); }
     Result<void> ensure_stream(const nats::StreamConfig& config) override {
         return real_->ensure_stream(config);
     }
@@ -42,6 +43,11 @@ public:
     Result<void> delete_stream(const std::string& stream) override {
         return real_->delete_stream(stream);
     }
+    Result<void> step_down(const std::string& stream) override {
+        ++steps_down;
+        return real_->step_down(stream);
+    }
+    int steps_down = 0;
     Result<nats::Published> publish(const nats::Publication& publication) override {
         switch (decide_()) {
             case Fate::pass: return real_->publish(publication);
