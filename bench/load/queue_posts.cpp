@@ -104,12 +104,13 @@ Task<void> produce(queue::Queues& queues, std::size_t posts, Shape shape, std::s
     }
 }
 
-/// Takes until `taken` of all consumers has reached `total`; acks go with the next pop.
+/// Takes until `taken` of all consumers has reached `total`; acks go with the next pop, the last
+/// alone.
 Task<void> consume(queue::Queues& queues, std::atomic<std::size_t>& taken, std::size_t total) {
     std::vector<Receipt> receipts;
-    while (taken < total || !receipts.empty()) {
+    while (taken < total) {
         queue::PopRequest request{.queue = QueueName("bench"), .max = 100};
-        request.wait = Deadline::after(Duration(taken < total ? 20 : 0));
+        request.wait = Deadline::after(Duration(20));
         auto settled = co_await queues.ack_and_pop(std::move(receipts), std::move(request));
         const auto result = must(std::move(settled));
         for (const auto& ack : result.acks) must(Result<void>(ack));
@@ -117,6 +118,10 @@ Task<void> consume(queue::Queues& queues, std::atomic<std::size_t>& taken, std::
         for (const auto& leased : result.messages) receipts.push_back(leased.receipt);
         taken += receipts.size();
     }
+    if (receipts.empty()) co_return;
+    auto acked = co_await queues.ack(std::move(receipts));
+    const auto acks = must(std::move(acked));
+    for (const auto& ack : acks) must(Result<void>(ack));
 }
 
 /// Runs `make(i)` for `count` producers, spread over the pool; returns the seconds it took.

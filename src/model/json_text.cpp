@@ -55,7 +55,7 @@ void append_quoted(
     const auto write = [&](char* all, std::size_t) {
         char* at = all + begin;
         const auto put = [&at](std::string_view part) {
-            std::memcpy(at, part.data(), part.size());
+            std::char_traits<char>::copy(at, part.data(), part.size());  // which may be null of 0
             at += part.size();
         };
         put(before);

@@ -11,9 +11,10 @@
 
 namespace baton::queue {
 
-/// Counts uses of each key; a key without a use is forgotten and its number given to another.
-/// `Entry` is what the queue keeps for each key beside its name. Found by open addressing, so that
-/// the two places a look-up needs can be brought closer before it.
+/// Counts uses of each key; a key without a use counts as gone, and its entry is anew when it comes
+/// back. Keys tend to, so they are forgotten, and their numbers given to others, only once they
+/// outnumber those in use. `Entry` is what the queue keeps for each key beside its name. Found by
+/// open addressing, so that the two places a look-up needs can be brought closer before it.
 template <class Entry>
 class KeyTable {
 public:
@@ -21,13 +22,14 @@ public:
     std::uint32_t acquire(std::string_view key) { return acquire(key, hash_of(key)); }
     std::uint32_t acquire(std::string_view key, std::uint32_t hash) {
         if (key.empty()) return 0;
-        if (cells_.size() <= 2 * size_) grow();
+        if (cells_.size() <= 2 * (size_ + unused_))
+            place_all(cells_.empty() ? 16 : 4 * cells_.size());
         std::size_t at = hash & mask();
         for (; cells_[at].number != 0; at = (at + 1) & mask()) {
             if (cells_[at].hash != hash) continue;
             Row& row = row_of(cells_[at].number);
             if (row.name != key) continue;
-            ++row.uses;
+            if (row.uses++ == 0) use_again(row);
             return cells_[at].number;
         }
         cells_[at] = {.hash = hash, .number = take_number()};
@@ -39,10 +41,13 @@ public:
 
     void release(std::uint32_t number) {
         if (number == 0 || --row_of(number).uses > 0) return;
-        remove_cell(number, row_of(number).hash);
-        row_of(number) = Row{};
-        free_.push_back(number);
-        if (--size_ == 0 && rows_.size() > rows_kept) *this = KeyTable();
+        --size_;
+        ++unused_;
+        if (size_ == 0 && rows_.size() > unused_kept) {
+            *this = KeyTable();
+        } else if (unused_ > size_ + unused_kept) {
+            forget_unused();
+        }
     }
 
     [[nodiscard]] static std::uint32_t hash_of(std::string_view key) noexcept {
@@ -77,7 +82,7 @@ private:
         std::uint32_t hash = 0;
         std::uint32_t number = 0;  ///< 0: free
     };
-    static constexpr std::size_t rows_kept = 1'024;  // when none is used
+    static constexpr std::size_t unused_kept = 1'024;
 
     Row& row_of(std::uint32_t number) { return rows_[number - 1]; }
     [[nodiscard]] std::size_t mask() const noexcept { return cells_.size() - 1; }
@@ -92,34 +97,42 @@ private:
         return number;
     }
 
-    void grow() {
-        std::vector<Cell> cells(cells_.empty() ? 16 : 4 * cells_.size());
-        cells.swap(cells_);
-        for (const Cell& cell : cells) {
-            if (cell.number == 0) continue;
-            std::size_t at = cell.hash & mask();
+    void use_again(Row& row) {
+        row.entry = Entry{};
+        --unused_;
+        ++size_;
+    }
+
+    void forget_unused() {
+        std::uint32_t number = 0;
+        for (Row& row : rows_) {
+            ++number;
+            if (row.uses > 0 || row.name.empty()) continue;
+            row = Row{};
+            free_.push_back(number);
+        }
+        unused_ = 0;
+        place_all(cells_.size());
+    }
+
+    /// Makes `count` cells, and a place in them for every key.
+    void place_all(std::size_t count) {
+        cells_.assign(count, Cell{});
+        std::uint32_t number = 0;
+        for (const Row& row : rows_) {
+            ++number;
+            if (row.name.empty()) continue;
+            std::size_t at = row.hash & mask();
             while (cells_[at].number != 0) at = (at + 1) & mask();
-            cells_[at] = cell;
+            cells_[at] = {.hash = row.hash, .number = number};
         }
     }
 
-    /// The cells behind it that are not at their first choice move up, so that none is missed.
-    void remove_cell(std::uint32_t number, std::uint32_t hash) {
-        std::size_t hole = hash & mask();
-        while (cells_[hole].number != number) hole = (hole + 1) & mask();
-        for (std::size_t at = (hole + 1) & mask(); cells_[at].number != 0; at = (at + 1) & mask()) {
-            const std::size_t from_choice = (at - cells_[at].hash) & mask();
-            if (from_choice < ((at - hole) & mask())) continue;
-            cells_[hole] = cells_[at];
-            hole = at;
-        }
-        cells_[hole] = Cell{};
-    }
-
-    std::deque<Row> rows_;  // rows never move
+    std::deque<Row> rows_;  // rows never move; one without a name is free
     std::vector<std::uint32_t> free_;
     std::vector<Cell> cells_;  // a power of two of them, at most half in use
-    std::size_t size_ = 0;
+    std::size_t size_ = 0;     // keys in use
+    std::size_t unused_ = 0;   // keys that are known, and not in use
 };
 
 }  // namespace baton::queue

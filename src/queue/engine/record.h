@@ -145,8 +145,10 @@ struct QuotaSet {
 template <class T>
 class Boxed {
 public:
+    // NOLINTBEGIN(google-explicit-constructor): stands for the value wherever that may stand
     Boxed(T value) : value_(std::make_shared<const T>(std::move(value))) {}
     operator const T&() const noexcept { return *value_; }
+    // NOLINTEND(google-explicit-constructor)
     const T* operator->() const noexcept { return value_.get(); }
 
 private:

@@ -181,10 +181,22 @@ TEST(KeyTable, a_key_lives_as_long_as_its_uses) {
     EXPECT_EQ(keys.size(), 2);
     keys.release(a);
     EXPECT_EQ(keys.size(), 1);
-    const auto c = keys.acquire("c");
-    EXPECT_EQ(c, a);  // numbers are used again, entries start afresh
-    EXPECT_EQ(keys.entry(c), 0);
-    EXPECT_EQ(keys.name(c), "c");
+    const auto again = keys.acquire("a");
+    EXPECT_EQ(keys.entry(again), 0);  // entries start afresh
+    EXPECT_EQ(keys.name(again), "a");
+    EXPECT_EQ(keys.size(), 2);
+}
+
+TEST(KeyTable, keys_without_a_use_do_not_pile_up) {
+    KeyTable<int> keys;
+    const auto kept = keys.acquire("kept");
+    for (int i = 0; i < 100'000; ++i) {
+        const auto number = keys.acquire("key-" + std::to_string(i));
+        EXPECT_LT(number, 2'000);  // numbers are used again
+        keys.release(number);
+    }
+    EXPECT_EQ(keys.size(), 1);
+    EXPECT_EQ(keys.acquire("kept"), kept);
 }
 
 TEST(KeyTable, keys_that_share_places_are_found_after_others_went) {
