@@ -43,10 +43,9 @@ public:
         if (number == 0 || --row_of(number).uses > 0) return;
         --size_;
         ++unused_;
-        if (unused_ <= size_ + unused_kept) return;
-        if (size_ == 0) {
+        if (size_ == 0 && rows_.size() > unused_kept) {
             *this = KeyTable();
-        } else {
+        } else if (unused_ > size_ + unused_kept) {
             forget_unused();
         }
     }
