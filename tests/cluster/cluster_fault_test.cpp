@@ -147,5 +147,18 @@ TEST_F(ClusterFaults, all_daemons_are_restarted_one_after_the_other) {
     });
 }
 
+TEST(ClusterBacklog, a_leader_with_a_million_queued_messages_is_replaced_in_time) {
+    ClusterLoad load({.producers = 2, .consumers = 2, .can_cut = false, .log_size = "2GiB"});
+    load.fill(1'000'000);
+    const auto daemon = load.leader();
+    load.avoid(daemon, true);
+    load.daemon(daemon).kill9();
+    const auto took = load.time_to_accept();
+    fmt::print(
+        "kill -9 of a leader with a million messages: accepted again after {} ms\n", took.count());
+    EXPECT_EQ(load.finish(), "");
+    EXPECT_LE(took, daemon_fault_max);
+}
+
 }  // namespace
 }  // namespace baton::test

@@ -102,7 +102,8 @@ DaemonOptions ClusterLoad::daemon_options() const {
     options.settings = {"queue.store=jetstream",
         fmt::format("nats.servers=[\"{}\"]", fmt::join(nats_.urls(), "\",\"")),
         "nats.user=" + nats_.user().name, "nats.password=" + nats_.user().password,
-        fmt::format("cluster.partitions={}", partitions), "cluster.log_size=64MiB",
+        fmt::format("cluster.partitions={}", partitions),
+        std::string("cluster.log_size=") + options_.log_size,
         "access.admin_key_file=" + (dir_ / "admin.key").string()};
     options.ready_timeout = milliseconds(60'000);
     return options;
@@ -252,6 +253,26 @@ std::size_t ClusterLoad::leader() {
         std::chrono::seconds(20));
     if (!found) throw std::runtime_error("no daemon leads");
     return *found;
+}
+
+void ClusterLoad::fill(std::uint64_t messages) {
+    constexpr std::uint64_t batch = 1'000;
+    std::string text;
+    for (int i = 0;
+        text.empty() || queue::cluster::PartitionMap(partitions).of(text) != partition(); ++i) {
+        text = fmt::format("backlog-{}", i);
+    }
+    const QueueName name{text};
+    NewMessage message;
+    message.data.content = Bytes(std::string(256, 'm'));
+    Caller caller(key_);
+    const auto url = daemons_.at(leader())->url();
+    must(caller.run(url, [&](client::QueueClient& queues) { return queues.put(name, {}); }));
+    for (std::uint64_t posted = 0; posted < messages; posted += batch) {
+        must(caller.run(url, [&](client::QueueClient& queues) {
+            return queues.post(name, std::vector<NewMessage>(batch, message));
+        }));
+    }
 }
 
 bool ClusterLoad::is_empty() const {

@@ -24,6 +24,7 @@ struct ClusterLoadOptions {
     std::chrono::milliseconds lease{4'000};
     std::chrono::milliseconds pause{2};  ///< of a producer between two posts
     bool can_cut = true;
+    const char* log_size = "64MiB";  ///< of a partition
 };
 
 /// Use from one thread. Producers post one message after the other, each on its own, half of them
@@ -47,6 +48,9 @@ public:
     void avoid(std::size_t daemon, bool avoided);
     /// The daemon that leads the partition of the queue under load.
     [[nodiscard]] std::size_t leader();
+
+    /// Another queue of the same partition with so many messages of 256 bytes.
+    void fill(std::uint64_t messages);
 
     /// Waits until posts are accepted that began after this moment; how long that took.
     [[nodiscard]] std::chrono::milliseconds time_to_accept(

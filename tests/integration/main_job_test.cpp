@@ -15,6 +15,8 @@
 #include "runtime/io_pool.h"
 #include "support/aimock.h"
 #include "support/daemon_session.h"
+#include "support/nats_cluster.h"
+#include "support/temp_dir.h"
 
 namespace baton::test {
 namespace {
@@ -51,10 +53,21 @@ std::vector<std::string> settings_for(const std::string& base_url) {
         "scheduler.max_retries=3", "logging.level=warn"};
 }
 
-class MainJob : public testing::Test {
+/// The same job whatever keeps the queues.
+class MainJob : public testing::TestWithParam<std::string_view> {
 protected:
     void start(const std::string& base_url) {
-        daemon_ = Daemon::start({.settings = settings_for(base_url)});
+        auto settings = settings_for(base_url);
+        settings.push_back("queue.store=" + std::string(GetParam()));
+        if (GetParam() == "jetstream") {
+            nats_ = std::make_unique<NatsCluster>(
+                NatsClusterOptions{.nodes = 1, .parent = fast_place()});
+            settings.insert(settings.end(),
+                {"nats.servers=[\"" + nats_->url(0) + "\"]", "nats.user=" + nats_->user().name,
+                    "nats.password=" + nats_->user().password, "nats.replicas=1",
+                    "cluster.log_size=64MiB"});
+        }
+        daemon_ = Daemon::start({.settings = std::move(settings)});
         session_ = std::make_unique<DaemonSession>(*daemon_);
     }
 
@@ -88,11 +101,12 @@ protected:
     }
 
     IoPool pool_{1};
+    std::unique_ptr<NatsCluster> nats_;
     std::unique_ptr<Daemon> daemon_;
     std::unique_ptr<DaemonSession> session_;
 };
 
-TEST_F(MainJob, message_is_answered_and_the_next_one_sends_the_history) {
+TEST_P(MainJob, message_is_answered_and_the_next_one_sends_the_history) {
     Aimock provider({.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     start(provider.base_url());
 
@@ -127,7 +141,7 @@ TEST_F(MainJob, message_is_answered_and_the_next_one_sends_the_history) {
     EXPECT_EQ(messages[3].at("content").as_string(), "And who holds it?");
 }
 
-TEST_F(MainJob, transient_faults_are_retried_and_answered_once) {
+TEST_P(MainJob, transient_faults_are_retried_and_answered_once) {
     Aimock provider({.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     start(provider.base_url());
     expect_recovers("error 500", "after the 500");
@@ -135,7 +149,7 @@ TEST_F(MainJob, transient_faults_are_retried_and_answered_once) {
     expect_recovers("too slow", "after the wait");
 }
 
-TEST_F(MainJob, rate_limit_is_waited_out_and_is_not_the_messages_fault) {
+TEST_P(MainJob, rate_limit_is_waited_out_and_is_not_the_messages_fault) {
     Aimock provider({.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     start(provider.base_url());
     const auto began = std::chrono::steady_clock::now();
@@ -145,7 +159,7 @@ TEST_F(MainJob, rate_limit_is_waited_out_and_is_not_the_messages_fault) {
     EXPECT_EQ(ended.retry_count, 0U);
 }
 
-TEST_F(MainJob, provider_that_stays_broken_makes_a_dead_letter_with_its_history) {
+TEST_P(MainJob, provider_that_stays_broken_makes_a_dead_letter_with_its_history) {
     Aimock provider({.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     start(provider.base_url());
     const auto ended = wait(send("always broken"));
@@ -159,7 +173,7 @@ TEST_F(MainJob, provider_that_stays_broken_makes_a_dead_letter_with_its_history)
     EXPECT_NE(dead->dead_reason.find("it is always broken"), std::string::npos);
 }
 
-TEST_F(MainJob, refused_request_is_dead_at_once) {
+TEST_P(MainJob, refused_request_is_dead_at_once) {
     Aimock provider({.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     start(provider.base_url());
     const auto ended = wait(send("bad request"));
@@ -169,7 +183,7 @@ TEST_F(MainJob, refused_request_is_dead_at_once) {
     EXPECT_EQ(dead->attempts, 1U);
 }
 
-TEST_F(MainJob, message_waits_while_the_provider_is_down_and_completes_when_it_is_back) {
+TEST_P(MainJob, message_waits_while_the_provider_is_down_and_completes_when_it_is_back) {
     auto provider = std::make_unique<Aimock>(
         AimockOptions{.fixtures = std::string(fixtures), .arguments = {"--strict"}});
     const std::string port = std::to_string(provider->port());
@@ -196,6 +210,9 @@ TEST_F(MainJob, message_waits_while_the_provider_is_down_and_completes_when_it_i
     EXPECT_EQ(ended.status, DialogStatus::completed) << ended.error;
     EXPECT_EQ(conversation(sent).size(), 1U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Stores, MainJob, testing::Values("sqlite", "journal", "jetstream"),
+    [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace baton::test
