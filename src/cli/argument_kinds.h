@@ -68,6 +68,7 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 // The parts of the command line, one per file.
 void define_queue_commands(CLI::App& app, Invocation& invocation);
 void define_log_commands(CLI::App& app, Invocation& invocation);
+void define_cluster_commands(CLI::App& app, Invocation& invocation);
 void define_fsck_command(CLI::App& app, Invocation& invocation);
 void define_archive_commands(CLI::App& queues, Invocation& invocation);
 

@@ -156,6 +156,7 @@ std::expected<Invocation, EarlyExit> parse_arguments(
     app.require_subcommand(1);
     define_global(app, invocation.global);
     define_daemon_commands(app, invocation);
+    define_cluster_commands(app, invocation);
     define_dialog_commands(app, invocation);
     define_fsck_command(app, invocation);
     define_queue_commands(app, invocation);

@@ -12,6 +12,12 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const StopOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const StatusOptions& options);
 
+// commands_cluster.cpp
+[[nodiscard]] Result<void> execute(Context& context, const ClusterUpOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ClusterDownOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ClusterStatusOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const ClusterKillOptions& options);
+
 // commands_dialog.cpp
 [[nodiscard]] Result<void> execute(Context& context, const SendOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const ChatOptions& options);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "cli/cluster_options.h"
 #include "client/dialog_client.h"
 #include "client/log_client.h"
 #include "client/queue_client.h"
@@ -158,7 +159,8 @@ using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptio
     MessageRescheduleOptions, QuotaOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
     ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
-    KeyRevokeOptions, OfflineOptions>;
+    KeyRevokeOptions, OfflineOptions, ClusterUpOptions, ClusterDownOptions, ClusterStatusOptions,
+    ClusterKillOptions>;
 
 struct Invocation {
     GlobalOptions global;

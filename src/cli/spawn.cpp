@@ -28,15 +28,22 @@ Result<int> open_log(const std::filesystem::path& file) {
         fmt::format("cannot write the log file {}: {}", file.string(), std::strerror(errno)));
 }
 
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> result;
+    for (auto& text : texts) result.push_back(text.data());
+    result.push_back(nullptr);
+    return result;
+}
+
 /// In the child: only async-signal-safe calls. Writes errno to `report` when the program cannot be
 /// run.
-[[noreturn]] void become(char* const* argv, int log, int report) {
+[[noreturn]] void become(char* const* argv, char* const* envp, int log, int report) {
     ::setsid();
     const int null = ::open("/dev/null", O_RDONLY);
     ::dup2(null, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
-    ::execvp(argv[0], argv);
+    ::execvpe(argv[0], argv, envp);
     const int error = errno;
     static_cast<void>(!::write(report, &error, sizeof error));
     ::_exit(127);
@@ -59,20 +66,21 @@ bool SpawnedDaemon::has_ended() {
 }
 
 Result<SpawnedDaemon> spawn_daemon(const std::filesystem::path& program,
-    std::vector<std::string> arguments, const std::filesystem::path& log_file) {
+    std::vector<std::string> arguments, const std::filesystem::path& log_file,
+    std::vector<std::string> environment) {
     BATON_TRY(const int log, open_log(log_file));
     std::error_code ignored;
     const auto size = std::filesystem::file_size(log_file, ignored);
     SpawnedDaemon daemon{.log_file = log_file, .log_begin = ignored ? 0 : size};
     arguments.insert(arguments.begin(), program.string());
-    std::vector<char*> argv;
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
+    const auto argv = pointers(arguments);
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+    const auto envp = pointers(environment);  // of two with one name the first counts
 
     std::array<int, 2> report{};
     const bool piped = ::pipe2(report.data(), O_CLOEXEC) == 0;
     daemon.pid = piped ? ::fork() : -1;
-    if (daemon.pid == 0) become(argv.data(), log, report[1]);
+    if (daemon.pid == 0) become(argv.data(), envp.data(), log, report[1]);
     ::close(log);
     if (piped) ::close(report[1]);
     if (daemon.pid < 0) return fail(Errc::internal, fmt::format("fork: {}", std::strerror(errno)));

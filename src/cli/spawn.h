@@ -24,8 +24,10 @@ struct SpawnedDaemon {
 };
 
 /// The folder of `log_file` is made with mode 0700 when missing; the log is appended to.
+/// `environment`: "NAME=value" besides this program's own.
 /// Fails: data_dir_unusable (log), not_found (program).
 [[nodiscard]] Result<SpawnedDaemon> spawn_daemon(const std::filesystem::path& program,
-    std::vector<std::string> arguments, const std::filesystem::path& log_file);
+    std::vector<std::string> arguments, const std::filesystem::path& log_file,
+    std::vector<std::string> environment = {});
 
 }  // namespace baton::cli

@@ -2,73 +2,16 @@
 #include "support/nats_cluster.h"
 
 #include <chrono>
-#include <memory>
-#include <nats/nats.h>
-#include <string>
+#include <stdexcept>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "support/nats_client.h"
 
 namespace baton::test {
 namespace {
 
 using std::chrono::seconds;
-
-/// A connection to one node that does not wander to another one.
-class NatsClient final {
-public:
-    NatsClient(const NatsCluster& cluster, std::size_t node) {
-        natsOptions* options = nullptr;
-        must(natsOptions_Create(&options));
-        natsOptions_SetURL(options, cluster.url(node).c_str());
-        natsOptions_SetUserInfo(
-            options, cluster.user().name.c_str(), cluster.user().password.c_str());
-        natsOptions_SetTimeout(options, 2'000);
-        const auto status = natsConnection_Connect(&connection_, options);
-        natsOptions_Destroy(options);
-        must(status);
-        must(natsConnection_JetStream(&context_, connection_, nullptr));
-    }
-    ~NatsClient() {
-        jsCtx_Destroy(context_);
-        natsConnection_Destroy(connection_);
-    }
-    NatsClient(const NatsClient&) = delete;
-    NatsClient& operator=(const NatsClient&) = delete;
-
-    void add_stream(const char* name, std::int64_t replicas) {
-        jsStreamConfig config;
-        must(jsStreamConfig_Init(&config));
-        config.Name = name;
-        config.Subjects = &name;
-        config.SubjectsLen = 1;
-        config.Replicas = replicas;
-        must(js_AddStream(nullptr, context_, &config, nullptr, nullptr));
-    }
-    /// Whether it was acknowledged in time.
-    bool publish(const char* subject, std::int64_t wait_ms = 1'000) {
-        jsPubOptions options;
-        must(jsPubOptions_Init(&options));
-        options.MaxWait = wait_ms;
-        return js_Publish(nullptr, context_, subject, "x", 1, &options, nullptr) == NATS_OK;
-    }
-    /// How many messages the stream holds.
-    std::uint64_t count(const char* stream) {
-        jsStreamInfo* info = nullptr;
-        must(js_GetStreamInfo(&info, context_, stream, nullptr, nullptr));
-        const auto count = info->State.Msgs;
-        jsStreamInfo_Destroy(info);
-        return count;
-    }
-
-private:
-    static void must(natsStatus status) {
-        if (status != NATS_OK) throw std::runtime_error(natsStatus_GetText(status));
-    }
-
-    natsConnection* connection_ = nullptr;
-    jsCtx* context_ = nullptr;
-};
 
 /// Publishes through a node until it is acknowledged.
 bool publishes_within(const NatsCluster& cluster, std::size_t node, seconds patience) {
@@ -84,7 +27,7 @@ TEST(NatsClusterTest, one_node_stores_and_keeps_what_it_stored) {
     NatsCluster cluster({.nodes = 1, .parent = fast_place()});
     {
         NatsClient client(cluster, 0);
-        client.add_stream("LOG", 1);
+        EXPECT_TRUE(client.add_stream("LOG", "LOG", 1));
         EXPECT_TRUE(client.publish("LOG"));
     }
     EXPECT_EQ(cluster.leader_of("LOG"), 0U);
@@ -108,7 +51,7 @@ class NatsFaultTest : public testing::Test {
 protected:
     NatsFaultTest() {
         NatsClient client(cluster_, 0);
-        client.add_stream("LOG", 3);
+        EXPECT_TRUE(client.add_stream("LOG", "LOG", 3));
         EXPECT_TRUE(client.publish("LOG"));
         leader_ = cluster_.await_leader("LOG");
         other_ = (leader_ + 1) % 3;

@@ -28,18 +28,6 @@ using std::chrono::milliseconds;
 constexpr auto look_again = milliseconds(20);
 constexpr int launches_max = 5;
 
-/// Debian's folder for servers is not in everyone's PATH.
-std::filesystem::path nats_server() {
-    std::string folders = "/usr/sbin:/usr/local/bin:/usr/bin";
-    if (const char* path = std::getenv("PATH")) folders = fmt::format("{}:{}", path, folders);
-    std::istringstream list(folders);
-    for (std::string folder; std::getline(list, folder, ':');) {
-        const auto program = std::filesystem::path(folder) / "nats-server";
-        if (::access(program.c_str(), X_OK) == 0) return program;
-    }
-    throw std::runtime_error("there is no nats-server; scripts/install-deps.sh test installs it");
-}
-
 /// Whether nobody has the port now. Below the range that the kernel gives to connections, so none
 /// takes it before the server does or while the server is down.
 bool is_free(std::uint16_t port) {
@@ -79,6 +67,17 @@ bool within(milliseconds timeout, const Condition& condition) {
 }
 
 }  // namespace
+
+std::filesystem::path nats_server() {
+    std::string folders = "/usr/sbin:/usr/local/bin:/usr/bin";
+    if (const char* path = std::getenv("PATH")) folders = fmt::format("{}:{}", path, folders);
+    std::istringstream list(folders);
+    for (std::string folder; std::getline(list, folder, ':');) {
+        const auto program = std::filesystem::path(folder) / "nats-server";
+        if (::access(program.c_str(), X_OK) == 0) return program;
+    }
+    throw std::runtime_error("there is no nats-server; scripts/install-deps.sh test installs it");
+}
 
 NatsCluster::NatsCluster(NatsClusterOptions options)
     : options_(std::move(options)), dir_(options_.parent), nodes_(options_.nodes) {

@@ -22,6 +22,9 @@ struct NatsUser {
     std::string password;
 };
 
+/// The program, in PATH or where Debian has it. Throws std::runtime_error when there is none.
+[[nodiscard]] std::filesystem::path nats_server();
+
 struct NatsClusterOptions {
     std::size_t nodes = 3;  ///< 1 or 3
     /// Routes and clients of each node go through proxies of ours, so that `cut` can be used. Costs
