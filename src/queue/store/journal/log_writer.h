@@ -18,8 +18,19 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<LogWriter>> open(FileSystem& files,
         Segments segments, const LogEnd& end, std::uint64_t segment_size, std::uint64_t store_id);
 
+    /// What a batch may bring that may not take the space held back for those who make room, in
+    /// bytes of its records: without any call to the file system, and after making a file for
+    /// `bytes` if need be. A room once told stays until the next batch.
+    [[nodiscard]] std::uint64_t room() const noexcept;
+    /// Fails: storage_full; storage_io.
+    [[nodiscard]] Result<std::uint64_t> make_room(std::uint64_t bytes);
     /// Whether a batch may take the space that is held back for those who make room.
     enum class Space : std::uint8_t { ordinary, reserve };
+
+    /// Whether a first batch finds room and behind it a second one, both with their heads; makes a
+    /// file if need be. Fails: storage_io.
+    [[nodiscard]] Result<bool> make_room_for_both(
+        std::uint64_t first, std::uint64_t second, Space space);
 
     struct Appended {
         std::shared_ptr<Segment> segment;
@@ -36,11 +47,20 @@ public:
     /// Nothing before `segment` is needed any more. The files go when a later batch that says so is
     /// on disk.
     void release_before(std::uint32_t segment);
+    /// Whether there are such files.
+    [[nodiscard]] bool has_released() const noexcept {
+        return segments_.begin()->first < first_segment_;
+    }
+    /// Sees to it that a batch says so, if need be an empty one, and removes the files. Fails:
+    /// storage_io.
+    [[nodiscard]] Result<void> release();
     /// Removes what may go; what can't be removed is tried again at the next call. Returns the
     /// number of the oldest segment left.
     std::uint32_t remove_released();
 
     [[nodiscard]] const Segments& segments() const noexcept { return segments_; }
+    /// Whether space is held back for those who make room.
+    [[nodiscard]] bool has_reserve() const noexcept { return reserve_size_ != 0; }
     [[nodiscard]] std::uint32_t current() const noexcept { return current_->header.number; }
     /// Where the next batch goes in the current segment.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
@@ -51,7 +71,12 @@ private:
         std::uint64_t store_id);
 
     Result<void> roll(std::uint64_t batch_size, Space space);
+    Result<Appended> write(Buffer& batch, std::uint32_t count);
+    [[nodiscard]] std::uint64_t end_of_current() const noexcept;
+    [[nodiscard]] std::uint64_t beside_content() const noexcept;
     Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);
+    Result<void> prepare_next(std::uint64_t batch_size);
+    Result<void> add_next();
     Result<void> add_segment(const std::string& file, std::uint64_t capacity);
     void keep_reserve();
 
@@ -66,6 +91,8 @@ private:
     std::uint32_t first_segment_;     // what the heads of batches say
     std::uint64_t claimed_by_ = 0;    // the first batch that says so
     std::uint64_t reserve_size_ = 0;  // of the file held back; 0: there is none
+    std::uint64_t next_size_ = 0;     // of the file prepared to come next; 0: there is none
+    std::size_t next_ = 0;            // which of two names it has
 };
 
 }  // namespace baton::queue::journal
