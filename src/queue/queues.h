@@ -14,7 +14,8 @@ namespace baton::queue {
 /// All ports, as one object serves them; they are split by who uses them. All are safe to use from
 /// any thread, resume on the caller's executor, and answer only after what they did is as durable
 /// as the queue's configuration says (or the call asked for). Every method fails with
-/// `storage_full` (nothing happened), `storage_io` (the store has stopped until it is reopened),
+/// `storage_full` (nothing happened; only what adds content, unless others fill the disk),
+/// `storage_io` (the store has stopped until it is reopened),
 /// `overloaded` or `shutting_down`, and those that name a queue with `queue_not_found`. Cancelling
 /// a task that waits in `pop`, `wait_reply`, `read_output` or `fetch` withdraws the wait: no
 /// message is leased to nobody. Cancelling any other call does not undo it.

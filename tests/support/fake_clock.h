@@ -16,13 +16,22 @@ public:
     explicit FakeClock(TimePoint now = start) : now_ms_(to_unix_ms(now)) {}
 
     [[nodiscard]] TimePoint now() const override { return from_unix_ms(now_ms_.load()); }
+    [[nodiscard]] SteadyTime steady_now() const override {
+        return SteadyTime(Duration(steady_ms_.load()));
+    }
 
-    /// May also go back, as wall clocks do.
-    void advance(Duration by) { now_ms_ += by.count(); }
+    /// Time passes, on both clocks.
+    void advance(Duration by) {
+        now_ms_ += by.count();
+        steady_ms_ += by.count();
+    }
+    /// Somebody sets the wall clock, forward or back; no time passes.
+    void step(Duration by) { now_ms_ += by.count(); }
     void set(TimePoint now) { now_ms_ = to_unix_ms(now); }
 
 private:
     std::atomic<std::int64_t> now_ms_;
+    std::atomic<std::int64_t> steady_ms_{1'000'000};
 };
 
 }  // namespace baton::test

@@ -17,6 +17,7 @@ struct SharedLogDisk {
     std::map<std::uint64_t, std::string> entries;  ///< by number
     std::uint64_t writer = 0;                      ///< who took over last
     std::uint64_t writers = 0;
+    std::uint64_t room = UINT64_MAX;
     /// Asked before each append: an error is its answer, and the entry is not added …
     std::function<Result<void>()> before_append = [] { return Result<void>(); };
     /// … or after it was.
@@ -38,6 +39,7 @@ public:
         }
         return {};
     }
+    std::uint64_t room() const override { return disk_.room; }
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         if (disk_.writer != me_) return fail(Errc::storage_io, "another writer has taken over");
         BATON_TRY_VOID(disk_.before_append());

@@ -50,6 +50,10 @@ public:
     /// The process has gone: what it counted is gone, and in a queue in memory everything.
     void restart(TimePoint now) {
         posted_total = acked_total = expired_total = 0;
+        read_back(now);
+    }
+    /// Only what a store does not keep is gone, but for the totals.
+    void read_back(TimePoint now) {
         post_rate = pop_rate = {};
         set_rates(now);
         if (is_stored()) return;

@@ -1,14 +1,17 @@
 // A store under watch: it counts commits, can be held, and fails when told to.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "queue/engine/growth.h"
 #include "queue/engine/store.h"
 
 namespace baton::test {
@@ -30,6 +33,28 @@ public:
         const std::scoped_lock lock(mutex_);
         return fired_;
     }
+    /// What the store has room for from now on (UINT64_MAX: for everything), and how much of it it
+    /// has at hand.
+    void set_room(std::uint64_t bytes, std::uint64_t at_hand = UINT64_MAX) {
+        const std::scoped_lock lock(mutex_);
+        room_ = bytes;
+        at_hand_ = std::min(at_hand, bytes);
+    }
+    /// Commits that add content fail from now on, whatever room was promised; nothing: no longer.
+    void fail_commits_that_grow(std::optional<Errc> code) {
+        const std::scoped_lock lock(mutex_);
+        growth_code_ = code;
+    }
+    /// How often the store was read back, and asked for room that it had not told of before.
+    [[nodiscard]] int recoveries() const {
+        const std::scoped_lock lock(mutex_);
+        return recoveries_;
+    }
+    [[nodiscard]] int asked() const {
+        const std::scoped_lock lock(mutex_);
+        return asked_;
+    }
+
     /// Fails every read of contents and replies from now on.
     void fail_reads(bool fail) {
         const std::scoped_lock lock(mutex_);
@@ -68,17 +93,32 @@ public:
         bool write = true;
         Result<void> answer{};
     };
-    [[nodiscard]] Verdict commit(std::size_t records, Durability durability) {
+    [[nodiscard]] Verdict commit(std::span<const queue::Record> records, Durability durability) {
         std::unique_lock lock(mutex_);
-        commits_.push_back(records);
+        commits_.push_back(records.size());
         durabilities_.push_back(durability);
         waiting_ = held_;
         changed_.notify_all();
         changed_.wait(lock, [this] { return !held_; });
         waiting_ = false;
+        const auto grows = [](const queue::Record& record) { return queue::growth_of(record) > 0; };
+        if (growth_code_ && std::ranges::any_of(records, grows)) {
+            return {.write = false, .answer = fail(*growth_code_, "a planned fault")};
+        }
         if (left_ == 0 || --left_ != 0) return {};
         fired_ = true;
         return {.write = written_, .answer = fail(code_, "a planned fault")};
+    }
+    void recover() {
+        const std::scoped_lock lock(mutex_);
+        ++recoveries_;
+    }
+    [[nodiscard]] Result<std::uint64_t> reserve(std::uint64_t bytes) {
+        const std::scoped_lock lock(mutex_);
+        if (bytes == 0) return at_hand_;
+        ++asked_;
+        if (bytes > room_) return fail(Errc::storage_full, "a planned lack of room");
+        return room_;
     }
     [[nodiscard]] Result<void> read() const {
         const std::scoped_lock lock(mutex_);
@@ -93,6 +133,11 @@ private:
     Errc code_ = Errc::storage_io;
     bool written_ = false;
     bool fired_ = false;
+    std::uint64_t room_ = UINT64_MAX;
+    std::uint64_t at_hand_ = UINT64_MAX;
+    std::optional<Errc> growth_code_;
+    int recoveries_ = 0;
+    int asked_ = 0;
     bool fail_reads_ = false;
     bool held_ = false;
     bool waiting_ = false;
@@ -105,9 +150,17 @@ public:
     ProbeStore(std::unique_ptr<queue::Store> inner, std::shared_ptr<StoreProbe> probe)
         : inner_(std::move(inner)), probe_(std::move(probe)) {}
 
-    Result<void> recover(queue::RecoverySink& sink) override { return inner_->recover(sink); }
+    Result<void> recover(queue::RecoverySink& sink) override {
+        probe_->recover();
+        return inner_->recover(sink);
+    }
+    Result<std::uint64_t> reserve(std::uint64_t bytes) override {
+        BATON_TRY(const auto room, probe_->reserve(bytes));
+        BATON_TRY(const auto inner, inner_->reserve(bytes));
+        return std::min(room, inner);
+    }
     Result<void> commit(std::span<const queue::Record> records, Durability durability) override {
-        auto verdict = probe_->commit(records.size(), durability);
+        auto verdict = probe_->commit(records, durability);
         if (verdict.write) {
             BATON_TRY_VOID(inner_->commit(records, durability));
         }

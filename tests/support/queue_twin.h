@@ -58,6 +58,7 @@ public:
         const auto batch = engine_->take_batch();
         static_cast<void>(engine_->take_news());
         if (!batch.records.empty()) must(store_->commit(batch.records, batch.durability));
+        engine_->committed();
         committed_ = models;
         committed_quota_ = quota;
     }
@@ -86,6 +87,8 @@ public:
                 kept.paused_keys = model.paused_keys;
                 kept.set_rates(now);
                 model = kept;
+            } else if (model.is_stored()) {
+                model.read_back(now);
             } else {
                 model.restart(now);
             }

@@ -136,7 +136,7 @@ private:
         for (std::uint32_t i = 0; i <= dice_[1] % 4; ++i) {
             events.emplace_back(std::string((dice_[2] + i) % 100, static_cast<char>('A' + i)));
         }
-        const auto next = engine_->append_output(receipt, events, now_);
+        const auto next = engine_->append_output(receipt, std::vector(events), now_);
         const bool leased = message != nullptr && message->state == OutputModel::State::leased;
         RC_ASSERT(next.has_value() == leased);
         if (!leased) return;

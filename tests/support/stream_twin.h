@@ -50,6 +50,7 @@ protected:
         const auto batch = engine_->take_batch();
         static_cast<void>(engine_->take_news());
         if (!batch.records.empty()) must(store_->commit(batch.records, batch.durability));
+        engine_->committed();
         committed_ = models_;
     }
     /// kill -9 between two commits.

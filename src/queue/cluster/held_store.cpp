@@ -42,6 +42,7 @@ public:
         if (!gate_.pass()) return closed();
         return {};
     }
+    Result<std::uint64_t> reserve(std::uint64_t bytes) override { return store_->reserve(bytes); }
     Result<void> commit(std::span<const Record> records, Durability durability) override {
         auto result = store_->commit(records, durability);
         const bool is_final = !result && result.error().code != Errc::storage_full &&

@@ -15,6 +15,7 @@
 
 #include "queue/engine/cancel_watches.h"
 #include "queue/engine/memory_return.h"
+#include "queue/engine/room_keeper.h"
 #include "queue/engine/waits.h"
 
 namespace baton::queue {
@@ -66,7 +67,8 @@ struct CommitPipeline::Impl {
           log(std::move(log_in)),
           engine({.memory_budget = config_in.memory_budget,
               .run = config_in.uid_low_byte ? random_number() & ~std::uint64_t{0xff}
-                                            : random_number()}) {}
+                                            : random_number()}),
+          room(*store, clock) {}
 
     // Shared with callers, under `mutex`.
     struct Arrival {
@@ -90,6 +92,7 @@ struct CommitPipeline::Impl {
 
     // The thread's own.
     Engine engine;
+    RoomKeeper room;
     Waits waits;
     MemoryReturn memory;
     std::vector<std::unique_ptr<Command>> answered;
@@ -105,6 +108,7 @@ struct CommitPipeline::Impl {
     void take_in(Arrival arrival);
     void serve_waits();
     std::optional<Command::Wait> apply(Command& command);
+    bool find_room();
     void commit();
     [[nodiscard]] bool needs_proof() const;
     void return_memory();
@@ -158,6 +162,7 @@ void CommitPipeline::Impl::process(std::vector<Arrival>& work) {
     bool more_due = true;
     while (next < work.size() || more_due) {
         tick();
+        engine.allow_growth(room.at_hand());
         more_due = engine.advance(now);
         while (next < work.size() && engine.batch_records() < batch_records_max &&
                engine.batch_bytes() < batch_bytes_max) {
@@ -200,8 +205,22 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
 std::optional<Command::Wait> CommitPipeline::Impl::apply(Command& command) {
     static_cast<void>(engine.take_touched_stored());
     auto wait = command.apply(engine, now);
+    if (find_room()) wait = command.apply(engine, now);
     command.touched_stored |= engine.take_touched_stored();
     return wait;
+}
+
+/// Whether a command that was refused for lack of room may try again: then the store has made some.
+bool CommitPipeline::Impl::find_room() {
+    const auto bytes = engine.take_lacking();
+    if (bytes == 0) return false;
+    const bool was_full = room.is_full();
+    const auto found = room.ask(bytes);
+    if (found) engine.allow_growth(*found);
+    if (room.is_full() != was_full) {
+        log.warn(was_full ? "the store has room again" : "the store is full, posts are refused");
+    }
+    return found.has_value();
 }
 
 void CommitPipeline::Impl::serve_waits() {
@@ -229,12 +248,17 @@ void CommitPipeline::Impl::serve_waits() {
 void CommitPipeline::Impl::commit() {
     auto batch = engine.take_batch();
     if (broken) return finish_all(&*broken, true);
-    if (batch.records.empty() && !needs_proof()) return finish_all(nullptr, false);
+    if (batch.records.empty() && !needs_proof()) {
+        engine.committed();
+        return finish_all(nullptr, false);
+    }
     if (batch.records.empty()) batch = engine.take_proof();
     const auto begin = std::chrono::steady_clock::now();
     const auto result = store->commit(batch.records, batch.durability);
     if (result) {
         metrics.committed(batch.records.size(), std::chrono::steady_clock::now() - begin);
+        room.committed(batch.growth);
+        engine.committed();
         finish_all(nullptr, false);
         return engine.reuse(std::move(batch.records));
     }
@@ -254,6 +278,7 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
     // After these two the store is as it was before the batch.
     if (cause.code == Errc::storage_full || cause.code == Errc::unavailable) {
         log.warn("store refused a batch", {{"error", cause.detail}});
+        room.refused();
         const auto recovered = recover();
         if (recovered) {
             finish_all(&error, true);

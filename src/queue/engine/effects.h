@@ -9,6 +9,7 @@
 #include "model/message.h"
 #include "queue/engine/message_table.h"
 #include "queue/engine/record.h"
+#include "queue/engine/store_room.h"
 #include "queue/engine/timers.h"
 
 namespace baton::queue {
@@ -37,6 +38,8 @@ struct Effects {
     std::uint64_t record_bytes = 0;  ///< content in `records`
     bool needs_fsync = false;        ///< one of them belongs to a queue with durability fsync
     bool has_unforced = true;  ///< batches taken before may not be on disk: none was forced since
+    StoreRoom room;
+    std::uint64_t batch = 1;                       ///< number of the batch that is being made
     std::unordered_map<TenantId, Tenant> tenants;  ///< nodes stay where they are
     Timers timers;
     std::uint64_t body_bytes =

@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/growth.h"
 #include "queue/engine/queue_log.h"
+#include "queue/engine/queue_replies.h"
 
 namespace baton::queue {
 namespace {
@@ -76,6 +78,7 @@ void Engine::drop(QueueState& queue) {
     by_uid_.erase(queue.uid());
     by_number_.erase(static_cast<std::uint32_t>(queue.number()));
     news_.dropped.push_back(queue.uid());
+    if (queue.is_stored()) pasts_[queue.uid()] = queue.past();
     const QueueName name = queue.info().name;
     queue.forget_bodies();
     queues_.erase(name);
@@ -127,6 +130,7 @@ Result<bool> Engine::put_queue(const QueueName& name, QueueConfig config, std::u
     }
     QueueInfo info{.name = name, .config = std::move(config), .created_at = now};
     if (owner) info.owner = *std::move(owner);
+    BATON_TRY_VOID(effects_.room.take(growth_of(info)));
     BATON_TRY_VOID(make(uid, std::move(info)));
     return true;
 }
@@ -178,7 +182,7 @@ Result<QueueStats> Engine::stats(const QueueName& name) {
 }
 
 Result<Posted> Engine::post(
-    const QueueName& name, std::vector<NewMessage> messages, TimePoint now, PostOptions options) {
+    const QueueName& name, std::vector<NewMessage>&& messages, TimePoint now, PostOptions options) {
     BATON_TRY(QueueState * queue, find(name));
     return queue->post(std::move(messages), options, now);
 }
@@ -219,14 +223,14 @@ Result<void> Engine::reply(
         .result = std::move(result),
         .metadata = std::move(metadata),
         .at = now});
-    BATON_TRY_VOID(queue->reply(message.seq, std::move(reply), now));
+    BATON_TRY_VOID(QueueReplies(*queue).put(message.seq, std::move(reply), now));
     news_.replies.push_back(message);
     return {};
 }
 
 Result<std::optional<KeptReply>> Engine::find_reply(const MessageId& message, TimePoint now) {
     BATON_TRY(QueueState * queue, find(message));
-    return queue->find_reply(message.seq, now);
+    return QueueReplies(*queue).find(message.seq, now);
 }
 
 Result<std::vector<MessageView>> Engine::peek(const PeekRequest& request) {
@@ -261,7 +265,8 @@ bool Engine::advance(TimePoint now, std::size_t max) {
 Engine::Batch Engine::take_batch() {
     shrink_timers();
     Batch batch{.records = std::move(effects_.records),
-        .durability = effects_.needs_fsync ? Durability::fsync : Durability::relaxed};
+        .durability = effects_.needs_fsync ? Durability::fsync : Durability::relaxed,
+        .growth = effects_.room.end_batch()};
     if (!batch.records.empty()) effects_.has_unforced = !effects_.needs_fsync;
     effects_.records.clear();
     effects_.record_bytes = 0;
@@ -278,6 +283,11 @@ void Engine::reuse(std::vector<Record> records) {
     if (!effects_.records.empty() || records.capacity() > records_kept) return;
     records.clear();
     effects_.records = std::move(records);
+}
+
+void Engine::committed() {
+    ++effects_.batch;
+    pasts_.clear();
 }
 
 std::size_t Engine::live_count() const {

@@ -62,7 +62,8 @@ public:
     Result<QueueInfo> get_queue(const QueueName& name);
     [[nodiscard]] std::vector<QueueInfo> list_queues();
     Result<QueueStats> stats(const QueueName& name);
-    Result<Posted> post(const QueueName& name, std::vector<NewMessage> messages, TimePoint now,
+    /// Refused for lack of room it leaves `messages` as they are.
+    Result<Posted> post(const QueueName& name, std::vector<NewMessage>&& messages, TimePoint now,
         PostOptions options = {});
     Result<std::vector<LeasedMessage>> pop(const PopRequest& request, TimePoint now);
     Result<void> ack(const Receipt& receipt, TimePoint now);
@@ -71,8 +72,9 @@ public:
     Result<void> cancel(const MessageId& message, TimePoint now);
     Result<void> reply(const MessageId& message, Bytes result, std::string metadata, TimePoint now);
     Result<std::optional<KeptReply>> find_reply(const MessageId& message, TimePoint now);
+    /// Refused for lack of room it leaves `events` as they are.
     Result<std::uint64_t> append_output(
-        const Receipt& receipt, std::vector<Bytes> events, TimePoint now);
+        const Receipt& receipt, std::vector<Bytes>&& events, TimePoint now);
     Result<OutputSlice> read_output(const OutputRequest& request, TimePoint now);
     Result<std::uint64_t> subscribe(
         const QueueName& name, const SubscriptionName& subscription, const LogStart& start);
@@ -92,9 +94,17 @@ public:
     /// When `advance` has something to do next.
     [[nodiscard]] std::optional<TimePoint> next_due() const { return effects_.timers.next(); }
 
+    /// What may still come into the batch that is being made, as the store says: commands that
+    /// need more fail with storage_full and change nothing. Not called: no limit.
+    void allow_growth(std::uint64_t bytes) noexcept { effects_.room.allow(bytes); }
+    /// What the batch would have to bring if the command that was refused so since the last call
+    /// went in; 0: none was.
+    [[nodiscard]] std::uint64_t take_lacking() noexcept { return effects_.room.take_lacking(); }
+
     struct Batch {
         std::vector<Record> records;
         Durability durability = Durability::relaxed;
+        std::uint64_t growth = 0;  ///< bytes, as growth.h tells them
     };
     /// What has changed since the last call, for the store.
     [[nodiscard]] Batch take_batch();
@@ -105,6 +115,8 @@ public:
     [[nodiscard]] std::size_t live_count() const;
     /// Gives the memory of a batch that was committed to the next one.
     void reuse(std::vector<Record> records);
+    /// The batch taken last is durable, with all that was done before it was taken.
+    void committed();
     [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
     [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
 
@@ -132,8 +144,9 @@ public:
     Result<Locator> locate(const MessageId& message);
 
     // Recovery: `forget_stored`, then what the store has, then `finish_recovery`.
-    /// Drops every queue that a store keeps, and changes not yet taken. Queues in memory stay, with
-    /// what the store has of them: none, when it does not know them.
+    /// Drops every queue that a store keeps, and what was done since `committed`; their totals come
+    /// back with them. Queues in memory stay, with what the store has of them: none, when it does
+    /// not know them.
     void forget_stored();
     void queue(QueuePut queue, std::uint64_t next_seq) override;
     void message(RecoveredMessage message) override;
@@ -161,7 +174,8 @@ private:
     std::unordered_map<QueueName, std::unique_ptr<QueueState>> queues_;
     std::unordered_map<std::uint64_t, QueueState*> by_uid_;
     std::unordered_map<std::uint32_t, QueueState*> by_number_;
-    std::unordered_set<std::uint32_t> recovered_;  ///< queues the store has, while it is read
+    std::unordered_set<std::uint32_t> recovered_;    ///< queues the store has, while it is read
+    std::unordered_map<std::uint64_t, Past> pasts_;  ///< by uid, of stored queues that went
     std::uint32_t next_number_ = 1;
     std::uint64_t run_;
     bool touched_stored_ = false;

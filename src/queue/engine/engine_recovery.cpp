@@ -2,6 +2,8 @@
 #include <utility>
 
 #include "queue/engine/engine.h"
+#include "queue/engine/queue_recovery.h"
+#include "queue/engine/queue_replies.h"
 
 namespace baton::queue {
 
@@ -28,25 +30,29 @@ void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
     if (const auto other = queues_.find(queue.info.name); other != queues_.end())
         drop(*other->second);
     if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
-    add(queue.number, queue.uid, std::move(queue.info)).recover_next_seq(next_seq);
+    const auto past = pasts_.find(queue.uid);
+    QueueState& added = add(queue.number, queue.uid, std::move(queue.info));
+    QueueRecovery(added).next_seq(next_seq);
+    if (past != pasts_.end()) added.remember(past->second);
 }
 
 void Engine::message(RecoveredMessage message) {
-    if (QueueState* queue = find(message.at.queue)) queue->recover_message(std::move(message));
+    if (QueueState* queue = find(message.at.queue))
+        QueueRecovery(*queue).message(std::move(message));
 }
 
 void Engine::dedup(Locator first, std::string key, TimePoint until) {
     if (QueueState* queue = find(first.queue)) {
-        queue->recover_dedup(first.seq, std::move(key), until);
+        QueueRecovery(*queue).dedup(first.seq, std::move(key), until);
     }
 }
 
 void Engine::reply(Locator at, TimePoint expires_at) {
-    if (QueueState* queue = find(at.queue)) queue->recover_reply(at.seq, expires_at);
+    if (QueueState* queue = find(at.queue)) QueueReplies(*queue).recover(at.seq, expires_at);
 }
 
 void Engine::paused_key(QueueNumber queue, KeyKind kind, std::string key) {
-    if (QueueState* found = find(queue)) found->recover_paused_key({kind, std::move(key)});
+    if (QueueState* found = find(queue)) QueueRecovery(*found).paused_key({kind, std::move(key)});
 }
 
 void Engine::quota(TenantId owner, std::uint64_t limit) {
@@ -59,10 +65,11 @@ void Engine::finish_recovery(TimePoint now) {
         if (!recovered_.contains(static_cast<std::uint32_t>(queue->number()))) {
             unknown.push_back(queue.get());
         } else if (queue->is_stored()) {
-            queue->finish_recovery(now);
+            QueueRecovery(*queue).finish(now);
         }
     }
     for (QueueState* queue : unknown) drop(*queue);
+    committed();
 }
 
 }  // namespace baton::queue

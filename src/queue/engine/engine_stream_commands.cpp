@@ -8,7 +8,7 @@
 namespace baton::queue {
 
 Result<std::uint64_t> Engine::append_output(
-    const Receipt& receipt, std::vector<Bytes> events, TimePoint now) {
+    const Receipt& receipt, std::vector<Bytes>&& events, TimePoint now) {
     BATON_TRY(QueueState * queue, find(receipt.message, Errc::lease_lost));
     return QueueOutputs(*queue).append(receipt, std::move(events), now);
 }

@@ -107,7 +107,7 @@ Result<std::vector<MessageView>> QueueLog::fetch(
             views.push_back(queue_.view(seq, slot));
             return views.size() < max;
         });
-    if (!views.empty()) queue_.last_accessed_ = now;
+    if (!views.empty()) queue_.touch(now);
     return views;
 }
 
@@ -140,7 +140,7 @@ Result<std::uint64_t> QueueLog::truncate_before(std::uint64_t seq, TimePoint now
         return fail_field(Errc::invalid_argument, "seq",
             fmt::format("seq {} is not in the log: it has 1 to {}", seq, queue_.next_seq_ - 1));
     }
-    queue_.last_accessed_ = now;
+    queue_.touch(now);
     return truncate(seq - 1, now);
 }
 
@@ -191,7 +191,7 @@ void QueueLog::expire(TimePoint now) {
         if (slot->posted_at > before) break;
         ++seq;
     }
-    queue_.counts_.expired_total += truncate(seq - 1, now);
+    queue_.totals().expired += truncate(seq - 1, now);
 }
 
 /// The newest contents stay in memory, older ones are read from the store.

@@ -4,6 +4,7 @@
 #include "queue/engine/aging.h"
 #include "queue/engine/queue_log.h"
 #include "queue/engine/queue_outputs.h"
+#include "queue/engine/queue_replies.h"
 #include "queue/engine/queue_state.h"
 
 namespace baton::queue {
@@ -227,7 +228,7 @@ NackOutcome QueueState::fail_delivery(
     }
     if (slot.expires_at <= now) {
         emit(MessageGone{locator(seq)});
-        ++counts_.expired_total;
+        ++totals().expired;
         remove(seq, slot, now);
         return NackOutcome::returned;
     }
@@ -262,7 +263,7 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
         case Timer::Kind::expiry:
             if (slot.state == MessageState::leased) break;  // it goes when it comes back
             emit(MessageGone{locator(seq)});
-            ++counts_.expired_total;
+            ++totals().expired;
             remove(seq, slot, now);
             break;
         default: break;
@@ -302,9 +303,7 @@ void QueueState::arm_retention() {
 
 void QueueState::drop_ended(TimePoint now) {
     recall_.dedup.drop_ended(now, [](std::uint64_t) {});
-    recall_.replies.drop_ended(now, [&](const KeptReply& kept) {
-        if (kept.reply && is_stored()) effects_.body_bytes -= kept.reply->result.size();
-    });
+    QueueReplies(*this).drop_ended(now);
     recall_.outputs.drop_ended(now, [](const Output&) {});
     retention_armed_ = TimePoint::max();
     arm_retention();

@@ -36,7 +36,7 @@ Result<void> QueueState::reschedule(std::uint64_t seq, TimePoint due, TimePoint 
     // One that came back keeps its key, its place and what it has waited.
     if (!slot->holds_key()) slot->entered_at = due;
     enter_when(seq, *slot, due, now);
-    last_accessed_ = now;
+    touch(now);
     return {};
 }
 
@@ -149,7 +149,7 @@ Result<void> QueueState::redrive(
         trouble_[seqs[i]].dead_reason.clear();
         enter_when(seqs[i], slot, due, now);
     }
-    last_accessed_ = now;
+    touch(now);
     return {};
 }
 

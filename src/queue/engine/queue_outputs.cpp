@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/growth.h"
+
 namespace baton::queue {
 namespace {
 
@@ -19,7 +21,7 @@ std::vector<OutputEvent> cut_out(const std::vector<OutputEvent>& events, std::ui
 }  // namespace
 
 Result<std::uint64_t> QueueOutputs::append(
-    const Receipt& receipt, std::vector<Bytes> events, TimePoint now) {
+    const Receipt& receipt, std::vector<Bytes>&& events, TimePoint now) {
     BATON_TRY(const Slot* slot, queue_.leased_slot(receipt));
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -40,6 +42,7 @@ Result<std::uint64_t> QueueOutputs::append(
             fmt::format("the output holds {} events, {} bytes; a message may say {} and {}", first,
                 before, MessageLimits::output_events_max, MessageLimits::output_bytes_max));
     }
+    BATON_TRY_VOID(queue_.take_room(growth_of(std::span<const Bytes>(events))));
     Output& output = outputs_.kept[seq];
     output.bytes += bytes;
     output.expires_at = now + Duration(queue_.info_.config.reply_ttl);
@@ -54,7 +57,7 @@ Result<std::uint64_t> QueueOutputs::append(
         .appended_at = now,
         .events = std::move(events),
         .expires_at = output.expires_at});
-    queue_.last_accessed_ = now;
+    queue_.touch(now);
     wake_readers(seq);
     return output.events;
 }

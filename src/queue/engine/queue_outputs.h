@@ -15,7 +15,9 @@ class QueueOutputs {
 public:
     explicit QueueOutputs(QueueState& queue) : queue_(queue), outputs_(queue.outputs_) {}
 
-    Result<std::uint64_t> append(const Receipt& receipt, std::vector<Bytes> events, TimePoint now);
+    /// Takes nothing out of `events` when it fails.
+    Result<std::uint64_t> append(
+        const Receipt& receipt, std::vector<Bytes>&& events, TimePoint now);
     Result<OutputSlice> read(
         std::uint64_t seq, std::uint64_t from, std::uint32_t max, TimePoint now);
 

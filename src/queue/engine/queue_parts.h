@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/message.h"
 #include "queue/engine/fair_lanes.h"
 
@@ -32,9 +34,34 @@ struct Counts {
     std::uint64_t dead = 0;
     std::uint64_t dead_bytes = 0;
     std::uint64_t bytes = 0;  ///< dead ones included
-    std::uint64_t posted_total = 0;
-    std::uint64_t acked_total = 0;
-    std::uint64_t expired_total = 0;
+};
+
+/// What no store keeps, and a queue keeps all the same when it is read back after a refused batch.
+struct Past {
+    std::uint64_t posted = 0;
+    std::uint64_t acked = 0;
+    std::uint64_t expired = 0;
+    TimePoint last_accessed{};
+};
+
+/// The totals of a queue, and what they were before the batch that is being made.
+class Totals {
+public:
+    /// To be changed, in the batch of this number.
+    [[nodiscard]] Past& in(std::uint64_t batch) noexcept {
+        if (std::exchange(batch_, batch) != batch) before_ = now_;
+        return now_;
+    }
+    [[nodiscard]] const Past& now() const noexcept { return now_; }
+    [[nodiscard]] const Past& before(std::uint64_t batch) const noexcept {
+        return batch_ == batch ? before_ : now_;
+    }
+    void set(const Past& past) noexcept { now_ = before_ = past; }
+
+private:
+    Past now_;
+    Past before_;
+    std::uint64_t batch_ = 0;
 };
 
 }  // namespace baton::queue

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "queue/engine/growth.h"
 #include "queue/engine/queue_log.h"
 #include "queue/engine/queue_outputs.h"
 #include "queue/engine/queue_state.h"
@@ -23,6 +24,16 @@ Result<void> check_size(const MessageData& data, const QueueConfig& config, std:
     if (size <= config.max_message_size) return {};
     return fail_field(Errc::message_too_large, std::move(field),
         fmt::format("{} bytes of content, the queue takes {}", size, config.max_message_size));
+}
+
+/// Of those that repeat none: their `first` is 0.
+std::uint64_t growth_of_new(
+    std::span<const NewMessage> messages, std::span<const std::uint64_t> first) {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (first[i] == 0) bytes += growth_of(messages[i].data);
+    }
+    return bytes;
 }
 
 /// When the message is ready, given that it came at `now`.
@@ -87,7 +98,7 @@ Result<Durability> QueueState::promise(PostOptions options) const {
 }
 
 Result<Posted> QueueState::post(
-    std::vector<NewMessage> messages, PostOptions options, TimePoint now) {
+    std::vector<NewMessage>&& messages, PostOptions options, TimePoint now) {
     BATON_TRY(const Durability durability, promise(options));
     BATON_TRY_VOID(check_rate(messages.size(), now));
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -100,8 +111,9 @@ Result<Posted> QueueState::post(
         BATON_TRY_VOID(QueueLog(*this).check_post(messages));
     }
     BATON_TRY(const auto first, find_duplicates(messages, now));
+    BATON_TRY_VOID(take_room(growth_of_new(messages, first)));
     BATON_TRY_VOID(make_room(messages, first, durability, now));
-    last_accessed_ = now;
+    touch(now);
     post_rate_.take(messages.size(), now);
     Posted posted{.messages = {}, .durability = durability};
     posted.messages.reserve(messages.size());
@@ -253,7 +265,7 @@ void QueueState::post_one(const std::shared_ptr<NewMessage>& message, std::uint3
     const TimePoint expires = expiry_time(*message, info_.config, now);
     Slot& slot = add_slot(message->data, due, expires, now);
     slot.fairness_key = fairness_key;
-    ++counts_.posted_total;
+    ++totals().posted;
     std::shared_ptr<const MessageData> data(message, &message->data);
     const bool may_stay = is_log() || !is_stored() || effects_.has_room(body_footprint(slot));
     if (may_stay) data = alone(std::move(message->data));
@@ -281,10 +293,12 @@ void QueueState::post_one(const std::shared_ptr<NewMessage>& message, std::uint3
 }
 
 Result<void> QueueState::check_room(
-    std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone) const {
+    std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone) {
     std::uint64_t bytes = 0;
+    std::uint64_t growth = 0;
     for (const auto* letter : letters) {
         bytes += letter->content.size();
+        growth += growth_of(*letter);
         BATON_TRY_VOID(check_size(*letter, info_.config, "content"));
     }
     const QueueConfig& config = info_.config;
@@ -293,7 +307,8 @@ Result<void> QueueState::check_room(
         return full(
             fmt::format("queue `{}` has no room for {} more", info_.name.text, letters.size()));
     }
-    return check_quota(bytes, quota_bytes_gone);
+    BATON_TRY_VOID(check_quota(bytes, quota_bytes_gone));
+    return take_room(growth);
 }
 
 void QueueState::take_in(MovedLetter letter, TimePoint due, TimePoint now) {
@@ -301,7 +316,7 @@ void QueueState::take_in(MovedLetter letter, TimePoint due, TimePoint now) {
     const TimePoint expires = expiry_time({}, info_.config, now);
     Slot& slot = add_slot(*letter.data, due, expires, now);
     slot.fairness_key = fairness_.acquire(letter.data->fairness_key);
-    ++counts_.posted_total;
+    ++totals().posted;
     keep_body(slot, letter.data);
     MessagePosted record{
         .at = locator(seq), .posted_at = now, .due_at = due, .data = std::move(letter.data)};

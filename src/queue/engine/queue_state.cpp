@@ -20,8 +20,8 @@ QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Ef
       uid_(uid),
       info_(std::move(info)),
       effects_(effects),
-      tenant_(&effects.tenants[info_.owner]),
-      last_accessed_(info_.created_at) {
+      tenant_(&effects.tenants[info_.owner]) {
+    totals_.set({.last_accessed = info_.created_at});
     post_rate_.set_rate(info_.config.rates.post_per_second, info_.created_at);
     pop_rate_.set_rate(info_.config.rates.pop_per_second, info_.created_at);
 }
@@ -95,7 +95,7 @@ std::vector<LeasedMessage> QueueState::pop(
                 .receipt = {.message = {uid_, *seq}, .attempt = slot.attempts}});
         }
     }
-    if (!popped.empty()) last_accessed_ = now;
+    if (!popped.empty()) touch(now);
     pop_rate_.take(popped.size(), now);
     return popped;
 }
@@ -130,15 +130,15 @@ Result<Slot*> QueueState::leased_slot(const Receipt& receipt) {
 Result<void> QueueState::ack(const Receipt& receipt, TimePoint now) {
     BATON_TRY(Slot * slot, leased_slot(receipt));
     emit(MessageGone{locator(receipt.message.seq)});
-    ++counts_.acked_total;
-    last_accessed_ = now;
+    ++totals().acked;
+    touch(now);
     remove(receipt.message.seq, *slot, now);
     return {};
 }
 
 Result<NackOutcome> QueueState::nack(const NackRequest& request, TimePoint now) {
     BATON_TRY(Slot * slot, leased_slot(request.receipt));
-    last_accessed_ = now;
+    touch(now);
     return fail_delivery(request.receipt.message.seq, *slot, request, now);
 }
 
@@ -179,42 +179,6 @@ std::uint64_t QueueState::purge(TimePoint now) {
             remove(seq, *slot, now);
     }
     return seqs.size();
-}
-
-Result<void> QueueState::reply(
-    std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now) {
-    if (seq == 0 || seq >= next_seq_) {
-        return fail(Errc::message_not_found, "no such message was ever posted here");
-    }
-    if (reply->result.size() > info_.config.max_message_size) {
-        return fail_field(Errc::message_too_large, "result",
-            fmt::format("{} bytes of result, the queue takes {}", reply->result.size(),
-                info_.config.max_message_size));
-    }
-    const TimePoint until = now + Duration(info_.config.reply_ttl);
-    emit(ReplyStored{locator(seq), reply, until});
-    effects_.record_bytes += reply->result.size();
-    KeptReply kept;
-    const std::size_t size = reply->result.size();
-    if (!is_stored()) {
-        kept.reply = std::move(reply);
-    } else if (effects_.body_bytes + size <= effects_.body_bytes_max) {
-        kept.reply = std::move(reply);
-        effects_.body_bytes += size;
-    }
-    const auto old = recall_.replies.put(seq, std::move(kept), until);
-    if (old && old->reply && is_stored()) effects_.body_bytes -= old->reply->result.size();
-    arm_retention();
-    last_accessed_ = now;
-    return {};
-}
-
-Result<std::optional<KeptReply>> QueueState::find_reply(std::uint64_t seq, TimePoint now) {
-    if (seq == 0 || seq >= next_seq_) {
-        return fail(Errc::message_not_found, "no such message was ever posted here");
-    }
-    const auto* kept = recall_.replies.find(seq, now);
-    return kept ? std::optional(*kept) : std::nullopt;
 }
 
 std::vector<MessageView> QueueState::peek(const PeekRequest& request) {
@@ -262,13 +226,13 @@ QueueStats QueueState::stats() const {
         .max_size = info_.config.max_size,
         .used_storage = counts_.bytes,
         .created_at = info_.created_at,
-        .last_accessed = last_accessed_,
+        .last_accessed = totals_.now().last_accessed,
         .ready = ready_count(),
         .scheduled = counts_.scheduled,
         .dead = counts_.dead,
-        .posted_total = counts_.posted_total,
-        .acked_total = counts_.acked_total,
-        .expired_total = counts_.expired_total,
+        .posted_total = totals_.now().posted,
+        .acked_total = totals_.now().acked,
+        .expired_total = totals_.now().expired,
         .paused = info_.paused};
     for (std::size_t i = 0; i < level_count; ++i) {
         stats.levels[i] = {.ready = levels_[i].ready, .leased = levels_[i].leased};

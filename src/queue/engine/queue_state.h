@@ -44,7 +44,7 @@ public:
     /// Takes back what did not reach the store: configuration, owner, pauses.
     void restore(QueueInfo info, TimePoint now);
 
-    Result<Posted> post(std::vector<NewMessage> messages, PostOptions options, TimePoint now);
+    Result<Posted> post(std::vector<NewMessage>&& messages, PostOptions options, TimePoint now);
     std::vector<LeasedMessage> pop(
         std::uint32_t max, Duration lease, std::optional<Level> level, TimePoint now);
     Result<void> ack(const Receipt& receipt, TimePoint now);
@@ -68,15 +68,11 @@ public:
     /// A dead letter as another queue takes it in.
     [[nodiscard]] MovedLetter take_out(std::uint64_t seq, TimePoint now);
     /// Whether `letters` would be taken in, given that the same tenant frees so much. Fails:
-    /// queue_full, message_too_large, quota_exceeded.
+    /// queue_full, message_too_large, quota_exceeded, storage_full.
     Result<void> check_room(
-        std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone) const;
+        std::span<const MessageData* const> letters, std::uint64_t quota_bytes_gone);
     void take_in(MovedLetter letter, TimePoint due, TimePoint now);
     Result<Explanation> explain(std::uint64_t seq, TimePoint now);
-    Result<void> reply(std::uint64_t seq, std::shared_ptr<const Reply> reply, TimePoint now);
-    /// The kept reply (its pointer null: in the store), or nothing. Fails: message_not_found for a
-    /// seq never given out.
-    Result<std::optional<KeptReply>> find_reply(std::uint64_t seq, TimePoint now);
 
     std::vector<MessageView> peek(const PeekRequest& request);
     Result<MessageView> view_of(std::uint64_t seq, TimePoint now);
@@ -86,14 +82,6 @@ public:
     void on_timer(const Timer& timer, TimePoint now);
     /// Whether a timer still means something.
     [[nodiscard]] bool holds(const Timer& timer) const;
-
-    // Recovery: everything the store has, by seq, then `finish_recovery` once.
-    void recover_next_seq(std::uint64_t next_seq) { next_seq_ = next_seq; }
-    void recover_message(RecoveredMessage message);
-    void recover_dedup(std::uint64_t first, std::string key, TimePoint until);
-    void recover_reply(std::uint64_t seq, TimePoint expires_at);
-    void recover_paused_key(PausedKey key);
-    void finish_recovery(TimePoint now);
 
     /// Marks the queue as one in which something happened; true when it was not marked yet.
     [[nodiscard]] bool stir() noexcept { return !std::exchange(stirred_, true); }
@@ -112,11 +100,16 @@ public:
     /// is free again.
     void forget_bodies();
     [[nodiscard]] std::size_t live_count() const noexcept { return table_.size(); }
+    /// Without what the batch did that is being made.
+    [[nodiscard]] const Past& past() const noexcept { return totals_.before(effects_.batch); }
+    void remember(const Past& past) noexcept { totals_.set(past); }
 
 private:
     // What they do is written down beside them; they work on the parts below.
     friend class QueueLog;
     friend class QueueOutputs;
+    friend class QueueRecovery;
+    friend class QueueReplies;
 
     // Posting (queue_post.cpp)
     [[nodiscard]] Result<Durability> promise(PostOptions options) const;
@@ -128,6 +121,10 @@ private:
         Durability durability, TimePoint now);
     void force_earlier();
     Result<void> check_rate(std::size_t count, TimePoint now);
+    /// Of the store, for what a command adds. Fails: storage_full.
+    [[nodiscard]] Result<void> take_room(std::uint64_t growth) {
+        return is_stored() ? effects_.room.take(growth) : Result<void>();
+    }
     Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
     Slot& add_slot(const MessageData& data, TimePoint due, TimePoint expires, TimePoint now);
     void add_bytes(std::int64_t bytes);
@@ -164,6 +161,8 @@ private:
     void emit(Record record) { emit(std::move(record), info_.config.durability); }
     void emit(Record record, Durability durability);
     void emit_delivery(std::uint64_t seq, const Slot& slot);
+    [[nodiscard]] Past& totals() noexcept { return totals_.in(effects_.batch); }
+    void touch(TimePoint now) noexcept { totals().last_accessed = now; }
     [[nodiscard]] bool in_lane(std::uint64_t seq, Level level) const;
     [[nodiscard]] std::uint64_t unfinished() const;
     [[nodiscard]] std::uint64_t unfinished_bytes() const {
@@ -192,8 +191,8 @@ private:
     OutputTable outputs_;  ///< of messages that are here
     Recall recall_;
     TimePoint retention_armed_ = TimePoint::max();
-    TimePoint last_accessed_{};
     Counts counts_;
+    Totals totals_;
     bool stirred_ = false;
 };
 

@@ -53,14 +53,22 @@ public:
     virtual void quota(TenantId owner, std::uint64_t limit) = 0;
 };
 
-/// One store serves one data directory. Everything blocks. `recover` and `commit` come from one
-/// thread at a time; the reads from any thread, also meanwhile.
+/// One store serves one data directory. Everything blocks. `recover`, `reserve` and `commit` come
+/// from one thread at a time; the reads from any thread, also meanwhile.
 class Store {
 public:
     virtual ~Store() = default;
 
     /// Hands out everything that is kept. Fails: storage_io, storage_corrupt.
     [[nodiscard]] virtual Result<void> recover(RecoverySink& sink) = 0;
+
+    /// Sees to it that the next commit finds room for `bytes` of growth (growth.h), and returns for
+    /// how much it does, at least `bytes`; 0 asks what there is already. Costs no system call while
+    /// there is room. What makes room (records without growth) needs no asking and goes on when
+    /// this fails. A promise: only others that write to the same disk can make the commit fail with
+    /// storage_full all the same.
+    /// Fails: storage_full, storage_io.
+    [[nodiscard]] virtual Result<std::uint64_t> reserve(std::uint64_t bytes) = 0;
 
     /// Makes the records durable, all or none, in their order. `records`: at least one.
     /// `durability`: fsync or relaxed (see Durability).

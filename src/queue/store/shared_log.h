@@ -33,6 +33,9 @@ public:
     /// is missing or no entry).
     [[nodiscard]] virtual Result<void> read(std::uint64_t from, const Visit& visit) = 0;
 
+    /// Bytes of entries that may be added while what makes room still can be.
+    [[nodiscard]] virtual std::uint64_t room() const = 0;
+
     /// Adds entry `number`, one more than the last, or any to an empty log. On return it is as
     /// durable as the log can make it. Fails also: storage_full, unavailable (both: not added).
     [[nodiscard]] virtual Result<void> append(std::uint64_t number, std::string_view entry) = 0;

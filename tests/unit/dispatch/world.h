@@ -25,6 +25,7 @@ public:
     [[nodiscard]] TimePoint now() const override {
         return held_.load() ? hand_.now() : system_.now();
     }
+    [[nodiscard]] SteadyTime steady_now() const override { return system_.steady_now(); }
     void hold() {
         hand_.set(system_.now());
         held_ = true;

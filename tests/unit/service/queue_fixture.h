@@ -26,6 +26,7 @@ public:
         : commits_(commits), broken_(broken), store_(queue::make_memory_store()) {}
 
     Result<void> recover(queue::RecoverySink& sink) override { return store_->recover(sink); }
+    Result<std::uint64_t> reserve(std::uint64_t bytes) override { return store_->reserve(bytes); }
     Result<void> commit(std::span<const queue::Record> records, Durability durability) override {
         ++commits_;
         if (broken_) return fail(Errc::storage_io, "disk gone");

@@ -19,6 +19,8 @@ using jetstream::StoredPart;
 constexpr Duration retry_wait{50};
 /// A leader that is there and does not answer for so long is asked to make room for another.
 constexpr Duration silence_max{2'000};
+/// Of the stream's size this part is for what makes room: acks, and what compaction moves.
+constexpr std::uint64_t reserve_part = 4;
 /// What headers may take of a message.
 constexpr std::size_t headers_size_max = 512;
 
@@ -86,6 +88,7 @@ public:
                 insist(patience, [&] { return jetstream_->state(config_.stream); }));
             const auto taken = claim(state.last, id);
             if (taken) {
+                bytes_ = state.bytes;
                 first_ = std::max<std::uint64_t>(state.first, 1);
                 last_ = epoch_ = taken->sequence;
                 break;
@@ -121,6 +124,13 @@ public:
             fmt::format("stream {}: entry {} is missing", config_.stream, next));
     }
 
+    std::uint64_t room() const override {
+        if (config_.max_bytes < 0) return UINT64_MAX;
+        const auto limit = static_cast<std::uint64_t>(config_.max_bytes);
+        const auto taken = bytes_ + limit / reserve_part;
+        return limit - std::min(limit, taken);
+    }
+
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         if (fenced_) return fail(*fenced_);
         const std::size_t part_size = part_size_max();
@@ -149,6 +159,7 @@ public:
         BATON_TRY(const auto sequence, sequence_of(std::min(number, bounds_.last)));
         BATON_TRY_VOID(jetstream_->purge_before(config_.stream, sequence));
         first_ = sequence;
+        if (const auto state = jetstream_->state(config_.stream)) bytes_ = state->bytes;
         bounds_.first = std::min(number, bounds_.last);
         return {};
     }
@@ -195,6 +206,7 @@ private:
                 .headers = headers,
                 .timeout = config_.request_timeout});
             if (published && published->sequence == last_ + 1) {
+                bytes_ += part.data.size() + headers_size_max;
                 ++last_;
                 return {};
             }
@@ -292,6 +304,7 @@ private:
     std::uint64_t epoch_ = 0;  ///< sequence of our taking over
     std::uint64_t first_ = 0;  ///< of the stream
     std::uint64_t last_ = 0;   ///< of the stream, if nobody else has written
+    std::uint64_t bytes_ = 0;  ///< that the stream takes, or a few more
     Bounds bounds_;
     std::optional<Error> fenced_;  ///< nothing more may be appended
 };

@@ -58,10 +58,22 @@ public:
         return {};
     }
 
+    Result<std::uint64_t> reserve(std::uint64_t bytes) override {
+        if (broken_) return fail(*broken_);
+        if (!writer_) return fail(Errc::internal, "the journal was not recovered before a commit");
+        is_promised_ = true;
+        const auto room = writer_->room();
+        if (room >= bytes) return room;
+        auto made = make_room(bytes);
+        if (!made && made.error().code != Errc::storage_full) broken_ = made.error();
+        return made;
+    }
+
     Result<void> commit(std::span<const Record> records, Durability durability) override {
         if (broken_) return fail(*broken_);
         if (!index_) return fail(Errc::internal, "the journal was not recovered before a commit");
         auto result = write(records, durability);
+        is_promised_ = false;
         if (!result && result.error().code != Errc::storage_full) broken_ = result.error();
         return result;
     }
@@ -184,16 +196,21 @@ private:
     }
 
     Result<void> write(std::span<const Record> records, Durability durability) {
-        BATON_TRY_VOID(compact());
         batch_.clear();
         batch_.extend(batch_head_size);
-        bool has_post = false;
+        bool has_content = false;
         for (std::size_t i = 0; i < records.size(); ++i) {
-            has_post |= std::holds_alternative<MessagePosted>(records[i]) ||
-                        std::holds_alternative<OutputAppended>(records[i]);
+            has_content |= std::holds_alternative<MessagePosted>(records[i]) ||
+                           std::holds_alternative<OutputAppended>(records[i]) ||
+                           std::holds_alternative<ReplyStored>(records[i]);
             encode_record(records[i], next_seq_for(records.first(i), records[i]), batch_);
         }
-        const auto space = has_post ? LogWriter::Space::ordinary : LogWriter::Space::reserve;
+        BATON_TRY_VOID(
+            compact(std::clamp(portion_factor * committed_bytes_, portion_min, portion_max)));
+        // Content that was promised room has not more than it; beside it may stand more than
+        // thought.
+        const auto space =
+            has_content && !is_promised_ ? LogWriter::Space::ordinary : LogWriter::Space::reserve;
         BATON_TRY(const auto appended,
             writer_->append(batch_, static_cast<std::uint32_t>(records.size()), space));
         if (durability == Durability::fsync) {
@@ -240,28 +257,56 @@ private:
         return {};
     }
 
-    /// Moves a portion of the oldest segment when too much is dead. No space for it: not now.
-    Result<void> compact() {
+    Result<std::uint64_t> make_room(std::uint64_t bytes) {
+        auto made = writer_->make_room(bytes);
+        if (!made && made.error().code == Errc::storage_full) {
+            is_full_ = true;
+            BATON_TRY_VOID(reclaim());
+            made = writer_->make_room(bytes);
+        }
+        if (made) is_full_ = false;
+        return made;
+    }
+
+    /// The disk is full, and perhaps nobody commits what would move compaction on.
+    Result<void> reclaim() {
+        batch_.clear();
+        batch_.extend(batch_head_size);
+        BATON_TRY_VOID(compact(portion_max));
+        tidy();
+        BATON_TRY_VOID(writer_->release());
+        tidy();
+        return {};
+    }
+
+    /// Whether the oldest segment is to be moved: when too much is dead in all, or space is scarce
+    /// and moving it makes more.
+    [[nodiscard]] bool is_worth_moving(std::uint32_t oldest) const {
+        if (oldest == writer_->current() || !writer_->segments().contains(oldest)) return false;
+        return index_->is_wasteful(slack_segments * config_.segment_size) ||
+               (is_scarce() && index_->is_half_dead(oldest));
+    }
+    [[nodiscard]] bool is_scarce() const { return is_full_ || !writer_->has_reserve(); }
+
+    /// Moves a portion of the oldest segment when that is worth it. No space for it and for the
+    /// batch that is to be written: not now.
+    Result<void> compact(std::uint64_t portion) {
         const auto oldest = writer_->first_segment();
         if (!compactor_) {
-            if (oldest == writer_->current() || !writer_->segments().contains(oldest) ||
-                !index_->is_wasteful(slack_segments * config_.segment_size)) {
-                return {};
-            }
+            if (!is_worth_moving(oldest)) return {};
             compactor_.emplace(*index_, writer_->segments(), oldest);
         }
-        const auto portion =
-            std::clamp(portion_factor * committed_bytes_, portion_min, portion_max);
         BATON_TRY(const bool ended, compactor_->step(portion, moved_));
         if (moved_.count > 0) {
-            const auto appended =
-                writer_->append(moved_.batch, moved_.count, LogWriter::Space::ordinary);
-            if (!appended) {
+            const auto space = is_scarce() ? LogWriter::Space::reserve : LogWriter::Space::ordinary;
+            BATON_TRY(const bool has_room,
+                writer_->make_room_for_both(moved_.batch.size(), batch_.size(), space));
+            if (!has_room) {
                 compactor_.reset();
-                if (appended.error().code == Errc::storage_full) return {};
-                return fail(appended.error());
+                return {};
             }
-            BATON_TRY_VOID(apply(moved_.batch, *appended));
+            BATON_TRY(const auto appended, writer_->append(moved_.batch, moved_.count, space));
+            BATON_TRY_VOID(apply(moved_.batch, appended));
         }
         if (ended) {
             const std::scoped_lock lock(mutex_);
@@ -294,6 +339,8 @@ private:
     std::unique_ptr<LogWriter> writer_;
     std::optional<Compactor> compactor_;
     std::optional<Error> broken_;  // after it is unknown what was written
+    bool is_promised_ = false;     // the next batch has been told what room it has
+    bool is_full_ = false;         // the last one that asked for more room got none
     Buffer batch_;
     Moved moved_;
     std::uint64_t committed_bytes_ = 0;

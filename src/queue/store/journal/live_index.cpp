@@ -234,15 +234,23 @@ bool LiveIndex::is_releasable(std::uint32_t segment) const {
            (found->second.live_records == 0 && found->second.dedup_until <= horizon_);
 }
 
+std::uint64_t LiveIndex::live_bytes(const SegmentUse& use) const noexcept {
+    return use.live_bytes + (use.dedup_until > horizon_ ? use.dedup_bytes : 0);
+}
+
 bool LiveIndex::is_wasteful(std::uint64_t slack) const {
     std::uint64_t used = 0;
     std::uint64_t live = 0;
     for (const auto& [number, use] : uses_) {
         used += use.used_bytes;
-        live += use.live_bytes;
-        if (use.dedup_until > horizon_) live += use.dedup_bytes;
+        live += live_bytes(use);
     }
     return used > 2 * live + slack;
+}
+
+bool LiveIndex::is_half_dead(std::uint32_t segment) const {
+    const auto found = uses_.find(segment);
+    return found == uses_.end() || found->second.used_bytes >= 2 * live_bytes(found->second);
 }
 
 }  // namespace baton::queue::journal

@@ -147,6 +147,8 @@ public:
     [[nodiscard]] bool is_releasable(std::uint32_t segment) const;
     /// Whether more than half of the bytes (and `slack`) is dead.
     [[nodiscard]] bool is_wasteful(std::uint64_t slack) const;
+    /// Whether at least half of the segment's bytes is dead.
+    [[nodiscard]] bool is_half_dead(std::uint32_t segment) const;
 
     [[nodiscard]] const Queue* find(QueueNumber number) const;
     [[nodiscard]] const std::map<QueueNumber, Queue>& queues() const noexcept { return queues_; }
@@ -158,6 +160,7 @@ public:
 private:
     Queue& queue(QueueNumber number, Place place);
     [[nodiscard]] static bool is_current_stream(const Queue& queue, const Mark& mark, Place place);
+    [[nodiscard]] std::uint64_t live_bytes(const SegmentUse& use) const noexcept;
     void add_live(Place place);
     void kill(Place place);
     void drop(QueueNumber number);

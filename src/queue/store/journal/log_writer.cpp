@@ -1,16 +1,24 @@
 #include "queue/store/journal/log_writer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "queue/store/journal/shared_entry.h"
 
 namespace baton::queue::journal {
 namespace {
 
-constexpr const char* next_file = "next.tmp";
+// A larger one is made beside the one there is, which goes only when that has worked.
+constexpr std::array<const char*, 2> next_files{"next.tmp", "larger.tmp"};
 constexpr const char* reserve_file = "reserve.tmp";
 /// On a disk that is nearly full; below it nothing is gained.
 constexpr std::uint64_t segment_size_least = 64 * 1024;
+/// The end of each segment stays free for a batch that says which segments are not needed any more:
+/// on a full disk that is what makes room. An empty batch finds its place in it wherever the one
+/// before ends.
+constexpr std::uint64_t tail_size = sector_size;
+/// Kept free for what stands beside the content in a batch: leases, acks.
+constexpr std::uint64_t beside_content_max = 64 * 1024;
 
 /// A disk that is full at a moment when something may have been written already.
 std::unexpected<Error> final_error(Error error) {
@@ -35,10 +43,10 @@ Result<std::unique_ptr<LogWriter>> LogWriter::open(
     FileSystem& files, Segments segments, const LogEnd& end, const Config& config) {
     std::unique_ptr<LogWriter> writer(new LogWriter(files, std::move(segments), end, config));
     // What a crash left of these; whether or not they can be removed, they are made anew.
-    for (const char* name : {next_file, reserve_file}) try_remove(files, name);
+    for (const char* name : {next_files[0], next_files[1], reserve_file}) try_remove(files, name);
     if (!writer->current_) {
-        BATON_TRY(const auto capacity, writer->prepare(next_file, 0));
-        BATON_TRY_VOID(writer->add_segment(next_file, writer->next_header(capacity)));
+        BATON_TRY_VOID(writer->prepare_next(0));
+        BATON_TRY_VOID(writer->add_segment(writer->next()));
     }
     writer->keep_reserve();
     return writer;
@@ -52,7 +60,7 @@ void LogWriter::keep_reserve() {
 /// Makes a file of `segment_size` bytes, or as large as the disk still allows: what is left of it
 /// is used to the end. It holds a batch of `batch_size`. Returns its size.
 Result<std::uint64_t> LogWriter::prepare(const char* file, std::uint64_t batch_size) {
-    const auto least = round_up(data_begin + batch_size, data_begin);
+    const auto least = round_up(data_begin + batch_size + tail_size, data_begin);
     auto capacity = std::max(config_.segment_size, least);
     while (true) {
         const auto prepared = prepare_file(files_, file, capacity);
@@ -66,6 +74,63 @@ Result<std::uint64_t> LogWriter::prepare(const char* file, std::uint64_t batch_s
     }
 }
 
+Result<void> LogWriter::prepare_next(std::uint64_t batch_size) {
+    if (next_size_ >= data_begin + batch_size + tail_size) return {};
+    const auto other = 1 - next_;
+    BATON_TRY(const auto size, prepare(next_files[other], batch_size));
+    if (next_size_ != 0) try_remove(files_, next_files[next_]);
+    next_ = other;
+    next_size_ = size;
+    return {};
+}
+
+/// Where the file made by `prepare_next` goes.
+LogWriter::Target LogWriter::next() const {
+    return {next_header(next_size_), data_begin, next_files[next_]};
+}
+
+/// Without the reserve there is none: what is left of the segments is for those who make room.
+std::uint64_t LogWriter::room() const noexcept {
+    if (reserve_size_ == 0) return 0;
+    const auto left = end_of_current() - std::min(end_of_current(), batch_place(offset_));
+    const auto next = next_size_ == 0 ? 0 : next_size_ - data_begin - tail_size;
+    const auto most = std::max(left, next);
+    const auto room = most - std::min(most, beside_content());
+    return config_.shared == nullptr ? room : std::min(room, config_.shared->room());
+}
+
+std::uint64_t LogWriter::end_of_current() const noexcept {
+    return current_->header.capacity - tail_size;
+}
+
+std::uint64_t LogWriter::beside_content() const noexcept {
+    return batch_head_size + alignment + std::min(beside_content_max, config_.segment_size / 8);
+}
+
+Result<std::uint64_t> LogWriter::make_room(std::uint64_t bytes) {
+    keep_reserve();
+    if (reserve_size_ == 0) return fail(Errc::storage_full, "the disk has no room for a reserve");
+    if (config_.shared != nullptr && config_.shared->room() < bytes) {
+        return fail(Errc::storage_full, "the shared log is full");
+    }
+    if (room() < bytes) {
+        BATON_TRY_VOID(prepare_next(bytes + beside_content()));
+    }
+    return room();
+}
+
+Result<bool> LogWriter::make_room_for_both(std::uint64_t first, std::uint64_t second, Space space) {
+    const auto place_behind = [first](std::uint64_t at) { return batch_place(at + first); };
+    const auto behind = place_behind(batch_place(offset_));
+    if (behind + second <= end_of_current()) return true;
+    const bool first_fits = batch_place(offset_) + first <= end_of_current();
+    const auto needed = first_fits ? second : place_behind(data_begin) - data_begin + second;
+    const auto prepared = prepare_next(needed);
+    if (prepared) return true;
+    if (prepared.error().code != Errc::storage_full) return fail(prepared.error());
+    return space == Space::reserve && reserve_size_ >= data_begin + needed + tail_size;
+}
+
 SegmentHeader LogWriter::next_header(std::uint64_t capacity) const {
     return {.store_id = config_.store_id,
         .number = current_ ? current_->header.number + 1 : first_segment_,
@@ -74,37 +139,44 @@ SegmentHeader LogWriter::next_header(std::uint64_t capacity) const {
         .first_batch = next_batch_};
 }
 
-Result<void> LogWriter::add_segment(const std::string& file, const SegmentHeader& header) {
-    auto segment = adopt_file(files_, file, header);
+Result<void> LogWriter::add_segment(const Target& target) {
+    auto segment = adopt_file(files_, target.new_file, target.header);
     if (!segment) return final_error(segment.error());
-    if (file == reserve_file) reserve_size_ = 0;
+    (target.new_file == reserve_file ? reserve_size_ : next_size_) = 0;
     current_ = *std::move(segment);
-    segments_[header.number] = current_;
+    segments_[target.header.number] = current_;
     offset_ = data_begin;
-    keep_reserve();
     return {};
 }
 
-/// Prepares the file of the next segment. The segments before the last are complete and on disk,
-/// always.
+/// Prepares the next segment. Those before the last are complete and on disk, always.
 Result<LogWriter::Target> LogWriter::next_segment(std::uint64_t batch_size, Space space) {
     BATON_TRY_VOID(sync());
-    const auto prepared = prepare(next_file, batch_size);
-    if (prepared) return Target{next_header(*prepared), data_begin, next_file};
+    auto prepared = prepare_next(batch_size);
+    if (!prepared && prepared.error().code == Errc::storage_full && has_released()) {
+        BATON_TRY_VOID(release());
+        prepared = prepare_next(batch_size);
+    }
+    if (prepared) return next();
     const bool reserve_helps = prepared.error().code == Errc::storage_full &&
-                               space == Space::reserve && reserve_size_ >= data_begin + batch_size;
+                               space == Space::reserve &&
+                               reserve_size_ >= data_begin + batch_size + tail_size;
     if (!reserve_helps) return fail(prepared.error());
     return Target{next_header(reserve_size_), data_begin, reserve_file};
 }
 
-Result<LogWriter::Target> LogWriter::target_for(std::uint64_t batch_size, Space space) {
-    const auto at = batch_place(offset_);
-    if (at + batch_size > current_->header.capacity) return next_segment(batch_size, space);
-    return Target{current_->header, at, {}};
+Result<LogWriter::Appended> LogWriter::append(Buffer& batch, std::uint32_t count, Space space) {
+    Target target{current_->header, batch_place(offset_), {}};
+    if (target.offset + batch.size() > end_of_current()) {
+        BATON_TRY(target, next_segment(batch.size(), space));
+    }
+    return write(batch, count, target);
 }
 
-Result<LogWriter::Appended> LogWriter::append(Buffer& batch, std::uint32_t count, Space space) {
-    BATON_TRY(const auto target, target_for(batch.size(), space));
+/// A shared log has the batch before the files have it, and before they have a new segment for it:
+/// what it refuses leaves no trace.
+Result<LogWriter::Appended> LogWriter::write(
+    Buffer& batch, std::uint32_t count, const Target& target) {
     const auto seed = seed_of(target.header.store_id, target.header.number);
     const auto records_at = target.offset + batch_head_size;
     const BatchHead head{.number = next_batch_,
@@ -119,7 +191,8 @@ Result<LogWriter::Appended> LogWriter::append(Buffer& batch, std::uint32_t count
             next_batch_, encode_entry(target.header, target.offset, batch.view())));
     }
     if (!target.new_file.empty()) {
-        BATON_TRY_VOID(add_segment(target.new_file, target.header));
+        BATON_TRY_VOID(add_segment(target));
+        keep_reserve();
     }
     const auto written = current_->file->write(target.offset, batch.view());
     if (!written) return final_error(written.error());
@@ -144,9 +217,21 @@ void LogWriter::release_before(std::uint32_t segment) {
     claimed_by_ = next_batch_;
 }
 
+Result<void> LogWriter::release() {
+    if (!has_released()) return {};
+    const bool has_place = batch_place(offset_) + batch_head_size <= current_->header.capacity;
+    if (claimed_by_ == next_batch_ && has_place) {
+        Buffer empty;
+        empty.extend(batch_head_size);
+        BATON_TRY_VOID(write(empty, 0, {current_->header, batch_place(offset_), {}}));
+    }
+    BATON_TRY_VOID(sync());
+    remove_released();
+    return {};
+}
+
 std::uint32_t LogWriter::remove_released() {
-    if (segments_.begin()->first < first_segment_ && durable_ >= claimed_by_ &&
-        config_.shared != nullptr) {
+    if (has_released() && durable_ >= claimed_by_ && config_.shared != nullptr) {
         // If it can't be done now it is with the next segment.
         const auto first_batch = segments_.at(first_segment_)->header.first_batch;
         static_cast<void>(config_.shared->release_before(first_batch));

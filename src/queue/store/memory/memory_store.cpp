@@ -160,6 +160,8 @@ public:
         return {};
     }
 
+    Result<std::uint64_t> reserve(std::uint64_t) override { return UINT64_MAX; }
+
     Result<void> commit(std::span<const Record> records, Durability) override {
         const std::scoped_lock lock(disk_->mutex);
         for (const auto& record : records) {
