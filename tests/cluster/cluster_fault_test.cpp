@@ -131,6 +131,17 @@ TEST_F(ClusterFaults, the_leading_daemon_is_stopped_for_a_while) {
         });
 }
 
+TEST_F(ClusterFaults, the_leading_daemon_is_cut_off_from_nats_and_its_clients_stay) {
+    std::size_t daemon = 0;
+    suffer(
+        "cut of the leading daemon from NATS", daemon_fault_max,
+        [&] { load.cut_off(daemon = load.leader(), true); },
+        [&] {
+            load.run_for(milliseconds(4'000));
+            load.cut_off(daemon, false);
+        });
+}
+
 TEST_F(ClusterFaults, a_daemon_joins) {
     suffer("a fourth daemon", daemon_fault_max, [&] { load.add_daemon(); });
 }

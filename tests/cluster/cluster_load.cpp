@@ -67,14 +67,15 @@ ClusterLoad::ClusterLoad(ClusterLoadOptions options)
     std::vector<std::thread> starts;
     // Side by side: none is ready before every partition has a leader.
     daemons_.resize(options_.daemons);
+    links_.resize(options_.daemons);
     avoided_.resize(options_.daemons);
     for (std::size_t i = 0; i < options_.daemons; ++i) {
         if (i == 0) {
-            daemons_[0] = Daemon::start(daemon_options());  // makes the key the others take
+            daemons_[0] = Daemon::start(daemon_options(0));  // makes the key the others take
             std::ifstream(dir_ / "admin.key") >> key_;
             continue;
         }
-        starts.emplace_back([this, i] { daemons_[i] = Daemon::start(daemon_options()); });
+        starts.emplace_back([this, i] { daemons_[i] = Daemon::start(daemon_options(i)); });
     }
     for (auto& start : starts) start.join();
     publish();
@@ -97,10 +98,16 @@ ClusterLoad::~ClusterLoad() {
     }
 }
 
-DaemonOptions ClusterLoad::daemon_options() const {
+DaemonOptions ClusterLoad::daemon_options(std::size_t daemon) {
+    std::vector<std::string> servers;
+    for (const auto& url : nats_.urls()) {
+        const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+        links_[daemon].push_back(std::make_unique<FaultProxy>(port));
+        servers.push_back(fmt::format("nats://127.0.0.1:{}", links_[daemon].back()->port()));
+    }
     DaemonOptions options;
     options.settings = {"queue.store=jetstream",
-        fmt::format("nats.servers=[\"{}\"]", fmt::join(nats_.urls(), "\",\"")),
+        fmt::format("nats.servers=[\"{}\"]", fmt::join(servers, "\",\"")),
         "nats.user=" + nats_.user().name, "nats.password=" + nats_.user().password,
         fmt::format("cluster.partitions={}", partitions),
         std::string("cluster.log_size=") + options_.log_size,
@@ -198,7 +205,8 @@ void ClusterLoad::consume(std::size_t index) {
 }
 
 void ClusterLoad::add_daemon() {
-    auto daemon = Daemon::start(daemon_options());
+    links_.emplace_back();
+    auto daemon = Daemon::start(daemon_options(links_.size() - 1));
     daemons_.push_back(std::move(daemon));
     avoided_.push_back(false);
     publish();
@@ -212,6 +220,10 @@ void ClusterLoad::restart(std::size_t daemon) {
 void ClusterLoad::avoid(std::size_t daemon, bool avoided) {
     avoided_.at(daemon) = avoided;
     publish();
+}
+
+void ClusterLoad::cut_off(std::size_t daemon, bool is_cut) {
+    for (const auto& link : links_.at(daemon)) link->set_link(is_cut ? Link::hold : Link::pass);
 }
 
 milliseconds ClusterLoad::time_to_accept(milliseconds patience) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/daemon.h"
+#include "support/fault_proxy.h"
 #include "support/history.h"
 #include "support/nats_cluster.h"
 #include "support/temp_dir.h"
@@ -46,6 +47,8 @@ public:
     void restart(std::size_t daemon);
     /// Clients leave this one alone from now on, or no longer.
     void avoid(std::size_t daemon, bool avoided);
+    /// The daemon and NATS no longer hear of each other, or again; its clients stay.
+    void cut_off(std::size_t daemon, bool is_cut);
     /// The daemon that leads the partition of the queue under load.
     [[nodiscard]] std::size_t leader();
 
@@ -67,7 +70,7 @@ public:
     [[nodiscard]] static std::uint32_t partition();
 
 private:
-    [[nodiscard]] DaemonOptions daemon_options() const;
+    [[nodiscard]] DaemonOptions daemon_options(std::size_t daemon);
     void publish();
     void produce(std::size_t index);
     void consume(std::size_t index);
@@ -78,6 +81,8 @@ private:
     const ClusterLoadOptions options_;
     NatsCluster nats_;
     TempDir dir_;
+    std::vector<std::vector<std::unique_ptr<FaultProxy>>>
+        links_;  ///< of each daemon to each server
     std::vector<std::unique_ptr<Daemon>> daemons_;
     std::vector<bool> avoided_;
     std::string key_;

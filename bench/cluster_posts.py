@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Durable posts into a partition of a cluster, beside bare publishes to the same servers.
+
+  bench/cluster_posts.py [--runs 5] [--thousands 300]
+
+Three nodes on 127.0.0.1, three copies of each stream, data under build/. `bare` is libnats publishing
+the same 256 bytes one by one (bench/load/jetstream_designs); `engine` is Baton's engine with its log in
+JetStream, 64 producers (bench/load/cluster_posts). Rows go to bench/results/cluster_posts.jsonl; a
+table of medians ends the run.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import servers
+from facts import ROOT, Results
+from jetstream_designs import print_table
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--thousands", type=int, default=300, help="messages of a row")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")
+    options = parser.parse_args()
+    results = Results("cluster_posts", durability="replicated", producers=64)
+    rows = []
+    for run in range(options.runs):
+        with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+            cluster = servers.JetStreamCluster(folder)
+            urls = ",".join(cluster.urls)
+            programs = [
+                ["jetstream_designs", "--servers", urls, "--user", cluster.user, "--password",
+                 cluster.password, "--messages", str(options.thousands * 1000), "--producers", "64",
+                 "--only", "bare"],
+                ["cluster_posts", urls, cluster.user, cluster.password, folder,
+                 str(options.thousands)],
+            ]
+            try:
+                for program in programs:
+                    done = subprocess.run([options.bin.resolve() / program[0], *program[1:]],
+                                          capture_output=True, text=True, timeout=600)
+                    if done.returncode != 0:
+                        sys.exit(f"void: {done.stderr.strip()}")
+                    for line in done.stdout.splitlines():
+                        rows.append({"run": run} | json.loads(line))
+                        results.row(version=cluster.version, **rows[-1])
+            finally:
+                cluster.stop()
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
