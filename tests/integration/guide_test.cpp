@@ -1,4 +1,5 @@
 // The commands of the guides work as they stand there.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -44,7 +45,8 @@ TEST(Guide, commands_work_as_they_stand) {
         const auto finished =
             run_process({.program = "/bin/bash",
                             .arguments = {"-euo", "pipefail", "-s"},
-                            .environment = {"URL=" + daemon->url(), "KEY=" + daemon->admin_key()},
+                            .environment = {"URL=" + daemon->url(), "KEY=" + daemon->admin_key(),
+                                "PATH=" + std::string(BATON_BIN_DIR) + ":" + std::getenv("PATH")},
                             .input = script},
                 std::chrono::seconds(60));
         EXPECT_EQ(finished.exit, Exit{.status = 0}) << finished.err << "--- said\n" << finished.out;
