@@ -50,10 +50,10 @@ LoopbackTransport::LoopbackTransport(std::uint32_t partitions, Locate locate)
 
 LoopbackTransport::~LoopbackTransport() { close(); }
 
-void LoopbackTransport::serve(
-    std::uint32_t partition, queue::remote::CommandServer* server, Executor executor) {
+void LoopbackTransport::serve(std::uint32_t partition,
+    std::shared_ptr<queue::remote::CommandServer> server, Executor executor) {
     const std::scoped_lock lock(mutex_);
-    servers_[partition] = {.server = server, .executor = std::move(executor)};
+    servers_[partition] = {.server = std::move(server), .executor = std::move(executor)};
 }
 
 void LoopbackTransport::set_fault(Fault fault) {
@@ -107,7 +107,7 @@ void LoopbackTransport::send(const Route& route, const Bytes& request, std::shar
         if (call) open_[++calls_] = call;
         std::erase_if(open_, [](const auto& entry) { return entry.second.expired(); });
     }
-    if (to.server == nullptr) return end(Errc::unavailable);
+    if (!to.server) return end(Errc::unavailable);
     TransportFault what;
     if (fault) what = fault(queue::remote::read_request_head(request.view()).value());
     if (what.error) return end(what.error->code);

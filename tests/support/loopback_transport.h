@@ -37,8 +37,9 @@ public:
     ~LoopbackTransport() override;
 
     /// From now on `server`, living on `executor`, serves the partition; null: nobody does, and
-    /// calls fail with unavailable.
-    void serve(std::uint32_t partition, queue::remote::CommandServer* server, Executor executor);
+    /// calls fail with unavailable. Late requests may still come to the one before.
+    void serve(std::uint32_t partition, std::shared_ptr<queue::remote::CommandServer> server,
+        Executor executor);
     /// Asked for each request; an empty one spoils nothing.
     void set_fault(Fault fault);
     /// Gives a server's event to those who watch.
@@ -58,7 +59,7 @@ public:
 private:
     struct Call;
     struct Server {
-        queue::remote::CommandServer* server = nullptr;
+        std::shared_ptr<queue::remote::CommandServer> server;
         Executor executor;
     };
     struct Watches;

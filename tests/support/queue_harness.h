@@ -1,13 +1,10 @@
 // Queues on a store that a test can close and open again, called without coroutines.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <ostream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,12 +16,11 @@
 #include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
-#include "runtime/io_pool.h"
-#include "runtime/task_group.h"
 #include "support/fake_clock.h"
 #include "support/queue_letters.h"
 #include "support/remote_place.h"
 #include "support/stream_place.h"
+#include "support/task_thread.h"
 #include "support/temp_dir.h"
 
 namespace baton::test {
@@ -57,30 +53,6 @@ struct HarnessOptions {
     std::function<std::unique_ptr<db::Database>(db::Database&)> wrap_database{};
 };
 
-/// A call under way on the harness's thread.
-template <class T>
-class Pending {
-public:
-    Pending(std::future<T> answer, std::function<void()> cancel)
-        : answer_(std::move(answer)), cancel_(std::move(cancel)) {}
-    /// Waits for the end; throws when it does not come.
-    T get() {
-        if (answer_.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
-            throw std::runtime_error("the call did not end");
-        }
-        return answer_.get();
-    }
-    [[nodiscard]] bool ended() const {
-        return answer_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-    }
-    /// Cancels the task; on return the signal has been given.
-    void cancel() { cancel_(); }
-
-private:
-    std::future<T> answer_;
-    std::function<void()> cancel_;
-};
-
 /// Use from one thread. Commands reach the pipeline in the order of the calls, so after any call
 /// that has returned, those started before it have had their turn.
 class QueueHarness final {
@@ -92,7 +64,7 @@ public:
     }
     ~QueueHarness() {
         close();
-        pool_.run(group_.stop());
+        thread_.stop();
     }
     QueueHarness(const QueueHarness&) = delete;
     QueueHarness& operator=(const QueueHarness&) = delete;
@@ -103,18 +75,13 @@ public:
 
     template <class T>
     T run(Task<T> task) {
-        return pool_.run(std::move(task));
+        return thread_.run(std::move(task));
     }
 
     /// Starts a call and returns at once.
     template <class T>
     Pending<T> start(Task<T> task) {
-        auto shared = std::make_shared<Task<T>>(std::move(task));
-        auto promise = std::make_shared<std::promise<T>>();
-        auto body = [shared, promise]() -> Task<void> { return finish<T>(shared, promise); };
-        std::function<void()> cancel = run(spawn(std::move(body)));
-        return Pending<T>(
-            promise->get_future(), [this, cancel = std::move(cancel)] { run(call(cancel)); });
+        return thread_.start(std::move(task));
     }
 
     /// Moves the clock and lets the pipeline see it.
@@ -145,24 +112,6 @@ public:
     }
 
 private:
-    template <class T>
-    static Task<void> finish(
-        std::shared_ptr<Task<T>> task, std::shared_ptr<std::promise<T>> promise) {
-        try {
-            T value = co_await std::move(*task);
-            promise->set_value(std::move(value));
-        } catch (...) {
-            promise->set_exception(std::current_exception());
-        }
-    }
-    Task<std::function<void()>> spawn(std::function<Task<void>()> body) {
-        co_return group_.spawn_cancellable(std::move(body));
-    }
-    static Task<void> call(std::function<void()> function) {
-        function();
-        co_return;
-    }
-
     std::unique_ptr<queue::Store> make_store() {
         if (kind_.jetstream) return stream_.open_store();
         if (kind_.journal) {
@@ -184,8 +133,7 @@ private:
     std::unique_ptr<db::Database> wrapped_;
     FakeClock clock_;
     MetricRegistry metrics_;
-    IoPool pool_{1};
-    TaskGroup group_{pool_.executor(0)};
+    TaskThread thread_;
     std::unique_ptr<queue::Queues> queues_;
     std::unique_ptr<RemotePlace> remote_;
 };

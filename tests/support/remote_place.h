@@ -16,10 +16,11 @@ namespace baton::test {
 class RemotePlace final {
 public:
     RemotePlace(queue::Queues& queues, MetricRegistry& metrics)
-        : server_(queues, pool_.executor(0), {}, metrics,
-              [this](const Bytes& event) { transport_.tell_event(event); }),
+        : server_(std::make_shared<queue::remote::CommandServer>(queues, pool_.executor(0),
+              queue::remote::CommandServerConfig(), metrics,
+              [this](const Bytes& event) { transport_.tell_event(event); })),
           remote_(queue::remote::make_remote_queues(transport_, {}, metrics)) {
-        transport_.serve(0, &server_, pool_.executor(0));
+        transport_.serve(0, server_, pool_.executor(0));
     }
 
     [[nodiscard]] queue::Queues& queues() { return *remote_; }
@@ -27,13 +28,13 @@ public:
     /// Once. The queues served go on.
     void stop() {
         remote_->stop();
-        pool_.run(server_.stop());
+        pool_.run(server_->stop());
     }
 
 private:
     IoPool pool_{1};
     LoopbackTransport transport_;
-    queue::remote::CommandServer server_;
+    std::shared_ptr<queue::remote::CommandServer> server_;
     std::unique_ptr<queue::Queues> remote_;
 };
 

@@ -20,7 +20,8 @@ Task<Result<Posted>> RemoteQueues::post(
 
 /// Whether the dedup keys of a post are still known when its last repetition has come.
 Task<bool> RemoteQueues::dedup_outlives_retries(const QueueName& queue) {
-    const auto info = co_await caller_.call(queue, GetQueue{queue});
+    GetQueue command{queue};
+    const auto info = co_await caller_.call(queue, std::move(command));
     co_return info && info->config.dedup_window >= 2 * caller_.config().call_timeout;
 }
 

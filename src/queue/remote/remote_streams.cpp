@@ -9,8 +9,9 @@ namespace baton::queue::remote {
 Task<Result<std::uint64_t>> RemoteQueues::append_output(
     Receipt receipt, std::vector<Bytes> events) {
     BATON_CO_TRY_VOID(check_events(events.size()));
+    const Route route = QueueUid{receipt.message.queue_uid};
     AppendOutput command{receipt, std::move(events)};
-    co_return co_await caller_.call(QueueUid{receipt.message.queue_uid}, std::move(command));
+    co_return co_await caller_.call(route, std::move(command));
 }
 
 Task<Result<OutputPage>> RemoteQueues::read_output(OutputRequest request) {

@@ -55,6 +55,7 @@ struct Reader {
     }
     /// How many elements follow, up to `max`.
     std::size_t count(std::size_t max) { return static_cast<std::size_t>(number_to(max)); }
+    void fail() { bytes.fail(); }
     [[nodiscard]] bool ok() const { return bytes.ok(); }
 
     ByteReader bytes;

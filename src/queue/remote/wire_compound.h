@@ -82,6 +82,8 @@ struct Wire<std::map<std::string, V>> {
             for (std::size_t i = 0; i < count && a.ok(); ++i) {
                 std::pair<std::string, V> entry;
                 each(a, entry.first, entry.second);
+                // Keys ascend, so that there is one way to write a map.
+                if (!value.empty() && entry.first <= value.rbegin()->first) a.fail();
                 value.insert_or_assign(value.end(), std::move(entry.first), entry.second);
             }
         } else {

@@ -27,6 +27,7 @@ struct Arbitrary {
         return drawn <= max ? drawn : drawn % (max + 1);
     }
     std::size_t count(std::size_t max) { return *rc::gen::inRange<std::size_t>(0, 4) % (max + 1); }
+    void fail() {}
     [[nodiscard]] bool ok() const { return true; }
 
     std::string last_text;
