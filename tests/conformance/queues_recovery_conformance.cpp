@@ -173,5 +173,31 @@ TEST_P(Recovery, many_messages_with_keys_come_back_in_order) {
     for (std::size_t i = 0; i < keyed.size(); ++i) EXPECT_EQ(keyed[i], std::to_string(3 * i));
 }
 
+/// The daemon starts where the clock is behind: after a restart, or on another machine.
+TEST_P(Recovery, messages_keep_their_order_when_the_clock_is_behind_afterwards) {
+    make();
+    post({{.text = "1", .order = "k"}, {.text = "2"}});
+    h.close();
+    h.clock().advance(Duration(-5'000));
+    h.open();
+    post({{.text = "3", .order = "k"}, {.text = "4"}});
+    EXPECT_EQ(pop_texts(), (Texts{"1", "2", "4"}));
+}
+
+TEST_P(Recovery, time_goes_on_while_the_clock_is_behind) {
+    make();
+    post({{.text = "1"}});
+    h.close();
+    h.clock().advance(Duration(-3'600'000));
+    h.open();
+    const auto first = take(Duration(10'000));
+    EXPECT_EQ(pop_texts(), Texts{});
+    // At half the pace of the clock.
+    h.advance(Duration(19'000));
+    EXPECT_EQ(pop_texts(), Texts{});
+    h.advance(Duration(1'001));
+    EXPECT_EQ(pop_texts(), Texts{"1"});
+}
+
 }  // namespace
 }  // namespace baton::test

@@ -15,6 +15,7 @@
 
 #include "queue/engine/cancel_watches.h"
 #include "queue/engine/memory_return.h"
+#include "queue/engine/queue_time.h"
 #include "queue/engine/room_keeper.h"
 #include "queue/engine/waits.h"
 
@@ -98,6 +99,7 @@ struct CommitPipeline::Impl {
     std::vector<std::unique_ptr<Command>> answered;
     std::vector<std::uint64_t> changed_and_parked;  // of this batch
     std::vector<MessageId> cancelled;               // leased messages, in this batch
+    QueueTime time;
     TimePoint now{};
     std::thread thread;
 
@@ -117,14 +119,15 @@ struct CommitPipeline::Impl {
     void finish_all(const Error* error, bool only_stored);
     Result<void> recover();
     std::optional<Error> accept(std::unique_ptr<Command>& command, std::uint64_t ticket);
-    void tick() { now = std::max(now, clock.now()); }
+    void tick() { now = time.at(clock.now()); }
     void wake();
 };
 
 Result<void> CommitPipeline::Impl::recover() {
-    tick();
     engine.forget_stored();
     BATON_TRY_VOID(store->recover(engine));
+    time.reach(engine.recovered_time());
+    tick();
     engine.finish_recovery(now);
     return {};
 }
@@ -140,18 +143,19 @@ void CommitPipeline::Impl::run() {
 }
 
 std::chrono::milliseconds CommitPipeline::Impl::sleep_time() {
-    auto time = std::min(sleep_max, waits.next_deadline().remaining());
+    auto sleep = std::min(sleep_max, waits.next_deadline().remaining());
     if (const auto due = engine.next_due()) {
-        time = std::min(time, std::max(*due - clock.now(), Duration(0)));
+        tick();
+        sleep = std::min(sleep, std::max(*due - now, Duration(0)));
     }
-    return time;
+    return sleep;
 }
 
 /// False when it is time to end: stopping, and everything taken has been done.
 bool CommitPipeline::Impl::wait_for_work(std::vector<Arrival>& work) {
-    const auto time = sleep_time();
+    const auto sleep = sleep_time();
     std::unique_lock lock(mutex);
-    arrived.wait_for(lock, time, [&] { return !inbox.empty() || stopping || woken; });
+    arrived.wait_for(lock, sleep, [&] { return !inbox.empty() || stopping || woken; });
     woken = false;
     work.swap(inbox);
     return !work.empty() || !stopping;

@@ -157,6 +157,9 @@ public:
     void paused_key(QueueNumber queue, KeyKind kind, std::string key) override;
     void quota(TenantId owner, std::uint64_t limit) override;
     void finish_recovery(TimePoint now);
+    /// The latest moment of the past that the store knew of. `now` must not be before it, also for
+    /// `finish_recovery`.
+    [[nodiscard]] TimePoint recovered_time() const noexcept { return recovered_time_; }
 
 private:
     Result<QueueState*> find(const QueueName& name);
@@ -181,6 +184,7 @@ private:
     bool touched_stored_ = false;
     News news_;
     TimePoint advanced_to_{};
+    TimePoint recovered_time_{};
 };
 
 }  // namespace baton::queue

@@ -1,4 +1,5 @@
 // Engine: how it comes back from its store.
+#include <algorithm>
 #include <utility>
 
 #include "queue/engine/engine.h"
@@ -22,6 +23,7 @@ void Engine::forget_stored() {
 
 void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
     recovered_.insert(static_cast<std::uint32_t>(queue.number));
+    recovered_time_ = std::max(recovered_time_, queue.info.created_at);
     // A queue in memory that outlived a failed commit keeps its messages.
     if (QueueState* kept = find(queue.number)) {
         return kept->restore(std::move(queue.info), advanced_to_);
@@ -37,6 +39,10 @@ void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
 }
 
 void Engine::message(RecoveredMessage message) {
+    recovered_time_ = std::max(recovered_time_, message.posted_at);
+    if (message.delivery && !message.delivery->history.empty()) {
+        recovered_time_ = std::max(recovered_time_, message.delivery->history.back().at);
+    }
     if (QueueState* queue = find(message.at.queue))
         QueueRecovery(*queue).message(std::move(message));
 }
