@@ -47,7 +47,6 @@ LAWFUL = {
     # The store's door to the operating system; elsewhere a path is a value, and a comment no call.
     "src/queue/store/journal/posix_file_system.cpp":
         "#include <fcntl.h>\n#include <sys/stat.h>\nint f() { return std::filesystem::exists(x); }\n",
-    "src/queue/store/journal/crc32c.cpp": "#include <sys/auxv.h>\n",
     "src/queue/store/journal/file_system.h":
         "// No fopen, no std::filesystem::exists.\n#pragma once\n#include <filesystem>\n"
         "void open(std::filesystem::path folder);\n",

@@ -1,14 +1,17 @@
 #include "queue/store/journal/format.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 
 #include <fmt/core.h>
 
-#include "queue/store/journal/crc32c.h"
+#include "base/crc32c.h"
 
 namespace baton::queue::journal {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "the format is little endian");
 
 constexpr std::string_view magic = "BATONJNL";
 constexpr std::uint32_t batch_tag = 0x48435442;  // "BTCH"

@@ -4,26 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "queue/store/journal/crc32c.h"
 #include "queue/store/journal/format.h"
 
 namespace baton::queue::journal {
 namespace {
-
-TEST(JournalFormat, checksum_is_crc32c) {
-    EXPECT_EQ(crc32c(0, "123456789"), 0xE3069283U);
-    EXPECT_EQ(crc32c(0, std::string(32, '\0')), 0x8A9136AAU);
-    EXPECT_EQ(crc32c(0, std::string(32, '\xFF')), 0x62A8AB43U);
-    EXPECT_EQ(crc32c(crc32c(0, "1234"), "56789"), crc32c(0, "123456789"));
-}
-
-TEST(JournalFormat, table_and_instruction_agree_on_every_length) {
-    std::string data;
-    for (int i = 0; i < 300; ++i) {
-        EXPECT_EQ(crc32c(7, data), crc32c_by_table(7, data)) << i;
-        data.push_back(static_cast<char>(i * 37));
-    }
-}
 
 TEST(JournalFormat, header_comes_back_and_no_flipped_bit_goes_unnoticed) {
     const SegmentHeader header{

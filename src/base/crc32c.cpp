@@ -1,4 +1,4 @@
-#include "queue/store/journal/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 #include <bit>
@@ -13,10 +13,11 @@
 #include <sys/auxv.h>
 #endif
 
-namespace baton::queue::journal {
+namespace baton {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the format is little endian");
+static_assert(
+    std::endian::native == std::endian::little, "eight bytes are taken as a little-endian word");
 
 constexpr std::uint32_t polynomial = 0x82F63B78;  // of Castagnoli, bits reversed
 
@@ -97,4 +98,4 @@ std::uint32_t crc32c(std::uint32_t sum, std::string_view data) noexcept {
     return best(sum, data);
 }
 
-}  // namespace baton::queue::journal
+}  // namespace baton
