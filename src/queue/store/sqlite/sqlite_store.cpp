@@ -89,6 +89,8 @@ constexpr Statement put_cursor{
     "INSERT OR REPLACE INTO cursors (queue, subscription, committed) VALUES (?, ?, ?)"};
 constexpr Statement drop_cursor{"DELETE FROM cursors WHERE queue = ? AND subscription = ?"};
 constexpr Statement sync_full{"PRAGMA synchronous = FULL"};
+// So that a hole in the log is not taken for rot (unsynced_user_version in db/sqlite).
+constexpr Statement expect_holes{"PRAGMA user_version = 1"};
 constexpr Statement sync_normal{"PRAGMA synchronous = NORMAL"};
 
 Value text_or_null(const std::string& text) {
@@ -314,6 +316,10 @@ private:
     /// SQLite takes the pragma between transactions only.
     Result<void> set_sync(Durability durability) {
         if (durability == sync_) return {};
+        if (!expects_holes_) {
+            BATON_TRY_VOID(writer_->execute(expect_holes));
+            expects_holes_ = true;
+        }
         const auto set =
             writer_->execute(durability == Durability::fsync ? sync_full : sync_normal);
         if (!set) return fail(set.error());
@@ -349,6 +355,7 @@ private:
     std::unique_ptr<db::Connection> writer_;
     std::optional<Error> broken_;  // after it is unknown what was written
     Durability sync_ = Durability::fsync;
+    bool expects_holes_ = false;
     std::mutex reader_mutex_;
     std::unique_ptr<db::Connection> reader_;
 };
