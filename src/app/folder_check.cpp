@@ -1,12 +1,17 @@
 #include "app/folder_check.h"
 
+#include <ostream>
+#include <streambuf>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "db/sqlite/sqlite_database.h"
+#include "queue/archive/archive.h"
 #include "queue/store/journal/fsck.h"
+#include "queue/store/sqlite/sqlite_store.h"
 
 namespace baton::app {
 namespace {
@@ -23,6 +28,30 @@ std::string_view name_of(journal::Finding::Kind kind) {
         case journal::Finding::Kind::damage: return "damage";
     }
     return "damage";
+}
+
+/// What is written here is gone.
+class Nowhere final : public std::streambuf {
+    std::streamsize xsputn(const char*, std::streamsize size) override { return size; }
+    int_type overflow(int_type byte) override { return traits_type::not_eof(byte); }
+};
+
+/// Puts what the structure of the file's pages lets SQLite say into `said`.
+Result<void> ask_sqlite(db::Database& database, json::array& said) {
+    BATON_TRY(const auto connection, database.connect());
+    BATON_TRY_VOID(connection->execute(integrity_check, {}, [&](const db::Row& row) {
+        if (row.text(0) != "ok") said.emplace_back(row.text(0));
+        return true;
+    }));
+    return {};
+}
+
+/// Reads everything as an export does: every row makes sense, every content is there.
+Result<queue::ArchiveCounts> read_all(db::Database& database) {
+    BATON_TRY(const auto store, queue::make_sqlite_store(database));
+    Nowhere nowhere;
+    std::ostream out(&nowhere);
+    return queue::export_store(*store, out);
 }
 
 class Check {
@@ -63,23 +92,23 @@ public:
     Result<void> look_at_database(const std::filesystem::path& file) {
         const auto database = db::make_sqlite_database({.file = file});
         json::array said;
-        const auto ask = [&]() -> Result<void> {
-            BATON_TRY(const auto connection, database->connect());
-            const auto rows = connection->execute(integrity_check, {}, [&](const db::Row& row) {
-                if (row.text(0) != "ok") said.emplace_back(row.text(0));
-                return true;
-            });
-            if (!rows) return fail(rows.error());
-            return {};
-        };
-        const auto asked = ask();
-        if (!asked && asked.error().code != Errc::storage_corrupt) return fail(asked.error());
+        std::string holds;
+        auto asked = ask_sqlite(*database, said);
+        if (asked && said.empty() && file.filename() == "queue.db") {
+            const auto counts = read_all(*database);
+            if (counts) {
+                holds = fmt::format(": {} queues, {} messages", counts->queues, counts->messages);
+            } else {
+                asked = fail(counts.error());
+            }
+        }
+        if (!asked && asked.error().code != Errc::storage_corrupt) return asked;
         if (!asked) said.emplace_back(asked.error().detail);
         text_ += fmt::format("database {}\n", file.string());
         for (const auto& line : said) {
             text_ += fmt::format("  damage: {}\n", std::string_view(line.get_string()));
         }
-        text_ += said.empty() ? "  sound\n"
+        text_ += said.empty() ? "  sound" + holds + "\n"
                               : "  damaged; SQLite's `.recover` can read out what is left\n";
         is_sound_ = is_sound_ && said.empty();
         object_[file.filename().string()] =

@@ -43,6 +43,15 @@ protected:
         EXPECT_TRUE(daemon.wait_exit(std::chrono::seconds(20)));
     }
 
+    /// One bit of the text that stands in a file.
+    static void flip(const std::filesystem::path& file, const std::string& text) {
+        std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+        const std::string all{std::istreambuf_iterator<char>(bytes), {}};
+        const auto at = all.find(text);
+        ASSERT_NE(at, std::string::npos);
+        bytes.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(text[0] ^ 1));
+    }
+
     const QueueName queue_{"mail"};
     TempDir dir_;
     IoPool pool_{1};
@@ -78,14 +87,7 @@ TEST_F(OfflineTest, fsck_finds_damage_and_repairs_it) {
         end(*daemon);
     }
     EXPECT_EQ(baton({"fsck"}).exit.status, 0);
-    const auto segment = dir_ / "data" / "journal" / "00000001.seg";
-    std::fstream bytes(segment, std::ios::in | std::ios::out | std::ios::binary);
-    std::string all(100'000, '\0');
-    bytes.read(all.data(), static_cast<std::streamsize>(all.size()));
-    const auto at = all.find("damaged");
-    ASSERT_NE(at, std::string::npos);
-    bytes.seekp(static_cast<std::streamoff>(at)).put('?');
-    bytes.close();
+    flip(dir_ / "data" / "journal" / "00000001.seg", "damaged");
     const auto found = baton({"fsck", data()});
     EXPECT_EQ(found.exit.status, 10);
     EXPECT_NE(found.out.find("00000001.seg"), std::string::npos) << found.out;
@@ -109,6 +111,11 @@ TEST_F(OfflineTest, fsck_asks_sqlite_about_its_files) {
     const auto sound = baton({"fsck"});
     EXPECT_EQ(sound.exit.status, 0) << sound.err;
     EXPECT_NE(sound.out.find("queue.db"), std::string::npos) << sound.out;
+    EXPECT_NE(sound.out.find("sound: 2 queues, 1 messages"), std::string::npos) << sound.out;
+    flip(dir_ / "data" / "queue.db", "kept");
+    const auto damaged = baton({"fsck"});
+    EXPECT_EQ(damaged.exit.status, 10);
+    EXPECT_NE(damaged.out.find("is damaged"), std::string::npos) << damaged.out;
     EXPECT_EQ(baton({"fsck", (dir_ / "nowhere").string()}).exit.status, 3);
 }
 

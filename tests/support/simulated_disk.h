@@ -8,54 +8,13 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "queue/store/journal/file_system.h"
+#include "support/simulated_file.h"
 
 namespace baton::test {
-
-namespace sim {
-
-inline constexpr std::size_t sector = 512;
-
-/// A file: what is on the platter, what the system shows, and what each sector may still become.
-struct SimFile {
-    std::string durable;
-    std::string current;
-    std::map<std::size_t, std::vector<std::string>> pending;  ///< by sector, oldest first
-
-    /// Pads with zeros, as a file's last sector is.
-    static std::string sector_of(const std::string& data, std::size_t number) {
-        std::string out = number * sector < data.size() ? data.substr(number * sector, sector) : "";
-        out.resize(sector, '\0');
-        return out;
-    }
-    void write(std::uint64_t offset, std::string_view data) {
-        if (data.empty()) return;
-        if (current.size() < offset + data.size()) current.resize(offset + data.size(), '\0');
-        current.replace(offset, data.size(), data);
-        const std::size_t last = (offset + data.size() - 1) / sector;
-        for (std::size_t i = offset / sector; i <= last; ++i) {
-            pending[i].push_back(sector_of(current, i));
-        }
-    }
-    void sync() {
-        for (auto& [number, versions] : pending) put(durable, number, versions.back());
-        durable.resize(current.size(), '\0');
-        pending.clear();
-    }
-    static void put(std::string& data, std::size_t number, const std::string& bytes) {
-        if (data.size() < (number + 1) * sector) data.resize((number + 1) * sector, '\0');
-        data.replace(number * sector, sector, bytes);
-    }
-};
-
-using Names = std::map<std::string, std::shared_ptr<SimFile>>;
-
-}  // namespace sim
 
 /// The disk outlives the file systems on it. Use from one thread.
 class SimulatedDisk final {
@@ -68,6 +27,7 @@ public:
         remove,
         sync_folder,
         open,
+        truncate,
         any
     };
 
@@ -77,7 +37,13 @@ public:
         left_ = n;
         code_ = code;
         for_ever_ = for_ever;
-        fired_ = false;
+        dark_ = fired_ = false;
+    }
+    /// The power goes at the `n`-th call from now: it and all later ones fail, and what was not
+    /// synced by then may be found or not.
+    void cut_power_at(std::int64_t n) {
+        fail_call(Call::any, n, Errc::storage_io, true);
+        dark_ = true;
     }
     void heal() { left_ = 0; }
     [[nodiscard]] bool fired() const noexcept { return fired_; }
@@ -89,22 +55,14 @@ public:
     /// The disk after a power cut in which `choose(n)` (0..n-1) decides each question: which of the
     /// latest folder changes are kept (a prefix of them), and for each sector not synced which of
     /// its contents.
-    using Choose = std::function<std::size_t(std::size_t)>;
+    using Choose = sim::Choose;
     [[nodiscard]] SimulatedDisk after_power_cut(const Choose& choose) const {
         sim::Names names = durable_names_;
         const std::size_t kept = choose(folder_changes_.size() + 1);
         for (std::size_t i = 0; i < kept; ++i) folder_changes_[i](names);
         SimulatedDisk cut;
         for (const auto& [name, file] : names) {
-            auto after = std::make_shared<sim::SimFile>();
-            after->durable = file->durable;
-            for (const auto& [number, versions] : file->pending) {
-                const std::size_t version = choose(versions.size() + 1);
-                if (version > 0) sim::SimFile::put(after->durable, number, versions[version - 1]);
-            }
-            after->durable.resize(std::max(after->durable.size(), file->durable.size()), '\0');
-            after->current = after->durable;
-            cut.names_[name] = after;
+            cut.names_[name] = std::make_shared<sim::SimFile>(file->after_power_cut(choose));
         }
         cut.durable_names_ = cut.names_;
         return cut;
@@ -155,6 +113,7 @@ public:
     }
 
 private:
+    friend class RecordingVfs;
     friend class SimulatedFiles;
     friend class SimulatedOpenFile;
 
@@ -175,9 +134,17 @@ private:
         if (!for_ever_) left_ = 0;
         return fail(code_, "a planned fault");
     }
+    /// After a sync that failed the system drops what it should have written.
+    void sync_failed(sim::SimFile& file) const {
+        if (!dark_) file.forget();
+    }
     void change(const std::function<void(sim::Names&)>& how) {
         how(names_);
         folder_changes_.push_back(how);
+    }
+    void settle_names() {
+        for (const auto& change : folder_changes_) change(durable_names_);
+        folder_changes_.clear();
     }
     [[nodiscard]] std::uint64_t used() const {
         std::uint64_t bytes = 0;
@@ -192,6 +159,7 @@ private:
     std::int64_t left_ = 0;
     Errc code_ = Errc::storage_io;
     bool for_ever_ = false;
+    bool dark_ = false;
     bool fired_ = false;
     std::uint64_t space_ = UINT64_MAX;
 };

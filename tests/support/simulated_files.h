@@ -42,7 +42,7 @@ public:
         if (outcome) {
             file_->sync();
         } else {
-            file_->pending.clear();  // shown still, and never written any more
+            disk_.sync_failed(*file_);
         }
         return outcome;
     }
@@ -87,8 +87,7 @@ public:
     Result<std::vector<std::string>> list() override { return disk_.names(); }
     Result<void> sync_folder() override {
         BATON_TRY_VOID(disk_.call(SimulatedDisk::Call::sync_folder));
-        for (const auto& change : disk_.folder_changes_) change(disk_.durable_names_);
-        disk_.folder_changes_.clear();
+        disk_.settle_names();
         return {};
     }
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <string>
 #include <unistd.h>
 #include <unordered_map>
@@ -11,6 +12,9 @@
 
 #include <fmt/core.h>
 #include <sqlite3.h>
+
+#include "db/sqlite/checked_pages.h"
+#include "db/sqlite/wal_check.h"
 
 namespace baton::db {
 namespace {
@@ -23,6 +27,7 @@ constexpr Statement begin_immediate{"BEGIN IMMEDIATE"};
 constexpr Statement commit_transaction{"COMMIT"};
 
 Errc errc_of(int code) noexcept {
+    if (code == SQLITE_IOERR_DATA) return Errc::storage_corrupt;
     switch (code & 0xff) {
         case SQLITE_FULL: return Errc::storage_full;
         case SQLITE_IOERR: return Errc::storage_io;
@@ -39,6 +44,13 @@ Errc errc_of(int code) noexcept {
         case SQLITE_TOOBIG: return Errc::message_too_large;
         default: return Errc::internal;
     }
+}
+
+/// "sqlite: disk I/O error (code 8202), page 7 is damaged".
+std::string describe(sqlite3* db, int code) {
+    auto text = fmt::format("{} (code {})", sqlite3_errmsg(db), code);
+    if (code == SQLITE_IOERR_DATA) text += fmt::format(": page {} is damaged", damaged_page(db));
+    return text;
 }
 
 struct DatabaseCloser {
@@ -204,8 +216,7 @@ private:
     /// connection refuses everything from then on.
     std::unexpected<Error> failure(int code) {
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) broken_ = true;
-        return fail(
-            errc_of(code), fmt::format("sqlite: {} (code {})", sqlite3_errmsg(db_.get()), code));
+        return fail(errc_of(code), "sqlite: " + describe(db_.get(), code));
     }
 
     static std::unexpected<Error> fail_broken() {
@@ -229,21 +240,60 @@ public:
     explicit SqliteDatabase(SqliteConfig config) : config_(std::move(config)) {}
 
     Result<std::unique_ptr<Connection>> connect() override {
-        create_private(config_.file);
-        sqlite3* raw = nullptr;
-        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                          SQLITE_OPEN_EXRESCODE;
-        const int code = sqlite3_open_v2(config_.file.c_str(), &raw, flags, nullptr);
-        DatabaseHandle db(raw);  // to be closed even after a failure
-        if (!db) return fail(Errc::internal, "sqlite: out of memory");
-        if (code != SQLITE_OK) return failure(db.get(), code);
-        BATON_TRY_VOID(configure(db.get()));
+        const std::scoped_lock lock(first_mutex_);
+        if (is_first_) {
+            create_private(config_.file);
+            BATON_TRY_VOID(settle_wal(config_.file));
+        }
+        BATON_TRY(auto db, open_configured());
+        if (is_first_) {
+            BATON_TRY_VOID(fold_log(db.get()));
+            if (!has_checksums(db.get())) {
+                db.reset();
+                BATON_TRY_VOID(add_checksums());
+                BATON_TRY(db, open_configured());
+            }
+            BATON_TRY_VOID(set_number(db.get(), "application_id", checked_application_id));
+            is_first_ = false;
+        }
         return std::make_unique<SqliteConnection>(std::move(db));
     }
 
     std::string_view kind() const noexcept override { return "sqlite"; }
 
 private:
+    Result<DatabaseHandle> open_configured() const {
+        BATON_TRY(auto db, open());
+        BATON_TRY_VOID(configure(db.get()));
+        return db;
+    }
+
+    Result<DatabaseHandle> open() const {
+        sqlite3* raw = nullptr;
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                          SQLITE_OPEN_EXRESCODE;
+        const int code = sqlite3_open_v2(config_.file.c_str(), &raw, flags, checked_pages());
+        DatabaseHandle db(raw);  // to be closed even after a failure
+        if (!db) return fail(Errc::internal, "sqlite: out of memory");
+        if (code != SQLITE_OK) return failure(db.get(), code);
+        int reserved = checksum_size;  // of a file that is made now
+        sqlite3_file_control(db.get(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+        return db;
+    }
+
+    /// Writes a file anew that was made before pages had checksums.
+    Result<void> add_checksums() const {
+        BATON_TRY(const auto db, open());
+        BATON_TRY_VOID(use_wal(db.get()));  // so that the file is the old one until it is the new
+        BATON_TRY(const auto page_size, ask(db.get(), "PRAGMA page_size"));
+        if (page_size != std::to_string(checked_page_size)) {
+            return fail(Errc::conflict, fmt::format("`{}` has pages of {} bytes, not {}",
+                                            config_.file.string(), page_size, checked_page_size));
+        }
+        BATON_TRY_VOID(pragma(db.get(), "VACUUM"));
+        return pragma(db.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
     Result<void> configure(sqlite3* db) const {
         // A second owner must hear "locked" at once, not after the patience meant for writers.
         sqlite3_busy_timeout(
@@ -269,30 +319,49 @@ private:
         return {};
     }
 
-    Result<void> use_wal(sqlite3* db) const {
-        std::string mode;
+    /// The first column of the first row, as text.
+    Result<std::string> ask(sqlite3* db, const std::string& sql) const {
+        std::string answer;
         const auto keep = [](void* out, int, char** columns, char**) {
             *static_cast<std::string*>(out) = columns[0];
             return 0;
         };
-        const int code = sqlite3_exec(db, "PRAGMA journal_mode=WAL", keep, &mode, nullptr);
+        const int code = sqlite3_exec(db, sql.c_str(), keep, &answer, nullptr);
         if (code != SQLITE_OK) return failure(db, code);
-        if (mode != "wal") {
-            return fail(Errc::data_dir_unusable,
-                fmt::format("`{}`: the file system offers no write-ahead log (mode {})",
-                    config_.file.string(), mode));
-        }
-        return {};
+        return answer;
+    }
+
+    Result<void> use_wal(sqlite3* db) const {
+        BATON_TRY(const auto mode, ask(db, "PRAGMA journal_mode=WAL"));
+        if (mode == "wal") return {};
+        return fail(Errc::data_dir_unusable,
+            fmt::format("`{}`: the file system offers no write-ahead log (mode {})",
+                config_.file.string(), mode));
+    }
+
+    /// What a crash left in the log goes into the file. From then on a hole in the log is rot.
+    Result<void> fold_log(sqlite3* db) const {
+        BATON_TRY_VOID(pragma(db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        return set_number(db, "user_version", 0);
+    }
+
+    /// A pragma that is a field of the file's header; writes only what changes.
+    Result<void> set_number(sqlite3* db, const char* name, std::int64_t number) const {
+        BATON_TRY(const auto now, ask(db, fmt::format("PRAGMA {}", name)));
+        if (now == std::to_string(number)) return {};
+        return pragma(db, fmt::format("PRAGMA {}={}", name, number));
     }
 
     std::unexpected<Error> failure(sqlite3* db, int code) const {
         const Errc errc =
             errc_of(code) == Errc::unavailable ? Errc::data_dir_locked : errc_of(code);
-        return fail(errc, fmt::format("opening `{}`: {} (code {})", config_.file.string(),
-                              sqlite3_errmsg(db), code));
+        return fail(
+            errc, fmt::format("opening `{}`: {}", config_.file.string(), describe(db, code)));
     }
 
     const SqliteConfig config_;
+    std::mutex first_mutex_;
+    bool is_first_ = true;  // no connection was made yet
 };
 
 }  // namespace

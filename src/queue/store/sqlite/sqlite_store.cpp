@@ -27,6 +27,8 @@ constexpr Statement read_output_rows{R"sql(
     SELECT offset, attempt, at, data FROM output_events
     WHERE id = ? AND offset >= ? ORDER BY offset LIMIT ?)sql"};
 constexpr Statement sync_full{"PRAGMA synchronous = FULL"};
+// So that a hole in the log is not taken for rot (unsynced_user_version in db/sqlite).
+constexpr Statement expect_holes{"PRAGMA user_version = 1"};
 constexpr Statement sync_normal{"PRAGMA synchronous = NORMAL"};
 constexpr Statement fold_log{"PRAGMA wal_checkpoint(TRUNCATE)"};
 
@@ -134,6 +136,10 @@ private:
     /// SQLite takes the pragma between transactions only.
     Result<void> set_sync(Durability durability) {
         if (durability == sync_) return {};
+        if (!expects_holes_) {
+            BATON_TRY_VOID(writer_->execute(expect_holes));
+            expects_holes_ = true;
+        }
         const auto set =
             writer_->execute(durability == Durability::fsync ? sync_full : sync_normal);
         if (!set) return fail(set.error());
@@ -169,6 +175,7 @@ private:
     std::optional<Error> broken_;  // after it is unknown what was written
     RoomGauge gauge_;
     Durability sync_ = Durability::fsync;
+    bool expects_holes_ = false;
     std::mutex reader_mutex_;
     std::unique_ptr<db::Connection> reader_;
 };

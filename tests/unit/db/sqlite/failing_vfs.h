@@ -31,6 +31,9 @@ public:
 
     std::atomic<bool> fail_sync{false};
     std::atomic<int> write_error{SQLITE_OK};
+    /// The write or sync after so many others fails, and all that follow; negative: none.
+    std::atomic<int> calls_left{-1};
+    [[nodiscard]] bool fired() const { return calls_left == 0; }
 
 private:
     struct File {
@@ -39,6 +42,7 @@ private:
 
         sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
     };
+    bool gives_out() { return calls_left == 0 || (calls_left > 0 && --calls_left == 0); }
     static File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
 
     /// Hands a call of the file to the real one.
@@ -61,11 +65,12 @@ private:
         io.xWrite = [](sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
             const int error = current_->write_error;
             if (error != SQLITE_OK) return error;
+            if (current_->gives_out()) return SQLITE_IOERR_WRITE;
             return forward<&Io::xWrite, const void*, int, sqlite3_int64>(f, data, size, at);
         };
         io.xTruncate = forward<&Io::xTruncate, sqlite3_int64>;
         io.xSync = [](sqlite3_file* f, int how) {
-            if (current_->fail_sync) return SQLITE_IOERR_FSYNC;
+            if (current_->fail_sync || current_->gives_out()) return SQLITE_IOERR_FSYNC;
             return forward<&Io::xSync, int>(f, how);
         };
         io.xFileSize = forward<&Io::xFileSize, sqlite3_int64*>;
