@@ -10,11 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
-
 #include "queue/engine/cancel_watches.h"
 #include "queue/engine/memory_return.h"
+#include "queue/engine/pipeline_metrics.h"
 #include "queue/engine/queue_time.h"
 #include "queue/engine/room_keeper.h"
 #include "queue/engine/waits.h"
@@ -27,29 +25,6 @@ constexpr std::size_t batch_records_max = 4'096;
 constexpr std::uint64_t batch_bytes_max = 8 * 1024 * 1024;
 // What the thread sleeps at most, so that a jump of the wall clock is noticed.
 constexpr std::chrono::milliseconds sleep_max{1'000};
-
-struct Metrics {
-    explicit Metrics(MetricRegistry& registry)
-        : commits(registry.counter("baton_queue_commits_total", "Batches made durable")),
-          records(registry.counter("baton_queue_records_total", "Records made durable")),
-          failures(registry.counter("baton_queue_commit_failures_total", "Batches that failed")),
-          limits(
-              registry.counter("baton_queue_refused_total", "Commands refused: too many waited")),
-          seconds(
-              registry.latency("baton_queue_commit_seconds", "Time of one commit in the store")) {}
-
-    void committed(std::size_t record_count, std::chrono::steady_clock::duration time) {
-        commits.Increment();
-        records.Increment(static_cast<double>(record_count));
-        seconds.Observe(std::chrono::duration<double>(time).count());
-    }
-
-    prometheus::Counter& commits;
-    prometheus::Counter& records;
-    prometheus::Counter& failures;
-    prometheus::Counter& limits;
-    prometheus::Histogram& seconds;
-};
 
 std::uint64_t random_number() {
     std::random_device device;
@@ -88,7 +63,7 @@ struct CommitPipeline::Impl {
     std::unique_ptr<Store> store;
     PipelineConfig config;
     const Clock& clock;
-    Metrics metrics;
+    PipelineMetrics metrics;
     baton::Log log;
 
     // The thread's own.

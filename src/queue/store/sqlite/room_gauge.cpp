@@ -1,9 +1,10 @@
 #include "queue/store/sqlite/room_gauge.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include <fmt/core.h>
+
+#include "db/file_space.h"
 
 namespace baton::queue {
 namespace {
@@ -34,12 +35,6 @@ Result<std::uint64_t> number(db::Connection& connection, const Statement& statem
 }
 
 std::uint64_t less(std::uint64_t a, std::uint64_t b) noexcept { return a - std::min(a, b); }
-
-std::uint64_t size_of(const std::filesystem::path& file) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    return error ? 0 : size;
-}
 
 }  // namespace
 
@@ -75,13 +70,12 @@ Result<std::uint64_t> RoomGauge::look(db::Connection& connection) const {
     BATON_TRY(const auto free, number(connection, free_pages));
     const auto by_pages = (less(pages_max, pages) + free) * page / pages_factor;
 
-    std::error_code error;
-    const auto disk = std::filesystem::space(file_, error);
-    if (error) return less(by_pages, indexes);
+    const auto disk = db::disk_space(file_);
+    if (!disk) return less(by_pages, indexes);
     // What the log holds of new pages will be written to the file as well.
-    const auto unfolded = less(pages * page, size_of(file_));
-    const auto margin = std::min(margin_max, std::uint64_t{disk.capacity} / 64);
-    const auto available = less(disk.available, unfolded + margin);
+    const auto unfolded = less(pages * page, db::file_bytes(file_));
+    const auto margin = std::min(margin_max, disk->capacity / 64);
+    const auto available = less(disk->available, unfolded + margin);
     // Content goes to the log first and to the file later; there free pages take it in.
     const auto by_disk =
         std::min(available / pages_factor, (available + free * page) / (2 * pages_factor));
@@ -91,7 +85,7 @@ Result<std::uint64_t> RoomGauge::look(db::Connection& connection) const {
 bool RoomGauge::log_is_worth_folding() const {
     auto log = file_;
     log += "-wal";
-    return size_of(log) >= 4 * indexes;
+    return db::file_bytes(log) >= 4 * indexes;
 }
 
 }  // namespace baton::queue

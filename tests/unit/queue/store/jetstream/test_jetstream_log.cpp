@@ -208,7 +208,9 @@ TEST_F(JetStreamLogTest, lost_answers_lose_and_double_nothing) {
 TEST_F(JetStreamLogTest, an_outage_is_unknown_or_refused_by_whether_anything_was_sent) {
     for (const auto fate : {Fate::lose_request, Fate::lose_answer, Fate::refuse}) {
         bool is_out = false;
+        config.patience = Duration(300);
         auto log = writer([&] { return is_out ? fate : Fate::pass; });
+        config.patience = Duration(10'000);
         must(log->take_over());
         fill(*log, 1, 2);
         is_out = true;
@@ -231,7 +233,9 @@ TEST_F(JetStreamLogTest, an_outage_is_unknown_or_refused_by_whether_anything_was
 TEST_F(JetStreamLogTest, an_entry_whose_writer_ended_in_the_middle_never_was) {
     config.message_size_max = 10;
     int left = 3;  // the claim, and two of five parts
+    config.patience = Duration(300);
     auto log = writer([&] { return left-- > 0 ? Fate::pass : Fate::lose_request; });
+    config.patience = Duration(10'000);
     must(log->take_over());
     EXPECT_FALSE(log->append(1, std::string(50, 'a')));
     EXPECT_TRUE(held().empty());

@@ -1,0 +1,22 @@
+// What the operating system says of a database that is a file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace baton::db {
+
+/// Of the disk that a file is on, in bytes.
+struct DiskSpace {
+    std::uint64_t capacity = 0;
+    std::uint64_t available = 0;  ///< to this process
+};
+
+/// Nothing when it can't be told.
+[[nodiscard]] std::optional<DiskSpace> disk_space(const std::filesystem::path& file);
+
+/// 0 when there is no such file.
+[[nodiscard]] std::uint64_t file_bytes(const std::filesystem::path& file);
+
+}  // namespace baton::db
