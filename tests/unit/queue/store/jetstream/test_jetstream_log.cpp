@@ -114,8 +114,11 @@ protected:
     }
 
     const std::string stream = "LOG_UNDER_TEST";
-    JetStreamLogConfig config{
-        .stream = stream, .subject = "log.under.test", .replicas = 1, .patience = Duration(300)};
+    JetStreamLogConfig config{.stream = stream,
+        .subject = "log.under.test",
+        .replicas = 1,
+        .patience = Duration(10'000),
+        .request_timeout = Duration(5'000)};
 };
 
 TEST_F(JetStreamLogTest, a_new_log_is_empty) {
