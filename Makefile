@@ -3,7 +3,7 @@
 ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run test build test-unit test-integration test-bench bench lint format clean dev asan \
-        tsan fuzz install-tools
+        tsan cluster-faults fuzz install-tools
 
 help: ## this list
 	@echo "Baton: a durable message queue and runtime for AI agents"
@@ -50,6 +50,9 @@ asan: ## unit and integration tests under the address and undefined behaviour sa
 
 tsan: ## unit and integration tests under the thread sanitizer
 	@scripts/sanitize.sh tsan
+
+cluster-faults: ## ten times each fault of a cluster under load, against its targets (ROUNDS=10; half an hour)
+	@ROUNDS="$(ROUNDS)" scripts/cluster-faults.sh
 
 fuzz: ## look for inputs that break a parser (FUZZ_SECONDS=600 in all, FUZZ_ONLY=name)
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_ONLY="$(FUZZ_ONLY)" scripts/fuzz.sh full
