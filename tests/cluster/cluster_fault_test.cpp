@@ -50,7 +50,9 @@ protected:
             name, counts.posts_done, counts.posts_unknown, counts.posts_refused, counts.deliveries,
             load.history().longest_gap().count());
         EXPECT_GT(counts.posts_done, 100U);
-        if (is_timed()) EXPECT_LE(load.history().longest_gap(), gap_max) << name;
+        if (is_timed()) {
+            EXPECT_LE(load.history().longest_gap(), gap_max) << name;
+        }
     }
     /// The server that leads the log of the queue under load.
     std::size_t stream_leader() {
@@ -173,7 +175,9 @@ TEST(ClusterBacklog, a_leader_with_a_million_queued_messages_is_replaced_in_time
     fmt::print(
         "kill -9 of a leader with a million messages: accepted again after {} ms\n", took.count());
     EXPECT_EQ(load.finish(), "");
-    if (is_timed()) EXPECT_LE(took, daemon_fault_max);
+    if (is_timed()) {
+        EXPECT_LE(took, daemon_fault_max);
+    }
 }
 
 }  // namespace

@@ -212,7 +212,7 @@ TEST_P(MainJob, message_waits_while_the_provider_is_down_and_completes_when_it_i
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, MainJob, testing::Values("sqlite", "journal", "jetstream"),
-    [](const auto& info) { return std::string(info.param); });
+    [](const auto& store) { return std::string(store.param); });
 
 }  // namespace
 }  // namespace baton::test
