@@ -194,9 +194,10 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"database.kind=postgres", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
-             R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
-             R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
+    for (const auto* setting :
+        {"database.kind=postgres", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
+            R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
+            R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
 }

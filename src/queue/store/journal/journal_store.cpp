@@ -174,7 +174,8 @@ private:
             BATON_TRY(end, repair_tail(files_, segments));
         }
         const LogWriter::Config config{.segment_size = config_.segment_size,
-            .store_id = segments.empty() ? random_number() : segments.begin()->second->header.store_id,
+            .store_id =
+                segments.empty() ? random_number() : segments.begin()->second->header.store_id,
             .shared = shared_.get()};
         BATON_TRY(writer_, LogWriter::open(files_, std::move(segments), end, config));
         return {};
