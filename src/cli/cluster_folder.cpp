@@ -135,7 +135,7 @@ ClusterProcess* ClusterState::find(std::string_view name) {
     return found == processes.end() ? nullptr : &*found;
 }
 
-Result<ClusterFolder> ClusterFolder::open(std::filesystem::path folder, bool make) {
+Result<ClusterFolder> ClusterFolder::open(const std::filesystem::path& folder, bool make) {
     std::error_code error;
     if (!make && !std::filesystem::exists(folder / state_name, error)) {
         return fail(Errc::not_found, fmt::format("there is no cluster in {}", folder.string()));

@@ -49,7 +49,7 @@ class ClusterFolder final {
 public:
     /// `make`: also when there is none yet (mode 0700).
     /// Fails: not_found, data_dir_locked (another command is at work), data_dir_unusable.
-    [[nodiscard]] static Result<ClusterFolder> open(std::filesystem::path folder, bool make);
+    [[nodiscard]] static Result<ClusterFolder> open(const std::filesystem::path& folder, bool make);
     ~ClusterFolder();
     ClusterFolder(ClusterFolder&& other) noexcept;
     ClusterFolder& operator=(ClusterFolder&&) = delete;

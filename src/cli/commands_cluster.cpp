@@ -283,8 +283,11 @@ void print(Context& context, const ClusterFolder& folder, const std::vector<Seen
 /// Ends processes by SIGTERM and waits for them. Returns the names of those that go on.
 std::vector<std::string> end(
     const std::vector<const ClusterProcess*>& processes, Deadline deadline) {
-    for (const auto* process : processes) static_cast<void>(process->send_signal(SIGTERM));
     std::vector<std::string> left;
+    for (const auto* process : processes) {
+        const auto sent = process->send_signal(SIGTERM);
+        static_cast<void>(sent);  // one that has ended already needs none
+    }
     for (const auto* process : processes) {
         if (!process->wait_end(deadline)) left.push_back(process->name);
     }

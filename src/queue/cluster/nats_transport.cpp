@@ -117,13 +117,15 @@ public:
         if (leader.id.text.empty()) return;
         if (leader.id == sender_->config.id) {
             Completion<Bytes> nobody = [](const Bytes&) {};
-            static_cast<void>(receive_(partition, request, nobody));
+            const bool is_served = receive_(partition, request, nobody);
+            static_cast<void>(is_served);  // it may be lost
             return;
         }
         const CallHead head{
             .partition = partition, .caller = sender_->config.random, .call = calls_.next_number()};
-        static_cast<void>(sender_->send(
-            command_subject(leader.id, std::to_string(partition)), {}, head, request.view()));
+        const auto sent = sender_->send(
+            command_subject(leader.id, std::to_string(partition)), {}, head, request.view());
+        static_cast<void>(sent);  // it may be lost
     }
 
     std::unique_ptr<Watch> watch(std::function<void(std::string_view)> event) override {
@@ -142,8 +144,9 @@ public:
     void sweep() override { calls_.sweep(directory_); }
 
     void tell_event(const Bytes& event) override {
-        static_cast<void>(
-            sender_->messaging->publish(sender_->config.cluster + ".event", {}, event.view()));
+        const auto told =
+            sender_->messaging->publish(sender_->config.cluster + ".event", {}, event.view());
+        static_cast<void>(told);  // some may be lost
     }
 
 private:
@@ -203,12 +206,14 @@ private:
         Completion<Bytes> answer = [sender = sender_, head, reply_to](const Bytes& bytes) mutable {
             if (reply_to.empty()) return;
             head.kind = CallHead::Kind::answer;
-            static_cast<void>(sender->send(reply_to, {}, head, bytes.view()));
+            const auto sent = sender->send(reply_to, {}, head, bytes.view());
+            static_cast<void>(sent);  // who asked finds out by its deadline
         };
         const Bytes request(std::move((*whole)->data));
         if (receive_(head.partition, request, answer) || reply_to.empty()) return;
         head.kind = CallHead::Kind::not_served;
-        static_cast<void>(sender_->send(reply_to, {}, head, {}));
+        const auto sent = sender_->send(reply_to, {}, head, {});
+        static_cast<void>(sent);
     }
 
     std::shared_ptr<const Sender> sender_;

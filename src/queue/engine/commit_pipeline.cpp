@@ -37,13 +37,13 @@ struct CommitPipeline::Impl {
     Impl(std::unique_ptr<Store> store_in, PipelineConfig config_in, const Clock& clock_in,
         MetricRegistry& registry, baton::Log log_in)
         : store(std::move(store_in)),
-          config(config_in),
+          config(std::move(config_in)),
           clock(clock_in),
           metrics(registry),
           log(std::move(log_in)),
-          engine({.memory_budget = config_in.memory_budget,
-              .run = config_in.uid_low_byte ? random_number() & ~std::uint64_t{0xff}
-                                            : random_number()}),
+          engine({.memory_budget = config.memory_budget,
+              .run =
+                  config.uid_low_byte ? random_number() & ~std::uint64_t{0xff} : random_number()}),
           room(*store, clock) {}
 
     // Shared with callers, under `mutex`.
@@ -303,7 +303,8 @@ void CommitPipeline::Impl::tell_cancels(bool only_gone) {
 
 CommitPipeline::CommitPipeline(std::unique_ptr<Store> store, PipelineConfig config,
     const Clock& clock, MetricRegistry& metrics, baton::Log log)
-    : impl_(std::make_unique<Impl>(std::move(store), config, clock, metrics, std::move(log))) {}
+    : impl_(std::make_unique<Impl>(
+          std::move(store), std::move(config), clock, metrics, std::move(log))) {}
 
 CommitPipeline::~CommitPipeline() { stop(); }
 

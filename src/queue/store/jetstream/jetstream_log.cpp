@@ -54,7 +54,8 @@ public:
             begin_ = now;
         } else if (now - *begin_ >= silence_max) {
             // No answer to this either is nothing new.
-            static_cast<void>(jetstream_.step_down(stream_));
+            const auto asked = jetstream_.step_down(stream_);
+            static_cast<void>(asked);
             begin_ = now;
         }
     }

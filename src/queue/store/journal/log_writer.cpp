@@ -234,7 +234,8 @@ std::uint32_t LogWriter::remove_released() {
     if (has_released() && durable_ >= claimed_by_ && config_.shared != nullptr) {
         // If it can't be done now it is with the next segment.
         const auto first_batch = segments_.at(first_segment_)->header.first_batch;
-        static_cast<void>(config_.shared->release_before(first_batch));
+        const auto released = config_.shared->release_before(first_batch);
+        static_cast<void>(released);
     }
     while (segments_.begin()->first < first_segment_ && durable_ >= claimed_by_) {
         if (!files_.remove(segments_.begin()->second->name)) break;
