@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <malloc.h>
+#include <map>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -203,11 +205,10 @@ public:
         must(setup_->pool.run(queues().put_queue(QueueName("bench"), QueueConfig{})));
     }
 
-    void posts(std::size_t producers, Shape shape, std::size_t about, std::string_view more = "") {
+    void posts(std::size_t producers, Shape shape, std::size_t about) {
         const auto posts = about / producers / shape.batch;
         const double seconds = post(producers, shape, posts);
-        row(store_,
-            fmt::format("post, {} producers, batches of {}{}", producers, shape.batch, more),
+        row(store_, fmt::format("post, {} producers, batches of {}", producers, shape.batch),
             posts * producers * shape.batch, seconds);
     }
 
@@ -226,12 +227,9 @@ public:
     /// Empties the queue.
     void takes(std::string_view more = "") {
         const auto total = count();
-        std::atomic<std::size_t> taken = 0;
-        const double seconds =
-            run_all(*setup_, 16, [&](std::size_t) { return consume(queues(), taken, total); });
+        const double seconds = take(total);
         row(store_, fmt::format("pop and ack, 16 consumers, batches of 100{}", more), total,
             seconds);
-        expect_empty();
     }
 
     void cycles() {
@@ -247,10 +245,24 @@ public:
         expect_empty();
     }
 
-    void fairness_keys(std::size_t keys) {
-        const auto text = fmt::format(", {} fairness keys", keys);
-        posts(16, {.batch = 100, .keys = keys}, messages_, text);
-        takes(text);
+    /// For each number of keys the same, in turns: what the disk does meanwhile meets all alike.
+    void fairness_keys(std::initializer_list<std::size_t> numbers) {
+        constexpr std::size_t rounds = 5;
+        const std::size_t posts = messages_ / 16 / 100;
+        std::map<std::size_t, double> post_seconds;
+        std::map<std::size_t, double> take_seconds;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            for (const std::size_t keys : numbers) {
+                post_seconds[keys] += post(16, {.batch = 100, .keys = keys}, posts);
+                take_seconds[keys] += take(count());
+            }
+        }
+        for (const std::size_t keys : numbers) {
+            const auto text = fmt::format("batches of 100, {} fairness keys", keys);
+            const std::size_t total = rounds * posts * 16 * 100;
+            row(store_, "post, 16 producers, " + text, total, post_seconds[keys]);
+            row(store_, "pop and ack, 16 consumers, " + text, total, take_seconds[keys]);
+        }
     }
 
     /// A million queued messages: what they cost in memory, and the time until a store that holds
@@ -315,6 +327,15 @@ private:
         });
     }
 
+    /// Empties the queue, which holds `total` messages; returns the seconds it took.
+    double take(std::size_t total) {
+        std::atomic<std::size_t> taken = 0;
+        const double seconds =
+            run_all(*setup_, 16, [&](std::size_t) { return consume(queues(), taken, total); });
+        expect_empty();
+        return seconds;
+    }
+
     std::size_t count() {
         return must(setup_->pool.run(queues().stats(QueueName("bench")))).message_count;
     }
@@ -350,6 +371,5 @@ int main(int argc, char** argv) {
     rows.synchronous_producer();
     rows.takes(", after single posts");
     rows.cycles();
-    rows.fairness_keys(10);
-    rows.fairness_keys(100'000);
+    rows.fairness_keys({10, 100'000});
 }

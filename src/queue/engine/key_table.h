@@ -29,18 +29,18 @@ public:
             if (cells_[at].hash != hash) continue;
             Row& row = row_of(cells_[at].number);
             if (row.name != key) continue;
-            if (row.uses++ == 0) use_again(row);
+            if (uses_[cells_[at].number - 1]++ == 0) use_again(row);
             return cells_[at].number;
         }
         cells_[at] = {.hash = hash, .number = take_number()};
-        row_of(cells_[at].number) =
-            Row{.name = std::string(key), .uses = 1, .hash = hash, .entry = Entry{}};
+        row_of(cells_[at].number) = Row{.name = std::string(key), .hash = hash, .entry = Entry{}};
+        uses_[cells_[at].number - 1] = 1;
         ++size_;
         return cells_[at].number;
     }
 
     void release(std::uint32_t number) {
-        if (number == 0 || --row_of(number).uses > 0) return;
+        if (number == 0 || --uses_[number - 1] > 0) return;
         --size_;
         ++unused_;
         if (size_ == 0 && rows_.size() > unused_kept) {
@@ -74,7 +74,6 @@ public:
 private:
     struct Row {
         std::string name;
-        std::uint32_t uses = 0;
         std::uint32_t hash = 0;
         Entry entry{};
     };
@@ -90,6 +89,7 @@ private:
     std::uint32_t take_number() {
         if (free_.empty()) {
             rows_.emplace_back();
+            uses_.push_back(0);
             return static_cast<std::uint32_t>(rows_.size());
         }
         const std::uint32_t number = free_.back();
@@ -107,7 +107,7 @@ private:
         std::uint32_t number = 0;
         for (Row& row : rows_) {
             ++number;
-            if (row.uses > 0 || row.name.empty()) continue;
+            if (uses_[number - 1] > 0 || row.name.empty()) continue;
             row = Row{};
             free_.push_back(number);
         }
@@ -129,6 +129,8 @@ private:
     }
 
     std::deque<Row> rows_;  // rows never move; one without a name is free
+    std::vector<std::uint32_t>
+        uses_;  // of each row; on their own, so that `release` looks no further
     std::vector<std::uint32_t> free_;
     std::vector<Cell> cells_;  // a power of two of them, at most half in use
     std::size_t size_ = 0;     // keys in use
