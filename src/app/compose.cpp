@@ -106,6 +106,8 @@ public:
         return line + fmt::format(" pid={} data={}", ::getpid(), config_.data.dir.string());
     }
 
+    Result<void> check() const override { return data_dir_->check(); }
+
     void stop(Deadline deadline) override {
         log_.info("stopping");
         if (health_) health_->set_phase(service::HealthService::Phase::draining);

@@ -20,6 +20,10 @@ public:
     /// when off, and `data` comes last, because a path may hold spaces.
     [[nodiscard]] virtual std::string ready_line() const = 0;
 
+    /// Whether what it stands on is still there. Cheap; to be asked every second or so.
+    /// Fails: data_dir_unusable (see DataDir::check); then nothing that it promises is kept.
+    [[nodiscard]] virtual Result<void> check() const = 0;
+
     /// Accepts nothing more, lets requests and agent runs under way finish until the deadline,
     /// gives the rest back to the queue, and closes the stores. Blocks. Call once, before
     /// destruction.

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
@@ -14,6 +15,8 @@ namespace baton::app {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::string_view lock_name = "batond.lock";
 
 std::unexpected<Error> unusable(const std::filesystem::path& path, const std::string& why) {
     return fail(Errc::data_dir_unusable, fmt::format("data folder `{}`: {}", path.string(), why));
@@ -47,7 +50,7 @@ Result<void> make_folder(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<DataDir>> DataDir::open(std::filesystem::path path) {
     BATON_TRY_VOID(make_folder(path));
-    const auto file = path / "batond.lock";
+    const auto file = path / lock_name;
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return unusable(path, "cannot be written: " + error_text());
     std::unique_ptr<DataDir> folder(new DataDir(std::move(path), fd));
@@ -72,6 +75,19 @@ DataDir::~DataDir() {
     if (fd_ < 0) return;
     static_cast<void>(!::ftruncate(fd_, 0));  // nobody is here any more
     ::close(fd_);
+}
+
+Result<void> DataDir::check() const {
+    struct stat held{};
+    struct stat there{};
+    if (::fstat(fd_, &held) != 0) return {};
+    if (::stat((path_ / lock_name).c_str(), &there) != 0) {
+        // A disk that fails is the stores' matter.
+        if (errno != ENOENT && errno != ENOTDIR) return {};
+        return unusable(path_, fmt::format("`{}` was removed while in use", lock_name));
+    }
+    if (held.st_dev == there.st_dev && held.st_ino == there.st_ino) return {};
+    return unusable(path_, fmt::format("`{}` was replaced while in use", lock_name));
 }
 
 Result<void> DataDir::publish(const DaemonRecord& record) {

@@ -31,6 +31,11 @@ public:
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
+    /// Whether the folder under the path is still the one that is held. One that was removed or
+    /// replaced keeps nothing of what is written from then on, and another daemon may hold what
+    /// stands there now. Fails: data_dir_unusable.
+    [[nodiscard]] Result<void> check() const;
+
     /// Writes pid and record into the lock file. Fails: data_dir_unusable.
     [[nodiscard]] Result<void> publish(const DaemonRecord& record);
 

@@ -48,13 +48,30 @@ void reload(const ConfigSources& sources, Config& current, DaemonLogSink& sink, 
         {{"level", log_level_names[static_cast<std::size_t>(current.logging.level)]}});
 }
 
-/// Until SIGTERM or SIGINT, then the drain. A second signal ends the process at once: everything
+/// Until SIGTERM or SIGINT comes, whose number it returns. Fails when the daemon can keep nothing
+/// any more: then no answer that is under way may leave.
+Result<int> await_end(
+    Signals& signals, const Daemon& daemon, const std::function<void()>& on_reload) {
+    constexpr std::chrono::seconds check_interval{1};
+    while (true) {
+        const auto signal = signals.wait_for(check_interval);
+        if (signal && *signal != SIGHUP) return *signal;
+        if (signal) on_reload();
+        BATON_TRY_VOID(daemon.check());
+    }
+}
+
+/// Serves until a signal, then drains. A second signal ends the process at once: everything
 /// accepted is on disk, and leases of runs cut short run out.
-int serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
+Result<int> serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
     const std::function<void()>& on_reload) {
-    int signal = signals.wait();
-    for (; signal == SIGHUP; signal = signals.wait()) on_reload();
-    log.info("signal received; draining", {{"signal", signal}});
+    const auto signal = await_end(signals, daemon, on_reload);
+    if (!signal) {
+        log.error("ending at once", {{"error", to_string(signal.error())}});
+        daemon.stop(Deadline::after(std::chrono::milliseconds(0)));
+        return fail(signal.error());
+    }
+    log.info("signal received; draining", {{"signal", *signal}});
     const auto deadline = Deadline::after(config.server.drain_timeout);
     const auto second = signals.wait_beside([&] { daemon.stop(deadline); });
     if (!second) return 0;
@@ -91,9 +108,10 @@ int run_daemon(int argc, char** argv, std::string version) {
     // k/s (wrk, 256 B, 2 cores beside a build); idle memory is 17 MB either way.
     ::mallopt(M_ARENA_MAX, 2);
     if (const auto done = run_offline({argv + 1, argv + argc})) {
-        std::cout << done->out << std::flush;
+        const bool told = static_cast<bool>(std::cout << done->out << std::flush);
         std::cerr << done->err << std::flush;
-        return done->status;
+        if (told || done->status != 0) return done->status;
+        return report({.code = Errc::storage_io, .detail = "standard output could not be written"});
     }
     const auto arguments = parse_daemon_arguments({argv + 1, argv + argc}, version);
     if (!arguments) {

@@ -1,10 +1,12 @@
 #include "app/offline.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -94,29 +96,53 @@ Result<PrintAndExit> run_fsck(const OfflineOptions& options) {
         .err = {}};
 }
 
+bool sync(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fsync(fd) == 0;
+    if (fd >= 0) ::close(fd);
+    return synced;
+}
+
+/// Whole or not at all, and on disk: who has exported may remove the store.
+Result<queue::ArchiveCounts> write_export(queue::Store& store, const std::filesystem::path& file) {
+    const auto part = file.string() + ".part";
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    const auto counts = queue::export_store(store, out);
+    out.close();
+    std::error_code error;
+    const bool written = counts && out && sync(part);
+    if (written) std::filesystem::rename(part, file, error);
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    if (written && !error && sync(folder)) return counts;
+    std::error_code ignored;
+    std::filesystem::remove(part, ignored);
+    if (!counts) return counts;
+    return fail(Errc::storage_io, fmt::format("`{}` can't be written", file.string()));
+}
+
+/// A device, a pipe or a link would be gone when the export takes its name.
+Result<void> check_target(const std::string& file) {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(file, error);
+    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) return {};
+    return fail(Errc::invalid_argument,
+        fmt::format("`{}` is there and no regular file: an export would replace it", file));
+}
+
 Result<PrintAndExit> run_export(const OfflineOptions& options) {
+    BATON_TRY_VOID(check_target(options.file));
     BATON_TRY(const auto held, hold(options.dir));
     BATON_TRY(const auto kind, store_to_export(held->path(), options.store));
     BATON_TRY(const auto open, open_store(held->path(), kind));
-    // Whole or not at all: what stands under the name is complete.
-    const auto part = options.file + ".part";
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    const auto counts = queue::export_store(*open.store, out);
-    out.close();
-    std::error_code error;
-    if (counts && out) std::filesystem::rename(part, options.file, error);
-    if (!counts || !out || error) {
-        std::error_code ignored;
-        std::filesystem::remove(part, ignored);
-        if (!counts) return fail(counts.error());
-        return fail(Errc::storage_io, fmt::format("`{}` can't be written", options.file));
-    }
-    return PrintAndExit{.out = counts_text("exported", *counts, options.json), .err = {}};
+    BATON_TRY(const auto counts, write_export(*open.store, options.file));
+    return PrintAndExit{.out = counts_text("exported", counts, options.json), .err = {}};
 }
 
 Result<PrintAndExit> run_import(const OfflineOptions& options) {
     std::ifstream in(options.file, std::ios::binary);
-    if (!in) return fail(Errc::not_found, fmt::format("`{}` can't be read", options.file));
+    if (!in || !std::filesystem::is_regular_file(options.file)) {
+        return fail(Errc::not_found, fmt::format("`{}` can't be read as a file", options.file));
+    }
     BATON_TRY(const auto held, DataDir::open(options.dir));
     BATON_TRY(const auto open,
         open_store(held->path(), options.store.empty() ? "sqlite" : options.store));

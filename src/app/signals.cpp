@@ -23,10 +23,10 @@ sigset_t handled_signals() {
 
 std::system_error last_error(const char* what) { return {errno, std::generic_category(), what}; }
 
-/// Waits until one of the descriptors can be read.
+/// Waits until one of the descriptors can be read, or for `limit_ms` (-1: no limit).
 template <std::size_t size>
-void await_any(std::array<pollfd, size>& fds) {
-    while (::poll(fds.data(), fds.size(), -1) < 0) {
+void await_any(std::array<pollfd, size>& fds, int limit_ms = -1) {
+    while (::poll(fds.data(), fds.size(), limit_ms) < 0) {
         if (errno != EINTR) throw last_error("poll");
     }
 }
@@ -49,6 +49,12 @@ int Signals::wait() {
         if (errno != EINTR) throw last_error("signalfd");
     }
     return static_cast<int>(info.ssi_signo);
+}
+
+std::optional<int> Signals::wait_for(std::chrono::milliseconds limit) {
+    std::array<pollfd, 1> fds{pollfd{fd_, POLLIN, 0}};
+    await_any(fds, static_cast<int>(limit.count()));
+    return fds[0].revents == 0 ? std::nullopt : std::optional(wait());
 }
 
 std::optional<int> Signals::wait_beside(std::function<void()> work) {

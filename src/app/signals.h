@@ -1,6 +1,7 @@
 // Unix signals as events of the main thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -15,14 +16,16 @@ public:
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
-    /// Blocks until one comes and returns its number.
-    [[nodiscard]] int wait();
+    /// Blocks until one comes and returns its number; nothing when none came in time.
+    [[nodiscard]] std::optional<int> wait_for(std::chrono::milliseconds limit);
 
     /// Runs `work` on another thread while waiting: nothing when it ended first, else the signal
     /// that came meanwhile; then `work` goes on, and the process had better end.
     [[nodiscard]] std::optional<int> wait_beside(std::function<void()> work);
 
 private:
+    [[nodiscard]] int wait();
+
     int fd_;
 };
 

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <unistd.h>
@@ -35,17 +36,18 @@ std::string_view hint_for(Errc code) {
     }
 }
 
+void print_error_json(std::ostream& err, const Error& error) {
+    boost::json::object inner{{"code", to_string(error.code)}, {"message", error.detail}};
+    boost::json::object details;
+    if (!error.field.empty()) details["field"] = error.field;
+    inner["details"] = std::move(details);
+    if (error.retry_after.count() > 0) inner["retry_after_ms"] = error.retry_after.count();
+    err << boost::json::serialize(boost::json::object{{"error", std::move(inner)}}) << '\n';
+}
+
 void print_error(Context& context, const Error& error) {
     auto& err = context.terminal.err;
-    if (context.options.json) {
-        boost::json::object inner{{"code", to_string(error.code)}, {"message", error.detail}};
-        boost::json::object details;
-        if (!error.field.empty()) details["field"] = error.field;
-        inner["details"] = std::move(details);
-        if (error.retry_after.count() > 0) inner["retry_after_ms"] = error.retry_after.count();
-        err << boost::json::serialize(boost::json::object{{"error", std::move(inner)}}) << '\n';
-        return;
-    }
+    if (context.options.json) return print_error_json(err, error);
     err << styled(context.err_colours(), Style::red, "baton:") << ' ' << to_string(error) << '\n';
     if (error.retry_after.count() > 0) {
         err << fmt::format(
@@ -53,6 +55,19 @@ void print_error(Context& context, const Error& error) {
     }
     const auto hint = hint_for(error.code);
     if (!hint.empty()) err << "  hint: " << hint << '\n';
+}
+
+/// Arguments that make no command, or ask for help. `as_json`: they ask for that as well.
+int exit_early(const EarlyExit& early, Terminal& terminal, bool as_json) {
+    terminal.out << early.out << std::flush;
+    if (as_json && early.status != 0) {
+        std::string said = early.err.substr(0, early.err.find('\n'));
+        if (said.starts_with("baton: ")) said.erase(0, 7);
+        print_error_json(terminal.err, {.code = Errc::invalid_argument, .detail = std::move(said)});
+    } else {
+        terminal.err << early.err << std::flush;
+    }
+    return early.status;
 }
 
 /// The folder of the running program: batond is built and installed beside baton.
@@ -82,16 +97,16 @@ Result<std::string> text_or_input(Context& context, const std::string& text) {
 }
 
 int run(std::vector<std::string> arguments, Terminal& terminal, const Environment& environment) {
+    const bool as_json = std::ranges::find(arguments, "--json") != arguments.end();
     const auto invocation = parse_arguments(std::move(arguments), environment.version);
-    if (!invocation) {
-        terminal.out << invocation.error().out << std::flush;
-        terminal.err << invocation.error().err << std::flush;
-        return invocation.error().status;
-    }
+    if (!invocation) return exit_early(invocation.error(), terminal, as_json);
     Context context(terminal, invocation->global, environment);
-    const auto result = std::visit(
+    auto result = std::visit(
         [&](const auto& options) { return execute(context, options); }, invocation->command);
-    terminal.out << std::flush;
+    // What was popped and could not be shown must not look like success.
+    if (!(terminal.out << std::flush) && result) {
+        result = fail(Errc::storage_io, "standard output could not be written");
+    }
     if (result) return 0;
     print_error(context, result.error());
     return errc_info(result.error().code).exit_code;

@@ -76,8 +76,8 @@ std::string to_text(const Cursor& cursor, std::string_view scope) {
 Result<Cursor> parse_cursor(std::string_view text, std::string_view scope) {
     auto cursor = read(text, scope);
     if (!cursor) {
-        return fail_field(Errc::invalid_argument, "next",
-            "`next` is not what this list answered; start again with its first page");
+        return fail_field(Errc::invalid_argument, "after",
+            "`after` is not what this list answered; start again with its first page");
     }
     return *std::move(cursor);
 }

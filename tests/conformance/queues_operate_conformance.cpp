@@ -186,6 +186,14 @@ TEST_P(Operate, a_redrive_to_another_queue_moves_letters_with_their_history) {
     EXPECT_EQ(stats().dead, 1);
 }
 
+TEST_P(Operate, a_redrive_to_a_queue_that_is_not_there_says_so_also_without_letters) {
+    make();
+    const auto result = redrive({.target = QueueName("none")});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::queue_not_found);
+    EXPECT_EQ(result.error().field, "target");
+}
+
 TEST_P(Operate, a_redrive_has_its_limits) {
     make({.max_size = 1});
     bury({});

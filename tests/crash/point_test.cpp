@@ -71,7 +71,7 @@ protected:
         const auto daemon = Daemon::start(options({}));
         DaemonSession session(*daemon);
         if (ledger_.accepted.empty()) return;  // perhaps not even the queue was made
-        expect_kept(*daemon, pool_, ledger_);
+        expect_kept_twice(*daemon, pool_, ledger_);
     }
 
     /// Every store does this for every batch.

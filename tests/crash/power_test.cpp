@@ -50,7 +50,7 @@ TEST_P(PowerTest, a_cut_at_any_moment_loses_nothing_acknowledged) {
         daemon->kill9();
         disk.power_on();
         daemon->restart();
-        expect_kept(*daemon, pool_, ledger);
+        expect_kept_twice(*daemon, pool_, ledger);
     }
     EXPECT_FALSE(ledger.accepted.empty());
     EXPECT_FALSE(ledger.acked.empty());

@@ -67,6 +67,32 @@ TEST(DaemonStart, folder_of_a_killed_daemon_is_free_again) {
     EXPECT_EQ(run_cli(*daemon, {"queue", "list"}).exit.status, 0);
 }
 
+/// A daemon that loses its folder in this way ends by itself and says why.
+void expect_ends(const std::function<void(const std::filesystem::path&)>& lose) {
+    const TempDir dir;
+    const auto daemon = Daemon::start({.data_dir = dir / "data"});
+    lose(dir / "data");
+    const auto exit = daemon->wait_exit(seconds(20));
+    ASSERT_TRUE(exit) << "it goes on to promise what nobody can find again";
+    EXPECT_EQ(*exit, (Exit{exit_status(Errc::data_dir_unusable), 0}));
+    EXPECT_THAT(daemon->process().err(), HasSubstr("while in use"));
+}
+
+TEST(DaemonFolder, one_that_is_moved_away_ends_the_daemon) {
+    expect_ends([](const auto& data) { std::filesystem::rename(data, data.string() + ".old"); });
+}
+
+TEST(DaemonFolder, one_that_is_removed_ends_the_daemon) {
+    expect_ends([](const auto& data) { std::filesystem::remove_all(data); });
+}
+
+TEST(DaemonFolder, one_that_another_daemon_could_take_ends_the_daemon) {
+    expect_ends([](const auto& data) {
+        std::filesystem::remove(data / "batond.lock");
+        std::ofstream(data / "batond.lock") << "{}";
+    });
+}
+
 TEST(DaemonStart, what_a_later_version_has_is_unsupported) {
     expect_refused(
         Daemon::run({.settings = {"database.kind=postgres"}}), Errc::unsupported, "postgres");

@@ -1,6 +1,7 @@
 // Data folders without a daemon: fsck, and queues that move from SQLite to the journal and back.
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
@@ -76,6 +77,33 @@ TEST_F(OfflineTest, queues_move_from_sqlite_to_the_journal) {
     const auto daemon = start("journal");
     EXPECT_EQ(pop(*daemon), "moved");
     end(*daemon);
+}
+
+TEST_F(OfflineTest, an_export_replaces_nothing_but_a_file) {
+    end(*start("sqlite"));
+    const auto pipe = dir_ / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    std::filesystem::create_symlink(pipe, dir_ / "link");
+    for (const auto& target : {pipe, dir_ / "link"}) {
+        const auto refused = baton({"queue", "export", target.string()});
+        EXPECT_EQ(refused.exit.status, 2) << refused.err;
+    }
+    EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+    EXPECT_TRUE(std::filesystem::is_symlink(dir_ / "link"));
+    EXPECT_EQ(baton({"queue", "import", dir_.path().string()}).exit.status, 3) << "it is a folder";
+}
+
+TEST_F(OfflineTest, an_export_that_is_not_on_disk_is_none) {
+    end(*start("journal"));
+    const auto file = (dir_ / "all").string();
+    const auto run = run_process({.program = "/usr/bin/strace",
+        .arguments = {"-f", "-qqq", "-o", "/dev/null", "-e", "trace=fsync", "-e",
+            "inject=fsync:error=EIO:when=1+", "-P", file + ".part",
+            std::string(BATON_BIN_DIR) + "/batond", "export", data(), file}});
+    if (run.err.find("strace:") != std::string::npos) GTEST_SKIP() << "needs ptrace: " << run.err;
+    EXPECT_EQ(run.exit.status, 10) << run.out << run.err;
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_FALSE(std::filesystem::exists(file + ".part"));
 }
 
 TEST_F(OfflineTest, fsck_finds_damage_and_repairs_it) {

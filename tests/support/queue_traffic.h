@@ -3,10 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
-#include <memory>
-#include <set>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,22 +12,15 @@
 #include "runtime/io_pool.h"
 #include "runtime/task_group.h"
 #include "support/daemon_session.h"
-#include "support/queue_letters.h"
+#include "support/queue_ledger.h"
 
 namespace baton::test {
-
-/// What a client was told, and what it does not know.
-struct Ledger {
-    std::map<MessageId, std::string> accepted;  ///< content, by id
-    std::set<MessageId> acked;                  ///< the daemon said so
-    std::set<MessageId> perhaps_acked;          ///< asked, not answered
-};
 
 /// Posts to and acks from the queue `crash` of one incarnation of a daemon until it stops
 /// answering. What is shared with the ledger happens on the pool's first executor.
 class QueueTraffic final {
 public:
-    inline static const QueueName queue{"crash"};
+    inline static const QueueName& queue = ledger_queue;
     static constexpr std::size_t producers = 12;
     static constexpr std::size_t consumers = 4;
 
@@ -39,7 +28,7 @@ public:
     /// must outlive it; call `finish` before it goes.
     QueueTraffic(const Daemon& daemon, IoPool& pool, Ledger& ledger, std::uint64_t run)
         : session_(daemon), pool_(pool), ledger_(ledger), run_(run), group_(pool.executor(0)) {
-        must(pool.run(session_.queues.put(queue, QueueConfig{})));
+        must(pool.run(session_.queues.put(queue, {.dedup_window = std::chrono::hours(1)})));
         const auto spawn = [&]() -> Task<void> {
             for (std::size_t i = 0; i < producers; ++i) {
                 group_.spawn([this, i] { return post(i); });
@@ -84,14 +73,19 @@ private:
             for (std::size_t k = 0; k < batch.size(); ++k) {
                 std::string text = std::to_string(run_) + "/" + std::to_string(number) + "/" +
                                    std::to_string(i) + "/" + std::to_string(k) + "/";
+                auto& data = batch[k].data;
+                if (number % 2 == 0) data.dedup_key = text;
+                if (number % 3 == 0) data.ordering_key = "key " + std::to_string(number);
                 text.resize(60 + (i * 977) % 6'000, '.');
-                batch[k].data.content = Bytes(std::move(text));
+                data.content = Bytes(std::move(text));
             }
             const auto sent = batch;
             const auto posted = co_await session_.queues.post(queue, std::move(batch));
             if (!posted) break;
             for (std::size_t k = 0; k < posted->size(); ++k) {
-                ledger_.accepted.emplace((*posted)[k].id, std::string(sent[k].data.content.view()));
+                const auto& data = sent[k].data;
+                ledger_.accepted.emplace((*posted)[k].id, std::string(data.content.view()));
+                if (!data.dedup_key.empty()) ledger_.keys[data.dedup_key] = (*posted)[k].id;
             }
             steps_.fetch_add(1);
             steps_.notify_all();
@@ -108,6 +102,7 @@ private:
             if (!popped) co_return;
             std::vector<std::string> receipts;
             for (const auto& leased : *popped) {
+                ledger_.note_lease(leased.message);
                 ledger_.perhaps_acked.insert(leased.message.id);
                 receipts.push_back(leased.receipt.text());
             }
@@ -126,31 +121,5 @@ private:
     std::atomic<std::size_t> ended_ = 0;
     TaskGroup group_;
 };
-
-/// Nothing acknowledged is missing or changed, nothing acked is back.
-inline void expect_kept(const Daemon& daemon, IoPool& pool, const Ledger& ledger) {
-    DaemonSession session(daemon);
-    std::map<MessageId, std::string> kept;
-    client::PeekOptions options{.limit = 1'000};
-    do {
-        const auto page = pool.run(session.queues.peek(QueueTraffic::queue, options));
-        if (!page) throw std::runtime_error(to_string(page.error()));
-        for (const auto& view : page->messages) {
-            EXPECT_TRUE(kept.emplace(view.id, view.data->content.view()).second);
-        }
-        options.cursor = page->next;
-    } while (!options.cursor.empty());
-    std::size_t lost = 0;
-    for (const auto& [id, content] : ledger.accepted) {
-        const auto found = kept.find(id);
-        if (found == kept.end()) {
-            lost += ledger.perhaps_acked.contains(id) ? 0 : 1;
-        } else {
-            EXPECT_EQ(found->second, content) << id.text();
-        }
-    }
-    EXPECT_EQ(lost, 0U) << "of " << ledger.accepted.size();
-    for (const auto& id : ledger.acked) EXPECT_FALSE(kept.contains(id)) << id.text();
-}
 
 }  // namespace baton::test

@@ -101,8 +101,8 @@ Result<service::PopOptions> read_pop_options(const Fields& fields) {
     options.max = static_cast<std::uint32_t>(max);
     BATON_TRY(options.lease, milliseconds(fields, "lease_ms", options.lease));
     BATON_TRY(options.wait, milliseconds(fields, "wait_ms", options.wait));
-    BATON_TRY(const auto level, fields.text("level"));
-    if (!level.empty()) {
+    if (fields.find("level") != nullptr) {
+        BATON_TRY(const auto level, fields.text("level"));
         BATON_TRY(options.level, level_of("level", level));
     }
     return options;
@@ -134,8 +134,9 @@ Task<Result<net::Response>> pop_messages(Call& call) {
     if (input.acks) {
         auto both = call.deps.queues.ack_and_pop(
             call.who, std::move(name), *std::move(input.acks), input.options);
-        BATON_CO_TRY(const auto popped, co_await std::move(both));
-        co_return text_response(200, popped_json(popped));
+        const auto popped = co_await std::move(both);
+        if (!popped) co_return fail(renamed(popped.error(), "receipts", "ack"));
+        co_return text_response(200, popped_json(*popped));
     }
     auto popping = call.deps.queues.pop(call.who, std::move(name), input.options);
     const auto leased = co_await std::move(popping);

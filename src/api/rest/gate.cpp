@@ -71,6 +71,13 @@ Result<void> check_caller(const net::Request& request, const RestConfig& config)
     return fail(Errc::permission_denied, "web pages of this Origin may not call");
 }
 
+Result<void> check_encoding(const net::Request& request) {
+    const std::string_view coding = request.fields.get("Content-Encoding");
+    if (coding.empty() || same_text(coding, "identity")) return {};
+    return fail_field(Errc::unsupported_media_type, "Content-Encoding",
+        "a body is taken as it is, without a coding");
+}
+
 bool is_preflight(const net::Request& request) noexcept {
     return request.method == net::Method::options && request.fields.has("Origin") &&
            request.fields.has("Access-Control-Request-Method");

@@ -12,6 +12,11 @@ namespace baton::api::rest {
 /// Fails: permission_denied when the Host is not one of ours or a foreign web page asks.
 [[nodiscard]] Result<void> check_caller(const net::Request& request, const RestConfig& config);
 
+/// A body comes as it is: no coding is undone here, and what is compressed must not be kept as if
+/// it were the content. Fails: unsupported_media_type when there is another Content-Encoding than
+/// `identity`.
+[[nodiscard]] Result<void> check_encoding(const net::Request& request);
+
 /// Whether this is a browser asking, before a cross-origin request, what it may send.
 [[nodiscard]] bool is_preflight(const net::Request& request) noexcept;
 

@@ -56,6 +56,11 @@ Result<Fields> JsonBody::parse(
     return Fields::of(*value, known, Errc::invalid_argument);
 }
 
+Error renamed(Error error, std::string_view from, std::string_view to) {
+    if (error.field == from) error.field = to;
+    return error;
+}
+
 Result<Duration> milliseconds(const Fields& fields, std::string_view name, Duration fallback) {
     BATON_TRY(const auto number, fields.integer(name, {.fallback = fallback.count()}));
     return Duration(number);
@@ -104,8 +109,10 @@ Result<std::uint64_t> query_number(
 Result<std::uint32_t> query_count(
     const net::Request& request, std::string_view name, std::uint32_t fallback) {
     BATON_TRY(const auto number, query_number(request, name, fallback));
-    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-    return static_cast<std::uint32_t>(std::min(number, most));  // beyond every limit either way
+    constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
+    if (number <= most) return static_cast<std::uint32_t>(number);
+    return fail_field(Errc::invalid_argument, std::string(name),
+        fmt::format("`{}` must be a whole number from 0 to {}", name, most));
 }
 
 Result<Duration> query_milliseconds(

@@ -47,6 +47,9 @@ private:
     std::optional<boost::json::value> value_;
 };
 
+/// `error` with the name that the caller used for what others call the field `from`.
+[[nodiscard]] Error renamed(Error error, std::string_view from, std::string_view to);
+
 /// A duration of whole milliseconds in a body; absent: `fallback`. Its range is the service's
 /// matter.
 [[nodiscard]] Result<Duration> milliseconds(
@@ -59,7 +62,7 @@ private:
 /// A whole number of the query, 0 .. 2^53; absent: `fallback`. Fails: invalid_argument.
 [[nodiscard]] Result<std::uint64_t> query_number(
     const net::Request& request, std::string_view name, std::uint64_t fallback);
-/// The same for what ends up in 32 bits.
+/// The same for what ends up in 32 bits: 0 .. 2^32 - 1.
 [[nodiscard]] Result<std::uint32_t> query_count(
     const net::Request& request, std::string_view name, std::uint32_t fallback);
 [[nodiscard]] Result<Duration> query_milliseconds(

@@ -60,9 +60,10 @@ Task<Result<net::Response>> subscribe(Call& call) {
     JsonBody body;
     BATON_CO_TRY(const auto fields, body.parse(call.request, known));
     BATON_CO_TRY(const auto start, read_start(fields, "from"));
-    BATON_CO_TRY(
-        const auto committed, co_await call.deps.logs.subscribe(call.who, std::move(path), start));
-    co_return committed_response(committed);
+    auto subscribing = call.deps.logs.subscribe(call.who, std::move(path), start);
+    const auto committed = co_await std::move(subscribing);
+    if (!committed) co_return fail(renamed(committed.error(), "start", "from"));
+    co_return committed_response(*committed);
 }
 
 Task<Result<net::Response>> unsubscribe(Call& call) {
@@ -127,9 +128,10 @@ Task<Result<net::Response>> seek(Call& call) {
     if (fields.find("to") == nullptr)
         co_return fields.fail_at("to", std::string("`to` is missing"));
     BATON_CO_TRY(const auto start, read_start(fields, "to"));
-    BATON_CO_TRY(
-        const auto committed, co_await call.deps.logs.seek(call.who, std::move(path), start));
-    co_return committed_response(committed);
+    auto seeking = call.deps.logs.seek(call.who, std::move(path), start);
+    const auto committed = co_await std::move(seeking);
+    if (!committed) co_return fail(renamed(committed.error(), "start", "to"));
+    co_return committed_response(*committed);
 }
 
 Task<Result<net::Response>> truncate(Call& call) {
@@ -139,10 +141,11 @@ Task<Result<net::Response>> truncate(Call& call) {
     JsonBody body;
     BATON_CO_TRY(const auto fields, body.parse(call.request, known));
     BATON_CO_TRY(const auto seq, read_seq(fields, "before"));
-    BATON_CO_TRY(const auto removed,
-        co_await call.deps.logs.truncate_before(call.who, std::move(name), seq));
+    auto truncating = call.deps.logs.truncate_before(call.who, std::move(name), seq);
+    const auto removed = co_await std::move(truncating);
+    if (!removed) co_return fail(renamed(removed.error(), "seq", "before"));
     json::object answer;
-    answer["removed"] = removed;
+    answer["removed"] = *removed;
     co_return json_response(200, answer);
 }
 

@@ -34,14 +34,58 @@ constexpr std::array<std::string_view, options.size()> option_names = [] {
     return names;
 }();
 
+constexpr std::string_view durability_field = "Baton-Durability";
+constexpr std::size_t shown_max = 64;  // bytes of a stranger's word that an error repeats
+
+bool same_name(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 /// "Baton-" in any case: a quick look that spares requests without options the lookups.
+bool is_option_field(std::string_view name) noexcept {
+    return name.size() > 6 && (name[0] | 0x20) == 'b' && (name[1] | 0x20) == 'a' &&
+           (name[2] | 0x20) == 't' && (name[3] | 0x20) == 'o' && (name[4] | 0x20) == 'n' &&
+           name[5] == '-';
+}
 bool has_option_fields(const net::Request& request) noexcept {
-    return std::ranges::any_of(request.fields.all(), [](const auto& field) {
-        const std::string& name = field.first;
-        return name.size() > 6 && (name[0] | 0x20) == 'b' && (name[1] | 0x20) == 'a' &&
-               (name[2] | 0x20) == 't' && (name[3] | 0x20) == 'o' && (name[4] | 0x20) == 'n' &&
-               name[5] == '-';
-    });
+    return std::ranges::any_of(
+        request.fields.all(), [](const auto& field) { return is_option_field(field.first); });
+}
+
+std::unexpected<Error> unknown_field(std::string_view name) {
+    if (name.size() > shown_max) {
+        return fail(Errc::invalid_argument, "there is an unknown Baton- field with a long name");
+    }
+    std::array<std::string_view, options.size() + 1> names;
+    std::ranges::transform(options, names.begin(), &Option::field);
+    names.back() = durability_field;
+    const auto near = nearest_name(name, names);
+    return fail_field(Errc::invalid_argument, std::string(name),
+        near ? fmt::format("no field `{}`; did you mean `{}`?", name, *near)
+             : fmt::format("no field `{}`", name));
+}
+
+/// A misspelt option must not be a message without it.
+Result<void> check_option_fields(const net::Request& request) {
+    const auto& all = request.fields.all();
+    for (auto it = all.begin(); it != all.end(); ++it) {
+        const std::string& name = it->first;
+        if (!is_option_field(name)) continue;
+        const auto is_it = [&](std::string_view other) { return same_name(name, other); };
+        if (!is_it(durability_field) && std::ranges::none_of(options, is_it, &Option::field)) {
+            return unknown_field(name);
+        }
+        const bool again =
+            std::any_of(all.begin(), it, [&](const auto& earlier) { return is_it(earlier.first); });
+        if (again) {
+            return fail_field(
+                Errc::invalid_argument, name, fmt::format("the field `{}` is there twice", name));
+        }
+    }
+    return {};
 }
 
 Result<void> refuse_options(const net::Request& request) {
@@ -124,6 +168,7 @@ Result<NewMessage> read_raw(net::Request& request) {
 }  // namespace
 
 Result<std::vector<NewMessage>> read_post(net::Request& request) {
+    BATON_TRY_VOID(check_option_fields(request));
     const MediaType type = media_type_of(request);
     if (type == MediaType::other) {
         BATON_TRY(auto message, read_raw(request));

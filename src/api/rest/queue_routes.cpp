@@ -109,8 +109,11 @@ Result<PauseInput> read_pause(const Call& call) {
 Task<Result<net::Response>> set_paused(Call& call, bool paused) {
     BATON_CO_TRY(auto input, read_pause(call));
     if (input.key) {
-        auto& operations = call.deps.operations;
-        BATON_CO_TRY_VOID(co_await operations.pause_key(call.who, *std::move(input.key), paused));
+        const auto* const name =
+            input.key->kind == KeyKind::ordering ? "ordering_key" : "fairness_key";
+        auto pausing = call.deps.operations.pause_key(call.who, *std::move(input.key), paused);
+        const auto done = co_await std::move(pausing);
+        if (!done) co_return fail(renamed(done.error(), "key", name));
     } else {
         auto& queues = call.deps.queues;
         BATON_CO_TRY_VOID(co_await queues.set_paused(call.who, std::move(input.queue), paused));

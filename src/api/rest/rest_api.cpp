@@ -96,8 +96,9 @@ private:
         const Auth auth = route_table()[route].info.auth;
         if (auth == Auth::open || (auth == Auth::metrics && config_.metrics_public)) return {};
         BATON_TRY(call.who, deps_.access.authenticate(call.request.fields.get("Authorization")));
-        return access::require(
-            call.who, auth == Auth::admin ? access::Role::admin : access::Role::member);
+        BATON_TRY_VOID(access::require(
+            call.who, auth == Auth::admin ? access::Role::admin : access::Role::member));
+        return check_encoding(call.request);
     }
 
     net::Response shaped(const Call& call, const Error& error) const {

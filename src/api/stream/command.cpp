@@ -102,8 +102,8 @@ Result<Operation> read_consume(const Fields& fields) {
     BATON_TRY(consume.queue, read_queue(fields));
     BATON_TRY(consume.credit, read_count(fields, "credit", 0));
     BATON_TRY(consume.lease, read_ms(fields, "lease_ms", default_lease));
-    BATON_TRY(const auto level, fields.text("level"));
-    if (!level.empty()) {
+    if (fields.find("level") != nullptr) {
+        BATON_TRY(const auto level, fields.text("level"));
         auto parsed = parse_level(level);
         if (!parsed) return fields.fail_at("level", std::move(parsed).error());
         consume.level = *parsed;

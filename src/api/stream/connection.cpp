@@ -230,7 +230,9 @@ Task<Result<std::string>> Connection::commit(Commit& commit) {
 
 Task<Result<std::string>> Connection::append_output(AppendOutput& output) {
     const auto receipt = Receipt::parse(output.receipt);
-    if (!receipt) co_return fail(receipt.error());
+    if (!receipt) {
+        co_return fail_field(Errc::invalid_receipt, "receipt", receipt.error().detail);
+    }
     auto appending = context_.outputs.append(
         caller_.who, receipt->message, std::move(output.receipt), std::move(output.events));
     BATON_CO_TRY(const auto next, co_await std::move(appending));

@@ -195,9 +195,15 @@ private:
     std::string salts_;
 };
 
-/// 0 when there is none.
+/// 0 when there is none. A database gets its first page before it gets a log, so one without any
+/// has lost them; SQLite would take it for a new one and remove the log.
 Result<std::uint32_t> user_version_of(const std::filesystem::path& database) {
     BATON_TRY(const auto file, RawFile::open(database, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB));
+    BATON_TRY(const auto size, file->size());
+    if (size == 0) {
+        return fail(Errc::storage_corrupt,
+            fmt::format("`{}` is gone or empty, and its log is not", file->name()));
+    }
     BATON_TRY(const auto field, file->read(user_version_at, 4));
     return big_endian(field.data());
 }
@@ -222,10 +228,11 @@ bool exists(const std::string& name) {
 Result<void> settle_wal(const std::filesystem::path& database) {
     const std::string name = database.string() + "-wal";
     if (!exists(name)) return {};
-    BATON_TRY(const auto version, user_version_of(database));
     BATON_TRY(const auto file,
         RawFile::open(name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL));
     BATON_TRY(const auto size, file->size());
+    if (size <= header_size) return write_again(*file, size);
+    BATON_TRY(const auto version, user_version_of(database));
     BATON_TRY_VOID(Wal(*file, size).check(version));
     return write_again(*file, size);
 }

@@ -17,7 +17,8 @@ inline constexpr int unsynced_user_version = 1;
 /// of another behind it was there once. Passes over what a cut write can explain, and over
 /// everything when the database has the `user_version` above. Then writes the log once more and
 /// syncs it: after a failed sync the system may show bytes that it will never write.
-/// Fails: storage_corrupt naming the frame; storage_io, storage_full.
+/// A log whose database is empty is all that is left of a store, and an error as well.
+/// Fails: storage_corrupt naming the frame or the database; storage_io, storage_full.
 [[nodiscard]] Result<void> settle_wal(const std::filesystem::path& database);
 
 }  // namespace baton::db

@@ -22,8 +22,10 @@ struct ArchiveCounts {
 
 /// Reads such lines into `store`, which must not be in use. All lines are read once before anything
 /// is written; `in` must be able to go back to its beginning. Ids, receipts and states stay as they
-/// were. Fails: invalid_argument naming the line (nothing was written); queue_exists (nothing was
-/// written); what recovering and committing fail with (a part may have been written).
+/// were. What a post would not take (a field that is not known, no content, a key too long) is
+/// refused, and so is the uid of another queue. Fails: invalid_argument naming the line (nothing
+/// was written); queue_exists by name or uid (nothing was written); storage_io when `in` does; what
+/// recovering and committing fail with (a part may have been written).
 [[nodiscard]] Result<ArchiveCounts> import_store(Store& store, std::istream& in);
 
 }  // namespace baton::queue

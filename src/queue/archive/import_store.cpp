@@ -2,6 +2,7 @@
 #include <istream>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "model/codec.h"
 #include "model/json_fields.h"
 #include "queue/archive/archive.h"
+#include "queue/archive/archive_fields.h"
+#include "queue/archive/import_values.h"
 
 namespace baton::queue {
 namespace {
@@ -23,86 +26,6 @@ namespace json = boost::json;
 // A commit takes place when it holds this much.
 constexpr std::size_t commit_records = 1'000;
 constexpr std::size_t commit_bytes = 4 * 1024 * 1024;
-
-Result<std::string> read_bytes(const Fields& fields, std::string_view name) {
-    const std::string encoded_name = std::string(name) + "_base64";
-    BATON_TRY(const auto encoded, fields.text(encoded_name));
-    if (!encoded.empty()) {
-        auto decoded = base64_decode(encoded);
-        if (!decoded) return fields.fail_at(encoded_name, decoded.error());
-        return decoded;
-    }
-    BATON_TRY(const auto text, fields.text(name));
-    return std::string(text);
-}
-Result<TimePoint> read_time(const Fields& fields, std::string_view name) {
-    BATON_TRY(const auto ms, fields.integer(name, {.min = 0}));
-    return from_unix_ms(ms);
-}
-Result<std::uint64_t> read_seq(const Fields& fields) {
-    BATON_TRY(const auto seq,
-        fields.integer("seq", {.min = 1, .max = static_cast<std::int64_t>(seq_max)}));
-    return static_cast<std::uint64_t>(seq);
-}
-Result<std::uint32_t> read_count(const Fields& fields, std::string_view name) {
-    BATON_TRY(const auto count, fields.integer(name, {.max = UINT32_MAX}));
-    return static_cast<std::uint32_t>(count);
-}
-Result<Fields> fields_of(const json::value& value) {
-    return Fields::of(value, {}, Errc::invalid_argument);
-}
-
-Result<Delivery> read_delivery(const json::value& value) {
-    BATON_TRY(const auto fields, fields_of(value));
-    Delivery delivery;
-    BATON_TRY(const auto state, fields.text("state"));
-    BATON_TRY(delivery.state, parse_message_state(state));
-    if (delivery.state != MessageState::ready && delivery.state != MessageState::leased &&
-        delivery.state != MessageState::dead) {
-        return fields.fail_at("state", "a delivered message is ready, leased or dead");
-    }
-    BATON_TRY(delivery.due_at, read_time(fields, "due_at"));
-    BATON_TRY(delivery.attempts, read_count(fields, "attempts"));
-    BATON_TRY(delivery.failures, read_count(fields, "failures"));
-    BATON_TRY(delivery.entered_at, read_time(fields, "entered_at"));
-    BATON_TRY(const auto level, fields.text("level"));
-    if (!level.empty()) {
-        BATON_TRY(delivery.level, parse_level(level));
-    }
-    BATON_TRY(delivery.anew, fields.boolean("anew", false));
-    BATON_TRY(delivery.redriven, fields.boolean("redriven", false));
-    BATON_TRY(delivery.dead_reason, read_bytes(fields, "dead_reason"));
-    BATON_TRY(const auto* history, fields.array("history"));
-    if (history == nullptr) return delivery;
-    for (const auto& entry : *history) {
-        BATON_TRY(const auto note, fields_of(entry));
-        auto& kept = delivery.history.emplace_back();
-        BATON_TRY(kept.at, read_time(note, "at"));
-        BATON_TRY(kept.attempt, read_count(note, "attempt"));
-        BATON_TRY(kept.reason, read_bytes(note, "reason"));
-    }
-    return delivery;
-}
-
-Result<std::shared_ptr<const MessageData>> read_data(const Fields& fields) {
-    auto data = std::make_shared<MessageData>();
-    BATON_TRY(const auto level, fields.text("priority"));
-    BATON_TRY(data->priority, parse_level(level));
-    BATON_TRY(data->ordering_key, read_bytes(fields, "ordering_key"));
-    BATON_TRY(data->fairness_key, read_bytes(fields, "fairness_key"));
-    BATON_TRY(data->dedup_key, read_bytes(fields, "dedup_key"));
-    BATON_TRY(data->metadata, read_bytes(fields, "metadata"));
-    BATON_TRY(const auto* headers, fields.array("headers"));
-    for (std::size_t i = 0; headers != nullptr && i < headers->size(); ++i) {
-        BATON_TRY(const auto entry, fields_of((*headers)[i]));
-        auto& header = data->headers.emplace_back();
-        BATON_TRY(header.name, read_bytes(entry, "name"));
-        BATON_TRY(header.value, read_bytes(entry, "value"));
-    }
-    BATON_TRY(auto content, read_bytes(fields, "content"));
-    data->content = Bytes(std::move(content));
-    return data;
-}
 
 /// Turns lines into records, one queue after the other.
 class LineReader {
@@ -114,6 +37,7 @@ public:
     std::size_t bytes = 0;  ///< of contents in `records`
     ArchiveCounts counts;
     std::set<QueueName> names;
+    std::set<std::uint64_t> uids;
 
     Result<void> read(std::string_view line) {
         auto value = parse_json(line);
@@ -121,7 +45,9 @@ public:
         const auto* object = value->if_object();
         if (object == nullptr || object->size() != 1 || has_ended_) return bad("is no line of one");
         const auto& [kind, body] = *object->begin();
-        BATON_TRY(const auto fields, fields_of(body));
+        const auto known = archive_fields::of(kind);
+        if (known.empty()) return bad("is of an unknown kind");
+        BATON_TRY(const auto fields, fields_of(body, known));
         if (!has_begun_ || kind == "baton_export") return begin(kind, fields);
         if (kind == "queue") return queue(fields);
         if (kind == "quota") return quota(fields);
@@ -132,8 +58,7 @@ public:
         if (kind == "reply") return reply(fields);
         if (kind == "output") return output(fields);
         if (kind == "cursor") return cursor(fields);
-        if (kind == "paused_key") return paused_key(fields);
-        return bad("is of an unknown kind");
+        return paused_key(fields);
     }
     Result<void> finish() const {
         if (has_ended_) return {};
@@ -165,7 +90,10 @@ private:
         QueuePut put{.number = QueueNumber{next_number_++}};
         const char* const end = uid_text.data() + uid_text.size();
         const auto [stop, error] = std::from_chars(uid_text.data(), end, put.uid, 16);
-        if (error != std::errc() || stop != end) return fields.fail_at("uid", "is no uid");
+        if (error != std::errc() || stop != end || put.uid == 0) {
+            return fields.fail_at("uid", std::string("is no uid"));
+        }
+        if (!uids.insert(put.uid).second) return bad("has the uid of another queue");
         put.info.name = std::move(parsed);
         put.info.uid = put.uid;
         BATON_TRY(const auto owner, fields.text("owner"));
@@ -240,6 +168,7 @@ private:
         reply->message = {.queue_uid = uid_, .seq = seq};
         BATON_TRY(reply->at, read_time(fields, "at"));
         BATON_TRY(reply->metadata, read_bytes(fields, "metadata"));
+        BATON_TRY_VOID(check_metadata(fields, reply->metadata));
         BATON_TRY(auto result, read_bytes(fields, "result"));
         reply->result = Bytes(std::move(result));
         bytes += reply->result.size();
@@ -309,6 +238,7 @@ public:
     void queue(QueuePut queue, std::uint64_t) override {
         next_number = std::max(next_number, static_cast<std::uint32_t>(queue.number) + 1);
         names.insert(queue.info.name);
+        uids.insert(queue.uid);
     }
     void message(RecoveredMessage) override {}
     void dedup(Locator, std::string, TimePoint) override {}
@@ -320,12 +250,30 @@ public:
 
     std::uint32_t next_number = 1;
     std::set<QueueName> names;
+    std::set<std::uint64_t> uids;
 };
+
+Result<void> check_new(const LineReader& export_, const Present& present) {
+    for (const auto& name : export_.names) {
+        if (!present.names.contains(name)) continue;
+        return fail(
+            Errc::queue_exists, fmt::format("the store has a queue `{}` already", name.text));
+    }
+    for (const auto uid : export_.uids) {
+        if (!present.uids.contains(uid)) continue;
+        return fail(Errc::queue_exists,
+            fmt::format("the store has the queue with the uid {:016x} already", uid));
+    }
+    return {};
+}
 
 /// Reads all lines; `store` takes the records as they come, unless it is null.
 Result<ArchiveCounts> read_all(std::istream& in, LineReader& reader, Store* store) {
     in.clear();
-    in.seekg(0);
+    if (!in.seekg(0)) {
+        return fail(
+            Errc::invalid_argument, "an export is read twice, which this input does not allow");
+    }
     std::uint64_t number = 0;
     const auto pass_on = [&]() -> Result<void> {
         if (store != nullptr && !reader.records.empty()) {
@@ -343,6 +291,7 @@ Result<ArchiveCounts> read_all(std::istream& in, LineReader& reader, Store* stor
             BATON_TRY_VOID(pass_on());
         }
     }
+    if (in.bad()) return fail(Errc::storage_io, "the export could not be read to its end");
     BATON_TRY_VOID(reader.finish());
     BATON_TRY_VOID(pass_on());
     return reader.counts;
@@ -355,12 +304,7 @@ Result<ArchiveCounts> import_store(Store& store, std::istream& in) {
     BATON_TRY_VOID(store.recover(present));
     LineReader rehearsal(present.next_number);
     BATON_TRY(const auto expected, read_all(in, rehearsal, nullptr));
-    for (const auto& name : rehearsal.names) {
-        if (present.names.contains(name)) {
-            return fail(
-                Errc::queue_exists, fmt::format("the store has a queue `{}` already", name.text));
-        }
-    }
+    BATON_TRY_VOID(check_new(rehearsal, present));
     LineReader reader(present.next_number);
     BATON_TRY(const auto counts, read_all(in, reader, &store));
     if (counts != expected) return fail(Errc::internal, "the export changed while it was read");

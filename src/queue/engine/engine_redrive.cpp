@@ -55,7 +55,10 @@ Task<Result<RedriveStep>> EngineQueues::redrive_step(
 Task<Result<RedriveStep>> EngineQueues::move_step(
     const RedriveRequest& request, std::uint64_t after_seq, RedriveSchedule schedule) {
     const std::size_t max = portion(request, schedule.first);
-    const auto find = [=, &request](Engine& engine, TimePoint) {
+    const auto find = [=, &request](Engine& engine, TimePoint) -> Result<std::vector<MessageView>> {
+        // Also when there is no letter: who misspells the target should hear of it.
+        const auto target = engine.uid_of(*request.target);
+        if (!target) return fail_field(target.error().code, "target", target.error().detail);
         return engine.dead_letters(request, after_seq, max);
     };
     BATON_CO_TRY(auto letters, co_await desk_.run(find));

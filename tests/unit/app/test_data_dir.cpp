@@ -45,6 +45,23 @@ TEST(DataDir, lock_goes_with_its_holder_and_the_record_too) {
     EXPECT_TRUE(DataDir::open(dir.path()));
 }
 
+TEST(DataDir, one_that_is_gone_or_another_is_no_longer_held) {
+    const test::TempDir dir;
+    const auto folder = DataDir::open(dir / "data");
+    ASSERT_TRUE(folder);
+    EXPECT_TRUE((*folder)->check());
+    std::filesystem::rename(dir / "data", dir / "old");
+    ASSERT_FALSE((*folder)->check());
+    EXPECT_EQ((*folder)->check().error().code, Errc::data_dir_unusable);
+    const auto other = DataDir::open(dir / "data");
+    ASSERT_TRUE(other);
+    EXPECT_TRUE((*other)->check());
+    EXPECT_THAT((*folder)->check().error().detail, testing::HasSubstr("replaced"));
+    std::filesystem::remove_all(dir / "data");
+    std::filesystem::rename(dir / "old", dir / "data");
+    EXPECT_TRUE((*folder)->check()) << "it is back";
+}
+
 TEST(DataDir, file_in_its_place_is_unusable) {
     const test::TempDir dir;
     std::ofstream(dir / "data") << "x";

@@ -45,6 +45,10 @@ protected:
         std::ostringstream out;
         std::ostringstream err;
         Terminal terminal{.in = in, .out = out, .err = err};
+        const int status = baton(std::move(arguments), terminal);
+        return {status, out.str(), err.str()};
+    }
+    int baton(std::vector<std::string> arguments, Terminal& terminal) {
         const Environment environment{
             .variable = [this](std::string_view name) -> std::optional<std::string> {
                 const auto found = variables.find(name);
@@ -55,8 +59,7 @@ protected:
             .version = "9.9",
         };
         arguments.insert(arguments.begin(), {"--data-dir", dir.path()});
-        const int status = run(std::move(arguments), terminal, environment);
-        return {status, out.str(), err.str()};
+        return run(std::move(arguments), terminal, environment);
     }
 
     test::TempDir dir;
@@ -84,6 +87,27 @@ std::string dialog(DialogStatus status) {
     }
     if (status == DialogStatus::failed) message.error = "model on fire";
     return boost::json::serialize(boost::json::object{{"code", 200}, {"data", to_json(message)}});
+}
+
+TEST_F(CliTest, arguments_that_are_no_command_are_an_error_in_json_too) {
+    const auto ran = baton({"queue", "frob", "--json"});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(boost::json::parse(ran.err),
+        boost::json::parse(
+            R"({"error":{"code":"invalid_argument","message":"no command `frob`","details":{}}})"));
+    EXPECT_EQ(baton({"queue", "frob"}).err.substr(0, 6), "baton:");
+    EXPECT_EQ(baton({"queue", "--help", "--json"}).status, 0);
+}
+
+TEST_F(CliTest, what_nobody_can_read_is_no_success) {
+    http.answer(200, R"({"messages":[]})");
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    out.setstate(std::ios::badbit);  // as on a full disk
+    Terminal terminal{.in = in, .out = out, .err = err};
+    EXPECT_EQ(baton({"queue", "pop", "mail", "--json"}, terminal), 10);
+    EXPECT_THAT(err.str(), HasSubstr("standard output could not be written"));
 }
 
 TEST_F(CliTest, help_and_version_succeed) {

@@ -132,7 +132,7 @@ TEST_F(Lists, refuse_cursors_of_another_list_or_hand) {
         return got ? std::string("taken")
                    : std::string(to_string(got.error().code)) + got.error().field;
     };
-    const std::string refused = "invalid_argumentnext";
+    const std::string refused = "invalid_argumentafter";
     EXPECT_EQ(code_of({}, {.page_size = 2, .after = next}), "taken");
     EXPECT_EQ(code_of({.user_id = UserId("u1")}, {.after = next}), refused);
     EXPECT_EQ(code_of({}, {.after = next, .sort = Sort::priority}), refused);

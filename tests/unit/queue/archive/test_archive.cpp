@@ -112,5 +112,68 @@ TEST(Archive, an_export_that_is_cut_or_changed_imports_nothing) {
     expect_refused(more);
 }
 
+/// An export of two queues with a message each.
+std::string two_queues() {
+    const auto source = queue::make_memory_store();
+    std::vector<queue::Record> records;
+    for (const std::uint32_t number : {1U, 2U}) {
+        queue::QueuePut put{.number = queue::QueueNumber{number}, .uid = 0xA0 + number};
+        put.info.name = QueueName("q" + std::to_string(number));
+        records.emplace_back(put);
+        auto data = std::make_shared<MessageData>();
+        data->content = Bytes(std::string("text"));
+        data->dedup_key = "key";
+        data->metadata = "{}";
+        records.emplace_back(queue::MessagePosted{.at = {put.number, 1}, .data = data});
+    }
+    must(source->commit(std::move(records), Durability::fsync));
+    return exported(*source);
+}
+
+struct Change {
+    const char* what;
+    std::string from;
+    std::string to;
+};
+
+TEST(Archive, what_no_store_can_have_held_is_refused_and_changes_nothing) {
+    const auto sound = two_queues();
+    must(import_text(*queue::make_memory_store(), sound));
+    const std::vector<Change> changes{{"no content", R"(,"content":"text")", ""},
+        {"an empty content", R"("content":"text")", R"("content":"")"},
+        {"a field that is not known", R"("content":"text")", R"("content":"text","colour":"red")"},
+        {"a long key", R"("dedup_key":"key")", R"("dedup_key":")" + std::string(257, 'k') + '"'},
+        {"metadata that break the answer", R"("metadata":"{}")", R"("metadata":"{},")"},
+        {"metadata that are no object", R"("metadata":"{}")", R"("metadata":"[]")"},
+        {"the uid of another queue", "00000000000000a2", "00000000000000a1"},
+        {"no uid", "00000000000000a1", "0000000000000000"}};
+    for (const auto& [what, from, to] : changes) {
+        SCOPED_TRACE(what);
+        auto text = sound;
+        const auto at = text.find(from);
+        ASSERT_NE(at, std::string::npos) << text;
+        text.replace(at, from.size(), to);
+        const auto store = queue::make_memory_store();
+        const auto result = import_text(*store, text);
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().code, Errc::invalid_argument) << to_string(result.error());
+        EXPECT_EQ(must(picture_of(*store)), "");
+    }
+}
+
+TEST(Archive, a_queue_that_is_there_under_another_name_is_not_doubled) {
+    const auto store = queue::make_memory_store();
+    auto text = two_queues();
+    must(import_text(*store, text));
+    for (const char* name : {R"("name":"q1")", R"("name":"q2")"}) {
+        text.at(text.find(name) + 8) = 'r';
+    }
+    const auto before = must(picture_of(*store));
+    const auto result = import_text(*store, text);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::queue_exists);
+    EXPECT_EQ(must(picture_of(*store)), before);
+}
+
 }  // namespace
 }  // namespace baton::test

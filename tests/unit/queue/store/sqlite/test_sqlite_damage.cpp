@@ -107,6 +107,25 @@ TEST_F(SqliteDamage, a_flipped_bit_in_the_log_is_an_error_until_shortly_before_i
     EXPECT_GT(noticed, tried / 3);
 }
 
+TEST_F(SqliteDamage, a_log_without_its_database_is_an_error) {
+    Files sound;
+    {
+        OpenSqlite store(dir_.path());
+        fill(store, 12);
+        sound = files();  // as a kill leaves them
+    }
+    ASSERT_FALSE(sound.at("queue.db-wal").empty());
+    auto empty = sound;
+    empty["queue.db"].clear();
+    EXPECT_TRUE(is_corrupt(reopened(empty)));
+    auto gone = sound;
+    gone.erase("queue.db");
+    const auto kept = reopened(gone);
+    EXPECT_TRUE(is_corrupt(kept)) << kept;
+    EXPECT_NE(kept.find("queue.db"), std::string::npos) << kept;
+    EXPECT_TRUE(std::filesystem::exists(after_ / "queue.db-wal")) << "what is left must stay";
+}
+
 TEST_F(SqliteDamage, a_cut_file_is_an_error) {
     std::string held;
     {
