@@ -30,7 +30,8 @@ std::expected<DaemonArguments, PrintAndExit> parse_daemon_arguments(
         ->type_name("KEY=VALUE")
         ->type_size(1)
         ->allow_extra_args(false);
-    app.add_option("--roles", parsed.roles, "what this process does; this version: all")
+    app.add_option("--roles", parsed.roles,
+           "what this process does: all, or some of gateway,queue,scheduler (in a cluster)")
         ->type_name("ROLES")
         ->capture_default_str();
     std::string help_format;

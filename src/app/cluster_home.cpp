@@ -47,9 +47,10 @@ nats::ConnectionConfig connection_config(const NatsSettings& nats, std::string n
 
 class Home final : public ClusterHome {
 public:
-    Home(const Config& config, std::filesystem::path data_dir, IoPool& io, const Clock& clock,
-        MetricRegistry& metrics, Log log)
+    Home(const Config& config, const Roles& roles, std::filesystem::path data_dir, IoPool& io,
+        const Clock& clock, MetricRegistry& metrics, Log log)
         : config_(config),
+          roles_(roles),
           data_dir_(std::move(data_dir)),
           io_(io),
           clock_(clock),
@@ -82,6 +83,7 @@ private:
             .name = config_.cluster.name, .replicas = config_.nats.replicas};
         config.node.name = node;
         config.node.partitions = config_.cluster.partitions;
+        config.node.may_lead = roles_.queue;
         config.pipeline.memory_budget =
             std::max<std::uint64_t>(1, config_.queue.memory_budget / config_.cluster.partitions);
         return config;
@@ -103,6 +105,7 @@ private:
     }
 
     const Config& config_;
+    const Roles roles_;
     const std::filesystem::path data_dir_;
     IoPool& io_;
     const Clock& clock_;
@@ -115,10 +118,10 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config,
+Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config, const Roles& roles,
     const std::filesystem::path& data_dir, IoPool& io, const Clock& clock, MetricRegistry& metrics,
     const Log& log) {
-    auto home = std::make_unique<Home>(config, data_dir, io, clock, metrics, log);
+    auto home = std::make_unique<Home>(config, roles, data_dir, io, clock, metrics, log);
     BATON_TRY_VOID(home->join());
     return home;
 }

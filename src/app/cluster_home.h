@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/config.h"
+#include "app/roles.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -23,10 +24,11 @@ public:
     virtual void leave(Deadline deadline) = 0;
 };
 
-/// Joins; returns when every partition has a leader. The references must outlive the result. Fails:
-/// unavailable, unauthenticated, conflict, invalid_config, data_dir_unusable.
+/// Joins; returns when every partition has a leader (of this daemon or another). The references
+/// must outlive the result. Fails: unavailable, unauthenticated, conflict, invalid_config,
+/// data_dir_unusable.
 [[nodiscard]] Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config,
-    const std::filesystem::path& data_dir, IoPool& io, const Clock& clock, MetricRegistry& metrics,
-    const Log& log);
+    const Roles& roles, const std::filesystem::path& data_dir, IoPool& io, const Clock& clock,
+    MetricRegistry& metrics, const Log& log);
 
 }  // namespace baton::app

@@ -67,13 +67,14 @@ std::string reach_text(std::string_view host, std::uint16_t port) {
     return address_text(host, port);
 }
 
-api::rest::RestConfig rest_config(const Config& config) {
+api::rest::RestConfig rest_config(const Config& config, const Roles& roles) {
     auto hosts = config.access.allowed_hosts;
     const auto& host = config.server.http.host;
     if (hosts.empty() && is_loopback(host)) {
         hosts = {"localhost", "127.0.0.1", "[::1]", host};
     }
-    return {.metrics_public = config.metrics.is_public,
+    return {.is_gateway = roles.gateway,
+        .metrics_public = config.metrics.is_public,
         .allowed_hosts = std::move(hosts),
         .allowed_origins = config.access.allowed_origins};
 }
@@ -81,8 +82,11 @@ api::rest::RestConfig rest_config(const Config& config) {
 /// Members stand in the order in which they are made; destruction goes the other way.
 class Services final : public Daemon {
 public:
-    Services(Config config, std::shared_ptr<LogSink> sink, std::string version)
-        : config_(std::move(config)), log_(std::move(sink), "app"), version_(std::move(version)) {}
+    Services(Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version)
+        : config_(std::move(config)),
+          roles_(roles),
+          log_(std::move(sink), "app"),
+          version_(std::move(version)) {}
 
     /// Each line: a service, and why it comes here.
     Result<void> start() {
@@ -140,6 +144,7 @@ private:
     [[nodiscard]] std::size_t dispatch_executor() const { return io_->size() - 1; }
 
     const Config config_;
+    const Roles roles_;
     Log log_;
     const std::string version_;
     SystemClock clock_;
@@ -216,8 +221,8 @@ Result<void> Services::open_database() {
 
 Result<void> Services::open_queues() {
     if (config_.queue.store == StoreKind::jetstream) {
-        BATON_TRY(
-            cluster_, join_cluster(config_, data_dir_->path(), *io_, clock_, registry_, log_));
+        BATON_TRY(cluster_,
+            join_cluster(config_, roles_, data_dir_->path(), *io_, clock_, registry_, log_));
         queues_ = &cluster_->queues();
         return {};
     }
@@ -243,6 +248,7 @@ Result<void> Services::open_queues() {
 
 /// What the configuration says about the LLM queue holds; what was set through the API stays.
 Result<void> Services::make_llm_queue() {
+    if (!roles_.scheduler) return {};
     const QueueName name{std::string(dispatch::llm_queue)};
     QueueConfig config;
     const auto existing = io_->run(queues_->get_queue(name));
@@ -274,6 +280,7 @@ void Services::make_agents() {
 }
 
 Result<void> Services::start_dispatcher() {
+    if (!roles_.scheduler) return {};
     auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
         config_.scheduler, *queues_, *agents_, *conversations_.conversations,
         *conversations_.writer, clock_, registry_, log_.channel("dispatch"));
@@ -316,7 +323,8 @@ Result<void> Services::open_doors() {
         .health = *health_,
         .metrics = registry_,
         .stream = stream_handler()};
-    api_->start(api::rest::make_rest_handler(deps, rest_config(config_), log_.channel("rest")));
+    api_->start(
+        api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));
     if (metrics_) {
         const bool open = config_.metrics.is_public || is_loopback(config_.metrics.host);
         metrics_->start(
@@ -339,9 +347,9 @@ void Services::await_short_requests(Deadline deadline) const {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> start_daemon(
-    Config config, std::shared_ptr<LogSink> sink, std::string version) {
+    Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version) {
     auto services =
-        std::make_unique<Services>(std::move(config), std::move(sink), std::move(version));
+        std::make_unique<Services>(std::move(config), roles, std::move(sink), std::move(version));
     const auto started = services->start();
     if (started) return services;
     services->stop(Deadline::after(std::chrono::milliseconds(0)));

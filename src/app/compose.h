@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config.h"
+#include "app/roles.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "runtime/deadline.h"
@@ -30,11 +31,12 @@ public:
     virtual void stop(Deadline deadline) = 0;
 };
 
-/// Starts everything; on failure everything started so far is stopped again.
+/// Starts what its roles need (`check_roles` holds); on failure everything started so far is
+/// stopped again.
 /// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host),
 /// permission_denied (port, key file), storage_corrupt, storage_io, conflict (a schema from a newer
 /// version).
 [[nodiscard]] Result<std::unique_ptr<Daemon>> start_daemon(
-    Config config, std::shared_ptr<LogSink> sink, std::string version);
+    Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version);
 
 }  // namespace baton::app

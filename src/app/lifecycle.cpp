@@ -13,6 +13,7 @@
 #include "app/config_print.h"
 #include "app/log_sink.h"
 #include "app/offline.h"
+#include "app/roles.h"
 #include "app/signals.h"
 
 namespace baton::app {
@@ -21,12 +22,6 @@ namespace {
 int report(const Error& error) {
     std::cerr << "batond: " << to_string(error.code) << ": " << error.detail << std::endl;
     return errc_info(error.code).exit_code;
-}
-
-Result<void> check_roles(const std::string& roles) {
-    if (roles == "all") return {};
-    return fail(Errc::unsupported,
-        "--roles " + roles + ": this version runs all roles in one process (--roles all)");
 }
 
 /// Takes over what may change while running; names what may not.
@@ -84,10 +79,11 @@ Result<int> serve(Signals& signals, Daemon& daemon, const Config& config, const 
 }
 
 Result<int> run(const DaemonArguments& arguments, std::string version) {
-    BATON_TRY_VOID(check_roles(arguments.roles));
+    BATON_TRY(const auto roles, parse_roles(arguments.roles));
     const ConfigSources sources{
         .file = arguments.config, .settings = arguments.settings, .env = process_environment()};
     BATON_TRY(auto config, load_config(sources));
+    BATON_TRY_VOID(check_roles(roles, config));
     if (arguments.check_config) {
         std::cout << print_config(config) << std::flush;
         return 0;
@@ -95,7 +91,7 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
     Signals signals;  // before the first thread
     BATON_TRY(const auto sink, make_log_sink(config.logging));
     const Log log(sink, "app");
-    BATON_TRY(const auto daemon, start_daemon(config, sink, std::move(version)));
+    BATON_TRY(const auto daemon, start_daemon(config, roles, sink, std::move(version)));
     std::cout << daemon->ready_line() << std::endl;
     const auto on_reload = [&] { reload(sources, config, *sink, log); };
     return serve(signals, *daemon, config, log, on_reload);

@@ -94,6 +94,10 @@ private:
         route = match->route;
         call.params = match->params;
         const Auth auth = route_table()[route].info.auth;
+        if (!config_.is_gateway && auth != Auth::open && auth != Auth::metrics) {
+            return fail(Errc::unsupported,
+                "this daemon has not the role `gateway`; it answers health and metrics only");
+        }
         if (auth == Auth::open || (auth == Auth::metrics && config_.metrics_public)) return {};
         BATON_TRY(call.who, deps_.access.authenticate(call.request.fields.get("Authorization")));
         BATON_TRY_VOID(access::require(

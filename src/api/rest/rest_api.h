@@ -23,6 +23,8 @@
 namespace baton::api::rest {
 
 struct RestConfig {
+    /// False: only health and metrics are answered, everything else is `unsupported`.
+    bool is_gateway = true;
     /// Whether /metrics answers without a key (Prometheus commonly asks without one).
     bool metrics_public = false;
     /// Names a Host header may carry, lower case and without port ("localhost", "127.0.0.1",

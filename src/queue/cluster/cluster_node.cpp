@@ -207,14 +207,15 @@ DaemonRecord ClusterNode::Impl::own_record() const {
     return {.name = config.name,
         .address = config.address,
         .partitions = config.partitions,
-        .is_draining = is_draining};
+        .is_draining = is_draining,
+        .may_lead = config.may_lead};
 }
 
 void ClusterNode::Impl::decide(Step& step) {
     beat(step);
     find_candidates();
     if (is_draining) return drain(step);
-    if (!view.is_in_touch(now) || misfit) return;
+    if (!view.is_in_touch(now) || misfit || !config.may_lead) return;
     const Leaders plan = assign(candidates, view.leaders(now));
     claim(step, plan);
     balance(step, plan);
@@ -222,7 +223,7 @@ void ClusterNode::Impl::decide(Step& step) {
 
 void ClusterNode::Impl::find_candidates() {
     auto found = view.others(now);
-    if (!is_draining) found.push_back({config.id, config.name});
+    if (config.may_lead && !is_draining) found.push_back({config.id, config.name});
     if (found == candidates) return;
     candidates = std::move(found);
     candidates_since = now;

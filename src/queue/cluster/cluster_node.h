@@ -42,6 +42,7 @@ struct ClusterNodeConfig {
     std::string name{};            ///< 1..64 of A-Z a-z 0-9 _ -; stays over restarts
     std::string address{};         ///< shown to people
     std::uint32_t partitions = 1;  ///< 1..256, the same for all daemons
+    bool may_lead = true;          ///< false: knows who leads what, and leads nothing
     ClusterTiming timing{};
 };
 

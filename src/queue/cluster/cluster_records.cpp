@@ -72,6 +72,7 @@ std::string to_json(const DaemonRecord& record) {
         object.text("address", record.address);
         object.number("partitions", record.partitions);
         object.boolean("draining", record.is_draining);
+        object.boolean("leads", record.may_lead);
     }
     return json;
 }
@@ -97,6 +98,7 @@ Result<DaemonRecord> parse_daemon_record(std::string_view json) {
     BATON_TRY(const auto partitions,
         fields.integer("partitions", {.fallback = 1, .min = 1, .max = partitions_max}));
     BATON_TRY(record.is_draining, fields.boolean("draining", false));
+    BATON_TRY(record.may_lead, fields.boolean("leads", true));
     record.name = name;
     record.address = address;
     record.partitions = static_cast<std::uint32_t>(partitions);

@@ -17,6 +17,7 @@ struct DaemonRecord {
     std::string address{};  ///< where its HTTP API answers; for people only
     std::uint32_t partitions = 1;
     bool is_draining = false;  ///< about to stop: leads nothing new
+    bool may_lead = true;      ///< else it only sends commands to those who lead
     bool operator==(const DaemonRecord&) const = default;
 };
 

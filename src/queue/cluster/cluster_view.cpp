@@ -88,7 +88,8 @@ std::vector<ClusterNode::Member> ClusterView::members(SteadyTime now) const {
 std::vector<Candidate> ClusterView::others(SteadyTime now) const {
     std::vector<Candidate> candidates;
     for (const auto& [id, record] : members(now)) {
-        const bool may_lead = !record.is_draining && record.partitions == config_.partitions;
+        const bool may_lead =
+            record.may_lead && !record.is_draining && record.partitions == config_.partitions;
         if (may_lead) candidates.push_back({id, record.name});
     }
     return candidates;

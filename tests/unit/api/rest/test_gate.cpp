@@ -50,6 +50,18 @@ TEST_F(Gate, metrics_are_open_only_when_told) {
     EXPECT_THAT(answer.body, testing::HasSubstr("baton_rest_requests_total"));
 }
 
+TEST_F(Gate, a_daemon_that_is_no_gateway_answers_health_and_metrics_only) {
+    open_door({.is_gateway = false});
+    EXPECT_EQ(get("/health/live").status, 200);
+    EXPECT_EQ(get("/metrics").status, 200);
+    for (const auto* path : {"/v1/queues", "/api/v1/conversations", "/admin/v1/keys"}) {
+        const auto answer = get(path);
+        EXPECT_EQ(answer.status, errc_info(Errc::unsupported).http) << path;
+    }
+    EXPECT_EQ(code_of(get("/v1/queues")), "unsupported");
+    EXPECT_EQ(get("/v1/nothing").status, 404);
+}
+
 TEST_F(Gate, a_wrong_method_tells_the_right_ones) {
     const auto answer = call(Method::patch, "/v1/queues/mail");
     EXPECT_EQ(answer.status, 405);

@@ -10,12 +10,13 @@ DaemonId World::id(int number) {
     return make_daemon_id("node" + std::to_string(number), static_cast<std::uint64_t>(number));
 }
 
-int World::add(std::uint32_t partitions) {
+int World::add(std::uint32_t partitions, bool may_lead) {
     const int number = static_cast<int>(daemons_.size());
     auto daemon = std::make_unique<Daemon>();
     daemon->node = std::make_unique<ClusterNode>(ClusterNodeConfig{.id = id(number),
         .name = "node" + std::to_string(number),
         .partitions = partitions == 0 ? partitions_ : partitions,
+        .may_lead = may_lead,
         .timing = timing_});
     daemons_.push_back(std::move(daemon));
     connect(number);

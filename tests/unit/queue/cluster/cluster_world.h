@@ -44,7 +44,7 @@ public:
         : partitions_(partitions), timing_(timing), bucket_(timing.ttl) {}
 
     /// A daemon starts. `partitions`: what it takes the cluster to have; 0: what it has.
-    int add(std::uint32_t partitions = 0);
+    int add(std::uint32_t partitions = 0, bool may_lead = true);
     Daemon& operator[](int number) { return *daemons_.at(static_cast<std::size_t>(number)); }
     [[nodiscard]] static DaemonId id(int number);
     [[nodiscard]] SteadyTime now() const { return now_; }

@@ -41,6 +41,22 @@ TEST(ClusterNode, a_daemon_alone_leads_everything) {
     EXPECT_LE(world.run_until([&] { return world.is_balanced({0}); }), Duration(1'300));
 }
 
+TEST_F(ThreeDaemons, leave_one_that_may_not_lead_out_and_it_knows_who_leads) {
+    const int gateway = world.add(0, false);
+    world.run(Duration(20'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
+    EXPECT_EQ(world.opened(), 12) << "nothing moves for it";
+    for (Partition i = 0; i < partitions; ++i) {
+        const LeaderView leader{World::id(world.serving(i).front()), true};
+        EXPECT_EQ(world[gateway].node->leader(i, world.now()), leader);
+    }
+    for (int i = 0; i < 3; ++i) world.crash(i);
+    world.run(Duration(20'000));
+    EXPECT_EQ(world[gateway].opened, 0) << "not even when nobody else is left";
+    world.drain(gateway);
+    EXPECT_LE(world.run_until([&] { return world[gateway].is_drained; }), Duration(1'000));
+}
+
 TEST_F(ThreeDaemons, stay_as_they_are_while_nothing_happens) {
     EXPECT_EQ(longest_gap(Duration(60'000)), Duration(0));
     EXPECT_EQ(world.opened(), 12);
