@@ -249,7 +249,8 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
     }
     if (!holds(timer)) return;
     if (timer.kind == Timer::Kind::rate) {
-        rate_armed_ = TimePoint::max();  // the pops that wait are served after this
+        rate_armed_ = TimePoint::max();  // the pops and fetches that wait are served after this
+        if (is_log()) QueueLog(*this).tell();
         return;
     }
     const std::uint64_t seq = timer.message.seq;

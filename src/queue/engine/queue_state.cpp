@@ -52,7 +52,10 @@ void QueueState::configure(QueueConfig config, TenantId owner, TimePoint now) {
     set_rates(now);
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
-    if (is_log()) QueueLog(*this).arm_retention();
+    if (is_log()) {
+        QueueLog(*this).arm_retention();
+        QueueLog(*this).tell();  // the rate may be another one
+    }
     if (!ages_anew || is_log()) return;
     table_.for_each_after(0, [&](std::uint64_t seq, Slot& slot) {
         if (slot.state == MessageState::ready) raise(seq, slot, now);
