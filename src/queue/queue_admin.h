@@ -47,7 +47,7 @@ public:
     /// A paused queue takes posts and hands out nothing.
     [[nodiscard]] virtual Task<Result<void>> set_paused(QueueName name, bool paused) = 0;
     /// Messages with a paused key stay where they are; all else goes on. At most 10,000 keys of a
-    /// queue are paused at a time. Fails: invalid_argument for an empty or too long key; conflict
+    /// queue are paused at a time. Fails: invalid_argument for an empty or too long key; queue_full
     /// for one key too many.
     [[nodiscard]] virtual Task<Result<void>> pause_key(
         QueueName name, KeyKind kind, std::string key, bool paused) = 0;

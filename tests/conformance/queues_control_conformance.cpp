@@ -76,7 +76,7 @@ TEST_P(Control, ten_thousand_keys_of_a_queue_can_be_paused) {
             h.start(queues().pause_key(q, KeyKind::fairness, "k" + std::to_string(i), true)));
     }
     for (auto& one : pauses) EXPECT_EQ(outcome(one.get()), "ok");
-    EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "conflict");
+    EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "queue_full");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "k7")), "ok");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "k7", false)), "ok");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "ok");

@@ -92,6 +92,11 @@ struct CommitPipeline::Impl {
     void tell_cancels(bool only_gone);
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
+    /// The one place where a command gets its answer.
+    void finish(Command& command, const Error* error) {
+        if (const Error* why = error ? error : command.failure()) metrics.refused(why->code);
+        command.finish(error);
+    }
     Result<void> recover();
     std::optional<Error> accept(std::unique_ptr<Command>& command, std::uint64_t ticket);
     void tick() { now = time.at(clock.now()); }
@@ -114,7 +119,7 @@ void CommitPipeline::Impl::run() {
         work.clear();
     }
     const Error error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
-    for (auto& command : waits.take_all()) command->finish(&error);
+    for (auto& command : waits.take_all()) finish(*command, &error);
 }
 
 std::chrono::milliseconds CommitPipeline::Impl::sleep_time() {
@@ -150,7 +155,7 @@ void CommitPipeline::Impl::process(std::vector<Arrival>& work) {
         serve_waits();
         commit();
     }
-    while (auto command = waits.take_expired()) command->finish(nullptr);
+    while (auto command = waits.take_expired()) finish(*command, nullptr);
     return_memory();
 }
 
@@ -164,7 +169,7 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
     if (!arrival.command) {
         if (auto command = waits.take(arrival.ticket)) {
             const Error error{.code = Errc::cancelled, .detail = "the wait was called off"};
-            command->finish(&error);
+            finish(*command, &error);
         }
         return;
     }
@@ -173,8 +178,7 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
         answered.push_back(std::move(arrival.command));
     } else if (waits.size() >= config.waits_max) {
         const Error error{.code = Errc::overloaded, .detail = "too many calls wait for messages"};
-        metrics.limits.Increment();
-        arrival.command->finish(&error);
+        finish(*arrival.command, &error);
     } else {
         if (wait->has_changes) changed_and_parked.push_back(arrival.ticket);
         waits.park(arrival.ticket, std::move(arrival.command), *wait);
@@ -241,7 +245,7 @@ void CommitPipeline::Impl::commit() {
         finish_all(nullptr, false);
         return engine.reuse(std::move(batch.records));
     }
-    metrics.failures.Increment();
+    metrics.commit_failed();
     rebuild(result.error());
 }
 
@@ -274,7 +278,7 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
         broken = later;
     }
     finish_all(&error, true);
-    for (auto& command : waits.take_all()) command->finish(&later);
+    for (auto& command : waits.take_all()) finish(*command, &later);
 }
 
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
@@ -282,12 +286,12 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
 void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
     tell_cancels(error != nullptr);
     for (auto& command : answered) {
-        command->finish(only_stored && !command->touched_stored ? nullptr : error);
+        finish(*command, only_stored && !command->touched_stored ? nullptr : error);
     }
     answered.clear();
     for (const auto ticket : std::exchange(changed_and_parked, {})) {
         if (error == nullptr) break;
-        if (auto command = waits.take(ticket)) command->finish(error);
+        if (auto command = waits.take(ticket)) finish(*command, error);
     }
 }
 
@@ -350,8 +354,7 @@ std::optional<Error> CommitPipeline::Impl::accept(
 void CommitPipeline::submit(std::unique_ptr<Command> command, std::uint64_t ticket) {
     const auto refused = impl_->accept(command, ticket);
     if (!refused) return;
-    if (refused->code == Errc::overloaded) impl_->metrics.limits.Increment();
-    command->finish(&*refused);
+    impl_->finish(*command, &*refused);
 }
 
 void CommitPipeline::withdraw(std::uint64_t ticket) {
@@ -388,6 +391,8 @@ Result<void> CommitPipeline::health() const {
     if (impl_->broken) return fail(*impl_->broken);
     return {};
 }
+
+void CommitPipeline::note_refusal(Errc code) { impl_->metrics.refused(code); }
 
 Store& CommitPipeline::store() noexcept { return *impl_->store; }
 

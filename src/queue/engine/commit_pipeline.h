@@ -41,6 +41,8 @@ public:
     /// Runs against the engine and keeps the answer. Returns what to wait for when there is no
     /// answer yet; then it is run again when that may have come.
     virtual std::optional<Wait> apply(Engine& engine, TimePoint now) = 0;
+    /// Why the kept answer is a failure; null: it is none.
+    [[nodiscard]] virtual const Error* failure() const = 0;
     /// Gives the answer out: the kept one, or `error` when the commit failed. Called once, also
     /// after a wait that ended without an answer.
     virtual void finish(const Error* error) = 0;
@@ -98,6 +100,9 @@ public:
     /// See Consumer::watch_cancels.
     [[nodiscard]] std::unique_ptr<Watch> watch_cancels(
         std::function<void(const MessageId&)> cancelled);
+
+    /// Counts a call that was refused without a command; any thread.
+    void note_refusal(Errc code);
 
     /// A random number for a queue that is made; any thread.
     [[nodiscard]] std::uint64_t make_uid() const;

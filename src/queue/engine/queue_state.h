@@ -56,7 +56,7 @@ public:
 
     /// Fails: message_not_found; conflict for a leased or dead one.
     Result<void> reschedule(std::uint64_t seq, TimePoint due, TimePoint now);
-    /// Fails: conflict when too many are paused.
+    /// Fails: queue_full when too many are paused.
     Result<void> pause_key(const PausedKey& key, bool paused, TimePoint now);
     /// The dead letters that a request means, by seq, after `after_seq`, at most `max`.
     [[nodiscard]] std::vector<std::uint64_t> dead_letters(
