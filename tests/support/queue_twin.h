@@ -46,6 +46,9 @@ public:
                             : name.text == "relaxed" ? Durability::relaxed
                                                      : Durability::memory;
         must(engine_->put_queue(name, config, next_uid(), now));
+        if (const auto gone = models.find(name.text); gone != models.end()) {
+            gone_.emplace(gone->second.generation, gone->second);
+        }
         models[name.text] = {.config = config, .generation = uids_};
     }
     /// Lets time do its work, in small portions.
@@ -53,6 +56,7 @@ public:
         while (engine_->advance(now, 3)) {
         }
         for (auto& [name, model] : models) model.advance(now);
+        for (auto& [generation, model] : gone_) model.advance(now);
     }
     void commit() {
         const auto batch = engine_->take_batch();
@@ -61,6 +65,7 @@ public:
         engine_->committed();
         committed_ = models;
         committed_quota_ = quota;
+        gone_.clear();
     }
 
     /// kill -9 between two commits.
@@ -70,6 +75,7 @@ public:
         quota = committed_quota_;
         for (auto& [name, model] : models) model.restart(now);
         committed_ = models;
+        gone_.clear();
         store_.reset();
         start();
     }
@@ -79,22 +85,21 @@ public:
     void undo() {
         auto before = committed_;
         for (auto& [name, model] : before) {
-            const QueueModel& live = models[name];
-            if (!model.is_stored() && live.generation == model.generation) {
-                auto kept = live;
-                kept.config = model.config;
-                kept.paused = model.paused;
-                kept.paused_keys = model.paused_keys;
-                kept.set_rates(now);
-                model = kept;
-            } else if (model.is_stored()) {
+            if (model.is_stored()) {
                 model.read_back(now);
-            } else {
-                model.restart(now);
+                continue;
             }
+            const QueueModel& live = models[name];
+            auto kept = live.generation == model.generation ? live : gone_.at(model.generation);
+            kept.config = model.config;
+            kept.paused = model.paused;
+            kept.paused_keys = model.paused_keys;
+            kept.set_rates(now);
+            model = kept;
         }
         models = before;
         committed_ = models;
+        gone_.clear();
         quota = committed_quota_;
         recover();
     }
@@ -174,6 +179,7 @@ private:
     std::uint64_t runs_ = 0;
     std::uint64_t uids_ = 0;
     Models committed_;
+    std::map<std::uint64_t, QueueModel> gone_;  ///< by generation, those remade since the commit
     std::uint64_t committed_quota_ = 0;
     std::unique_ptr<queue::Store> store_;
     std::unique_ptr<queue::Engine> engine_;
