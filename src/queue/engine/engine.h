@@ -151,7 +151,7 @@ public:
     void queue(QueuePut queue, std::uint64_t next_seq) override;
     void message(RecoveredMessage message) override;
     void dedup(Locator first, std::string key, TimePoint until) override;
-    void reply(Locator at, TimePoint expires_at) override;
+    void reply(RecoveredReply reply) override;
     void output(RecoveredOutput output) override;
     void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) override;
     void paused_key(QueueNumber queue, KeyKind kind, std::string key) override;

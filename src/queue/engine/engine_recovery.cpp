@@ -67,8 +67,8 @@ void Engine::dedup(Locator first, std::string key, TimePoint until) {
     }
 }
 
-void Engine::reply(Locator at, TimePoint expires_at) {
-    if (QueueState* queue = find(at.queue)) QueueReplies(*queue).recover(at.seq, expires_at);
+void Engine::reply(RecoveredReply reply) {
+    if (QueueState* queue = find(reply.at.queue)) QueueReplies(*queue).recover(reply);
 }
 
 void Engine::paused_key(QueueNumber queue, KeyKind kind, std::string key) {

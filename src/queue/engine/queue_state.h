@@ -128,6 +128,7 @@ private:
     Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
     Slot& add_slot(const MessageData& data, TimePoint due, TimePoint expires, TimePoint now);
     void add_bytes(std::int64_t bytes);
+    void add_kept(std::int64_t bytes);
     void set_owner(TenantId owner);
     void set_rates(TimePoint now);
     void hold_key(PausedKey key);

@@ -27,6 +27,13 @@ struct RecoveredMessage {
     std::optional<Delivery> delivery{};  ///< absent: never touched since the post
 };
 
+/// The reply to a message, without what it says.
+struct RecoveredReply {
+    Locator at;
+    std::uint64_t bytes = 0;  ///< of its result
+    TimePoint expires_at{};
+};
+
 /// The output of a message, without its events.
 struct RecoveredOutput {
     Locator at;
@@ -44,7 +51,7 @@ public:
     virtual void queue(QueuePut queue, std::uint64_t next_seq) = 0;
     virtual void message(RecoveredMessage message) = 0;
     virtual void dedup(Locator first, std::string key, TimePoint until) = 0;
-    virtual void reply(Locator at, TimePoint expires_at) = 0;
+    virtual void reply(RecoveredReply reply) = 0;
     virtual void output(RecoveredOutput output) = 0;
     virtual void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) = 0;
     /// A key of the queue that is paused; after the queue and before its messages.
