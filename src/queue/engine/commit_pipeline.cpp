@@ -5,7 +5,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "queue/engine/memory_return.h"
 #include "queue/engine/pipeline_metrics.h"
 #include "queue/engine/queue_time.h"
+#include "queue/engine/queue_uids.h"
 #include "queue/engine/room_keeper.h"
 #include "queue/engine/waits.h"
 
@@ -26,11 +26,6 @@ constexpr std::uint64_t batch_bytes_max = 8 * 1024 * 1024;
 // What the thread sleeps at most, so that a jump of the wall clock is noticed.
 constexpr std::chrono::milliseconds sleep_max{1'000};
 
-std::uint64_t random_number() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
 }  // namespace
 
 struct CommitPipeline::Impl {
@@ -41,9 +36,8 @@ struct CommitPipeline::Impl {
           clock(clock_in),
           metrics(registry),
           log(std::move(log_in)),
-          engine({.memory_budget = config.memory_budget,
-              .run =
-                  config.uid_low_byte ? random_number() & ~std::uint64_t{0xff} : random_number()}),
+          uids(config.uid_low_byte),
+          engine({.memory_budget = config.memory_budget, .run = uids.make_run()}),
           room(*store, clock) {}
 
     // Shared with callers, under `mutex`.
@@ -65,6 +59,7 @@ struct CommitPipeline::Impl {
     const Clock& clock;
     PipelineMetrics metrics;
     baton::Log log;
+    QueueUids uids;
 
     // The thread's own.
     Engine engine;
@@ -324,7 +319,11 @@ void CommitPipeline::stop() {
         impl_->stopping = true;
     }
     impl_->arrived.notify_one();
-    if (impl_->thread.joinable()) impl_->thread.join();
+    if (!impl_->thread.joinable()) return;
+    impl_->thread.join();
+    if (const auto closed = impl_->store->close(); !closed) {
+        impl_->log.error("the store did not close well", {{"error", closed.error().detail}});
+    }
 }
 
 std::uint64_t CommitPipeline::next_ticket() noexcept { return impl_->tickets.fetch_add(1); }
@@ -373,11 +372,7 @@ void CommitPipeline::Impl::wake() {
     arrived.notify_one();
 }
 
-std::uint64_t CommitPipeline::make_uid() const {
-    const auto low = impl_->config.uid_low_byte;
-    const auto random = random_number();
-    return low ? (random & ~std::uint64_t{0xff}) | *low : random;
-}
+std::uint64_t CommitPipeline::make_uid() const { return impl_->uids.make(); }
 
 std::unique_ptr<Watch> CommitPipeline::watch_cancels(
     std::function<void(const MessageId&)> cancelled) {

@@ -80,7 +80,8 @@ public:
     /// Recovers from the store and starts the thread. Fails: what the store's recover fails with.
     [[nodiscard]] Result<void> start();
 
-    /// Refuses new commands, commits those that were taken, ends waits with shutting_down, joins.
+    /// Refuses new commands, commits those that were taken, ends waits with shutting_down, joins,
+    /// closes the store; what that fails with is logged.
     void stop();
 
     /// A name for a command that may wait.

@@ -60,8 +60,8 @@ public:
     virtual void quota(TenantId owner, std::uint64_t limit) = 0;
 };
 
-/// One store serves one data directory. Everything blocks. `recover`, `reserve` and `commit` come
-/// from one thread at a time; the reads from any thread, also meanwhile.
+/// One store serves one data directory. Everything blocks. `recover`, `reserve`, `commit` and
+/// `close` come from one thread at a time; the reads from any thread, also meanwhile.
 class Store {
 public:
     virtual ~Store() = default;
@@ -96,6 +96,12 @@ public:
     /// when there are no more or the output is gone.
     [[nodiscard]] virtual Result<std::vector<OutputEvent>> read_output(
         Locator message, std::uint64_t from, std::size_t max) = 0;
+
+    /// Ends the writing: what was committed relaxed is on disk then, and nothing that could fail is
+    /// left to destruction. Once, after the last commit; the reads go on. A store that has stopped
+    /// has said why, and says nothing more.
+    /// Fails: storage_io, storage_full (what was committed with fsync is on disk all the same).
+    [[nodiscard]] virtual Result<void> close() = 0;
 };
 
 }  // namespace baton::queue

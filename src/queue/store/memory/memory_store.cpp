@@ -210,6 +210,8 @@ public:
         return found;
     }
 
+    Result<void> close() override { return {}; }
+
 private:
     std::shared_ptr<MemoryDisk> disk_;
 };
