@@ -49,7 +49,7 @@ public:
     void queue(queue::QueuePut, std::uint64_t) override {}
     void message(queue::RecoveredMessage) override { ++messages; }
     void dedup(queue::Locator, std::string, TimePoint) override {}
-    void reply(queue::Locator, TimePoint) override {}
+    void reply(queue::RecoveredReply) override {}
     void output(queue::RecoveredOutput) override {}
     void cursor(queue::QueueNumber, std::string, std::uint64_t) override {}
     void paused_key(queue::QueueNumber, KeyKind, std::string) override {}

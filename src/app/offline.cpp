@@ -147,6 +147,7 @@ Result<PrintAndExit> run_import(const OfflineOptions& options) {
     BATON_TRY(const auto open,
         open_store(held->path(), options.store.empty() ? "sqlite" : options.store));
     BATON_TRY(const auto counts, queue::import_store(*open.store, in));
+    BATON_TRY_VOID(open.store->close());
     return PrintAndExit{.out = counts_text("imported", counts, options.json), .err = {}};
 }
 

@@ -57,7 +57,7 @@ struct RateConfig {
     static constexpr std::uint32_t rate_max = 1'000'000'000;
 
     std::uint32_t post_per_second = 0;  ///< a post beyond fails with rate_limited
-    std::uint32_t pop_per_second = 0;   ///< a pop beyond waits
+    std::uint32_t pop_per_second = 0;   ///< a pop or fetch beyond waits
     bool operator==(const RateConfig&) const = default;
 };
 

@@ -20,7 +20,8 @@ enum class KeyKind : std::uint8_t { ordering = 0, fairness = 1 };
 /// Fails: invalid_argument.
 [[nodiscard]] Result<KeyKind> parse_key_kind(std::string_view text);
 
-/// Content of all stored queues of one tenant together, dead letters included.
+/// What all stored queues of one tenant keep together: content, also of dead letters, replies and
+/// outputs.
 struct StorageQuota {
     std::uint64_t used = 0;   ///< bytes
     std::uint64_t limit = 0;  ///< bytes; 0: no limit

@@ -90,7 +90,7 @@ public:
 
     /// Stores the reply to a message, finished or not, for the queue's `reply_ttl`; the last one
     /// wins. `result` ≤ the queue's max_message_size. Fails: message_not_found (no such message was
-    /// ever posted), message_too_large.
+    /// ever posted), message_too_large, quota_exceeded.
     [[nodiscard]] virtual Task<Result<void>> reply(
         MessageId message, Bytes result, std::string metadata) = 0;
 

@@ -24,7 +24,8 @@ struct FetchRequest {
 /// Queues whose configuration says `mode: log`. Posting is the Producer's `post`, without delay and
 /// without ttl (`unsupported`). A message is handed to every subscription, in the order of posting,
 /// and stays until it is older than `retention_period`, truncated, purged, or dropped as the oldest
-/// of a full queue; reading takes nothing out. A paused log hands out nothing.
+/// of a full queue; reading takes nothing out. A paused log hands out nothing, and a rate for pops
+/// holds for all its fetches together: those beyond wait.
 /// On a queue in the other mode every call fails with `unsupported`, as `pop` does on a log. Safe
 /// to use from any thread; fails and is cancelled as queue/queues.h says.
 class Log {

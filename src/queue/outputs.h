@@ -32,7 +32,8 @@ public:
     /// the next one says. Returns the offset behind the last one.
     /// Fails: lease_lost; message_too_large for an event above the queue's max_message_size;
     /// payload_too_large when the output would have more than MessageLimits::output_events_max
-    /// events or output_bytes_max bytes.
+    /// events or output_bytes_max bytes; quota_exceeded beyond the tenant's quota, with
+    /// retry_after.
     [[nodiscard]] virtual Task<Result<std::uint64_t>> append_output(
         Receipt receipt, std::vector<Bytes> events) = 0;
 

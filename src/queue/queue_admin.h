@@ -47,7 +47,7 @@ public:
     /// A paused queue takes posts and hands out nothing.
     [[nodiscard]] virtual Task<Result<void>> set_paused(QueueName name, bool paused) = 0;
     /// Messages with a paused key stay where they are; all else goes on. At most 10,000 keys of a
-    /// queue are paused at a time. Fails: invalid_argument for an empty or too long key; conflict
+    /// queue are paused at a time. Fails: invalid_argument for an empty or too long key; queue_full
     /// for one key too many.
     [[nodiscard]] virtual Task<Result<void>> pause_key(
         QueueName name, KeyKind kind, std::string key, bool paused) = 0;
@@ -57,8 +57,9 @@ public:
     /// many. It works in portions of 1,000, each of them whole: what an error comes after stays
     /// done. Fails: invalid_argument; queue_full, message_too_large, quota_exceeded.
     [[nodiscard]] virtual Task<Result<std::uint64_t>> redrive(RedriveRequest request) = 0;
-    /// How much content all stored queues of a tenant together may keep, in bytes, up to 2^53; 0:
-    /// no limit. A post beyond fails with quota_exceeded; what is there stays.
+    /// How much all stored queues of a tenant together may keep: content, replies and outputs, in
+    /// bytes, up to 2^53; 0: no limit. A post, reply or output beyond fails with quota_exceeded;
+    /// what is there stays. Replies and outputs count until they end, a second longer at most.
     [[nodiscard]] virtual Task<Result<void>> set_quota(TenantId owner, std::uint64_t bytes) = 0;
     [[nodiscard]] virtual Task<Result<StorageQuota>> quota(TenantId owner) = 0;
     [[nodiscard]] virtual Task<Result<QueueStats>> stats(QueueName name) = 0;

@@ -76,7 +76,7 @@ TEST_P(Control, ten_thousand_keys_of_a_queue_can_be_paused) {
             h.start(queues().pause_key(q, KeyKind::fairness, "k" + std::to_string(i), true)));
     }
     for (auto& one : pauses) EXPECT_EQ(outcome(one.get()), "ok");
-    EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "conflict");
+    EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "queue_full");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "k7")), "ok");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "k7", false)), "ok");
     EXPECT_EQ(outcome(pause(KeyKind::fairness, "one too many")), "ok");
@@ -145,6 +145,94 @@ TEST_P(Control, a_tenants_queues_share_its_quota) {
     EXPECT_EQ(outcome(try_post({{.text = "as much as you like"}})), "ok");
     h.reopen();
     EXPECT_EQ(quota(), (StorageQuota{.used = 25, .limit = 0}));
+}
+
+TEST_P(Control, replies_and_outputs_count_for_the_quota_until_they_end) {
+    must(h.run(queues().put_queue(q, {.reply_ttl = std::chrono::seconds(10)}, tenant)));
+    must(h.run(queues().set_quota(tenant, 20)));
+    const auto id = post_one({.text = "12345"});
+    const auto leased = take();
+    const auto append = [&](const std::string& text) {
+        return h.run(queues().append_output(leased.receipt, {Bytes(text), Bytes()}));
+    };
+    const auto expect_used = [&](std::uint64_t bytes) {
+        EXPECT_EQ(quota().used, bytes);
+        h.reopen();
+        EXPECT_EQ(quota().used, bytes) << "after reopening";
+    };
+    EXPECT_EQ(outcome(append("123456789")), "ok");
+    expect_used(14);
+    EXPECT_EQ(outcome(append("1234567")), "quota_exceeded");
+    EXPECT_GT(append("1234567").error().retry_after, Duration(0));
+    EXPECT_EQ(must(h.run(queues().read_output({.message = id}))).next, 2);
+    EXPECT_EQ(outcome(reply(id, "1234567")), "quota_exceeded");
+    EXPECT_EQ(reply_text(id), "-");
+    EXPECT_EQ(outcome(reply(id, "123456")), "ok");
+    expect_used(20);
+    EXPECT_EQ(outcome(try_post({{.text = "x"}})), "quota_exceeded");
+    EXPECT_EQ(outcome(append("x")), "quota_exceeded");
+    EXPECT_EQ(outcome(append("")), "ok");
+    EXPECT_EQ(outcome(reply(id, "1234567")), "quota_exceeded");
+    EXPECT_EQ(reply_text(id), "123456");
+    EXPECT_EQ(outcome(reply(id, "12")), "ok");  // it takes the place of the one before
+    expect_used(16);
+    EXPECT_EQ(stats().used_storage, 5);  // of the queue: its messages
+
+    EXPECT_EQ(outcome(ack(leased.receipt)), "ok");
+    expect_used(11);
+    h.advance(Duration(5'000));
+    EXPECT_EQ(outcome(reply(id, "1234")), "ok");
+    expect_used(13);
+    h.advance(Duration(6'000));  // the output's time is over, the reply's is not
+    expect_used(4);
+    h.advance(Duration(5'000));
+    expect_used(0);
+    EXPECT_EQ(outcome(try_post({{.text = std::string(20, 'x')}})), "ok");
+}
+
+TEST_P(Control, an_output_that_ends_before_its_message_goes_with_it) {
+    must(h.run(queues().put_queue(q, {.reply_ttl = std::chrono::seconds(10)}, tenant)));
+    post({{.text = "a"}, {.text = "b"}});
+    const auto first = take(Duration(100'000));
+    const auto second = take(Duration(100'000));
+    must(h.run(queues().append_output(first.receipt, {Bytes("12345")})));
+    h.advance(Duration(5'000));
+    must(h.run(queues().append_output(second.receipt, {Bytes("123")})));
+    EXPECT_EQ(outcome(ack(second.receipt)), "ok");
+    h.advance(Duration(2'000));
+    EXPECT_EQ(outcome(reply(second.message.id, "r")), "ok");
+    h.advance(Duration(20'000));
+    EXPECT_EQ(quota().used, 6);  // kept as long as its message
+    h.reopen();
+    EXPECT_EQ(quota().used, 6);
+    EXPECT_EQ(outcome(ack(first.receipt)), "ok");
+    h.advance(Duration(1'000));
+    EXPECT_EQ(quota().used, 0);
+    h.reopen();
+    EXPECT_EQ(quota().used, 0);
+}
+
+TEST_P(Control, what_a_queue_keeps_leaves_the_quota_with_it) {
+    must(h.run(queues().put_queue(q, {}, tenant)));
+    post({{.text = "123"}, {.text = "4"}});
+    const auto done = take();
+    const auto working = take();
+    for (const auto& leased : {done, working}) {
+        must(h.run(queues().append_output(leased.receipt, {Bytes("12345")})));
+        must(h.run(queues().reply(leased.message.id, Bytes("123456789"), "")));
+    }
+    must(h.run(queues().ack(done.receipt)));
+    EXPECT_EQ(quota().used, 29);
+    must(h.run(queues().put_queue(q, {}, TenantId("another"))));
+    EXPECT_EQ(quota().used, 0);
+    EXPECT_EQ(must(h.run(queues().quota(TenantId("another")))).used, 29);
+    must(h.run(queues().put_queue(q, {}, tenant)));
+    h.reopen();
+    EXPECT_EQ(quota().used, 29);
+    must(h.run(queues().delete_queue(q)));
+    EXPECT_EQ(quota().used, 0);
+    h.reopen();
+    EXPECT_EQ(quota().used, 0);
 }
 
 TEST_P(Control, a_queue_moves_between_owners_with_all_it_keeps) {

@@ -56,6 +56,32 @@ TEST_P(LogWaiting, a_paused_log_hands_out_nothing) {
     EXPECT_EQ(texts_of(must(waiting.get())), (Texts{"a"}));
 }
 
+TEST_P(LogWaiting, fetches_beyond_the_rate_wait_for_their_turn) {
+    make_log({.rates = {.pop_per_second = 2}});
+    must(subscribe());
+    post_texts({"a", "b", "c", "d", "e", "f"});
+    EXPECT_EQ(fetch(), (Texts{"a", "b"}));
+    EXPECT_EQ(fetch(2), (Texts{}));
+    auto waiting = start_fetch(2);
+    h.advance(Duration(499));
+    EXPECT_FALSE(waiting.ended());
+    h.advance(Duration(1));
+    EXPECT_EQ(texts_of(must(waiting.get())), (Texts{"c"}));
+    // All subscriptions share it, and what has nothing to give takes nothing of it.
+    must(subscribe({}, "t"));
+    h.advance(Duration(1'000));
+    EXPECT_EQ(fetch(6), (Texts{}));
+    EXPECT_EQ(
+        texts_of(must(try_fetch({.subscription = SubscriptionName("t"), .max = 1}))), (Texts{"a"}));
+    EXPECT_EQ(fetch(3), (Texts{"d"}));
+    EXPECT_EQ(fetch(3), (Texts{}));
+    auto freed = start_fetch(3);
+    h.advance(Duration(1));
+    EXPECT_FALSE(freed.ended());
+    make_log({.rates = {}});
+    EXPECT_EQ(texts_of(must(freed.get())), (Texts{"d", "e", "f"}));
+}
+
 TEST_P(LogWaiting, a_waiting_fetch_is_empty_at_its_deadline_and_can_be_cancelled) {
     make_log();
     must(subscribe());

@@ -80,7 +80,7 @@ public:
     void queue(queue::QueuePut, std::uint64_t) override {}
     void message(queue::RecoveredMessage message) override { messages.push_back(message.at); }
     void dedup(queue::Locator, std::string, TimePoint) override { ++others; }
-    void reply(queue::Locator at, TimePoint) override { replies.push_back(at); }
+    void reply(queue::RecoveredReply reply) override { replies.push_back(reply.at); }
     void output(queue::RecoveredOutput output) override { outputs.push_back(output.at); }
     void cursor(queue::QueueNumber, std::string, std::uint64_t) override { ++others; }
     void paused_key(queue::QueueNumber, KeyKind, std::string) override {}

@@ -72,6 +72,7 @@ public:
     [[nodiscard]] queue::Queues& queues() { return remote_ ? remote_->queues() : *queues_; }
     [[nodiscard]] FakeClock& clock() { return clock_; }
     [[nodiscard]] TimePoint now() const { return clock_.now(); }
+    [[nodiscard]] const MetricRegistry& metrics() const { return metrics_; }
 
     template <class T>
     T run(Task<T> task) {

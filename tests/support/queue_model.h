@@ -67,6 +67,14 @@ public:
         post_rate.set_rate(config.rates.post_per_second, now);
         pop_rate.set_rate(config.rates.pop_per_second, now);
     }
+    /// Of replies that end after `time`.
+    [[nodiscard]] std::uint64_t reply_bytes(TimePoint time) const {
+        std::uint64_t sum = 0;
+        for (const auto& [seq, reply] : replies) {
+            if (reply.second > time) sum += reply.first.size();
+        }
+        return sum;
+    }
     [[nodiscard]] std::uint64_t bytes() const {
         std::uint64_t sum = 0;
         for (const auto& [seq, message] : messages) sum += message.letter.text.size();

@@ -148,9 +148,24 @@ private:
         const auto& [name, id] = pick(ids_, dice_[0]);
         const bool known = twin_.is_known(name, id);
         const std::string text = std::to_string(dice_[1]);
-        RC_ASSERT(twin_.engine().reply(id, Bytes(text), "", twin_.now).has_value() == known);
-        if (!known) return;
+        const auto used = twin_.kept().used;
+        const auto replied = twin_.engine().reply(id, Bytes(text), "", twin_.now);
+        if (!known) {
+            RC_ASSERT(!replied);
+            return;
+        }
         QueueModel& model = twin_.model(name);
+        if (model.is_stored() && twin_.quota != 0) {
+            // An old one that has ended may be gone or not.
+            const auto old = model.replies.find(id.seq);
+            const bool counts = old != model.replies.end() && old->second.second > twin_.now;
+            const auto old_size = old == model.replies.end() ? 0 : old->second.first.size();
+            if (!replied) RC_ASSERT(used + text.size() - (counts ? old_size : 0) > twin_.quota);
+            if (replied) RC_ASSERT(used + text.size() <= twin_.quota + old_size);
+        } else {
+            RC_ASSERT(replied.has_value());
+        }
+        if (!replied) return;
         model.replies[id.seq] = {text, twin_.now + Duration(model.config.reply_ttl)};
     }
     void pass_time(const QueueName&) {

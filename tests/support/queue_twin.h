@@ -46,6 +46,9 @@ public:
                             : name.text == "relaxed" ? Durability::relaxed
                                                      : Durability::memory;
         must(engine_->put_queue(name, config, next_uid(), now));
+        if (const auto gone = models.find(name.text); gone != models.end()) {
+            gone_.emplace(gone->second.generation, gone->second);
+        }
         models[name.text] = {.config = config, .generation = uids_};
     }
     /// Lets time do its work, in small portions.
@@ -53,6 +56,7 @@ public:
         while (engine_->advance(now, 3)) {
         }
         for (auto& [name, model] : models) model.advance(now);
+        for (auto& [generation, model] : gone_) model.advance(now);
     }
     void commit() {
         const auto batch = engine_->take_batch();
@@ -61,6 +65,7 @@ public:
         engine_->committed();
         committed_ = models;
         committed_quota_ = quota;
+        gone_.clear();
     }
 
     /// kill -9 between two commits.
@@ -70,6 +75,7 @@ public:
         quota = committed_quota_;
         for (auto& [name, model] : models) model.restart(now);
         committed_ = models;
+        gone_.clear();
         store_.reset();
         start();
     }
@@ -79,37 +85,44 @@ public:
     void undo() {
         auto before = committed_;
         for (auto& [name, model] : before) {
-            const QueueModel& live = models[name];
-            if (!model.is_stored() && live.generation == model.generation) {
-                auto kept = live;
-                kept.config = model.config;
-                kept.paused = model.paused;
-                kept.paused_keys = model.paused_keys;
-                kept.set_rates(now);
-                model = kept;
-            } else if (model.is_stored()) {
+            if (model.is_stored()) {
                 model.read_back(now);
-            } else {
-                model.restart(now);
+                continue;
             }
+            const QueueModel& live = models[name];
+            auto kept = live.generation == model.generation ? live : gone_.at(model.generation);
+            kept.config = model.config;
+            kept.paused = model.paused;
+            kept.paused_keys = model.paused_keys;
+            kept.set_rates(now);
+            model = kept;
         }
         models = before;
         committed_ = models;
+        gone_.clear();
         quota = committed_quota_;
         recover();
     }
 
     /// Every queue shows what its model says.
     void check_all() {
-        std::uint64_t used = 0;
+        std::uint64_t used_least = 0;
+        std::uint64_t used_most = 0;
         for (const auto& [name, model] : models) {
             check_messages(
                 must(engine_->peek({.queue = QueueName(name), .limit = 100'000})), model);
             check_stats(must(engine_->stats(QueueName(name))), model);
-            if (model.is_stored()) used += model.bytes();
+            if (!model.is_stored()) continue;
+            used_least += model.bytes() + model.reply_bytes(now);
+            used_most += model.bytes() + model.reply_bytes(now - Duration(1'000));
         }
-        const StorageQuota want{.used = used, .limit = quota};
-        RC_ASSERT(engine_->quota(TenantId(std::string(default_tenant))) == want);
+        RC_ASSERT(kept().limit == quota);
+        RC_ASSERT(kept().used >= used_least);
+        RC_ASSERT(kept().used <= used_most);  // what has ended goes within a second
+    }
+    /// All stored queues have one owner.
+    [[nodiscard]] StorageQuota kept() {
+        return engine_->quota(TenantId(std::string(default_tenant)));
     }
     /// Of stored queues: every message as it can be seen, and whether the store has its content.
     std::vector<std::tuple<MessageId, MessageState, std::uint32_t, std::uint32_t, std::string>>
@@ -131,13 +144,11 @@ public:
         return all;
     }
 
-    /// What the quota leaves to a queue; all stored queues have one owner.
-    [[nodiscard]] std::uint64_t bytes_max(const QueueName& name) const {
-        if (quota == 0 || !models.at(name.text).is_stored()) return UINT64_MAX;
-        std::uint64_t others = 0;
-        for (const auto& [other, model] : models) {
-            if (other != name.text && model.is_stored()) others += model.bytes();
-        }
+    /// What the quota leaves to the messages of a queue.
+    [[nodiscard]] std::uint64_t bytes_max(const QueueName& name) {
+        const QueueModel& model = models.at(name.text);
+        if (quota == 0 || !model.is_stored()) return UINT64_MAX;
+        const std::uint64_t others = kept().used - model.bytes();
         return others > quota ? 0 : quota - others;
     }
 
@@ -174,6 +185,7 @@ private:
     std::uint64_t runs_ = 0;
     std::uint64_t uids_ = 0;
     Models committed_;
+    std::map<std::uint64_t, QueueModel> gone_;  ///< by generation, those remade since the commit
     std::uint64_t committed_quota_ = 0;
     std::unique_ptr<queue::Store> store_;
     std::unique_ptr<queue::Engine> engine_;

@@ -51,10 +51,11 @@ public:
         lines_.push_back(fmt::format("dedup {}/{} `{}` {}", static_cast<std::uint32_t>(first.queue),
             first.seq, key, to_unix_ms(until)));
     }
-    void reply(queue::Locator at, TimePoint expires_at) override {
-        replies_.push_back(at);
-        lines_.push_back(fmt::format("reply {}/{} {}", static_cast<std::uint32_t>(at.queue), at.seq,
-            to_unix_ms(expires_at)));
+    void reply(queue::RecoveredReply reply) override {
+        replies_.push_back(reply.at);
+        lines_.push_back(
+            fmt::format("reply {}/{} {} bytes {}", static_cast<std::uint32_t>(reply.at.queue),
+                reply.at.seq, reply.bytes, to_unix_ms(reply.expires_at)));
     }
 
     void output(queue::RecoveredOutput output) override {

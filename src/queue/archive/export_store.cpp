@@ -51,8 +51,8 @@ public:
     void dedup(Locator first, std::string key, TimePoint until) override {
         contents[first.queue].dedup.emplace(first.seq, DedupKey{std::move(key), until});
     }
-    void reply(Locator at, TimePoint expires_at) override {
-        contents[at.queue].replies.emplace_back(at.seq, expires_at);
+    void reply(RecoveredReply reply) override {
+        contents[reply.at.queue].replies.emplace_back(reply.at.seq, reply.expires_at);
     }
     void output(RecoveredOutput output) override {
         contents[output.at.queue].outputs.push_back(output);

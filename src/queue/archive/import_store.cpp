@@ -242,7 +242,7 @@ public:
     }
     void message(RecoveredMessage) override {}
     void dedup(Locator, std::string, TimePoint) override {}
-    void reply(Locator, TimePoint) override {}
+    void reply(RecoveredReply) override {}
     void output(RecoveredOutput) override {}
     void cursor(QueueNumber, std::string, std::uint64_t) override {}
     void paused_key(QueueNumber, KeyKind, std::string) override {}

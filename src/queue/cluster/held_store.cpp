@@ -61,6 +61,7 @@ public:
         Locator message, std::uint64_t from, std::size_t max) override {
         return store_->read_output(message, from, max);
     }
+    Result<void> close() override { return store_->close(); }
 
 private:
     static std::unexpected<Error> closed() {

@@ -16,7 +16,7 @@ Task<Result<void>> CommandDesk::fill(std::vector<MessageView*> views) {
     auto locators = co_await run(locate);
     if (!locators) co_return std::unexpected(locators.error());
     const auto read_all = [this, at = *std::move(locators)] { return pipeline_.store().read(at); };
-    auto read = co_await readers_.run(read_all);
+    auto read = co_await run_blocking(read_all);
     if (!read) co_return std::unexpected(read.error());
     for (std::size_t i = 0; i < views.size(); ++i) views[i]->data = std::move((*read)[i]);
     co_return Result<void>();

@@ -50,8 +50,10 @@ public:
 
     /// Blocking work on one of the reader threads.
     template <class Fn>
-    auto run_blocking(Fn fn) {
-        return readers_.run(std::move(fn));
+    auto run_blocking(Fn fn) -> Task<std::invoke_result_t<Fn&>> {
+        auto result = co_await readers_.run(std::move(fn));
+        if (!result) pipeline_.note_refusal(result.error().code);
+        co_return std::move(result);
     }
 
     template <class T>

@@ -11,32 +11,48 @@
 
 namespace baton::queue {
 
+/// A command whose answer is a `Result`; `apply` writes it.
+template <class T>
+class AnsweringCommand : public Command {
+public:
+    using R = T;
+    explicit AnsweringCommand(Completion<R> done) : done_(std::move(done)) {}
+
+    const Error* failure() const final { return answer_ ? nullptr : &answer_.error(); }
+    void finish(const Error* error) final {
+        done_(error != nullptr ? R(std::unexpected(*error)) : std::move(answer_));
+    }
+
+protected:
+    R answer_{};
+
+private:
+    Completion<R> done_;
+};
+
 /// A command made of a function of engine and time.
 template <class R, class Fn>
-class FunctionCommand final : public Command {
+class FunctionCommand final : public AnsweringCommand<R> {
 public:
-    FunctionCommand(Fn fn, Completion<R> done) : fn_(std::move(fn)), done_(std::move(done)) {}
+    FunctionCommand(Fn fn, Completion<R> done)
+        : AnsweringCommand<R>(std::move(done)), fn_(std::move(fn)) {}
 
-    std::optional<Wait> apply(Engine& engine, TimePoint now) override {
-        answer_ = fn_(engine, now);
+    std::optional<Command::Wait> apply(Engine& engine, TimePoint now) override {
+        this->answer_ = fn_(engine, now);
         return std::nullopt;
-    }
-    void finish(const Error* error) override {
-        done_(error != nullptr ? R(std::unexpected(*error)) : std::move(answer_));
     }
 
 private:
     Fn fn_;
-    Completion<R> done_;
-    R answer_{};
 };
 
 /// Acks, then pops until there is something.
-class PopCommand final : public Command {
+class PopCommand final : public AnsweringCommand<Result<AckedAndPopped>> {
 public:
-    using R = Result<AckedAndPopped>;
     PopCommand(std::vector<Receipt> receipts, PopRequest request, Completion<R> done)
-        : receipts_(std::move(receipts)), request_(std::move(request)), done_(std::move(done)) {}
+        : AnsweringCommand(std::move(done)),
+          receipts_(std::move(receipts)),
+          request_(std::move(request)) {}
 
     std::optional<Wait> apply(Engine& engine, TimePoint now) override {
         const bool acks_now = !receipts_.empty();
@@ -66,37 +82,26 @@ public:
             .level = request_.level,
             .has_changes = acks_now};
     }
-    void finish(const Error* error) override {
-        done_(error != nullptr ? R(std::unexpected(*error)) : std::move(answer_));
-    }
 
 private:
     std::vector<Receipt> receipts_;
     PopRequest request_;
-    Completion<R> done_;
-    R answer_{};
 };
 
-class WaitReplyCommand final : public Command {
+class WaitReplyCommand final : public AnsweringCommand<Result<std::optional<KeptReply>>> {
 public:
-    using R = Result<std::optional<KeptReply>>;
     WaitReplyCommand(MessageId message, Deadline deadline, Completion<R> done)
-        : message_(message), deadline_(deadline), done_(std::move(done)) {}
+        : AnsweringCommand(std::move(done)), message_(message), deadline_(deadline) {}
 
     std::optional<Wait> apply(Engine& engine, TimePoint now) override {
         answer_ = engine.find_reply(message_, now);
         if (!answer_ || answer_->has_value()) return std::nullopt;
         return Wait{.deadline = deadline_, .reply_to = message_};
     }
-    void finish(const Error* error) override {
-        done_(error != nullptr ? R(std::unexpected(*error)) : std::move(answer_));
-    }
 
 private:
     MessageId message_;
     Deadline deadline_;
-    Completion<R> done_;
-    R answer_{};
 };
 
 }  // namespace baton::queue

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "queue/engine/memory_return.h"
 #include "queue/engine/pipeline_metrics.h"
 #include "queue/engine/queue_time.h"
+#include "queue/engine/queue_uids.h"
 #include "queue/engine/room_keeper.h"
 #include "queue/engine/waits.h"
 
@@ -26,11 +26,6 @@ constexpr std::uint64_t batch_bytes_max = 8 * 1024 * 1024;
 // What the thread sleeps at most, so that a jump of the wall clock is noticed.
 constexpr std::chrono::milliseconds sleep_max{1'000};
 
-std::uint64_t random_number() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
 }  // namespace
 
 struct CommitPipeline::Impl {
@@ -41,9 +36,8 @@ struct CommitPipeline::Impl {
           clock(clock_in),
           metrics(registry),
           log(std::move(log_in)),
-          engine({.memory_budget = config.memory_budget,
-              .run =
-                  config.uid_low_byte ? random_number() & ~std::uint64_t{0xff} : random_number()}),
+          uids(config.uid_low_byte),
+          engine({.memory_budget = config.memory_budget, .run = uids.make_run()}),
           room(*store, clock) {}
 
     // Shared with callers, under `mutex`.
@@ -65,6 +59,7 @@ struct CommitPipeline::Impl {
     const Clock& clock;
     PipelineMetrics metrics;
     baton::Log log;
+    QueueUids uids;
 
     // The thread's own.
     Engine engine;
@@ -92,6 +87,11 @@ struct CommitPipeline::Impl {
     void tell_cancels(bool only_gone);
     void rebuild(const Error& cause);
     void finish_all(const Error* error, bool only_stored);
+    /// The one place where a command gets its answer.
+    void finish(Command& command, const Error* error) {
+        if (const Error* why = error ? error : command.failure()) metrics.refused(why->code);
+        command.finish(error);
+    }
     Result<void> recover();
     std::optional<Error> accept(std::unique_ptr<Command>& command, std::uint64_t ticket);
     void tick() { now = time.at(clock.now()); }
@@ -114,7 +114,7 @@ void CommitPipeline::Impl::run() {
         work.clear();
     }
     const Error error{.code = Errc::shutting_down, .detail = "the queues are stopping"};
-    for (auto& command : waits.take_all()) command->finish(&error);
+    for (auto& command : waits.take_all()) finish(*command, &error);
 }
 
 std::chrono::milliseconds CommitPipeline::Impl::sleep_time() {
@@ -150,7 +150,7 @@ void CommitPipeline::Impl::process(std::vector<Arrival>& work) {
         serve_waits();
         commit();
     }
-    while (auto command = waits.take_expired()) command->finish(nullptr);
+    while (auto command = waits.take_expired()) finish(*command, nullptr);
     return_memory();
 }
 
@@ -164,7 +164,7 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
     if (!arrival.command) {
         if (auto command = waits.take(arrival.ticket)) {
             const Error error{.code = Errc::cancelled, .detail = "the wait was called off"};
-            command->finish(&error);
+            finish(*command, &error);
         }
         return;
     }
@@ -173,8 +173,7 @@ void CommitPipeline::Impl::take_in(Arrival arrival) {
         answered.push_back(std::move(arrival.command));
     } else if (waits.size() >= config.waits_max) {
         const Error error{.code = Errc::overloaded, .detail = "too many calls wait for messages"};
-        metrics.limits.Increment();
-        arrival.command->finish(&error);
+        finish(*arrival.command, &error);
     } else {
         if (wait->has_changes) changed_and_parked.push_back(arrival.ticket);
         waits.park(arrival.ticket, std::move(arrival.command), *wait);
@@ -241,7 +240,7 @@ void CommitPipeline::Impl::commit() {
         finish_all(nullptr, false);
         return engine.reuse(std::move(batch.records));
     }
-    metrics.failures.Increment();
+    metrics.commit_failed();
     rebuild(result.error());
 }
 
@@ -274,7 +273,7 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
         broken = later;
     }
     finish_all(&error, true);
-    for (auto& command : waits.take_all()) command->finish(&later);
+    for (auto& command : waits.take_all()) finish(*command, &later);
 }
 
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
@@ -282,12 +281,12 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
 void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
     tell_cancels(error != nullptr);
     for (auto& command : answered) {
-        command->finish(only_stored && !command->touched_stored ? nullptr : error);
+        finish(*command, only_stored && !command->touched_stored ? nullptr : error);
     }
     answered.clear();
     for (const auto ticket : std::exchange(changed_and_parked, {})) {
         if (error == nullptr) break;
-        if (auto command = waits.take(ticket)) command->finish(error);
+        if (auto command = waits.take(ticket)) finish(*command, error);
     }
 }
 
@@ -320,7 +319,11 @@ void CommitPipeline::stop() {
         impl_->stopping = true;
     }
     impl_->arrived.notify_one();
-    if (impl_->thread.joinable()) impl_->thread.join();
+    if (!impl_->thread.joinable()) return;
+    impl_->thread.join();
+    if (const auto closed = impl_->store->close(); !closed) {
+        impl_->log.error("the store did not close well", {{"error", closed.error().detail}});
+    }
 }
 
 std::uint64_t CommitPipeline::next_ticket() noexcept { return impl_->tickets.fetch_add(1); }
@@ -350,8 +353,7 @@ std::optional<Error> CommitPipeline::Impl::accept(
 void CommitPipeline::submit(std::unique_ptr<Command> command, std::uint64_t ticket) {
     const auto refused = impl_->accept(command, ticket);
     if (!refused) return;
-    if (refused->code == Errc::overloaded) impl_->metrics.limits.Increment();
-    command->finish(&*refused);
+    impl_->finish(*command, &*refused);
 }
 
 void CommitPipeline::withdraw(std::uint64_t ticket) {
@@ -370,11 +372,7 @@ void CommitPipeline::Impl::wake() {
     arrived.notify_one();
 }
 
-std::uint64_t CommitPipeline::make_uid() const {
-    const auto low = impl_->config.uid_low_byte;
-    const auto random = random_number();
-    return low ? (random & ~std::uint64_t{0xff}) | *low : random;
-}
+std::uint64_t CommitPipeline::make_uid() const { return impl_->uids.make(); }
 
 std::unique_ptr<Watch> CommitPipeline::watch_cancels(
     std::function<void(const MessageId&)> cancelled) {
@@ -388,6 +386,8 @@ Result<void> CommitPipeline::health() const {
     if (impl_->broken) return fail(*impl_->broken);
     return {};
 }
+
+void CommitPipeline::note_refusal(Errc code) { impl_->metrics.refused(code); }
 
 Store& CommitPipeline::store() noexcept { return *impl_->store; }
 

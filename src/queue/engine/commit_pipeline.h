@@ -41,6 +41,8 @@ public:
     /// Runs against the engine and keeps the answer. Returns what to wait for when there is no
     /// answer yet; then it is run again when that may have come.
     virtual std::optional<Wait> apply(Engine& engine, TimePoint now) = 0;
+    /// Why the kept answer is a failure; null: it is none.
+    [[nodiscard]] virtual const Error* failure() const = 0;
     /// Gives the answer out: the kept one, or `error` when the commit failed. Called once, also
     /// after a wait that ended without an answer.
     virtual void finish(const Error* error) = 0;
@@ -78,7 +80,8 @@ public:
     /// Recovers from the store and starts the thread. Fails: what the store's recover fails with.
     [[nodiscard]] Result<void> start();
 
-    /// Refuses new commands, commits those that were taken, ends waits with shutting_down, joins.
+    /// Refuses new commands, commits those that were taken, ends waits with shutting_down, joins,
+    /// closes the store; what that fails with is logged.
     void stop();
 
     /// A name for a command that may wait.
@@ -98,6 +101,9 @@ public:
     /// See Consumer::watch_cancels.
     [[nodiscard]] std::unique_ptr<Watch> watch_cancels(
         std::function<void(const MessageId&)> cancelled);
+
+    /// Counts a call that was refused without a command; any thread.
+    void note_refusal(Errc code);
 
     /// A random number for a queue that is made; any thread.
     [[nodiscard]] std::uint64_t make_uid() const;

@@ -27,7 +27,7 @@ struct StreamNews {
     return slot.size_bytes + overhead;
 }
 
-/// A tenant's storage: the content of all its queues that a store keeps.
+/// A tenant's storage: content, replies and outputs of all its queues that a store keeps.
 struct Tenant {
     std::uint64_t used = 0;   ///< bytes
     std::uint64_t limit = 0;  ///< 0: none

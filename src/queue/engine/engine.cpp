@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t records_kept = 8'192;  // room for them stays from one batch to the next
 
+std::uint32_t raw(QueueNumber number) { return static_cast<std::uint32_t>(number); }
+
 }  // namespace
 
 Engine::Engine(EngineConfig config) : run_(config.run) {
@@ -23,26 +25,32 @@ Engine::~Engine() = default;
 Result<QueueState*> Engine::find(const QueueName& name) {
     const auto found = queues_.find(name);
     if (found == queues_.end()) {
+        touched_stored_ = true;
         return fail_field(
             Errc::queue_not_found, "queue", fmt::format("there is no queue `{}`", name.text));
     }
-    touched_stored_ |= found->second->is_stored();
-    stir(*found->second);
+    touch(*found->second);
     return found->second.get();
 }
 
 Result<QueueState*> Engine::find(const MessageId& message, Errc missing) {
     const auto found = by_uid_.find(message.queue_uid);
     if (found == by_uid_.end()) {
+        touched_stored_ = true;
         return fail(missing, "the queue this id belongs to does not exist");
     }
-    touched_stored_ |= found->second->is_stored();
-    stir(*found->second);
+    touch(*found->second);
     return found->second;
 }
 
+/// A queue in memory needs the store only to be known to it.
+void Engine::touch(QueueState& queue) {
+    touched_stored_ |= queue.is_stored() || raw(queue.number()) >= first_new_number_;
+    stir(queue);
+}
+
 QueueState* Engine::find(QueueNumber number) {
-    const auto found = by_number_.find(static_cast<std::uint32_t>(number));
+    const auto found = by_number_.find(raw(number));
     return found == by_number_.end() ? nullptr : found->second;
 }
 
@@ -68,20 +76,27 @@ QueueState& Engine::add(QueueNumber number, std::uint64_t uid, QueueInfo info) {
     auto queue = std::make_unique<QueueState>(number, uid, std::move(info), effects_);
     QueueState& added = *queue;
     by_uid_[uid] = &added;
-    by_number_[static_cast<std::uint32_t>(number)] = &added;
-    next_number_ = std::max(next_number_, static_cast<std::uint32_t>(number) + 1);
+    by_number_[raw(number)] = &added;
+    next_number_ = std::max(next_number_, raw(number) + 1);
     queues_[name] = std::move(queue);
     return added;
 }
 
 void Engine::drop(QueueState& queue) {
     by_uid_.erase(queue.uid());
-    by_number_.erase(static_cast<std::uint32_t>(queue.number()));
     news_.dropped.push_back(queue.uid());
-    if (queue.is_stored()) pasts_[queue.uid()] = queue.past();
-    const QueueName name = queue.info().name;
+    auto gone = std::move(queues_.extract(queue.info().name).mapped());
+    if (!gone->is_stored()) {
+        dropped_.push_back(std::move(gone));
+        return;
+    }
+    pasts_[gone->uid()] = gone->past();
+    forget(*gone);
+}
+
+void Engine::forget(QueueState& queue) {
+    by_number_.erase(raw(queue.number()));
     queue.forget_bodies();
-    queues_.erase(name);
 }
 
 Result<void> Engine::make(std::uint64_t uid, QueueInfo info) {
@@ -288,6 +303,9 @@ void Engine::reuse(std::vector<Record> records) {
 void Engine::committed() {
     ++effects_.batch;
     pasts_.clear();
+    for (const auto& queue : dropped_) forget(*queue);
+    dropped_.clear();
+    first_new_number_ = next_number_;
 }
 
 std::size_t Engine::live_count() const {

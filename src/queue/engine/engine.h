@@ -120,8 +120,8 @@ public:
     [[nodiscard]] std::size_t batch_records() const noexcept { return effects_.records.size(); }
     [[nodiscard]] std::uint64_t batch_bytes() const noexcept { return effects_.record_bytes; }
 
-    /// Whether a command since the last call looked at a queue that a store keeps; asking resets
-    /// it.
+    /// Whether a command since the last call looked at what a store keeps: the messages of most
+    /// queues, and which queues there are. Asking resets it.
     [[nodiscard]] bool take_touched_stored() noexcept {
         return std::exchange(touched_stored_, false);
     }
@@ -145,13 +145,13 @@ public:
 
     // Recovery: `forget_stored`, then what the store has, then `finish_recovery`.
     /// Drops every queue that a store keeps, and what was done since `committed`; their totals come
-    /// back with them. Queues in memory stay, with what the store has of them: none, when it does
-    /// not know them.
+    /// back with them. Queues in memory stay or come back, with their messages, and are what the
+    /// store has of them: none, when it does not know them.
     void forget_stored();
     void queue(QueuePut queue, std::uint64_t next_seq) override;
     void message(RecoveredMessage message) override;
     void dedup(Locator first, std::string key, TimePoint until) override;
-    void reply(Locator at, TimePoint expires_at) override;
+    void reply(RecoveredReply reply) override;
     void output(RecoveredOutput output) override;
     void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) override;
     void paused_key(QueueNumber queue, KeyKind kind, std::string key) override;
@@ -170,6 +170,9 @@ private:
     Result<void> make(std::uint64_t uid, QueueInfo info);
     Result<void> make_anew(QueueState& queue, QueueInfo info, std::uint64_t uid);
     void drop(QueueState& queue);
+    void forget(QueueState& queue);
+    void put_back(QueueNumber number);
+    void touch(QueueState& queue);
     void stir(QueueState& queue);
     void shrink_timers();
 
@@ -179,7 +182,10 @@ private:
     std::unordered_map<std::uint32_t, QueueState*> by_number_;
     std::unordered_set<std::uint32_t> recovered_;    ///< queues the store has, while it is read
     std::unordered_map<std::uint64_t, Past> pasts_;  ///< by uid, of stored queues that went
+    /// Queues in memory that went since `committed`. They are still found by their number.
+    std::vector<std::unique_ptr<QueueState>> dropped_;
     std::uint32_t next_number_ = 1;
+    std::uint32_t first_new_number_ = 1;  ///< from here on the store does not know queues yet
     std::uint64_t run_;
     bool touched_stored_ = false;
     News news_;

@@ -24,18 +24,32 @@ void Engine::forget_stored() {
 void Engine::queue(QueuePut queue, std::uint64_t next_seq) {
     recovered_.insert(static_cast<std::uint32_t>(queue.number));
     recovered_time_ = std::max(recovered_time_, queue.info.created_at);
-    // A queue in memory that outlived a failed commit keeps its messages.
+    // One in memory that took the name of a dropped queue: neither happened.
+    const auto other = queues_.find(queue.info.name);
+    if (other != queues_.end() && other->second->number() != queue.number) drop(*other->second);
+    // A queue in memory outlives a failed commit with its messages, its own end too.
     if (QueueState* kept = find(queue.number)) {
+        put_back(queue.number);
         return kept->restore(std::move(queue.info), advanced_to_);
     }
-    // One in memory that took the name of a dropped queue: neither happened.
-    if (const auto other = queues_.find(queue.info.name); other != queues_.end())
-        drop(*other->second);
     if (queue.info.config.durability == Durability::memory) queue.uid ^= run_;
     const auto past = pasts_.find(queue.uid);
     QueueState& added = add(queue.number, queue.uid, std::move(queue.info));
     QueueRecovery(added).next_seq(next_seq);
     if (past != pasts_.end()) added.remember(past->second);
+}
+
+/// If it went in the batch that was not committed.
+void Engine::put_back(QueueNumber number) {
+    const auto found = std::ranges::find_if(
+        dropped_, [&](const auto& queue) { return queue->number() == number; });
+    if (found == dropped_.end()) return;
+    QueueState& queue = **found;
+    by_uid_[queue.uid()] = &queue;
+    queues_[queue.info().name] = std::move(*found);
+    dropped_.erase(found);
+    queue.settle();
+    stir(queue);
 }
 
 void Engine::message(RecoveredMessage message) {
@@ -53,8 +67,8 @@ void Engine::dedup(Locator first, std::string key, TimePoint until) {
     }
 }
 
-void Engine::reply(Locator at, TimePoint expires_at) {
-    if (QueueState* queue = find(at.queue)) QueueReplies(*queue).recover(at.seq, expires_at);
+void Engine::reply(RecoveredReply reply) {
+    if (QueueState* queue = find(reply.at.queue)) QueueReplies(*queue).recover(reply);
 }
 
 void Engine::paused_key(QueueNumber queue, KeyKind kind, std::string key) {

@@ -102,12 +102,15 @@ Result<std::vector<MessageView>> QueueLog::fetch(
     if (cursor == log_.cursors.end()) return no_subscription(name);
     std::vector<MessageView> views;
     if (queue_.info_.paused) return views;
+    max = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, queue_.tokens_for_pop(now)));
+    if (max == 0) return views;
     queue_.table_.for_each_after(
         after.value_or(cursor->second), [&](std::uint64_t seq, const Slot& slot) {
             views.push_back(queue_.view(seq, slot));
             return views.size() < max;
         });
     if (!views.empty()) queue_.touch(now);
+    queue_.pop_rate_.take(views.size(), now);
     return views;
 }
 

@@ -249,7 +249,8 @@ void QueueState::on_timer(const Timer& timer, TimePoint now) {
     }
     if (!holds(timer)) return;
     if (timer.kind == Timer::Kind::rate) {
-        rate_armed_ = TimePoint::max();  // the pops that wait are served after this
+        rate_armed_ = TimePoint::max();  // the pops and fetches that wait are served after this
+        if (is_log()) QueueLog(*this).tell();
         return;
     }
     const std::uint64_t seq = timer.message.seq;
@@ -296,7 +297,7 @@ bool QueueState::holds(const Timer& timer) const {
 /// One timer at a time, a second late at most, so that keys that end together go together.
 void QueueState::arm_retention() {
     const auto next = recall_.next_end();
-    if (!next || retention_armed_ != TimePoint::max()) return;
+    if (!next || *next + Duration(1'000) >= retention_armed_) return;
     retention_armed_ = *next + Duration(1'000);
     effects_.timers.add({retention_armed_, locator(0), Timer::Kind::retention});
 }
@@ -304,7 +305,7 @@ void QueueState::arm_retention() {
 void QueueState::drop_ended(TimePoint now) {
     recall_.dedup.drop_ended(now, [](std::uint64_t) {});
     QueueReplies(*this).drop_ended(now);
-    recall_.outputs.drop_ended(now, [](const Output&) {});
+    QueueOutputs(*this).drop_ended(now);
     retention_armed_ = TimePoint::max();
     arm_retention();
 }

@@ -43,8 +43,8 @@ Result<void> QueueState::reschedule(std::uint64_t seq, TimePoint due, TimePoint 
 Result<void> QueueState::pause_key(const PausedKey& key, bool paused, TimePoint now) {
     if (paused == paused_keys_.contains(key)) return {};
     if (paused && paused_keys_.size() >= paused_keys_max) {
-        return fail(Errc::conflict, fmt::format("{} keys of queue `{}` are paused already",
-                                        paused_keys_max, info_.name.text));
+        return fail(Errc::queue_full, fmt::format("{} keys of queue `{}` are paused already",
+                                          paused_keys_max, info_.name.text));
     }
     effects_.records.emplace_back(KeyPaused{number_, key.kind, key.key, paused});
     effects_.needs_fsync = true;

@@ -42,9 +42,11 @@ Result<std::uint64_t> QueueOutputs::append(
             fmt::format("the output holds {} events, {} bytes; a message may say {} and {}", first,
                 before, MessageLimits::output_events_max, MessageLimits::output_bytes_max));
     }
+    BATON_TRY_VOID(queue_.check_quota(bytes, 0));
     BATON_TRY_VOID(queue_.take_room(growth_of(std::span<const Bytes>(events))));
     Output& output = outputs_.kept[seq];
     output.bytes += bytes;
+    queue_.add_kept(static_cast<std::int64_t>(bytes));
     output.expires_at = now + Duration(queue_.info_.config.reply_ttl);
     for (const auto& data : events) {
         keep_event(
@@ -129,12 +131,22 @@ void QueueOutputs::finish(std::uint64_t seq) {
 }
 
 void QueueOutputs::forget() {
-    for (auto& [seq, output] : outputs_.kept) drop_tail(output);
+    for (auto& [seq, output] : outputs_.kept) {
+        drop_tail(output);
+        queue_.add_kept(-static_cast<std::int64_t>(output.bytes));
+    }
+}
+
+void QueueOutputs::drop_ended(TimePoint now) {
+    queue_.recall_.outputs.drop_ended(now, [this](const Output& output) {
+        queue_.add_kept(-static_cast<std::int64_t>(output.bytes));
+    });
 }
 
 void QueueOutputs::recover(const RecoveredOutput& recovered) {
     Output output{
         .events = recovered.events, .bytes = recovered.bytes, .expires_at = recovered.expires_at};
+    queue_.add_kept(static_cast<std::int64_t>(recovered.bytes));
     if (queue_.table_.find(recovered.at.seq) != nullptr) {
         outputs_.kept.emplace(recovered.at.seq, std::move(output));
     } else {

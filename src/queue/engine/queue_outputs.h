@@ -25,6 +25,7 @@ public:
     void wake_readers(std::uint64_t seq);
     /// The message goes: its output stays for as long as the last append has said.
     void finish(std::uint64_t seq);
+    void drop_ended(TimePoint now);
     /// Before the queue goes as a whole: what was held in memory is free again.
     void forget();
     void recover(const RecoveredOutput& recovered);

@@ -33,7 +33,8 @@ struct Counts {
     std::uint64_t scheduled = 0;
     std::uint64_t dead = 0;
     std::uint64_t dead_bytes = 0;
-    std::uint64_t bytes = 0;  ///< dead ones included
+    std::uint64_t bytes = 0;       ///< dead ones included
+    std::uint64_t kept_bytes = 0;  ///< of replies and outputs, also of messages that are gone
 };
 
 /// What no store keeps, and a queue keeps all the same when it is read back after a refused batch.

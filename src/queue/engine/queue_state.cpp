@@ -28,15 +28,20 @@ QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Ef
 
 void QueueState::set_owner(TenantId owner) {
     if (owner == info_.owner) return;
-    const auto bytes = static_cast<std::int64_t>(counts_.bytes);
-    add_bytes(-bytes);
+    const std::uint64_t bytes = is_stored() ? counts_.bytes + counts_.kept_bytes : 0;
+    tenant_->used -= bytes;
     info_.owner = std::move(owner);
     tenant_ = &effects_.tenants[info_.owner];
-    add_bytes(bytes);
+    tenant_->used += bytes;
 }
 
 void QueueState::add_bytes(std::int64_t bytes) {
     counts_.bytes += static_cast<std::uint64_t>(bytes);
+    if (is_stored()) tenant_->used += static_cast<std::uint64_t>(bytes);
+}
+
+void QueueState::add_kept(std::int64_t bytes) {
+    counts_.kept_bytes += static_cast<std::uint64_t>(bytes);
     if (is_stored()) tenant_->used += static_cast<std::uint64_t>(bytes);
 }
 
@@ -52,7 +57,10 @@ void QueueState::configure(QueueConfig config, TenantId owner, TimePoint now) {
     set_rates(now);
     effects_.records.emplace_back(QueuePut{number_, uid_, info_});
     effects_.needs_fsync = true;
-    if (is_log()) QueueLog(*this).arm_retention();
+    if (is_log()) {
+        QueueLog(*this).arm_retention();
+        QueueLog(*this).tell();  // the rate may be another one
+    }
     if (!ages_anew || is_log()) return;
     table_.for_each_after(0, [&](std::uint64_t seq, Slot& slot) {
         if (slot.state == MessageState::ready) raise(seq, slot, now);

@@ -56,7 +56,7 @@ public:
 
     /// Fails: message_not_found; conflict for a leased or dead one.
     Result<void> reschedule(std::uint64_t seq, TimePoint due, TimePoint now);
-    /// Fails: conflict when too many are paused.
+    /// Fails: queue_full when too many are paused.
     Result<void> pause_key(const PausedKey& key, bool paused, TimePoint now);
     /// The dead letters that a request means, by seq, after `after_seq`, at most `max`.
     [[nodiscard]] std::vector<std::uint64_t> dead_letters(
@@ -128,6 +128,7 @@ private:
     Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
     Slot& add_slot(const MessageData& data, TimePoint due, TimePoint expires, TimePoint now);
     void add_bytes(std::int64_t bytes);
+    void add_kept(std::int64_t bytes);
     void set_owner(TenantId owner);
     void set_rates(TimePoint now);
     void hold_key(PausedKey key);

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_map.hpp>
@@ -19,14 +21,28 @@
 
 namespace baton::queue {
 
-/// Keys to values that end at a time. Ends mostly ascend, so the order of adding is the order of
-/// ending; an entry behind a later one is kept longer than it asked for, and not found meanwhile.
-template <class Key, class Value>
+template <class Key>
+using End = std::pair<TimePoint, Key>;
+
+/// Ends in the order of adding, which is the order of ending but for a few: one behind a later one
+/// comes up with it.
+template <class Key>
+using LineOfEnds = std::queue<End<Key>>;
+
+/// Ends in their order, however they were added.
+template <class Key>
+struct SortedEnds : std::priority_queue<End<Key>, std::vector<End<Key>>, std::greater<>> {
+    [[nodiscard]] const End<Key>& front() const { return this->top(); }
+};
+
+/// Keys to values that end at a time. With a line of ends a value behind a later one is kept longer
+/// than it asked for, and not found meanwhile.
+template <class Key, class Value, class Ends = LineOfEnds<Key>>
 class Expiring {
 public:
     /// Returns the value it takes the place of, ended or not.
     std::optional<Value> put(Key key, Value value, TimePoint until) {
-        ends_.emplace_back(until, key);
+        ends_.push({until, key});
         const auto [entry, is_new] = entries_.try_emplace(std::move(key));
         std::optional<Value> old;
         if (!is_new) old = std::move(entry->second.value);
@@ -40,6 +56,12 @@ public:
         const auto found = entries_.find(key);
         return found == entries_.end() || found->second.until <= now ? nullptr
                                                                      : &found->second.value;
+    }
+
+    /// Also one that has ended and was not dropped yet.
+    [[nodiscard]] const Value* find_kept(const Key& key) const {
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : &found->second.value;
     }
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
@@ -57,7 +79,7 @@ public:
                 dropped(found->second.value);
                 entries_.erase(found);
             }
-            ends_.pop_front();
+            ends_.pop();
         }
     }
 
@@ -78,17 +100,22 @@ private:
     };
 
     boost::unordered_flat_map<Key, Entry, Hash, std::equal_to<>> entries_;
-    std::deque<std::pair<TimePoint, Key>> ends_;
+    Ends ends_;
 };
 
 struct KeptReply {
-    std::shared_ptr<const Reply> reply;  ///< null: read it from the store
+    std::shared_ptr<const Reply> reply{};  ///< null: read it from the store
+    std::uint64_t bytes = 0;               ///< of its result
 };
+/// What counts for a quota goes when it ends, not later.
+template <class Value>
+using KeptBySeq = Expiring<std::uint64_t, Value, SortedEnds<std::uint64_t>>;
 
 struct Recall {
-    Expiring<std::string, std::uint64_t> dedup;  ///< key → seq of the first message
-    Expiring<std::uint64_t, KeptReply> replies;  ///< by seq
-    Expiring<std::uint64_t, Output> outputs;     ///< by seq, of messages that are gone
+    /// Key → seq of the first message. There are many, and their ends ascend.
+    Expiring<std::string, std::uint64_t> dedup;
+    KeptBySeq<KeptReply> replies;
+    KeptBySeq<Output> outputs;  ///< of messages that are gone
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
         std::optional<TimePoint> next;

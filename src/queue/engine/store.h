@@ -27,6 +27,13 @@ struct RecoveredMessage {
     std::optional<Delivery> delivery{};  ///< absent: never touched since the post
 };
 
+/// The reply to a message, without what it says.
+struct RecoveredReply {
+    Locator at;
+    std::uint64_t bytes = 0;  ///< of its result
+    TimePoint expires_at{};
+};
+
 /// The output of a message, without its events.
 struct RecoveredOutput {
     Locator at;
@@ -44,7 +51,7 @@ public:
     virtual void queue(QueuePut queue, std::uint64_t next_seq) = 0;
     virtual void message(RecoveredMessage message) = 0;
     virtual void dedup(Locator first, std::string key, TimePoint until) = 0;
-    virtual void reply(Locator at, TimePoint expires_at) = 0;
+    virtual void reply(RecoveredReply reply) = 0;
     virtual void output(RecoveredOutput output) = 0;
     virtual void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) = 0;
     /// A key of the queue that is paused; after the queue and before its messages.
@@ -53,8 +60,8 @@ public:
     virtual void quota(TenantId owner, std::uint64_t limit) = 0;
 };
 
-/// One store serves one data directory. Everything blocks. `recover`, `reserve` and `commit` come
-/// from one thread at a time; the reads from any thread, also meanwhile.
+/// One store serves one data directory. Everything blocks. `recover`, `reserve`, `commit` and
+/// `close` come from one thread at a time; the reads from any thread, also meanwhile.
 class Store {
 public:
     virtual ~Store() = default;
@@ -89,6 +96,12 @@ public:
     /// when there are no more or the output is gone.
     [[nodiscard]] virtual Result<std::vector<OutputEvent>> read_output(
         Locator message, std::uint64_t from, std::size_t max) = 0;
+
+    /// Ends the writing: what was committed relaxed is on disk then, and nothing that could fail is
+    /// left to destruction. Once, after the last commit; the reads go on. A store that has stopped
+    /// has said why, and says nothing more.
+    /// Fails: storage_io, storage_full (what was committed with fsync is on disk all the same).
+    [[nodiscard]] virtual Result<void> close() = 0;
 };
 
 }  // namespace baton::queue

@@ -20,7 +20,7 @@ struct Timer {
         age,            ///< ready for too long at its level
         retention,      ///< dedup keys, replies and outputs of the queue
         log_retention,  ///< the oldest messages of a log
-        rate,           ///< a pop that the rate held up may go on
+        rate,           ///< a pop or fetch that the rate held up may go on
     };
     TimePoint at{};
     Locator message;

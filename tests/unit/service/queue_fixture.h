@@ -43,6 +43,7 @@ public:
         queue::Locator message, std::uint64_t from, std::size_t max) override {
         return store_->read_output(message, from, max);
     }
+    Result<void> close() override { return store_->close(); }
 
 private:
     std::atomic<std::size_t>& commits_;

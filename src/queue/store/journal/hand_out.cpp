@@ -167,7 +167,9 @@ public:
             std::vector<std::pair<TimePoint, std::uint64_t>> by_end;
             for (const auto& [seq, kept] : queue.replies) by_end.emplace_back(kept.until, seq);
             std::ranges::sort(by_end);
-            for (const auto& [until, seq] : by_end) sink_.reply({number, seq}, until);
+            for (const auto& [until, seq] : by_end) {
+                sink_.reply({{number, seq}, queue.replies.at(seq).bytes, until});
+            }
         }
     }
 

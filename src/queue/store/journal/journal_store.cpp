@@ -135,6 +135,8 @@ public:
         return events;
     }
 
+    Result<void> close() override { return writer_ && !broken_ ? writer_->sync() : Result<void>(); }
+
 private:
     using Found = RecordReader::At;
 

@@ -159,7 +159,7 @@ void LiveIndex::purge(Queue& queue, std::uint64_t up_to) {
 void LiveIndex::reply(Queue& queue, const Mark& mark, Place place) {
     auto& kept = queue.replies[mark.at.seq];
     kill(kept.place);
-    kept = {place, mark.until};
+    kept = {place, mark.until, mark.bytes};
     queue.reply_ends.emplace(mark.until, mark.at.seq);
     add_live(place);
 }

@@ -85,6 +85,7 @@ public:
     struct KeptReply {
         Place place;
         TimePoint until{};
+        std::uint64_t bytes = 0;  ///< of the result
     };
     /// One record of an output.
     struct OutputPart {

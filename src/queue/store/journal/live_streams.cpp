@@ -29,7 +29,7 @@ void LiveIndex::output(Queue& queue, const Mark& mark, Place place) {
         kill(at->place);
         at->place = place;
     } else {
-        output.parts.insert(at, {mark.first, place, mark.events, mark.output_bytes});
+        output.parts.insert(at, {mark.first, place, mark.events, mark.bytes});
     }
     add_live(place);
     if (output.parts.back().first == mark.first) output.until = mark.until;

@@ -176,6 +176,14 @@ void read_headers(ByteReader& reader, std::vector<Header>* kept) {
     }
 }
 
+/// Of a reply, whose end was read last.
+std::uint64_t result_size(ByteReader& reader) {
+    time(reader);
+    reader.u64();
+    reader.text();
+    return reader.text().size();
+}
+
 std::uint32_t dedup_size(std::string_view key) {
     return static_cast<std::uint32_t>(RecordView::size_for(locator_size + 8 + size_of(key)));
 }
@@ -222,6 +230,7 @@ Result<Mark> mark_of(RecordType type, std::string_view payload) {
         case RecordType::reply_stored:
             mark.at = locator(reader);
             mark.until = time(reader);
+            mark.bytes = result_size(reader);
             break;
         case RecordType::retention_passed:
             mark.at.queue = QueueNumber{reader.u32()};

@@ -23,8 +23,8 @@ struct Mark {
     std::uint32_t dedup_size = 0;  ///< bytes of a dedup_kept record with the same key
     std::uint64_t first = 0;       ///< output_appended: offset of its first event
     std::uint32_t events = 0;      ///< output_appended
-    std::uint64_t output_bytes = 0;
-    std::uint64_t committed = 0;      ///< cursor_moved
+    std::uint64_t bytes = 0;       ///< reply_stored: of the result; output_appended: of the events
+    std::uint64_t committed = 0;   ///< cursor_moved
     std::string_view subscription{};  ///< of a cursor; into the payload
     KeyKind kind{};                   ///< key_paused
     bool paused = false;              ///< key_paused

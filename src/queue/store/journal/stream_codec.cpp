@@ -45,7 +45,7 @@ bool read_output_mark(ByteReader& reader, Mark& mark) {
     mark.first = head.first;
     mark.events = head.events;
     for (std::uint32_t i = 0; i < head.events && reader.ok(); ++i) {
-        mark.output_bytes += reader.text().size();
+        mark.bytes += reader.text().size();
     }
     return reader.ended() && head.events > 0 && head.at.seq > 0 &&
            head.first + head.events <= MessageLimits::output_events_max;

@@ -144,7 +144,9 @@ public:
             for (const auto& [key, entry] : queue.dedup) {
                 sink.dedup({number, entry.first}, key, entry.until);
             }
-            for (const auto& [seq, entry] : queue.replies) sink.reply({number, seq}, entry.until);
+            for (const auto& [seq, entry] : queue.replies) {
+                sink.reply({{number, seq}, entry.reply->result.size(), entry.until});
+            }
             for (const auto& [seq, output] : queue.outputs) {
                 std::uint64_t bytes = 0;
                 for (const auto& event : output.events) bytes += event.data.size();
@@ -207,6 +209,8 @@ public:
         }
         return found;
     }
+
+    Result<void> close() override { return {}; }
 
 private:
     std::shared_ptr<MemoryDisk> disk_;

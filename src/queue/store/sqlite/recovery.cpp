@@ -30,7 +30,9 @@ constexpr Statement all_paused_keys{
 constexpr Statement all_quotas{"SELECT owner, limit_bytes FROM quotas ORDER BY owner"};
 constexpr Statement all_dedup{
     "SELECT queue, key, seq, expires_at FROM dedup ORDER BY queue, expires_at"};
-constexpr Statement all_replies{"SELECT id, expires_at FROM replies ORDER BY queue, expires_at"};
+// The length stands in the row's head: the result itself is not read.
+constexpr Statement all_replies{
+    "SELECT id, length(result), expires_at FROM replies ORDER BY queue, expires_at"};
 constexpr Statement all_outputs{
     "SELECT id, events, bytes, expires_at FROM outputs ORDER BY queue, expires_at"};
 constexpr Statement all_cursors{
@@ -143,7 +145,8 @@ Result<void> recover_from(db::Connection& connection, RecoverySink& sink) {
         return {};
     }));
     BATON_TRY_VOID(for_each_row(connection, all_replies, [&](const Row& row) -> Result<void> {
-        sink.reply(locator_of(row.integer(0)), from_unix_ms(row.integer(1)));
+        sink.reply({locator_of(row.integer(0)), static_cast<std::uint64_t>(row.integer(1)),
+            from_unix_ms(row.integer(2))});
         return {};
     }));
     BATON_TRY_VOID(for_each_row(connection, all_outputs, [&](const Row& row) -> Result<void> {

@@ -103,6 +103,14 @@ public:
         return events;
     }
 
+    /// Folding begins with a sync of the log.
+    Result<void> close() override {
+        if (broken_) return {};
+        const std::scoped_lock lock(reader_mutex_);
+        const auto folded = writer_->execute(fold_log);
+        return folded ? Result<void>() : fail(folded.error());
+    }
+
 private:
     /// After anything else than a refusal it is not known what the file holds.
     template <class T>

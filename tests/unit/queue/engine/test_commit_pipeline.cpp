@@ -117,6 +117,35 @@ TEST_F(Pipeline, stop_finishes_what_was_taken) {
     EXPECT_EQ(must(h.run(h.queues().stats(q))).ready, 20);
 }
 
+/// Keeps the messages of errors.
+class ErrorSink final : public LogSink {
+public:
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view, std::string_view message,
+        std::span<const LogField>) noexcept override {
+        if (level == LogLevel::error) errors.emplace_back(message);
+    }
+    std::vector<std::string> errors;
+};
+
+TEST(PipelineEnd, a_stop_closes_the_store_once_and_logs_what_that_fails_with) {
+    for (const bool fails : {false, true}) {
+        const auto probe = std::make_shared<StoreProbe>();
+        const auto sink = std::make_shared<ErrorSink>();
+        FakeClock clock;
+        MetricRegistry metrics;
+        auto store = std::make_unique<ProbeStore>(queue::make_memory_store(), probe);
+        auto queues = must(
+            queue::make_engine_queues(std::move(store), {}, clock, metrics, Log(sink, "queue")));
+        if (fails) probe->fail_close(Errc::storage_io);
+        EXPECT_EQ(probe->closings(), 0);
+        queues->stop();
+        queues.reset();
+        EXPECT_EQ(probe->closings(), 1);
+        EXPECT_EQ(sink->errors.size(), fails ? 1 : 0);
+    }
+}
+
 TEST_F(SmallPipeline, one_command_too_many_is_refused_and_leaves_the_others) {
     probe->hold();
     auto first = start_post();

@@ -166,6 +166,23 @@ TEST(Expiring, an_end_before_the_last_ones_is_kept_longer_but_not_found) {
     EXPECT_EQ(dropped, 2);
 }
 
+TEST(Expiring, sorted_ends_come_up_in_their_order) {
+    Expiring<std::uint64_t, int, SortedEnds<std::uint64_t>> map;
+    map.put(1, 1, at(100));
+    map.put(2, 2, at(10));
+    map.put(3, 3, at(50));
+    map.put(2, 4, at(60));
+    EXPECT_EQ(map.next_end(), at(10));
+    std::vector<int> dropped;
+    const auto note = [&](int value) { dropped.push_back(value); };
+    map.drop_ended(at(59), note);
+    EXPECT_EQ(dropped, (std::vector{3}));
+    EXPECT_EQ(*map.find_kept(2), 4);
+    map.drop_ended(at(100), note);
+    EXPECT_EQ(dropped, (std::vector{3, 4, 1}));
+    EXPECT_EQ(map.find_kept(2), nullptr);
+}
+
 TEST(KeyTable, a_key_lives_as_long_as_its_uses) {
     KeyTable<int> keys;
     EXPECT_EQ(keys.acquire(""), 0);

@@ -214,6 +214,49 @@ TEST(StoreFaults, queues_in_memory_do_not_feel_a_full_store) {
     EXPECT_EQ(must(h.run(h.queues().stats(stored))).ready, 1);
 }
 
+TEST(StoreFaults, a_queue_in_memory_whose_end_was_refused_has_its_messages) {
+    const auto probe = std::make_shared<StoreProbe>();
+    QueueHarness h({}, with(probe));
+    const QueueConfig in_memory{
+        .durability = Durability::memory, .dedup_window = std::chrono::seconds(60)};
+    must(h.run(h.queues().put_queue(unstored, in_memory)));
+    must(h.run(h.queues().post(unstored,
+        messages_of({{.text = "a", .dedup = "k"}, {.text = "b"}, {.delay = Duration(50)}}))));
+    const auto leased = must(h.run(h.queues().pop({.queue = unstored}))).at(0);
+    must(h.run(h.queues().reply(leased.message.id, Bytes("r"), "")));
+    const auto before = picture(h, unstored);
+    probe->fail_commit(1, Errc::storage_full);
+    EXPECT_EQ(outcome(h.run(h.queues().delete_queue(unstored))), "storage_full");
+    EXPECT_EQ(picture(h, unstored), before);
+    // The same when another one had taken its name, with what is known of that one.
+    probe->hold();
+    auto blocker = h.start(h.queues().put_queue(other, {}));
+    probe->wait_held();
+    auto waiting = h.start(
+        h.queues().pop({.queue = unstored, .wait = Deadline::never(), .level = Level::low}));
+    auto deleting = h.start(h.queues().delete_queue(unstored));
+    auto missing = h.start(h.queues().get_queue(unstored));
+    auto making = h.start(h.queues().put_queue(unstored, in_memory));
+    auto posting = h.start(h.queues().post(unstored, messages_of({{.text = "to nobody"}})));
+    probe->fail_commit(2, Errc::storage_full);
+    probe->release();
+    must(blocker.get());
+    for (const auto& result : {outcome(deleting.get()), outcome(missing.get()),
+             outcome(making.get()), outcome(posting.get())}) {
+        EXPECT_EQ(result, "storage_full");
+    }
+    EXPECT_EQ(picture(h, unstored), before);
+    EXPECT_TRUE(
+        must(h.run(h.queues().post(unstored, messages_of({{.dedup = "k"}})))).front().duplicate);
+    EXPECT_EQ(outcome(h.run(h.queues().ack(leased.receipt))), "ok");
+    h.advance(Duration(50));
+    EXPECT_EQ(must(h.run(h.queues().stats(unstored))).ready, 2);
+    must(h.run(h.queues().post(unstored, messages_of({{.text = "low", .level = Level::low}}))));
+    EXPECT_EQ(must(waiting.get()).at(0).message.data->content.view(), "low");
+    EXPECT_EQ(outcome(h.run(h.queues().delete_queue(unstored))), "ok");
+    EXPECT_EQ(outcome(h.run(h.queues().get_queue(unstored))), "queue_not_found");
+}
+
 TEST(StoreFaults, what_a_refused_pop_gives_back_goes_to_the_next_in_line) {
     const auto probe = std::make_shared<StoreProbe>();
     QueueHarness h({}, with(probe));

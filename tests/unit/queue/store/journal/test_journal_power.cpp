@@ -112,5 +112,30 @@ TEST(JournalPower, what_was_cut_does_not_return) {
     }
 }
 
+TEST(JournalPower, a_close_makes_durable_what_was_committed_relaxed) {
+    SimulatedDisk disk;
+    Expectation expected;
+    OpenJournal journal(disk);
+    journal.start();
+    std::string held;
+    StoreScript script(8);
+    for (int i = 0; i < 40; ++i) {
+        const auto batch = script.next();
+        must(journal.commit(batch, Durability::relaxed));
+        held = expected.commit(batch);
+    }
+    must(journal.store().close());
+    disk.for_each_power_cut(32, 1, [&](SimulatedDisk cut) { EXPECT_EQ(reopened(cut), held); });
+}
+
+TEST(JournalPower, a_close_that_could_not_sync_says_so) {
+    SimulatedDisk disk;
+    OpenJournal journal(disk);
+    journal.start();
+    must(journal.commit(StoreScript(8).next(), Durability::relaxed));
+    disk.fail_call(SimulatedDisk::Call::sync, 1, Errc::storage_io);
+    EXPECT_EQ(outcome(journal.store().close()), "storage_io");
+}
+
 }  // namespace
 }  // namespace baton::test

@@ -20,7 +20,7 @@ public:
     }
     void message(RecoveredMessage message) override { seqs.push_back(message.at.seq); }
     void dedup(Locator, std::string key, TimePoint) override { keys.push_back(std::move(key)); }
-    void reply(Locator at, TimePoint) override { replies.push_back(at.seq); }
+    void reply(RecoveredReply reply) override { replies.push_back(reply.at.seq); }
     void output(RecoveredOutput output) override { outputs.push_back(output); }
     void paused_key(QueueNumber, KeyKind, std::string) override {}
     void quota(TenantId, std::uint64_t) override {}

@@ -199,6 +199,15 @@ TEST_F(SqliteStore, damage_is_a_typed_error_and_never_silence) {
     queues->stop();
 }
 
+TEST_F(SqliteStore, a_stop_folds_the_log_into_the_file) {
+    auto queues = open();
+    must(pool.run(queues->post(
+        q, test::messages_of({{.text = "three"}}), {.durability = Durability::relaxed})));
+    EXPECT_GT(std::filesystem::file_size(dir / "queues.db-wal"), 0);
+    queues->stop();
+    EXPECT_EQ(std::filesystem::file_size(dir / "queues.db-wal"), 0);
+}
+
 TEST_F(SqliteStore, a_file_of_a_newer_version_is_refused) {
     damage(
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
