@@ -43,12 +43,6 @@ constexpr std::size_t threads_max = 64;
 /// away.
 constexpr std::chrono::milliseconds short_request_grace{500};
 
-std::size_t thread_count(const Config& config) {
-    const std::size_t wanted =
-        config.server.threads != 0 ? config.server.threads : std::thread::hardware_concurrency();
-    return std::clamp<std::size_t>(wanted, 1, threads_max);
-}
-
 bool is_loopback(std::string_view host) {
     in_addr address{};
     const bool v4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
@@ -345,6 +339,12 @@ void Services::await_short_requests(Deadline deadline) const {
 }
 
 }  // namespace
+
+std::size_t thread_count(const Config& config) {
+    const std::size_t wanted =
+        config.server.threads != 0 ? config.server.threads : std::thread::hardware_concurrency();
+    return std::clamp<std::size_t>(wanted, 1, threads_max);
+}
 
 Result<std::unique_ptr<Daemon>> start_daemon(
     Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version) {

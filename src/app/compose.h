@@ -1,6 +1,7 @@
 // The composition root: every service of the daemon, in the order they need each other.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,9 @@ public:
     /// destruction.
     virtual void stop(Deadline deadline) = 0;
 };
+
+/// Threads that serve requests, as `server.threads` says.
+[[nodiscard]] std::size_t thread_count(const Config& config);
 
 /// Starts what its roles need (`check_roles` holds); on failure everything started so far is
 /// stopped again.

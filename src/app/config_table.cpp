@@ -42,7 +42,10 @@ constexpr std::array keys{
     BATON_KEY(server.threads, "server.threads",
         {.doc = "Threads that serve requests; 0: one for each core.", .max = 64}),
     BATON_KEY(server.http.connections_max, "server.connections_max",
-        {.doc = "Open connections; one more is answered 503.", .min = 1, .max = 1e6}),
+        {.doc = "Open connections; one more is answered 503. Fewer when the process may not open "
+                "so many files.",
+            .min = 1,
+            .max = 1e6}),
     BATON_SIZE(server.http.header_max, "server.header_max",
         {.doc = "Request line and header fields together; more is 431.", .min = kib, .max = mib}),
     BATON_SIZE(server.http.body_max, "server.body_max",

@@ -11,6 +11,7 @@
 #include "app/compose.h"
 #include "app/config_load.h"
 #include "app/config_print.h"
+#include "app/file_limit.h"
 #include "app/log_sink.h"
 #include "app/offline.h"
 #include "app/roles.h"
@@ -78,6 +79,19 @@ Result<int> serve(Signals& signals, Daemon& daemon, const Config& config, const 
     std::unreachable();
 }
 
+/// A caller that opens connections must not take the files that the stores need.
+Config with_fitting_connections(Config config, const Log& log) {
+    auto& most = config.server.http.connections_max;
+    const auto files = raise_file_limit();
+    const auto fitting = connections_within(
+        files, most, {.threads = thread_count(config), .workers = config.scheduler.workers});
+    if (fitting == most) return config;
+    log.warn("fewer connections than `server.connections_max`: the limit of open files is low",
+        {{"connections", fitting}, {"open_files_max", files}});
+    most = fitting;
+    return config;
+}
+
 Result<int> run(const DaemonArguments& arguments, std::string version) {
     BATON_TRY(const auto roles, parse_roles(arguments.roles));
     const ConfigSources sources{
@@ -91,7 +105,8 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
     Signals signals;  // before the first thread
     BATON_TRY(const auto sink, make_log_sink(config.logging));
     const Log log(sink, "app");
-    BATON_TRY(const auto daemon, start_daemon(config, roles, sink, std::move(version)));
+    auto fitting = with_fitting_connections(config, log);
+    BATON_TRY(const auto daemon, start_daemon(std::move(fitting), roles, sink, std::move(version)));
     std::cout << daemon->ready_line() << std::endl;
     const auto on_reload = [&] { reload(sources, config, *sink, log); };
     return serve(signals, *daemon, config, log, on_reload);

@@ -8,6 +8,7 @@
 
 #include "integration/stub_provider.h"
 #include "support/daemon_session.h"
+#include "support/queue_letters.h"
 #include "support/raw_http.h"
 
 namespace baton::test {
@@ -91,6 +92,27 @@ TEST(DaemonFolder, one_that_another_daemon_could_take_ends_the_daemon) {
         std::filesystem::remove(data / "batond.lock");
         std::ofstream(data / "batond.lock") << "{}";
     });
+}
+
+/// A stranger without a key opens connections until no file is left; the store needs more of them.
+TEST(DaemonFiles, connections_leave_the_store_what_it_needs) {
+    const auto daemon = Daemon::start(
+        {.settings = {"queue.store=journal", "queue.segment_size=64KiB", "server.threads=2"},
+            .launcher = {"/usr/bin/prlimit", "--nofile=512:512"}});
+    const auto port =
+        static_cast<std::uint16_t>(std::stoi(daemon->url().substr(daemon->url().rfind(':') + 1)));
+    IoPool pool(1);
+    DaemonSession session(*daemon);
+    const QueueName queue("mail");
+    must(pool.run(session.queues.put(queue, {})));
+    std::vector<RawConnection> strangers;
+    for (int i = 0; i < 500; ++i) strangers.push_back(RawConnection::connect(port));
+    for (int i = 0; i < 20; ++i) {
+        std::vector<NewMessage> one(1);
+        one.front().data.content = Bytes(std::string(20'000, 'x'));
+        const auto posted = pool.run(session.queues.post(queue, std::move(one)));
+        ASSERT_TRUE(posted) << to_string(posted.error());
+    }
 }
 
 TEST(DaemonStart, what_a_later_version_has_is_unsupported) {

@@ -15,7 +15,7 @@
 namespace baton::queue::journal {
 
 /// An open file; closed when destroyed. `read` from any thread, the rest from one at a time.
-/// Errors everywhere: storage_full (no space, quota), storage_io (all else).
+/// Errors everywhere: storage_full (no space, quota, file descriptor), storage_io (all else).
 class File {
 public:
     virtual ~File() = default;

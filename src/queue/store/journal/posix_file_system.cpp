@@ -16,7 +16,9 @@ namespace {
 std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
     const int number = errno;
     auto code = Errc::storage_io;
-    if (number == ENOSPC || number == EDQUOT) code = Errc::storage_full;
+    // Out of descriptors is like out of space: nothing was done, and it may pass.
+    const bool is_short = number == EMFILE || number == ENFILE;
+    if (number == ENOSPC || number == EDQUOT || is_short) code = Errc::storage_full;
     if (number == ENOENT) code = Errc::not_found;
     return fail(code, fmt::format("{} `{}`: {}", what, path.string(), std::strerror(number)));
 }
