@@ -30,6 +30,9 @@ void define_create(CLI::App& command, QueueCreateOptions& options) {
         ->default_str("fsync");
     add_parsed(command, "--overflow", config.overflow, &parse_overflow, "reject or drop_oldest")
         ->default_str("reject");
+    add_parsed(command, "--owner", options.owner, &parse_tenant_id,
+        "the tenant whose quota it counts for (needs an admin key); not given: who it was")
+        ->type_name("TENANT");
     const auto seconds = [&](const std::string& name, std::chrono::seconds& target,
                              const std::string& help) {
         const auto parse = [](std::string_view text) -> Result<std::chrono::seconds> {

@@ -189,17 +189,17 @@ Result<void> execute(Context& context, const StatusOptions&) {
     client::QueueClient queues(context.connection());
     BATON_TRY(const auto health, context.ask(client.health()));
     BATON_TRY(const auto infos, context.ask(queues.list()));
-    std::vector<QueueStats> all;
+    std::vector<OwnedStats> all;
     for (const auto& info : infos) {
         auto stats = context.ask(queues.stats(info.name));
-        if (stats) all.push_back(*std::move(stats));
+        if (stats) all.push_back({info.owner, *std::move(stats)});
     }
     if (context.options.json) {
         auto object = to_json(health);
         object["url"] = context.connection().url();
         if (local) object["pid"] = local->pid;
         json::array list;
-        for (const auto& stats : all) list.push_back(baton::to_json(stats));
+        for (const auto& [owner, stats] : all) list.push_back(baton::to_json(stats));
         object["queues"] = std::move(list);
         print_json(context, object);
         return verdict(health);

@@ -89,7 +89,8 @@ Result<void> set_paused(Context& context, const QueueNameOptions& options, bool 
 
 Result<void> execute(Context& context, const QueueCreateOptions& options) {
     client::QueueClient queues(context.connection());
-    BATON_TRY(const auto info, context.ask(queues.put(options.name, options.config)));
+    BATON_TRY(
+        const auto info, context.ask(queues.put(options.name, options.config, options.owner)));
     if (context.options.json) {
         print_json(context, baton::to_json(info));
     } else {
@@ -107,10 +108,10 @@ Result<void> execute(Context& context, const QueueListOptions&) {
         print_json(context, json::object{{"queues", std::move(list)}});
         return {};
     }
-    std::vector<QueueStats> all;
+    std::vector<OwnedStats> all;
     for (const auto& info : infos) {
         auto stats = context.ask(queues.stats(info.name));
-        if (stats) all.push_back(*std::move(stats));  // else it was deleted meanwhile
+        if (stats) all.push_back({info.owner, *std::move(stats)});  // else it was deleted meanwhile
     }
     print_stats_table(context, all);
     return {};

@@ -52,6 +52,7 @@ struct ChatOptions {
 struct QueueCreateOptions {
     QueueName name;
     QueueConfig config;
+    std::optional<TenantId> owner;
 };
 struct QueueListOptions {};
 /// Operations on one queue that need nothing but its name.

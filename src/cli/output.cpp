@@ -63,12 +63,13 @@ json::object to_json(const client::ApiKey& key) {
     return object;
 }
 
-void print_stats_table(Context& context, const std::vector<QueueStats>& all) {
-    Table table({"QUEUE", ">READY", ">SCHEDULED", ">LEASED", ">DEAD", ">STORED", "STATE"});
-    for (const auto& stats : all) {
-        table.add({stats.name.text, std::to_string(stats.ready), std::to_string(stats.scheduled),
-            std::to_string(stats.leased), std::to_string(stats.dead),
-            show_bytes(stats.used_storage), stats.paused ? "paused" : "open"});
+void print_stats_table(Context& context, const std::vector<OwnedStats>& all) {
+    Table table({"QUEUE", "OWNER", ">READY", ">SCHEDULED", ">LEASED", ">DEAD", ">STORED", "STATE"});
+    for (const auto& [owner, stats] : all) {
+        table.add({stats.name.text, owner.text, std::to_string(stats.ready),
+            std::to_string(stats.scheduled), std::to_string(stats.leased),
+            std::to_string(stats.dead), show_bytes(stats.used_storage),
+            stats.paused ? "paused" : "open"});
     }
     table.print(context.terminal.out, context.out_colours());
 }

@@ -33,7 +33,11 @@ void print_json(Context& context, std::string_view json);
 [[nodiscard]] boost::json::object to_json(const client::Health& health);
 [[nodiscard]] boost::json::object to_json(const client::ApiKey& key);
 
-/// Queues with their counts, as a table.
-void print_stats_table(Context& context, const std::vector<QueueStats>& all);
+struct OwnedStats {
+    TenantId owner;
+    QueueStats stats;
+};
+/// Queues with their owners and counts, as a table.
+void print_stats_table(Context& context, const std::vector<OwnedStats>& all);
 
 }  // namespace baton::cli

@@ -56,9 +56,10 @@ json::object to_json(const RedriveRequest& request) {
 
 }  // namespace
 
-Task<Result<QueueInfo>> QueueClient::put(QueueName name, QueueConfig config) {
+Task<Result<QueueInfo>> QueueClient::put(
+    QueueName name, QueueConfig config, std::optional<TenantId> owner) {
     Call call{.method = net::Method::put,
-        .path = queue_path(name),
+        .path = queue_path(name, owner ? "?owner=" + net::percent_encode(owner->text) : ""),
         .body = json::serialize(baton::to_json(config))};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return queue_info_from_json(answer);

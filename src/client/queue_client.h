@@ -57,7 +57,9 @@ public:
     explicit QueueClient(Connection& connection) noexcept : connection_(connection) {}
 
     /// Makes the queue or gives it a new configuration.
-    [[nodiscard]] Task<Result<QueueInfo>> put(QueueName name, QueueConfig config);
+    /// `owner`: whose storage quota it counts for, administrators only; absent: who it was.
+    [[nodiscard]] Task<Result<QueueInfo>> put(
+        QueueName name, QueueConfig config, std::optional<TenantId> owner = std::nullopt);
     [[nodiscard]] Task<Result<QueueInfo>> get(QueueName name);
     [[nodiscard]] Task<Result<std::vector<QueueInfo>>> list();
     [[nodiscard]] Task<Result<void>> remove(QueueName name);

@@ -61,6 +61,20 @@ TEST_F(QueueCare, dead_letters_are_redriven_by_their_reason) {
     EXPECT_THAT(out_of({"queue", "pop", "mail", "--json"}), HasSubstr(id + "-2"));
 }
 
+TEST_F(QueueCare, queues_of_an_owner_share_its_quota) {
+    out_of({"queue", "create", "mail"});
+    out_of({"queue", "create", "mail", "--owner", "acme"});
+    out_of({"queue", "create", "more", "--owner", "acme"});
+    out_of({"queue", "create", "mail", "--max-size", "9"});  // it stays with its owner
+    EXPECT_THAT(out_of({"queue", "list"}), testing::ContainsRegex("mail +acme(.|\n)*more +acme"));
+    out_of({"queue", "quota", "acme", "--limit", "6"});
+    out_of({"queue", "post", "mail", "1234"});
+    EXPECT_EQ(
+        out_of({"queue", "quota", "acme", "--json"}), "{\"used_bytes\":4,\"limit_bytes\":6}\n");
+    EXPECT_THAT(
+        run_cli(*daemon, {"queue", "post", "more", "567"}).err, HasSubstr("quota_exceeded"));
+}
+
 TEST_F(QueueCare, a_spent_quota_refuses_posts_until_it_is_raised) {
     out_of({"queue", "create", "mail"});
     EXPECT_EQ(out_of({"queue", "quota", "default", "--limit", "6", "--json"}),

@@ -281,6 +281,17 @@ TEST_F(CliTest, queue_create_sends_what_was_given) {
     EXPECT_EQ(config->overflow, Overflow::drop_oldest);
 }
 
+TEST_F(CliTest, queue_create_names_an_owner_only_when_one_is_given) {
+    for (int i = 0; i < 2; ++i) {
+        http.answer(201, boost::json::serialize(to_json(QueueInfo{.name = QueueName("mail")})));
+    }
+    EXPECT_EQ(baton({"queue", "create", "mail"}).status, 0);
+    EXPECT_THAT(http.last().url, testing::EndsWith("/v1/queues/mail"));
+    EXPECT_EQ(baton({"queue", "create", "mail", "--owner", "acme"}).status, 0);
+    EXPECT_THAT(http.last().url, testing::EndsWith("/v1/queues/mail?owner=acme"));
+    EXPECT_EQ(baton({"queue", "create", "mail", "--owner", ".x"}).status, 2);
+}
+
 TEST_F(CliTest, new_key_is_all_of_standard_output) {
     http.answer(201, R"({"id":"k1","name":"ci","role":"member","key":"bt_k1_s"})");
     const auto ran = baton({"key", "create", "ci"});
