@@ -86,8 +86,10 @@ Config with_fitting_connections(Config config, const Log& log) {
     const auto fitting = connections_within(
         files, most, {.threads = thread_count(config), .workers = config.scheduler.workers});
     if (fitting == most) return config;
-    log.warn("fewer connections than `server.connections_max`: the limit of open files is low",
-        {{"connections", fitting}, {"open_files_max", files}});
+    constexpr auto what =
+        "fewer connections than `server.connections_max`: the limit of open files is low";
+    const auto tell = config.is_given("server.connections_max") ? &Log::warn : &Log::info;
+    (log.*tell)(what, {{"connections", fitting}, {"open_files_max", files}});
     most = fitting;
     return config;
 }

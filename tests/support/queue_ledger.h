@@ -43,8 +43,10 @@ using Kept =
 
 inline const QueueName ledger_queue{"crash"};
 
+/// Of an ordering key one message at a time is leased.
 inline Kept kept_by(DaemonSession& session, IoPool& pool) {
     Kept kept;
+    std::set<std::string> busy;
     client::PeekOptions options{.limit = 1'000};
     do {
         const auto page = pool.run(session.queues.peek(ledger_queue, options));
@@ -53,6 +55,9 @@ inline Kept kept_by(DaemonSession& session, IoPool& pool) {
             const std::tuple state{
                 std::string(view.data->content.view()), view.state, view.attempts, view.failures};
             EXPECT_TRUE(kept.emplace(view.id, state).second);
+            const auto& key = view.data->ordering_key;
+            if (key.empty() || view.state != MessageState::leased) continue;
+            EXPECT_TRUE(busy.insert(key).second) << "two of a key at a time: " << key;
         }
         options.cursor = page->next;
     } while (!options.cursor.empty());

@@ -82,10 +82,12 @@ Result<std::uint64_t> RoomGauge::look(db::Connection& connection) const {
     return less(std::min(by_pages, by_disk), indexes);
 }
 
-bool RoomGauge::log_is_worth_folding() const {
+std::uint64_t RoomGauge::log_bytes() const {
     auto log = file_;
     log += "-wal";
-    return db::file_bytes(log) >= 4 * indexes;
+    return db::file_bytes(log);
 }
+
+bool RoomGauge::log_is_worth_folding() const { return log_bytes() >= 4 * indexes; }
 
 }  // namespace baton::queue

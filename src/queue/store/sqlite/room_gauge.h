@@ -28,6 +28,7 @@ public:
 
     /// Whether folding the log into the file is worth its while for a disk that is full.
     [[nodiscard]] bool log_is_worth_folding() const;
+    [[nodiscard]] std::uint64_t log_bytes() const;
 
 private:
     explicit RoomGauge(std::filesystem::path file) : file_(std::move(file)) {}

@@ -54,7 +54,8 @@ public:
         auto result = write(records, durability);
         if (!result && result.error().code == Errc::storage_full) {
             gauge_.forget();
-            if (fold()) result = write(records, durability);
+            // What makes room must go on: a log of any size holds more than it takes.
+            if (fold_whole()) result = write(records, durability);
         }
         return note(std::move(result));
     }
@@ -139,6 +140,12 @@ private:
         if (!gauge_.log_is_worth_folding()) return false;
         const std::scoped_lock lock(reader_mutex_);
         return writer_->execute(fold_log).has_value() && !gauge_.log_is_worth_folding();
+    }
+    /// The same for a log of any size.
+    bool fold_whole() {
+        if (gauge_.log_bytes() == 0) return false;
+        const std::scoped_lock lock(reader_mutex_);
+        return writer_->execute(fold_log).has_value() && gauge_.log_bytes() == 0;
     }
 
     /// SQLite takes the pragma between transactions only.

@@ -229,18 +229,22 @@ TEST_F(Pipeline, a_relaxed_post_forces_nothing_by_itself) {
     EXPECT_EQ(probe->commits().size(), commits + 1);
 }
 
-TEST_F(Pipeline, a_relaxed_post_is_forced_with_another_that_asks_for_it) {
-    probe->hold();
-    auto first = start_post();
-    probe->wait_held();
-    auto relaxed =
-        h.start(h.queues().post(q, messages_of({{}}), {.durability = Durability::relaxed}));
-    auto forced = start_post();
-    probe->release();
-    EXPECT_EQ(outcome(relaxed.get()), "ok");
-    EXPECT_EQ(outcome(forced.get()), "ok");
-    EXPECT_EQ(probe->commits().back(), 2);
-    EXPECT_EQ(probe->durabilities().back(), Durability::fsync);
+TEST_F(Pipeline, a_batch_is_forced_when_one_of_it_asks_for_it_wherever_it_stands) {
+    using enum Durability;
+    for (const auto& order : {std::vector{relaxed, fsync}, {fsync, relaxed}, {relaxed, relaxed}}) {
+        probe->hold();
+        auto first = start_post();
+        probe->wait_held();
+        auto one = h.start(h.queues().post(q, messages_of({{}}), {.durability = order[0]}));
+        auto other = h.start(h.queues().post(q, messages_of({{}}), {.durability = order[1]}));
+        probe->release();
+        EXPECT_EQ(outcome(first.get()), "ok");
+        EXPECT_EQ(outcome(one.get()), "ok");
+        EXPECT_EQ(outcome(other.get()), "ok");
+        EXPECT_EQ(probe->commits().back(), 2);
+        const bool forced = order[0] == fsync || order[1] == fsync;
+        EXPECT_EQ(probe->durabilities().back(), forced ? fsync : relaxed);
+    }
 }
 
 TEST_F(Pipeline, an_ack_and_pop_that_waits_fails_when_its_acks_are_not_stored) {

@@ -1,6 +1,7 @@
 // Rot: the bytes of a small SQLite store flipped, its files cut. The answer is a typed error or the
 // truth, never less than the truth in silence.
-//   BATON_DAMAGE_STEP=1 flips a bit in every byte; by default every 23rd has its turn.
+//   BATON_DAMAGE_STEP=1 flips a bit in every byte and cuts at every one; by default every 23rd has
+//   its turn.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -134,13 +135,41 @@ TEST_F(SqliteDamage, a_cut_file_is_an_error) {
     }
     const auto sound = files();
     // An empty file is a new one, and SQLite takes one byte for none.
-    for (std::size_t left = 2; left < sound.at("queue.db").size(); left += left < 128 ? 1 : 509) {
+    for (std::size_t left = 2; left < sound.at("queue.db").size();
+        left += left < 128 ? 1 : step()) {
         auto cut = sound;
         cut["queue.db"].resize(left);
         const auto kept = reopened(cut);
         const bool is_all = left > sound.at("queue.db").size() - 8'192 && kept == held;
         ASSERT_TRUE(is_all || is_corrupt(kept)) << "cut to " << left << "\n" << kept;
     }
+}
+
+/// Of a log that ends early nobody can say whether it ever was longer: what is kept is what was
+/// there after some commit, never part of one.
+TEST_F(SqliteDamage, a_cut_log_holds_whole_commits) {
+    std::vector<std::string> pictures;
+    Files sound;
+    {
+        OpenSqlite store(dir_.path());
+        pictures = fill(store, 12);
+        sound = files();  // as a kill leaves them
+    }
+    ASSERT_EQ(reopened(sound), pictures.back());
+    const std::size_t by = step() == 1 ? 1 : 8 * step();  // 1 ms each
+    std::size_t found = 0;
+    for (std::size_t left = 0; left < sound.at("queue.db-wal").size(); left += by) {
+        auto cut = sound;
+        cut["queue.db-wal"].resize(left);
+        const auto kept = reopened(cut);
+        if (is_corrupt(kept)) continue;
+        const auto whole = std::find(pictures.begin(), pictures.end(), kept);
+        ASSERT_NE(whole, pictures.end()) << "cut to " << left << "\n" << kept;
+        const auto number = static_cast<std::size_t>(whole - pictures.begin());
+        ASSERT_GE(number, found) << "cut to " << left << ": more bytes, less kept";
+        found = number;
+    }
+    EXPECT_GE(found, pictures.size() - 2);
 }
 
 TEST_F(SqliteDamage, rot_found_when_a_content_is_read_is_an_error) {
