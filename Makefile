@@ -54,7 +54,7 @@ tsan: ## unit and integration tests under the thread sanitizer
 cluster-faults: ## ten times each fault of a cluster under load, against its targets (ROUNDS=10; half an hour)
 	@ROUNDS="$(ROUNDS)" scripts/cluster-faults.sh
 
-fuzz: ## look for inputs that break a parser (FUZZ_SECONDS=600 in all, FUZZ_ONLY=name)
+fuzz: ## look for inputs that break a parser (FUZZ_SECONDS=300 for each, FUZZ_ONLY=name)
 	@FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_ONLY="$(FUZZ_ONLY)" scripts/fuzz.sh full
 
 install-tools: ## install all packages that any target needs

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the libFuzzer targets of tests/fuzz.
 #   fuzz.sh build   with clang 19, into build/fuzz
-#   fuzz.sh full    installs, builds, runs for FUZZ_SECONDS in all (600), as many at once as there are cores
-#   fuzz.sh brief   runs what is built, one after the other, for FUZZ_SECONDS in all (60)
+#   fuzz.sh full    installs, builds, runs each for FUZZ_SECONDS (300), as many at once as there are cores
+#   fuzz.sh brief   runs what is built, one after the other, each for FUZZ_SECONDS (60)
 # FUZZ_ONLY=name runs one target. Finds are kept in build/fuzz/corpus, inputs that break something in
 # build/fuzz/crashes: mend the fault, then move the input to tests/fuzz/corpus/<name>.
 set -euo pipefail
@@ -32,15 +32,12 @@ if (( ${#names[@]} == 0 )); then
 fi
 
 if [[ $mode == brief ]]; then
-    total=${FUZZ_SECONDS:-60}
+    each=${FUZZ_SECONDS:-60}
     lanes=1
 else
-    total=${FUZZ_SECONDS:-600}
+    each=${FUZZ_SECONDS:-300}
     lanes=$(nproc)
-    (( lanes > ${#names[@]} )) && lanes=${#names[@]}
 fi
-each=$(( total * lanes / ${#names[@]} ))
-(( each > 0 )) || each=1
 
 # run NAME SECONDS: fails, with the input printed, when one breaks the target.
 run() {
