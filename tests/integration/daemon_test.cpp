@@ -118,8 +118,13 @@ TEST(DaemonFiles, connections_leave_the_store_what_it_needs) {
 TEST(DaemonStart, what_a_later_version_has_is_unsupported) {
     expect_refused(
         Daemon::run({.settings = {"database.kind=postgres"}}), Errc::unsupported, "postgres");
+}
+
+TEST(DaemonStart, a_part_of_the_work_needs_a_cluster) {
+    expect_refused(Daemon::run({.arguments = {"--roles", "gateway,scheduler"}}),
+        Errc::invalid_argument, "queue.store: jetstream");
     expect_refused(
-        Daemon::run({.arguments = {"--roles", "gateway"}}), Errc::unsupported, "gateway");
+        Daemon::run({.arguments = {"--roles", "door"}}), Errc::invalid_argument, "`door`");
 }
 
 TEST(DaemonStart, ready_line_is_all_of_standard_output) {
