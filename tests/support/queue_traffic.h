@@ -40,6 +40,11 @@ public:
         };
         pool.run(spawn());
     }
+    /// Also when a check has thrown in the middle: a test that fails should say so, not abort.
+    ~QueueTraffic() {
+        const auto stop = [&]() -> Task<void> { co_await group_.stop(); };
+        pool_.run(stop());
+    }
     QueueTraffic(const QueueTraffic&) = delete;
     QueueTraffic& operator=(const QueueTraffic&) = delete;
 
