@@ -28,6 +28,13 @@ protected:
             ballast.write(block.data(), static_cast<std::streamsize>(block.size())).flush();
         }
     }
+    /// Leaves nothing at all.
+    static void fill_up(const LoopDisk& disk) {
+        std::ofstream ballast(disk.path() / "ballast", std::ios::binary);
+        const std::string block(4'096, 'b');
+        while (ballast.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+        }
+    }
     /// Posts until it is refused, and returns why.
     Error post_until_refused(DaemonSession& session, Ledger& ledger) {
         for (int i = 0; i < 100'000; ++i) {
@@ -100,6 +107,26 @@ TEST_P(FullDiskTest, posts_are_refused_and_all_recovers_when_space_returns) {
     std::filesystem::remove(disk.path() / "ballast");
     post_when_there_is_room(session, ledger, "room again");
     pop_and_ack(session, ledger, 2);
+    daemon->kill9();
+    daemon->restart();
+    expect_kept(*daemon, pool_, ledger);
+    daemon->kill9();
+}
+
+TEST_P(FullDiskTest, what_makes_room_goes_on_when_others_have_filled_the_disk) {
+    LoopDisk disk(96);
+    const auto daemon = Daemon::start({.data_dir = disk.path() / "data",
+        .settings = {"logging.level=error", std::string("queue.store=") + GetParam()}});
+    DaemonSession session(*daemon);
+    must(pool_.run(session.queues.put(QueueTraffic::queue, QueueConfig{})));
+    Ledger ledger;
+    for (int i = 0; i < 300; ++i) post_when_there_is_room(session, ledger, std::to_string(i));
+    fill_up(disk);
+    EXPECT_EQ(post_until_refused(session, ledger).code, Errc::storage_full);
+    for (int i = 0; i < 100; ++i) {
+        pop_and_ack(session, ledger, 2);
+        if (HasFailure()) return;
+    }
     daemon->kill9();
     daemon->restart();
     expect_kept(*daemon, pool_, ledger);

@@ -35,7 +35,8 @@ std::string_view kind_of(int status) noexcept {
     switch (status) {
         case 400:
         case 413:
-        case 415: return "validation failed";
+        case 415:
+        case 431: return "validation failed";
         case 401: return "unauthorized";
         case 403: return "forbidden";
         case 404: return "not found";
@@ -43,8 +44,13 @@ std::string_view kind_of(int status) noexcept {
         case 408:
         case 504: return "timeout";
         case 409: return "conflict";
+        case 422: return "rejected";
         case 429: return "too many requests";
+        case 499: return "cancelled";
+        case 501: return "not supported";
+        case 502: return "bad gateway";
         case 503: return "service unavailable";
+        case 507: return "insufficient storage";
         default: return "internal error";
     }
 }

@@ -23,6 +23,9 @@ constexpr std::uint64_t margin_max = 16ULL << 20;  // a log at its full length
 // each), and some pages of indexes whatever it is.
 constexpr std::uint64_t pages_factor = 2;
 constexpr std::uint64_t indexes = 64 * 1024;
+// Enough for the log of some hundred commits that change rows, until it is folded again.
+constexpr std::uint64_t reserve_size = 1ULL << 20;
+constexpr std::string_view reserve_suffix = "-reserve";
 
 Result<std::uint64_t> number(db::Connection& connection, const Statement& statement) {
     std::uint64_t value = 0;
@@ -55,7 +58,8 @@ Result<std::uint64_t> RoomGauge::reserve(db::Connection& connection, std::uint64
                                           seen.error().code == Errc::storage_full);
         if (is_busy) return bytes;  // not known now: the commit will tell
         if (!seen) return fail(seen.error());
-        left_ = *seen;
+        const bool is_held = db::hold_space(beside(reserve_suffix), reserve_size);
+        left_ = is_held ? *seen : 0;
         asked_ = 0;
     }
     if (left_ >= bytes) return left_;
@@ -82,11 +86,15 @@ Result<std::uint64_t> RoomGauge::look(db::Connection& connection) const {
     return less(std::min(by_pages, by_disk), indexes);
 }
 
-std::uint64_t RoomGauge::log_bytes() const {
-    auto log = file_;
-    log += "-wal";
-    return db::file_bytes(log);
+std::filesystem::path RoomGauge::beside(std::string_view suffix) const {
+    auto file = file_;
+    file += suffix;
+    return file;
 }
+
+bool RoomGauge::give_up_reserve() const { return db::free_space(beside(reserve_suffix)); }
+
+std::uint64_t RoomGauge::log_bytes() const { return db::file_bytes(beside("-wal")); }
 
 bool RoomGauge::log_is_worth_folding() const { return log_bytes() >= 4 * indexes; }
 

@@ -1,10 +1,13 @@
 #include "queue/store/sqlite/sqlite_store.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "queue/store/sqlite/record_writer.h"
 #include "queue/store/sqlite/recovery.h"
@@ -32,6 +35,14 @@ constexpr Statement expect_holes{"PRAGMA user_version = 1"};
 constexpr Statement sync_normal{"PRAGMA synchronous = NORMAL"};
 constexpr Statement fold_log{"PRAGMA wal_checkpoint(TRUNCATE)"};
 
+bool has_content(std::span<const Record> records) {
+    return std::ranges::any_of(records, [](const Record& record) {
+        return std::holds_alternative<MessagePosted>(record) ||
+               std::holds_alternative<OutputAppended>(record) ||
+               std::holds_alternative<ReplyStored>(record);
+    });
+}
+
 class SqliteStore final : public Store {
 public:
     SqliteStore(std::unique_ptr<db::Connection> writer, std::unique_ptr<db::Connection> reader,
@@ -54,8 +65,9 @@ public:
         auto result = write(records, durability);
         if (!result && result.error().code == Errc::storage_full) {
             gauge_.forget();
-            // What makes room must go on: a log of any size holds more than it takes.
-            if (fold_whole()) result = write(records, durability);
+            // What makes room must go on, also when others have filled the disk.
+            const bool given_up = !has_content(records) && gauge_.give_up_reserve();
+            if (fold_whole() || given_up) result = write(records, durability);
         }
         return note(std::move(result));
     }

@@ -23,6 +23,7 @@ TEST_F(Errors, every_code_has_its_status_in_both_shapes) {
         EXPECT_EQ(api::rest::error_response(error).status, row.http) << row.name;
         const auto envelope = api::rest::envelope_error_response(error, FakeClock::start);
         EXPECT_EQ(json_of(envelope).at("code").as_int64(), envelope.status) << row.name;
+        EXPECT_EQ(json_of(envelope).at("error") == "internal error", row.http == 500) << row.name;
     }
 }
 
