@@ -2,7 +2,6 @@
 // the engine and the reference model at once, each made of one number.
 //   BATON_TEST_SEED=N replays the run of that seed; BATON_SIM_SECONDS=N goes on for that long.
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
+#include "sim_environment.h"
 #include "support/queue_run.h"
 #include "support/stream_run.h"
 #include "support/temp_dir.h"
@@ -24,12 +24,6 @@ namespace baton::test {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// A number from the environment.
-std::optional<std::uint64_t> given(const char* name) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::stoull(text));
-}
 
 RunStep step_of(std::mt19937_64& random) {
     const auto number = [&] { return static_cast<std::uint32_t>(random() % 10'000); };

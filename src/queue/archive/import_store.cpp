@@ -21,8 +21,6 @@
 namespace baton::queue {
 namespace {
 
-namespace json = boost::json;
-
 // A commit takes place when it holds this much.
 constexpr std::size_t commit_records = 1'000;
 constexpr std::size_t commit_bytes = 4 * 1024 * 1024;
@@ -253,13 +251,13 @@ public:
     std::set<std::uint64_t> uids;
 };
 
-Result<void> check_new(const LineReader& export_, const Present& present) {
-    for (const auto& name : export_.names) {
+Result<void> check_new(const LineReader& lines, const Present& present) {
+    for (const auto& name : lines.names) {
         if (!present.names.contains(name)) continue;
         return fail(
             Errc::queue_exists, fmt::format("the store has a queue `{}` already", name.text));
     }
-    for (const auto uid : export_.uids) {
+    for (const auto uid : lines.uids) {
         if (!present.uids.contains(uid)) continue;
         return fail(Errc::queue_exists,
             fmt::format("the store has the queue with the uid {:016x} already", uid));

@@ -122,7 +122,7 @@ struct AnswerUntil {
     bool operator==(const AnswerUntil&) const = default;
 };
 /// Commit anything, begun from now on: that succeeds only if nobody has taken the log over.
-/// → Proved | Broken.
+/// → Proved | Broken, or nothing when the store refused it; it is asked for again then.
 struct ProvePartition {
     Partition partition = 0;
     Ticket turn = 0;

@@ -81,8 +81,8 @@ void Leadership::renewed(Step& step, const Pending& write) {
     if (stage_ == Stage::confirming && write.confirms) serve(step);
     if (stage_ != Stage::serving) return;
     if (!is_interrupted_) return grant(step);
-    if (proof_ != 0) return;
-    proof_ = ++step.tickets;
+    // With each renewal anew: a store that did not commit the one before says nothing.
+    if (proof_ == 0) proof_ = ++step.tickets;
     step.actions.emplace_back(
         ProvePartition{.partition = partition_, .turn = turn_, .proof = proof_});
 }

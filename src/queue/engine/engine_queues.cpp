@@ -8,12 +8,12 @@ namespace baton::queue {
 
 EngineQueues::EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
     MetricRegistry& metrics, baton::Log log)
-    : pipeline_(std::move(store), config, clock, metrics, std::move(log)) {}
+    : pipeline_(std::move(store), std::move(config), clock, metrics, std::move(log)) {}
 
 Result<std::unique_ptr<Queues>> make_engine_queues(std::unique_ptr<Store> store,
     PipelineConfig config, const Clock& clock, MetricRegistry& metrics, baton::Log log) {
-    auto queues =
-        std::make_unique<EngineQueues>(std::move(store), config, clock, metrics, std::move(log));
+    auto queues = std::make_unique<EngineQueues>(
+        std::move(store), std::move(config), clock, metrics, std::move(log));
     BATON_TRY_VOID(queues->start());
     return queues;
 }

@@ -197,7 +197,8 @@ void World::start(int number, const AnswerUntil& answer) {
 
 void World::start(int number, const ProvePartition& prove) {
     after(write_time, [=, this] {
-        if (!(*this)[number].engines.contains(prove.partition)) return;
+        const Daemon& daemon = (*this)[number];
+        if (daemon.refuses_proofs || !daemon.engines.contains(prove.partition)) return;
         if (is_writer(number, prove.partition)) tell(number, Proved{prove.turn, prove.proof});
     });
 }

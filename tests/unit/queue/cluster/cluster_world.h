@@ -31,7 +31,8 @@ public:
         bool is_cut = false;
         bool is_drained = false;
         bool opens_fail = false;
-        bool loses_answers = false;  ///< writes are done, and nobody hears of it
+        bool loses_answers = false;   ///< writes are done, and nobody hears of it
+        bool refuses_proofs = false;  ///< its store does not commit, and says so
         std::uint64_t watched = 0;
         std::map<Partition, Ticket> engines;
         std::set<Partition> serving;

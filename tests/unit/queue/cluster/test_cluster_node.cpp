@@ -184,6 +184,21 @@ TEST_F(ThreeDaemons, nothing_changes_hands_while_the_bucket_is_away) {
     }
 }
 
+TEST_F(ThreeDaemons, ask_again_for_a_proof_that_a_store_did_not_take) {
+    world[0].refuses_proofs = true;
+    world.is_bucket_away = true;
+    world.run(Duration(3'500));  // the entries have gone, and are made anew
+    world.is_bucket_away = false;
+    world.run(Duration(2'000));
+    for (const auto& [partition, until] : world[0].answers_until) EXPECT_LE(until, world.now());
+    world[0].refuses_proofs = false;
+    world.run(Duration(1'000));
+    EXPECT_EQ(world[0].serving.size(), 4U);
+    for (const auto partition : world[0].serving) {
+        EXPECT_GT(world[0].answers_until[partition], world.now());
+    }
+}
+
 TEST_F(ThreeDaemons, a_dead_one_is_replaced_although_the_bucket_was_away) {
     world.is_bucket_away = true;
     world.crash(0);
