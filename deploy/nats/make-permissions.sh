@@ -11,7 +11,7 @@ for ((i = 0; i < partitions; ++i)); do streams+=("baton-log-$i"); done
 list() { printf '        "%s",\n' "$@"; }
 
 cat <<HEAD
-# Made by make-permissions.sh $partitions: streams baton-log-0 to baton-log-$((partitions - 1)) (subjects baton.log.N) and the
+# Made by make-permissions.sh $partitions: streams baton-log-0 to baton-log-$((partitions - 1)) (subjects baton.log.N.G) and the
 # bucket \`baton\`. No stream may be deleted, saved or restored, and none but these touched.
 permissions: {
   publish: {

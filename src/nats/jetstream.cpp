@@ -7,10 +7,6 @@
 namespace baton::nats {
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
-constexpr const char* id_header = "Nats-Msg-Id";
-constexpr const char* expected_last_header = "Nats-Expected-Last-Sequence";
-
 class StoredMessage final : public Message {
 public:
     StoredMessage(MsgHandle handle, std::uint64_t sequence)
@@ -87,7 +83,7 @@ public:
     }
 
     Result<void> ensure_stream(const StreamConfig& config) override {
-        const auto found = state(config.name);
+        const auto found = state(config.name, timeout_);
         if (found || found.error().code != Errc::not_found) {
             return found ? Result<void>() : fail(found.error());
         }
@@ -103,21 +99,35 @@ public:
         native_config.Storage = config.in_memory ? js_MemoryStorage : js_FileStorage;
         native_config.Discard = js_DiscardNew;
         native_config.DenyDelete = true;
-        native_config.Duplicates = config.duplicate_window.count() * ns_per_ms;
         jsErrCode code{};
         const auto status = js_AddStream(nullptr, handle_.get(), &native_config, nullptr, &code);
         if (status == NATS_OK || code == JSStreamNameExistErr) return {};
         return failed("making stream " + config.name, status, code);
     }
 
-    Result<StreamState> state(const std::string& stream) override {
-        jsStreamInfo* info = nullptr;
-        jsErrCode code{};
-        const auto status = js_GetStreamInfo(&info, handle_.get(), stream.c_str(), nullptr, &code);
-        if (status != NATS_OK) return failed("looking at stream " + stream, status, code);
-        const StreamInfoHandle handle(info);
-        return StreamState{
+    Result<StreamState> state(const std::string& stream, Duration timeout) override {
+        BATON_TRY(const auto info, info_of(stream, timeout));
+        StreamState state{
             .first = info->State.FirstSeq, .last = info->State.LastSeq, .bytes = info->State.Bytes};
+        for (int i = 0; i < info->Config->SubjectsLen; ++i) {
+            state.subjects.emplace_back(info->Config->Subjects[i]);
+        }
+        return state;
+    }
+
+    Result<void> move_stream(const std::string& stream, const std::string& subject) override {
+        BATON_TRY(const auto info, info_of(stream, timeout_));
+        // All else stays as it is.
+        jsStreamConfig native_config = *info->Config;
+        const char* only = subject.c_str();
+        native_config.Subjects = &only;
+        native_config.SubjectsLen = 1;
+        jsErrCode code{};
+        const auto status = js_UpdateStream(nullptr, handle_.get(), &native_config, nullptr, &code);
+        if (status != NATS_OK) {
+            return failed("moving stream " + stream + " to " + subject, status, code);
+        }
+        return {};
     }
 
     Result<void> delete_stream(const std::string& stream) override {
@@ -128,21 +138,20 @@ public:
     }
 
     Result<void> step_down(const std::string& stream) override {
-        natsMsg* answer = nullptr;
         const auto subject = "$JS.API.STREAM.LEADER.STEPDOWN." + stream;
-        const auto status = natsConnection_RequestString(
-            &answer, native(*connection_), subject.c_str(), "", timeout_.count());
-        const MsgHandle handle(answer);
+        // The server wants to know where to answer, though nobody listens.
+        const auto status = natsConnection_PublishRequestString(
+            native(*connection_), subject.c_str(), unique_name().c_str(), "");
         if (status != NATS_OK) return failed("changing the leader of stream " + stream, status);
         return {};
     }
 
-    Result<Published> publish(const Publication& publication) override {
+    Result<std::uint64_t> publish(const Publication& publication) override {
         natsMsg* made = nullptr;
         auto status = natsMsg_Create(&made, std::string(publication.subject).c_str(), nullptr,
             publication.data.data(), static_cast<int>(publication.data.size()));
         const MsgHandle message(made);
-        if (status == NATS_OK) status = add_headers(made, publication);
+        if (status == NATS_OK) status = add_headers(made, publication.headers);
         if (status != NATS_OK) return failed("making a message", status);
         jsPubOptions options;
         jsPubOptions_Init(&options);
@@ -154,7 +163,7 @@ public:
             return failed("publishing to " + std::string(publication.subject), status, code);
         }
         const PubAckHandle handle(ack);
-        return Published{.sequence = ack->Sequence, .duplicate = ack->Duplicate};
+        return ack->Sequence;
     }
 
     Result<std::unique_ptr<Message>> get(
@@ -171,22 +180,23 @@ public:
     }
 
     Result<std::unique_ptr<StreamReader>> read(
-        const StreamConfig& stream, std::uint64_t first) override {
+        const std::string& stream, std::uint64_t first) override {
         jsSubOptions options;
         jsSubOptions_Init(&options);
-        options.Stream = stream.name.c_str();
+        options.Stream = stream.c_str();
         options.Ordered = true;
         options.Config.DeliverPolicy = js_DeliverByStartSequence;
         options.Config.OptStartSeq = first;
         natsSubscription* subscription = nullptr;
         jsErrCode code{};
-        const auto status = js_SubscribeSync(
-            &subscription, handle_.get(), stream.subject.c_str(), nullptr, &options, &code);
-        if (status != NATS_OK) return failed("reading stream " + stream.name, status, code);
+        // What was published on the subjects that the stream had before as well.
+        const auto status =
+            js_SubscribeSync(&subscription, handle_.get(), ">", nullptr, &options, &code);
+        if (status != NATS_OK) return failed("reading stream " + stream, status, code);
         SubscriptionHandle handle(subscription);
         natsSubscription_SetPendingLimits(
             subscription, -1, -1);  // the flow is the server's to hold
-        return std::make_unique<OrderedReader>(std::move(handle), stream.name, first);
+        return std::make_unique<OrderedReader>(std::move(handle), stream, first);
     }
 
     Result<void> purge_before(const std::string& stream, std::uint64_t sequence) override {
@@ -200,17 +210,23 @@ public:
     }
 
 private:
-    static natsStatus add_headers(natsMsg* message, const Publication& publication) {
-        auto status = natsMsgHeader_Set(message, id_header, std::string(publication.id).c_str());
-        if (status == NATS_OK && publication.expected_last) {
-            status = natsMsgHeader_Set(
-                message, expected_last_header, std::to_string(*publication.expected_last).c_str());
+    Result<StreamInfoHandle> info_of(const std::string& stream, Duration timeout) {
+        jsOptions options;
+        jsOptions_Init(&options);
+        options.Wait = timeout.count();
+        jsStreamInfo* info = nullptr;
+        jsErrCode code{};
+        const auto status = js_GetStreamInfo(&info, handle_.get(), stream.c_str(), &options, &code);
+        if (status != NATS_OK) return failed("looking at stream " + stream, status, code);
+        return StreamInfoHandle(info);
+    }
+
+    static natsStatus add_headers(natsMsg* message, const Headers& headers) {
+        for (const auto& [name, value] : headers) {
+            const auto status = natsMsgHeader_Set(message, name.c_str(), value.c_str());
+            if (status != NATS_OK) return status;
         }
-        for (const auto& [name, value] : publication.headers) {
-            if (status != NATS_OK) break;
-            status = natsMsgHeader_Set(message, name.c_str(), value.c_str());
-        }
-        return status;
+        return NATS_OK;
     }
 
     std::shared_ptr<Connection> connection_;

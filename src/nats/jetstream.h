@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,13 +25,13 @@ struct StreamConfig {
     /// stops answering for the stream.
     std::int64_t max_bytes = -1;
     bool in_memory = false;
-    Duration duplicate_window{120'000};  ///< how long a message id is remembered
 };
 
 struct StreamState {
     std::uint64_t first = 0;  ///< sequences; of an empty stream `last` + 1, or 0
     std::uint64_t last = 0;   ///< 0: nothing was ever published
     std::uint64_t bytes = 0;
+    std::vector<std::string> subjects;
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -41,16 +39,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 struct Publication {
     std::string_view subject;
     std::string_view data;
-    std::string_view id;  ///< a repeated one is stored once
-    std::optional<std::uint64_t>
-        expected_last{};  ///< sequence that must be the last so far; 0: none yet
     const Headers& headers;
     Duration timeout{1'000};
-};
-
-struct Published {
-    std::uint64_t sequence = 0;
-    bool duplicate = false;  ///< `sequence` is where the message of this id already was
 };
 
 /// A stored message.
@@ -80,27 +70,32 @@ public:
 
     /// Bytes of the largest message the server takes, headers included.
     [[nodiscard]] virtual std::size_t max_payload() const = 0;
-    /// A name that nothing else has, for message ids.
+    /// A name that nothing else has.
     [[nodiscard]] virtual std::string unique_name() = 0;
 
     /// Makes the stream unless it is there, whatever its configuration. Fails also: storage_full,
     /// conflict (its subject belongs to another stream).
     [[nodiscard]] virtual Result<void> ensure_stream(const StreamConfig& config) = 0;
-    /// Fails also: not_found.
-    [[nodiscard]] virtual Result<StreamState> state(const std::string& stream) = 0;
+    /// Said by its leader, while there is one. Fails also: not_found.
+    [[nodiscard]] virtual Result<StreamState> state(
+        const std::string& stream, Duration timeout) = 0;
+    /// Gives the stream this subject in place of what it has. What is published on another one from
+    /// then on finds nobody; what was sent before may still be stored. Fails also: not_found.
+    [[nodiscard]] virtual Result<void> move_stream(
+        const std::string& stream, const std::string& subject) = 0;
     [[nodiscard]] virtual Result<void> delete_stream(const std::string& stream) = 0;
-    /// Asks the stream's leader to let another one be chosen.
+    /// Asks the stream's leader to let another one be chosen, and waits for no answer.
     [[nodiscard]] virtual Result<void> step_down(const std::string& stream) = 0;
 
-    /// Stored by a quorum on return. Fails also: conflict (not `expected_last`), storage_full,
-    /// message_too_large; all three: not stored.
-    [[nodiscard]] virtual Result<Published> publish(const Publication& publication) = 0;
+    /// Stored by a quorum on return; says its sequence. Fails also: storage_full,
+    /// message_too_large; both: not stored.
+    [[nodiscard]] virtual Result<std::uint64_t> publish(const Publication& publication) = 0;
     /// Fails also: not_found.
     [[nodiscard]] virtual Result<std::unique_ptr<Message>> get(
         const std::string& stream, std::uint64_t sequence) = 0;
     /// From sequence `first` on.
     [[nodiscard]] virtual Result<std::unique_ptr<StreamReader>> read(
-        const StreamConfig& stream, std::uint64_t first) = 0;
+        const std::string& stream, std::uint64_t first) = 0;
     /// Takes out everything before `sequence`.
     [[nodiscard]] virtual Result<void> purge_before(
         const std::string& stream, std::uint64_t sequence) = 0;

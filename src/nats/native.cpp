@@ -66,7 +66,9 @@ std::unexpected<Error> failed(std::string_view call, natsStatus status, jsErrCod
     natsStatus last = NATS_OK;
     const char* words = nats_GetLastError(&last);
     if (last == status && words != nullptr && *words != '\0') text = words;
-    const Errc errc = code != 0 ? code_of(code, text) : code_of(status);
+    // Of a request that nobody took the library says a code as well: JetStream is not enabled.
+    const bool is_answer = code != 0 && status != NATS_NO_RESPONDERS;
+    const Errc errc = is_answer ? code_of(code, text) : code_of(status);
     if (code != 0) text += fmt::format(" ({})", static_cast<int>(code));
     return fail(errc, fmt::format("nats: {}: {}", call, text));
 }

@@ -1,16 +1,21 @@
 // Three real NATS servers and three daemons under load, and everything that may happen to them. The
 // history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes
 // (1).
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "cluster_load.h"
+#include "support/stream_files.h"
 
 namespace baton::test {
 namespace {
@@ -74,8 +79,38 @@ TEST_F(ClusterFaults, the_leader_of_the_streams_is_killed) {
         [&] { load.nats().kill(node = stream_leader()); }, [&] { load.nats().restart(node); });
 }
 
-/// What nats-server 2.9.10 itself does not get through each time (docs/adr/0013).
-class ClusterHangs : public ClusterFaults {};
+/// Servers that are silent for a while and come back with what they had not heard of.
+class ClusterHangs : public ClusterFaults {
+protected:
+    /// Ends the servers and compares what they have of every partition, message by message.
+    void expect_equal_replicas() {
+        for (std::size_t node = 0; node < load.nats().size(); ++node) load.nats().terminate(node);
+        for (std::uint32_t partition = 0; partition < ClusterLoad::partitions; ++partition) {
+            const auto stream = fmt::format("baton-log-{}", partition);
+            std::vector<std::map<std::uint64_t, std::string>> replicas;
+            std::uint64_t first = 1;
+            std::uint64_t last = UINT64_MAX;
+            for (std::size_t node = 0; node < load.nats().size(); ++node) {
+                replicas.push_back(stored_messages(load.nats().store(node), stream));
+                ASSERT_FALSE(replicas.back().empty()) << stream << " on node " << node;
+                // They purge, and end, each in its own time.
+                first = std::max(first, replicas.back().begin()->first);
+                last = std::min(last, replicas.back().rbegin()->first);
+            }
+            std::uint64_t different = 0;
+            for (auto sequence = first; sequence <= last; ++sequence) {
+                const auto& message = replicas.front()[sequence];
+                for (auto& replica : replicas) {
+                    if (message.empty() || replica[sequence] != message) ++different;
+                }
+            }
+            EXPECT_EQ(different, 0U) << stream;
+            if (last > 100) {
+                fmt::print("{}: {} messages compared\n", stream, last - first + 1);
+            }
+        }
+    }
+};
 
 TEST_F(ClusterHangs, a_server_is_stopped_for_a_while) {
     std::size_t node = 0;
@@ -87,6 +122,7 @@ TEST_F(ClusterHangs, a_server_is_stopped_for_a_while) {
             load.nats().cont(node);
             load.nats().await_healthy();
         });
+    expect_equal_replicas();
 }
 
 TEST_F(ClusterHangs, a_server_is_cut_off) {
@@ -98,6 +134,7 @@ TEST_F(ClusterHangs, a_server_is_cut_off) {
             load.nats().heal(node);
             load.nats().await_healthy();
         });
+    expect_equal_replicas();
 }
 
 TEST_F(ClusterFaults, all_servers_are_restarted_one_after_the_other) {

@@ -17,7 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t partitions = 4;
 constexpr milliseconds call_timeout{15'000};
 constexpr std::uint64_t numbers_per_producer = 1'000'000'000;
 

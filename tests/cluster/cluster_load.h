@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,6 +66,7 @@ public:
 
     [[nodiscard]] const History& history() const { return history_; }
 
+    static constexpr std::uint32_t partitions = 4;
     static constexpr const char* queue = "load";
     /// Where that queue lives.
     [[nodiscard]] static std::uint32_t partition();

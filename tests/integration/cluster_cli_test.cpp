@@ -67,8 +67,8 @@ TEST_F(ClusterCommand, three_nodes_come_up_survive_one_kill_and_go_down) {
     ASSERT_EQ(up.exit, (Exit{0, 0})) << up.err;
     EXPECT_THAT(up.out, ContainsRegex("n1 +[0-9]+  up"));
     EXPECT_THAT(up.out, HasSubstr("meta leader"));
-    ASSERT_TRUE(client(0).add_stream("baton-log-0", "baton.log.0", 3, 1'000'000));
-    ASSERT_TRUE(client(1).publish("baton.log.0"));
+    ASSERT_TRUE(client(0).add_stream("baton-log-0", "baton.log.0.1", 3, 1'000'000));
+    ASSERT_TRUE(client(1).publish("baton.log.0.1"));
     EXPECT_THAT(baton({"status"}).out, HasSubstr("leads baton-log-0"));
 
     const pid_t first = pid_of(0);

@@ -111,8 +111,8 @@ TEST_F(DeployNats, the_permissions_are_what_their_script_prints) {
 TEST_F(DeployNats, the_daemon_can_do_its_work) {
     start("one.conf");
     NatsClient daemon(url_, daemon_);
-    EXPECT_TRUE(daemon.add_stream("baton-log-0", "baton.log.0", 1, 1'000'000));
-    EXPECT_TRUE(daemon.publish("baton.log.0"));
+    EXPECT_TRUE(daemon.add_stream("baton-log-0", "baton.log.0.1", 1, 1'000'000));
+    EXPECT_TRUE(daemon.publish("baton.log.0.1"));
     EXPECT_EQ(daemon.count("baton-log-0"), 1U);
     EXPECT_THAT(daemon.request("$JS.API.STREAM.MSG.GET.baton-log-0", R"({"seq":1})").value_or(""),
         HasSubstr("\"seq\":1"));
@@ -141,7 +141,7 @@ TEST_F(DeployNats, the_daemon_touches_nothing_that_is_not_its_own) {
     NatsClient daemon(url_, daemon_);
     ASSERT_TRUE(admin.add_stream("ORDERS", "orders.>", 1, 1'000'000));
     ASSERT_TRUE(admin.publish("orders.new"));
-    ASSERT_TRUE(daemon.add_stream("baton-log-0", "baton.log.0", 1, 1'000'000));
+    ASSERT_TRUE(daemon.add_stream("baton-log-0", "baton.log.0.1", 1, 1'000'000));
 
     EXPECT_FALSE(daemon.publish("orders.new", 300));
     EXPECT_FALSE(daemon.may_subscribe("orders.>"));
@@ -169,8 +169,8 @@ TEST_F(DeployNats, accounts_are_walls_and_passwords_are_asked_for) {
 TEST_F(DeployNats, a_stream_without_a_limit_is_refused) {
     start("one.conf");
     NatsClient daemon(url_, daemon_);
-    EXPECT_FALSE(daemon.add_stream("baton-log-0", "baton.log.0", 1));
-    EXPECT_FALSE(daemon.add_stream("baton-log-0", "baton.log.0", 1, std::int64_t{1} << 40));
+    EXPECT_FALSE(daemon.add_stream("baton-log-0", "baton.log.0.1", 1));
+    EXPECT_FALSE(daemon.add_stream("baton-log-0", "baton.log.0.1", 1, std::int64_t{1} << 40));
 }
 
 TEST_F(DeployNats, with_tls_a_client_shows_a_certificate_and_a_password) {

@@ -1,0 +1,157 @@
+#include "queue/store/jetstream/stream_link.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+namespace baton::queue::jetstream {
+namespace {
+
+/// Whether a leader is there is asked this often.
+constexpr Duration look_timeout{500};
+/// A leader that does not answer for so long is asked to make room for another.
+constexpr Duration silence_max{2'000};
+
+}  // namespace
+
+bool Patience::pause() const {
+    if (std::chrono::steady_clock::now() + wait_ >= end_) return false;
+    std::this_thread::sleep_for(wait_);
+    return true;
+}
+
+Result<void> StreamLink::make(const Patience& patience) {
+    const nats::StreamConfig stream{.name = config_.stream,
+        .subject = subject(1),
+        .description = "A log of Baton; written by its daemons only",
+        .replicas = config_.replicas,
+        .max_bytes = config_.max_bytes};
+    while (true) {
+        auto made = jetstream_.ensure_stream(stream);
+        if (made || !may_pass(made.error().code) || !patience.pause()) return made;
+    }
+}
+
+Result<void> StreamLink::leave_subject(const Patience& patience) {
+    while (true) {
+        const auto found = state();
+        if (found) {
+            BATON_TRY(const auto generation, generation_of(*found));
+            spent_ = std::max(spent_, generation);
+            return {};
+        }
+        see(found.error().code);
+        if (!may_pass(found.error().code) || !patience.pause()) return fail(found.error());
+    }
+}
+
+Result<nats::StreamState> StreamLink::settle(const Patience& patience) {
+    while (true) {
+        auto found = state();
+        Result<void> done;
+        if (found) {
+            BATON_TRY(const auto generation, generation_of(*found));
+            if (generation > spent_) {
+                generation_ = generation;
+                return found;
+            }
+            // Somebody may have moved it back, who was slow: never to one that was used.
+            done = jetstream_.move_stream(config_.stream, subject(spent_ + 1));
+            if (done) continue;
+        } else {
+            done = fail(found.error());
+        }
+        see(done.error().code);
+        if (!may_pass(done.error().code) || !patience.pause()) return fail(done.error());
+    }
+}
+
+Result<std::uint64_t> StreamLink::publish(const StoredPart& part) {
+    const auto headers = headers_of(part);
+    auto published = jetstream_.publish({.subject = subject(generation_),
+        .data = part.data,
+        .headers = headers,
+        .timeout = config_.request_timeout});
+    if (published) {
+        silent_since_.reset();
+    } else {
+        see(published.error().code);
+        if (published.error().code == Errc::deadline_exceeded) {
+            spent_ = std::max(spent_, generation_);
+        }
+    }
+    return published;
+}
+
+Result<StoredPart> StreamLink::part_at(std::uint64_t sequence, const Patience& patience) {
+    while (true) {
+        const auto message = jetstream_.get(config_.stream, sequence);
+        if (message) {
+            BATON_TRY(auto part, part_of(**message));
+            name_ = part.opens_epoch() ? part.data : std::string_view();
+            part.data = name_;
+            return part;
+        }
+        const Error& error = message.error();
+        if (error.code == Errc::not_found) {
+            const auto found = state();
+            if (found && found->first > sequence) return fail(error);
+        } else if (!may_pass(error.code)) {
+            return fail(error);
+        }
+        // A leader may be behind for a moment.
+        if (patience.pause()) continue;
+        return fail(
+            error.code == Errc::not_found ? Errc::storage_corrupt : error.code, error.detail);
+    }
+}
+
+std::string StreamLink::subject(std::uint64_t generation) const {
+    return fmt::format("{}.{}", config_.subject, generation);
+}
+
+Result<std::uint64_t> StreamLink::generation_of(const nats::StreamState& state) const {
+    std::uint64_t generation = 0;
+    if (state.subjects.size() == 1) {
+        std::string_view text = state.subjects.front();
+        if (text.starts_with(config_.subject + ".")) {
+            text.remove_prefix(config_.subject.size() + 1);
+            const auto end = text.data() + text.size();
+            const auto parsed = std::from_chars(text.data(), end, generation);
+            if (parsed.ec != std::errc() || parsed.ptr != end) generation = 0;
+        }
+    }
+    if (generation > 0) return generation;
+    return fail(Errc::storage_corrupt,
+        fmt::format("stream {} has the subject {}, where {}.<generation> belongs: it is not a log "
+                    "of this version",
+            config_.stream, fmt::join(state.subjects, ", "), config_.subject));
+}
+
+Result<nats::StreamState> StreamLink::state() {
+    return jetstream_.state(config_.stream, std::min(look_timeout, config_.request_timeout));
+}
+
+/// A nats-server 2.9 whose process was stopped for a while may lead a stream and answer nothing.
+/// Another leader cures it. (With one that has gone nobody listens, which is another error and
+/// needs patience only.)
+void StreamLink::see(Errc code) {
+    const auto now = std::chrono::steady_clock::now();
+    if (code != Errc::deadline_exceeded) {
+        silent_since_.reset();
+    } else if (!silent_since_) {
+        silent_since_ = now;
+    } else if (now - *silent_since_ >= silence_max) {
+        // Whether that could be sent shows by what follows.
+        const auto asked = jetstream_.step_down(config_.stream);
+        static_cast<void>(asked);
+        silent_since_ = now;
+    }
+}
+
+}  // namespace baton::queue::jetstream

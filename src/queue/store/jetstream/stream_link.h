@@ -1,0 +1,70 @@
+// One writer's way to its stream, whose subject changes whenever an answer stays away.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "nats/jetstream.h"
+#include "queue/store/jetstream/jetstream_log.h"
+#include "queue/store/jetstream/stored_part.h"
+
+namespace baton::queue::jetstream {
+
+/// Whether it may help to ask again.
+[[nodiscard]] inline bool may_pass(Errc code) noexcept {
+    return code == Errc::unavailable || code == Errc::deadline_exceeded;
+}
+
+/// The time that is left for one thing, and the pauses between its tries.
+class Patience {
+public:
+    explicit Patience(const JetStreamLogConfig& config)
+        : wait_(config.retry_wait), end_(std::chrono::steady_clock::now() + config.patience) {}
+    /// Waits a little; false when the time is over.
+    [[nodiscard]] bool pause() const;
+
+private:
+    Duration wait_;
+    std::chrono::steady_clock::time_point end_;
+};
+
+/// A message whose publication was not answered may wait in a server that hangs, and be stored when
+/// that wakes. nats-server 2.9 loses other messages if the same subject was used meanwhile, and
+/// counts wrong what it has to refuse. So nothing is left to it to refuse, and on a subject with
+/// something unanswered nothing more is sent: the stream gets a new one, which the server that
+/// hangs does not listen to.
+class StreamLink {
+public:
+    StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& config)
+        : jetstream_(jetstream), config_(config) {}
+
+    /// Makes the stream unless it is there.
+    [[nodiscard]] Result<void> make(const Patience& patience);
+    /// From here on nobody uses the subject of now.
+    [[nodiscard]] Result<void> leave_subject(const Patience& patience);
+    /// The stream, once a leader answers and its subject is one on which nothing is unanswered.
+    [[nodiscard]] Result<nats::StreamState> settle(const Patience& patience);
+
+    /// Sends it once. Returns its sequence. After deadline_exceeded `settle` is needed.
+    [[nodiscard]] Result<std::uint64_t> publish(const StoredPart& part);
+    /// For a sequence that is there. Fails also: not_found (it was purged), storage_corrupt.
+    [[nodiscard]] Result<StoredPart> part_at(std::uint64_t sequence, const Patience& patience);
+
+private:
+    [[nodiscard]] std::string subject(std::uint64_t generation) const;
+    [[nodiscard]] Result<std::uint64_t> generation_of(const nats::StreamState& state) const;
+    [[nodiscard]] Result<nats::StreamState> state();
+    void see(Errc code);
+
+    nats::JetStream& jetstream_;
+    const JetStreamLogConfig& config_;
+    std::uint64_t generation_ = 0;  ///< of the subject in use
+    std::uint64_t spent_ = 0;       ///< generations up to it are not used any more
+    std::string name_;              ///< who opened an epoch, as last read
+    std::optional<std::chrono::steady_clock::time_point> silent_since_;
+};
+
+}  // namespace baton::queue::jetstream
