@@ -155,7 +155,7 @@ struct CommandServer::Impl {
     Task<Served> execute(C command);
     void finish(const RequestId& id, Served served);
     void withdraw(const RequestId& id);
-    void give_back(std::vector<Receipt> receipts);
+    void give_back(const std::vector<Receipt>& receipts);
 };
 
 Result<AnyCommand> CommandServer::Impl::admit(const RequestHead& head) {
@@ -205,7 +205,7 @@ Task<Served> CommandServer::Impl::execute(C command) {
         served.refusal = result.error().code;
     } else if constexpr (!std::is_void_v<typename C::Answer>) {
         auto left_out = cut(*result, config.answer_bytes);
-        if (!left_out.empty()) give_back(std::move(left_out));
+        if (!left_out.empty()) give_back(left_out);
         if constexpr (std::is_same_v<C, Pop>) served.leased = receipts_of(*result);
         if constexpr (std::is_same_v<C, AckAndPop>) served.leased = receipts_of(result->messages);
     }
@@ -255,7 +255,7 @@ void CommandServer::Impl::withdraw(const RequestId& id) {
     }
 }
 
-void CommandServer::Impl::give_back(std::vector<Receipt> receipts) {
+void CommandServer::Impl::give_back(const std::vector<Receipt>& receipts) {
     std::vector<NackRequest> requests;
     for (const auto& receipt : receipts) {
         requests.push_back({.receipt = receipt, .blame = Blame::none});
@@ -275,7 +275,7 @@ CommandServer::CommandServer(Queues& queues, const Executor& executor, CommandSe
 
 CommandServer::~CommandServer() = default;
 
-void CommandServer::receive(Bytes request, Completion<Bytes> answer) {
+void CommandServer::receive(const Bytes& request, Completion<Bytes> answer) {
     const auto head = read_request_head(request.view());
     if (!head) return answer(encode_refusal(head.error()));
     if (head->type == CommandType::withdraw) {

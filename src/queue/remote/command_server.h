@@ -51,7 +51,7 @@ public:
     CommandServer& operator=(const CommandServer&) = delete;
 
     /// `answer` is called once, on the executor, maybe before this returns.
-    void receive(Bytes request, Completion<Bytes> answer);
+    void receive(const Bytes& request, Completion<Bytes> answer);
 
     /// The same as a task. Cancelling it withdraws the request.
     [[nodiscard]] Task<Bytes> serve(Bytes request);

@@ -12,9 +12,11 @@
 
 namespace baton::queue::remote {
 
-[[nodiscard]] inline const Receipt& receipt_of(const Receipt& receipt) noexcept { return receipt; }
-[[nodiscard]] inline const Receipt& receipt_of(const NackRequest& request) noexcept {
-    return request.receipt;
+[[nodiscard]] inline const MessageId& message_of(const Receipt& receipt) noexcept {
+    return receipt.message;
+}
+[[nodiscard]] inline const MessageId& message_of(const NackRequest& request) noexcept {
+    return request.receipt.message;
 }
 
 /// What goes to one partition, and where each of it stood in the call.
@@ -29,7 +31,7 @@ template <class Item>
     const Transport& transport, std::vector<Item> items) {
     std::map<Partition, Share<Item>> shares;
     for (std::size_t i = 0; i < items.size(); ++i) {
-        const QueueUid uid{receipt_of(items[i]).message.queue_uid};
+        const QueueUid uid{message_of(items[i]).queue_uid};
         auto& share = shares[transport.partition_of(uid)];
         share.items.push_back(std::move(items[i]));
         share.places.push_back(i);

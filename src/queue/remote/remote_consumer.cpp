@@ -65,9 +65,11 @@ Task<Result<AckedAndPopped>> RemoteQueues::ack_and_pop(
     }
     const bool has_acked = !result.acks.empty();
     auto popped = co_await pop(std::move(request));
-    if (popped) result.messages = *std::move(popped);
-    // What was acked stays so, and is what the caller must hear.
-    if (!popped && !has_acked) co_return std::unexpected(std::move(popped).error());
+    if (popped) {
+        result.messages = *std::move(popped);
+    } else if (!has_acked) {  // what was acked stays so, and is what the caller must hear
+        co_return std::unexpected(std::move(popped).error());
+    }
     co_return result;
 }
 

@@ -88,7 +88,7 @@ struct Wire {
 /// All of them, one after the other.
 template <class A, class... T>
 void each(A& a, T&&... values) {
-    (Wire<std::remove_cvref_t<T>>::run(a, values), ...);
+    (Wire<std::remove_cvref_t<T>>::run(a, std::forward<T>(values)), ...);
 }
 
 template <std::unsigned_integral T>
