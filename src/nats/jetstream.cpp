@@ -116,14 +116,20 @@ public:
     }
 
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
+        // The answer of who leads the servers: a change that waited in a hung one would be made
+        // late.
+        jsAccountInfo* account = nullptr;
+        jsErrCode code{};
+        auto status = js_GetAccountInfo(&account, handle_.get(), nullptr, &code);
+        jsAccountInfo_Destroy(account);
+        if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
         BATON_TRY(const auto info, info_of(stream, timeout_));
         // All else stays as it is.
         jsStreamConfig native_config = *info->Config;
         const char* only = subject.c_str();
         native_config.Subjects = &only;
         native_config.SubjectsLen = 1;
-        jsErrCode code{};
-        const auto status = js_UpdateStream(nullptr, handle_.get(), &native_config, nullptr, &code);
+        status = js_UpdateStream(nullptr, handle_.get(), &native_config, nullptr, &code);
         if (status != NATS_OK) {
             return failed("moving stream " + stream + " to " + subject, status, code);
         }

@@ -79,6 +79,14 @@ TEST_F(ClusterFaults, the_leader_of_the_streams_is_killed) {
         [&] { load.nats().kill(node = stream_leader()); }, [&] { load.nats().restart(node); });
 }
 
+/// Whose message it is, by its header.
+std::string part_of(const std::string& message) {
+    if (message.empty()) return "none";
+    const auto begin = message.find("Baton-Part: ");
+    if (begin == std::string::npos) return "no part";
+    return message.substr(begin, message.find('\r', begin) - begin);
+}
+
 /// Servers that are silent for a while and come back with what they had not heard of.
 class ClusterHangs : public ClusterFaults {
 protected:
@@ -97,14 +105,21 @@ protected:
                 first = std::max(first, replicas.back().begin()->first);
                 last = std::min(last, replicas.back().rbegin()->first);
             }
-            std::uint64_t different = 0;
-            for (auto sequence = first; sequence <= last; ++sequence) {
+            std::string different;
+            for (auto sequence = first; sequence <= last && different.size() < 500; ++sequence) {
                 const auto& message = replicas.front()[sequence];
-                for (auto& replica : replicas) {
-                    if (message.empty() || replica[sequence] != message) ++different;
+                if (!message.empty() && std::ranges::all_of(replicas, [&](auto& replica) {
+                        return replica[sequence] == message;
+                    })) {
+                    continue;
                 }
+                different += fmt::format("{}:", sequence);
+                for (auto& replica : replicas) {
+                    different += fmt::format(" [{}]", part_of(replica[sequence]));
+                }
+                different += "; ";
             }
-            EXPECT_EQ(different, 0U) << stream;
+            EXPECT_EQ(different, "") << stream << " from " << first << " to " << last;
             if (last > 100) {
                 fmt::print("{}: {} messages compared\n", stream, last - first + 1);
             }

@@ -10,6 +10,7 @@ namespace {
 // A record: u32 length (its highest bit: has headers), u64 sequence (its highest bit: erased), u64
 // time, u16 length of the subject, subject, headers, data, u64 checksum.
 constexpr std::size_t record_head = 22;
+constexpr std::size_t checksum_size = 8;
 constexpr std::uint32_t has_headers = 1U << 31U;
 constexpr std::uint64_t is_erased = std::uint64_t{1} << 63U;
 
@@ -24,8 +25,12 @@ void read_block(const std::filesystem::path& file, std::map<std::uint64_t, std::
         std::memcpy(&sequence, bytes.data() + at + sizeof(length), sizeof(sequence));
         length &= ~has_headers;
         if (length < record_head || at + length > bytes.size()) break;
-        if (sequence != 0 && (sequence & is_erased) == 0) {
-            all[sequence] = bytes.substr(at, length);
+        std::uint16_t subject = 0;
+        std::memcpy(&subject, bytes.data() + at + record_head - sizeof(subject), sizeof(subject));
+        const std::size_t begin = record_head + subject;
+        const bool is_whole = begin + checksum_size <= length;
+        if (is_whole && sequence != 0 && (sequence & is_erased) == 0) {
+            all[sequence] = bytes.substr(at + begin, length - begin - checksum_size);
         }
         at += length;
     }

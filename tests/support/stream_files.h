@@ -9,7 +9,8 @@
 
 namespace baton::test {
 
-/// Messages by sequence, each as its server's files have it, time and checksum included.
+/// Headers and data of messages, by sequence. Not their time and subject, which are their last
+/// sender's: what was sent twice may stand under either subject.
 /// `store`: of a server that does not run. Empty when it holds no such stream.
 [[nodiscard]] std::map<std::uint64_t, std::string> stored_messages(
     const std::filesystem::path& store, const std::string& stream);

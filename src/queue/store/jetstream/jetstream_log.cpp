@@ -40,7 +40,7 @@ public:
           link_(*jetstream_, config_) {}
 
     Result<Bounds> take_over() override {
-        fenced_ = Error{.code = Errc::storage_io, .detail = "the log was not taken over"};
+        fenced_ = not_taken_over();
         const Patience patience(config_);
         BATON_TRY_VOID(link_.make(patience));
         while (true) {
@@ -192,6 +192,9 @@ private:
                                   config_.stream, rule_.epoch()));
     }
 
+    [[nodiscard]] static Error not_taken_over() {
+        return {.code = Errc::storage_io, .detail = "the log was not taken over"};
+    }
     [[nodiscard]] static std::unexpected<Error> unknown(std::string_view why) {
         return fail(Errc::storage_io,
             fmt::format("it is not known whether the log has the last entry: {}", why));
@@ -242,7 +245,7 @@ private:
     std::uint64_t last_ = 0;   ///< of the stream, as far as it was read
     std::uint64_t bytes_ = 0;  ///< that the stream takes, or a few more
     Bounds bounds_;
-    std::optional<Error> fenced_;  ///< nothing more may be appended
+    std::optional<Error> fenced_ = not_taken_over();  ///< why nothing may be appended
 };
 
 }  // namespace

@@ -13,11 +13,16 @@ namespace baton::queue::jetstream {
 namespace {
 
 /// Whether a leader is there is asked this often.
-constexpr Duration look_timeout{500};
-/// A leader that does not answer for so long is asked to make room for another.
-constexpr Duration silence_max{2'000};
+constexpr Duration look_timeout_max{500};
+/// A leader that is there and stores nothing for so long is asked to make room for another.
+constexpr Duration deafness_max{2'000};
 
 }  // namespace
+
+StreamLink::StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& config)
+    : jetstream_(jetstream),
+      config_(config),
+      look_timeout_(std::min(look_timeout_max, config.request_timeout)) {}
 
 bool Patience::pause() const {
     if (std::chrono::steady_clock::now() + wait_ >= end_) return false;
@@ -45,7 +50,6 @@ Result<void> StreamLink::leave_subject(const Patience& patience) {
             spent_ = std::max(spent_, generation);
             return {};
         }
-        see(found.error().code);
         if (!may_pass(found.error().code) || !patience.pause()) return fail(found.error());
     }
 }
@@ -56,6 +60,7 @@ Result<nats::StreamState> StreamLink::settle(const Patience& patience) {
         Result<void> done;
         if (found) {
             BATON_TRY(const auto generation, generation_of(*found));
+            look_for_deafness();
             if (generation > spent_) {
                 generation_ = generation;
                 return found;
@@ -66,7 +71,6 @@ Result<nats::StreamState> StreamLink::settle(const Patience& patience) {
         } else {
             done = fail(found.error());
         }
-        see(done.error().code);
         if (!may_pass(done.error().code) || !patience.pause()) return fail(done.error());
     }
 }
@@ -77,15 +81,26 @@ Result<std::uint64_t> StreamLink::publish(const StoredPart& part) {
         .data = part.data,
         .headers = headers,
         .timeout = config_.request_timeout});
-    if (published) {
-        silent_since_.reset();
-    } else {
-        see(published.error().code);
-        if (published.error().code == Errc::deadline_exceeded) {
-            spent_ = std::max(spent_, generation_);
-        }
+    if (published || !may_pass(published.error().code)) {
+        deaf_since_.reset();
+        return published;
     }
+    if (published.error().code == Errc::deadline_exceeded) spent_ = std::max(spent_, generation_);
+    if (!deaf_since_) deaf_since_ = std::chrono::steady_clock::now();
     return published;
+}
+
+/// A nats-server 2.9 whose process was stopped for a while may lead a stream, say so when it is
+/// asked, and store nothing: another leader cures it, on another subject. (One that says nothing at
+/// all is sent nothing that changes anything: that would wait in it.)
+void StreamLink::look_for_deafness() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!deaf_since_ || now - *deaf_since_ < deafness_max) return;
+    spent_ = std::max(spent_, generation_);
+    // Whether that could be sent shows by what follows.
+    const auto asked = jetstream_.step_down(config_.stream);
+    static_cast<void>(asked);
+    deaf_since_ = now;
 }
 
 Result<StoredPart> StreamLink::part_at(std::uint64_t sequence, const Patience& patience) {
@@ -134,24 +149,9 @@ Result<std::uint64_t> StreamLink::generation_of(const nats::StreamState& state) 
 }
 
 Result<nats::StreamState> StreamLink::state() {
-    return jetstream_.state(config_.stream, std::min(look_timeout, config_.request_timeout));
-}
-
-/// A nats-server 2.9 whose process was stopped for a while may lead a stream and answer nothing.
-/// Another leader cures it. (With one that has gone nobody listens, which is another error and
-/// needs patience only.)
-void StreamLink::see(Errc code) {
-    const auto now = std::chrono::steady_clock::now();
-    if (code != Errc::deadline_exceeded) {
-        silent_since_.reset();
-    } else if (!silent_since_) {
-        silent_since_ = now;
-    } else if (now - *silent_since_ >= silence_max) {
-        // Whether that could be sent shows by what follows.
-        const auto asked = jetstream_.step_down(config_.stream);
-        static_cast<void>(asked);
-        silent_since_ = now;
-    }
+    auto found = jetstream_.state(config_.stream, look_timeout_);
+    if (!found) deaf_since_.reset();
+    return found;
 }
 
 }  // namespace baton::queue::jetstream

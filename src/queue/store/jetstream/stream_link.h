@@ -38,8 +38,7 @@ private:
 /// hangs does not listen to.
 class StreamLink {
 public:
-    StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& config)
-        : jetstream_(jetstream), config_(config) {}
+    StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& config);
 
     /// Makes the stream unless it is there.
     [[nodiscard]] Result<void> make(const Patience& patience);
@@ -57,14 +56,16 @@ private:
     [[nodiscard]] std::string subject(std::uint64_t generation) const;
     [[nodiscard]] Result<std::uint64_t> generation_of(const nats::StreamState& state) const;
     [[nodiscard]] Result<nats::StreamState> state();
-    void see(Errc code);
+    void look_for_deafness();
 
     nats::JetStream& jetstream_;
     const JetStreamLogConfig& config_;
+    const Duration look_timeout_;
     std::uint64_t generation_ = 0;  ///< of the subject in use
     std::uint64_t spent_ = 0;       ///< generations up to it are not used any more
     std::string name_;              ///< who opened an epoch, as last read
-    std::optional<std::chrono::steady_clock::time_point> silent_since_;
+    /// Nothing was stored since, while the leader said that it is there.
+    std::optional<std::chrono::steady_clock::time_point> deaf_since_;
 };
 
 }  // namespace baton::queue::jetstream

@@ -141,6 +141,7 @@ protected:
 
 TEST_F(JetStreamLogTest, a_new_log_is_empty) {
     auto log = writer();
+    EXPECT_FALSE(log->append(1, "not ours yet"));
     const auto bounds = must(log->take_over());
     EXPECT_EQ(bounds.last, 0U);
     EXPECT_TRUE(read(*log).empty());
@@ -367,6 +368,18 @@ TEST_F(JetStreamLogTest, nothing_follows_an_unanswered_message_on_its_subject) {
     fill(*log, 1, 12);
     EXPECT_GT(spent.size(), 3U);
     EXPECT_EQ(held(), entries(1, 12));
+}
+
+TEST_F(JetStreamLogTest, a_subject_that_nobody_listens_on_for_long_is_left) {
+    std::string deaf;
+    FaultyJetStream* server = nullptr;
+    auto log = writer([&] { return server->used == deaf ? Fate::refuse : Fate::pass; }, &server);
+    must(log->take_over());
+    must(log->append(1, entry(1)));
+    deaf = server->used;
+    must(log->append(2, entry(2)));
+    EXPECT_NE(server->used, deaf);
+    EXPECT_EQ(held(), entries(1, 2));
 }
 
 TEST_F(JetStreamLogTest, a_leader_that_stays_silent_is_asked_to_step_down) {
