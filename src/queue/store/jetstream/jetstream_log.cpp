@@ -14,7 +14,6 @@
 namespace baton::queue {
 namespace {
 
-using jetstream::Extent;
 using jetstream::may_pass;
 using jetstream::PartAt;
 using jetstream::Patience;
