@@ -18,7 +18,6 @@
 namespace baton::queue {
 namespace {
 
-using db::Blob;
 using db::Statement;
 using db::Value;
 
