@@ -301,7 +301,7 @@ Task<Bytes> CommandServer::serve(Bytes request) {
     const RequestId id = head ? head->id : RequestId{};
     return await_completion<Bytes>(
         [this, request = std::move(request)](
-            Completion<Bytes> answer) mutable { receive(std::move(request), std::move(answer)); },
+            Completion<Bytes> answer) { receive(request, std::move(answer)); },
         [this, id] { withdraw(id); });
 }
 
