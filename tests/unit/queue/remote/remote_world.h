@@ -51,9 +51,7 @@ protected:
     ~RemoteWorld() override {
         remote_->stop();
         thread.stop();
-        for (auto& server : servers_) {
-            if (server) there_.run(server->stop());
-        }
+        for (std::uint32_t i = 0; i < partitions; ++i) leave(i);  // before the thread they run on
         for (auto& engine : engines_) engine->stop();
     }
 
