@@ -227,11 +227,13 @@ Seen see_daemon(
     IoPool& pool, net::Client& http, const ClusterFolder& folder, const ClusterProcess& process) {
     Seen seen{.name = process.name, .pid = process.pid, .state = "down", .port = process.port};
     if (!process.running()) return seen;
-    const auto local = find_local_daemon(folder.path() / process.name);
+    const auto data_dir = folder.path() / process.name;
+    const auto local = find_local_daemon(data_dir);
     seen.state = "starting";
     if (!local || local->url.empty()) return seen;
-    client::Connection connection(
-        http, {.url = local->url, .request_timeout = std::chrono::seconds(2)});
+    client::Connection connection(http, {.url = local->url,
+                                            .key = Secret(local_admin_key(data_dir)),
+                                            .request_timeout = std::chrono::seconds(2)});
     client::OperatorClient client(connection);
     const auto health = pool.run(client.health());
     if (!health) {
@@ -239,11 +241,6 @@ Seen see_daemon(
         return seen;
     }
     seen.state = health->ready ? "up" : health->phase;
-    for (const auto& component : health->components) {
-        if (component.name == "cluster" && !component.detail.empty()) {
-            seen.roles.push_back(component.detail);
-        }
-    }
     return seen;
 }
 

@@ -24,13 +24,13 @@ bool is_locked(const std::filesystem::path& file) {
     return locked;
 }
 
-std::string first_word(const std::filesystem::path& file) {
-    std::string word;
-    std::ifstream(file) >> word;
-    return word;
-}
-
 }  // namespace
+
+std::string local_admin_key(const std::filesystem::path& data_dir) {
+    std::string key;
+    std::ifstream(data_dir / "admin.key") >> key;
+    return key;
+}
 
 std::optional<LocalDaemon> find_local_daemon(const std::filesystem::path& data_dir) {
     const auto file = data_dir / "batond.lock";
@@ -64,7 +64,7 @@ client::ConnectionConfig Context::connection_config() const {
     }
     if (!url.empty()) config.url = url.contains("://") ? url : "http://" + url;
     std::string key = options.key.empty() ? variable("BATON_KEY") : options.key;
-    if (key.empty()) key = first_word(options.data_dir / "admin.key");
+    if (key.empty()) key = local_admin_key(options.data_dir);
     config.key = Secret(std::move(key));
     return config;
 }

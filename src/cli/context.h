@@ -61,4 +61,7 @@ struct LocalDaemon {
 /// The daemon that holds the lock of `data_dir`; nothing when none does. Takes no lock itself.
 [[nodiscard]] std::optional<LocalDaemon> find_local_daemon(const std::filesystem::path& data_dir);
 
+/// The admin key that a daemon has made in its data folder; empty when there is none to read.
+[[nodiscard]] std::string local_admin_key(const std::filesystem::path& data_dir);
+
 }  // namespace baton::cli

@@ -62,6 +62,15 @@ bool exists(pid_t pid) {
     return name_end != std::string::npos && text.substr(name_end + 2, 1) != "Z";
 }
 
+TEST_F(ClusterCommand, up_starts_daemons_that_status_finds_up) {
+    must({"up"});
+    const auto status = baton({"status"});
+    EXPECT_EQ(status.exit, (Exit{0, 0})) << status.out << status.err;
+    for (const auto* daemon : {"d1", "d2", "d3"}) {
+        EXPECT_THAT(status.out, ContainsRegex(std::string(daemon) + " +[0-9]+  up "));
+    }
+}
+
 TEST_F(ClusterCommand, three_nodes_come_up_survive_one_kill_and_go_down) {
     const auto up = baton({"up", "--daemons", "0"});
     ASSERT_EQ(up.exit, (Exit{0, 0})) << up.err;
