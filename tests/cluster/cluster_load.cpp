@@ -10,6 +10,7 @@
 #include "net/client.h"
 #include "queue/cluster/partition_map.h"
 #include "runtime/io_pool.h"
+#include "support/eventually.h"
 #include "support/queue_letters.h"
 
 namespace baton::test {
@@ -38,17 +39,6 @@ private:
     IoPool pool_{1};
     std::unique_ptr<net::Client> http_ = net::make_client({});
 };
-
-/// Looks again and again; false when it did not come true in time.
-template <class Condition>
-bool comes_true(const Condition& condition, milliseconds patience) {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() >= end) return false;
-        std::this_thread::sleep_for(milliseconds(10));
-    }
-    return true;
-}
 
 Outcome outcome_of(const Error& error) {
     switch (error.code) {
@@ -228,7 +218,7 @@ void ClusterLoad::cut_off(std::size_t daemon, bool is_cut) {
 milliseconds ClusterLoad::time_to_accept(milliseconds patience) {
     const auto begin = std::chrono::steady_clock::now();
     std::optional<HistoryTime> first;
-    const bool in_time = comes_true(
+    const bool in_time = eventually(
         [&] {
             first = history_.first_post_after(begin);
             return first.has_value();
@@ -249,7 +239,7 @@ std::size_t ClusterLoad::leader() {
     std::optional<std::size_t> found;
     IoPool pool(1);
     const auto http = net::make_client({});
-    comes_true(
+    const bool is_led = eventually(
         [&] {
             for (std::size_t i = 0; i < daemons_.size() && !found; ++i) {
                 if (avoided_[i]) continue;
@@ -262,7 +252,7 @@ std::size_t ClusterLoad::leader() {
             return found.has_value();
         },
         std::chrono::seconds(20));
-    if (!found) throw std::runtime_error("no daemon leads");
+    if (!is_led) throw std::runtime_error("no daemon leads");
     return *found;
 }
 
@@ -298,7 +288,7 @@ std::string ClusterLoad::finish() {
     producing_ = false;
     for (auto& thread : producers_) thread.join();
     producers_.clear();
-    const bool is_drained = comes_true([&] { return is_empty(); }, std::chrono::seconds(90));
+    const bool is_drained = eventually([&] { return is_empty(); }, std::chrono::seconds(90));
     consuming_ = false;
     for (auto& thread : consumers_) thread.join();
     consumers_.clear();

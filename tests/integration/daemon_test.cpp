@@ -8,6 +8,7 @@
 
 #include "integration/stub_provider.h"
 #include "support/daemon_session.h"
+#include "support/eventually.h"
 #include "support/queue_letters.h"
 #include "support/raw_http.h"
 

@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/eventually.h"
 #include "support/nats_client.h"
 #include "support/process.h"
 #include "support/raw_http.h"

@@ -11,12 +11,12 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "support/eventually.h"
 #include "support/nats_monitor.h"
 
 namespace baton::test {
@@ -25,7 +25,6 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr auto look_again = milliseconds(20);
 constexpr int launches_max = 5;
 
 /// Whether nobody has the port now. Below the range that the kernel gives to connections, so none
@@ -56,16 +55,6 @@ std::uint16_t free_port(std::vector<std::uint16_t>& taken) {
     throw std::runtime_error("no free port");
 }
 
-template <class Condition>
-bool within(milliseconds timeout, const Condition& condition) {
-    const auto end = SteadyClock::now() + timeout;
-    while (!condition()) {
-        if (SteadyClock::now() > end) return false;
-        std::this_thread::sleep_for(look_again);
-    }
-    return true;
-}
-
 }  // namespace
 
 std::filesystem::path nats_server() {
@@ -94,7 +83,8 @@ NatsCluster::NatsCluster(NatsClusterOptions options)
         if (tries == launches_max) fail("a server ended at once");
         for (std::size_t i = 0; i < size(); ++i) kill(i);
     }
-    if (!within(options_.ready_timeout, [&] { return ready(); })) fail("JetStream is not ready");
+    if (!eventually([&] { return ready(); }, options_.ready_timeout))
+        fail("JetStream is not ready");
 }
 
 NatsCluster::~NatsCluster() {
@@ -115,9 +105,11 @@ bool NatsCluster::launch() {
     const auto ended = [](const Node& node) {
         return node.process->wait_exit(milliseconds(0)).has_value();
     };
-    if (!within(options_.ready_timeout, [&] {
-            return std::ranges::any_of(nodes_, ended) || std::ranges::all_of(nodes_, listens);
-        })) {
+    if (!eventually(
+            [&] {
+                return std::ranges::any_of(nodes_, ended) || std::ranges::all_of(nodes_, listens);
+            },
+            options_.ready_timeout)) {
         fail("a server does not listen");
     }
     return std::ranges::none_of(nodes_, ended);
@@ -241,7 +233,7 @@ void NatsCluster::start(std::size_t node) {
 void NatsCluster::restart(std::size_t node) {
     terminate(node);
     start(node);
-    if (!within(options_.ready_timeout, [&] { return healthy(nodes_[node]); })) {
+    if (!eventually([&] { return healthy(nodes_[node]); }, options_.ready_timeout)) {
         fail("a server does not get healthy");
     }
 }
@@ -313,7 +305,7 @@ std::optional<std::size_t> NatsCluster::meta_leader() const {
 
 std::size_t NatsCluster::await_leader(std::string_view stream, milliseconds timeout) const {
     std::optional<std::size_t> leader;
-    if (!within(timeout, [&] { return (leader = leader_of(stream)).has_value(); })) {
+    if (!eventually([&] { return (leader = leader_of(stream)).has_value(); }, timeout)) {
         fail(fmt::format("no leader of {}", stream));
     }
     return *leader;
@@ -323,7 +315,7 @@ void NatsCluster::await_healthy(milliseconds timeout) const {
     const auto all = [&] {
         return std::ranges::all_of(nodes_, [&](const Node& node) { return healthy(node); });
     };
-    if (!within(timeout, all)) fail("not all servers are healthy");
+    if (!eventually(all, timeout)) fail("not all servers are healthy");
 }
 
 void NatsCluster::fail(std::string_view what) const {

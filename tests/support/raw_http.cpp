@@ -171,13 +171,4 @@ RawConnection RawListener::accept() {
     return RawConnection(::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        ::poll(nullptr, 0, 1);
-    }
-    return true;
-}
-
 }  // namespace baton::test

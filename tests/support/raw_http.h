@@ -81,8 +81,4 @@ private:
     std::uint16_t port_;
 };
 
-/// Waits until `condition` holds, looking every millisecond; false after ten seconds. For facts
-/// that nobody announces, such as a counter.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition);
-
 }  // namespace baton::test

@@ -7,6 +7,7 @@
 
 #include "runtime/event.h"
 #include "runtime/task_group.h"
+#include "support/eventually.h"
 #include "unit/net/test_client.h"
 #include "unit/net/test_server.h"
 

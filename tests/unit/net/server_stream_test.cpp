@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/event.h"
+#include "support/eventually.h"
 #include "unit/net/test_server.h"
 
 namespace baton::net {

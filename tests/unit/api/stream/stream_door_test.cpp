@@ -13,6 +13,7 @@
 
 #include "queue/engine/engine_queues.h"
 #include "queue/store/memory/memory_store.h"
+#include "support/eventually.h"
 #include "support/raw_web_socket.h"
 #include "unit/net/test_server.h"
 
