@@ -244,14 +244,8 @@ private:
 
 Result<std::unique_ptr<JetStream>> make_jetstream(
     std::shared_ptr<Connection> connection, Duration timeout) {
-    jsOptions options;
-    jsOptions_Init(&options);
-    options.Wait = timeout.count();
-    jsCtx* handle = nullptr;
-    const auto status = natsConnection_JetStream(&handle, native(*connection), &options);
-    if (status != NATS_OK) return failed("JetStream", status);
-    return std::make_unique<NativeJetStream>(
-        std::move(connection), JetStreamHandle(handle), timeout);
+    BATON_TRY(auto context, open_context(*connection, timeout));
+    return std::make_unique<NativeJetStream>(std::move(connection), std::move(context), timeout);
 }
 
 }  // namespace baton::nats

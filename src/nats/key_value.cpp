@@ -162,13 +162,8 @@ private:
 
 Result<std::unique_ptr<KeyValue>> open_bucket(
     std::shared_ptr<Connection> connection, const BucketConfig& config, Duration timeout) {
-    jsOptions options;
-    jsOptions_Init(&options);
-    options.Wait = timeout.count();
-    jsCtx* handle = nullptr;
-    const auto status = natsConnection_JetStream(&handle, native(*connection), &options);
-    if (status != NATS_OK) return failed("JetStream", status);
-    auto bucket = std::make_unique<NativeKeyValue>(std::move(connection), JetStreamHandle(handle));
+    BATON_TRY(auto context, open_context(*connection, timeout));
+    auto bucket = std::make_unique<NativeKeyValue>(std::move(connection), std::move(context));
     BATON_TRY_VOID(bucket->open(config));
     return bucket;
 }

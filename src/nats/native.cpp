@@ -73,4 +73,14 @@ std::unexpected<Error> failed(std::string_view call, natsStatus status, jsErrCod
     return fail(errc, fmt::format("nats: {}: {}", call, text));
 }
 
+Result<JetStreamHandle> open_context(const Connection& connection, Duration timeout) {
+    jsOptions options;
+    jsOptions_Init(&options);
+    options.Wait = timeout.count();
+    jsCtx* context = nullptr;
+    const auto status = natsConnection_JetStream(&context, native(connection), &options);
+    if (status != NATS_OK) return failed("JetStream", status);
+    return JetStreamHandle(context);
+}
+
 }  // namespace baton::nats

@@ -34,4 +34,8 @@ using PubAckHandle = std::unique_ptr<jsPubAck, Destroy<jsPubAck_Destroy>>;
 [[nodiscard]] std::unexpected<Error> failed(
     std::string_view call, natsStatus status, jsErrCode code = {});
 
+/// What calls to JetStream go through; each waits for its answer as long as `timeout`. Fails: as
+/// `failed` says.
+[[nodiscard]] Result<JetStreamHandle> open_context(const Connection& connection, Duration timeout);
+
 }  // namespace baton::nats
