@@ -98,9 +98,9 @@ private:
                                       .replicas = config_.nats.replicas,
                                       .max_bytes = static_cast<std::int64_t>(cluster.log_size)});
         const auto folder = data_dir_ / "cluster" / fmt::format("{}", partition);
-        const auto segment_size = (config_.queue.segment_size + 4095) / 4096 * 4096;
         return queue::make_journal_store(folder,
-            {.segment_size = std::min(segment_size, cluster.log_size / 8 / 4096 * 4096)},
+            {.segment_size = std::min(
+                 config_.queue.whole_segment_size(), cluster.log_size / 8 / 4096 * 4096)},
             std::move(log));
     }
 

@@ -224,9 +224,8 @@ Result<void> Services::open_queues() {
     if (config_.queue.store == StoreKind::memory) {
         store = queue::make_memory_store();
     } else if (config_.queue.store == StoreKind::journal) {
-        const auto segment_size = (config_.queue.segment_size + 4095) / 4096 * 4096;
-        BATON_TRY(store, queue::make_journal_store(
-                             data_dir_->path() / "journal", {.segment_size = segment_size}));
+        BATON_TRY(store, queue::make_journal_store(data_dir_->path() / "journal",
+                             {.segment_size = config_.queue.whole_segment_size()}));
     } else {
         // Rows are read back only when memory runs out: a small page cache is enough.
         queue_database_ = db::make_sqlite_database({.file = data_dir_->path() / "queue.db"});

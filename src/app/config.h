@@ -68,6 +68,10 @@ struct QueueSettings {
     StoreKind store = StoreKind::sqlite;
     std::uint64_t memory_budget = 32 * 1'048'576;  ///< bytes
     std::uint64_t segment_size = 64 * 1'048'576;   ///< bytes
+    /// The journal wants a whole number of blocks.
+    [[nodiscard]] std::uint64_t whole_segment_size() const noexcept {
+        return (segment_size + 4095) / 4096 * 4096;
+    }
     /// All four, in the order of Level. The waits keep a busy level from starving the ones below
     /// for ever.
     std::vector<LevelSettings> levels{
