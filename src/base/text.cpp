@@ -158,6 +158,10 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
+bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return std::ranges::equal(a, b, {}, to_lower, to_lower);
+}
+
 std::string base64_encode(std::string_view bytes) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);

@@ -1,4 +1,5 @@
-// Small facts about text that several doors need: UTF-8, base64, time as RFC 3339, nearest name.
+// Small facts about text that several doors need: UTF-8, ASCII case, base64, time as RFC 3339,
+// nearest name.
 #pragma once
 
 #include <optional>
@@ -13,6 +14,12 @@ namespace baton {
 
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Of ASCII letters only, whatever the locale says; other bytes stay.
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /// RFC 4648 base64 with padding.
 [[nodiscard]] std::string base64_encode(std::string_view bytes);

@@ -12,12 +12,6 @@ namespace {
 constexpr std::size_t target_max = 65'536;
 constexpr std::size_t query_parameters_max = 1'000;
 
-char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
 int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = to_lower(c);
@@ -52,7 +46,7 @@ Result<std::string> percent_decode(std::string_view text, Plus plus) {
 /// "http://host/path" → "/path": proxies may send the absolute form (RFC 9112, 3.2.2).
 std::string_view strip_origin(std::string_view target) noexcept {
     for (const std::string_view scheme : {"http://", "https://"}) {
-        if (!same_name(target.substr(0, scheme.size()), scheme)) continue;
+        if (!same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
         const auto rest = target.substr(scheme.size());
         const auto path = rest.find_first_of("/?");
         return path == std::string_view::npos ? "/" : rest.substr(path);
@@ -88,18 +82,19 @@ std::string_view to_string(Method method) noexcept {
 
 std::string_view Fields::get(std::string_view name) const noexcept {
     for (const auto& [key, value] : fields_) {
-        if (same_name(key, name)) return value;
+        if (same_ignoring_case(key, name)) return value;
     }
     return {};
 }
 
 bool Fields::has(std::string_view name) const noexcept {
     return std::ranges::any_of(
-        fields_, [&](const auto& field) { return same_name(field.first, name); });
+        fields_, [&](const auto& field) { return same_ignoring_case(field.first, name); });
 }
 
 void Fields::set(std::string name, std::string value) {
-    std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
+    std::erase_if(
+        fields_, [&](const auto& field) { return same_ignoring_case(field.first, name); });
     add(std::move(name), std::move(value));
 }
 

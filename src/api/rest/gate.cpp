@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <random>
 
+#include "base/text.h"
+
 namespace baton::api::rest {
 namespace {
 
 constexpr std::size_t request_id_max = 128;
-
-char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool same_text(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
 
 /// "example.org:8080" → "example.org", "[::1]:8080" → "[::1]".
 std::string_view without_port(std::string_view host) noexcept {
@@ -27,7 +23,8 @@ std::string_view without_port(std::string_view host) noexcept {
 /// Whether the page that asks was served by this very address.
 bool is_same_origin(std::string_view origin, std::string_view host) noexcept {
     const std::size_t scheme_end = origin.find("://");
-    return scheme_end != std::string_view::npos && same_text(origin.substr(scheme_end + 3), host);
+    return scheme_end != std::string_view::npos &&
+           same_ignoring_case(origin.substr(scheme_end + 3), host);
 }
 
 bool is_id_char(char c) noexcept {
@@ -58,7 +55,7 @@ Result<void> check_caller(const net::Request& request, const RestConfig& config)
     if (!config.allowed_hosts.empty()) {
         const std::string_view name = without_port(host);
         const bool ours = std::ranges::any_of(config.allowed_hosts,
-            [&](const std::string& allowed) { return same_text(allowed, name); });
+            [&](const std::string& allowed) { return same_ignoring_case(allowed, name); });
         if (!ours) {
             return fail(
                 Errc::permission_denied, "this server does not go by the name in the Host field");
@@ -73,7 +70,7 @@ Result<void> check_caller(const net::Request& request, const RestConfig& config)
 
 Result<void> check_encoding(const net::Request& request) {
     const std::string_view coding = request.fields.get("Content-Encoding");
-    if (coding.empty() || same_text(coding, "identity")) return {};
+    if (coding.empty() || same_ignoring_case(coding, "identity")) return {};
     return fail_field(Errc::unsupported_media_type, "Content-Encoding",
         "a body is taken as it is, without a coding");
 }

@@ -18,24 +18,19 @@ namespace json = boost::json;
 constexpr std::uint64_t number_max = 9'007'199'254'740'992;  // 2^53
 constexpr std::size_t shown_max = 64;  // bytes of a stranger's word that an error repeats
 
-char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool same_text(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
 }  // namespace
 
 MediaType media_type_of(const net::Request& request) noexcept {
     std::string_view type = request.fields.get("Content-Type");
     type = type.substr(0, type.find(';'));
     while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-    if (type.empty() || same_text(type, "application/json") ||
-        same_text(type, "application/x-www-form-urlencoded")) {
+    if (type.empty() || same_ignoring_case(type, "application/json") ||
+        same_ignoring_case(type, "application/x-www-form-urlencoded")) {
         return MediaType::json;
     }
-    if (same_text(type, "application/x-ndjson") || same_text(type, "application/ndjson") ||
-        same_text(type, "application/jsonl")) {
+    if (same_ignoring_case(type, "application/x-ndjson") ||
+        same_ignoring_case(type, "application/ndjson") ||
+        same_ignoring_case(type, "application/jsonl")) {
         return MediaType::ndjson;
     }
     return MediaType::other;

@@ -37,13 +37,6 @@ constexpr std::array<std::string_view, options.size()> option_names = [] {
 constexpr std::string_view durability_field = "Baton-Durability";
 constexpr std::size_t shown_max = 64;  // bytes of a stranger's word that an error repeats
 
-bool same_name(std::string_view a, std::string_view b) noexcept {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 /// "Baton-" in any case: a quick look that spares requests without options the lookups.
 bool is_option_field(std::string_view name) noexcept {
     return name.size() > 6 && (name[0] | 0x20) == 'b' && (name[1] | 0x20) == 'a' &&
@@ -74,7 +67,7 @@ Result<void> check_option_fields(const net::Request& request) {
     for (auto it = all.begin(); it != all.end(); ++it) {
         const std::string& name = it->first;
         if (!is_option_field(name)) continue;
-        const auto is_it = [&](std::string_view other) { return same_name(name, other); };
+        const auto is_it = [&](std::string_view other) { return same_ignoring_case(name, other); };
         if (!is_it(durability_field) && std::ranges::none_of(options, is_it, &Option::field)) {
             return unknown_field(name);
         }

@@ -10,6 +10,14 @@
 namespace baton {
 namespace {
 
+TEST(Text, case_is_ignored_of_ascii_letters_only) {
+    EXPECT_TRUE(same_ignoring_case("Content-Type", "content-TYPE"));
+    EXPECT_TRUE(same_ignoring_case("", ""));
+    EXPECT_FALSE(same_ignoring_case("abc", "abcd"));
+    EXPECT_FALSE(same_ignoring_case("@[`{", "`{@["));
+    EXPECT_FALSE(same_ignoring_case("\xc4", "\xe4"));
+}
+
 TEST(Utf8, accepts_every_length_and_the_edges) {
     for (const std::string_view text : {"", "a", "plain ascii, longer than eight", "é", "€", "😀",
              "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "ascii ascii €", "\x7f"}) {
