@@ -9,6 +9,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "net/chunk_reader.h"
+
 namespace baton::net {
 namespace {
 
@@ -19,8 +21,6 @@ using beast::string_view;
 
 // The first piece of memory for a body of known length; more follows as bytes arrive.
 constexpr std::size_t body_step = 262'144;
-
-constexpr std::size_t last_chunk_size = std::string_view("0\r\n\r\n").size();
 
 Method to_method(http::verb verb) noexcept {
     switch (verb) {
@@ -41,7 +41,7 @@ Error too_large(Errc code, std::string_view what, std::size_t limit) {
             std::string(what) + " of the request exceeds " + std::to_string(limit) + " bytes"};
 }
 
-/// Beast's events, written straight into a Request.
+/// Beast's events of a head, written straight into a Request.
 class MessageReader final : public http::basic_parser<true> {
 public:
     Request request;
@@ -50,7 +50,6 @@ public:
     std::size_t host_count = 0;
     int version = 11;
     bool expects_continue = false;
-    bool head_done = false;
 
 private:
     void refuse(Errc code, std::string detail, error_code& ec) {
@@ -70,9 +69,6 @@ private:
 
     void on_field_impl(
         http::field field, string_view name, string_view value, error_code& ec) override {
-        // Trailers are dropped: they must not change what was decided on the head (RFC
-        // 9110, 6.5.1).
-        if (head_done) return;
         if (field == http::field::host) ++host_count;
         if (field == http::field::expect && beast::iequals(value, "100-continue")) {
             expects_continue = version >= 11;
@@ -90,19 +86,12 @@ private:
         if (version < 11 && chunked()) {
             return refuse(Errc::invalid_argument, "HTTP/1.0 knows no Transfer-Encoding", ec);
         }
-        head_done = true;
     }
 
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view body, error_code&) override {
-        request.body.append(body.data(), body.size());
-        return body.size();
-    }
+    std::size_t on_body_impl(string_view, error_code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-        request.body.append(body.data(), body.size());
-        return body.size();
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
 };
 
@@ -136,8 +125,9 @@ public:
             used += size;
         }
         if (phase_ == Phase::chunks && used < data.size()) {
-            BATON_TRY(const auto size, read_chunks(data.substr(used)));
+            BATON_TRY(const auto size, chunks_.feed(data.substr(used), reader_->request.body));
             used += size;
+            if (chunks_.done()) phase_ = Phase::done;
         }
         return used;
     }
@@ -184,7 +174,7 @@ private:
             return used;
         }
         if (head_bytes_ > limits_.header_max) return head_too_large();
-        if (ec) return fail(to_error(ec, "the head"));
+        if (ec) return fail(to_error(ec));
         begin_body();
         return used;
     }
@@ -193,7 +183,8 @@ private:
         if (reader_->is_done()) {
             phase_ = Phase::done;
         } else if (reader_->chunked()) {
-            reader_->eager(true);
+            chunks_ =
+                ChunkReader({.overhead_max = limits_.header_max, .body_max = limits_.body_max});
             phase_ = Phase::chunks;
         } else {
             body_length_ = static_cast<std::size_t>(reader_->content_length().value_or(0));
@@ -201,30 +192,14 @@ private:
         }
     }
 
-    Result<std::size_t> read_chunks(std::string_view data) {
-        // Beast asserts on less when it sees a last chunk for the second time, as after "0\r\n" and
-        // "\r" in two pieces. Nothing that may still come is shorter than "0\r\n\r\n".
-        if (data.size() < last_chunk_size) return 0;
-        error_code ec;
-        const std::size_t used = reader_->put(asio_buffer(data), ec);
-        if (ec && ec != http::error::need_more) return fail(to_error(ec, "a chunk"));
-        if (reader_->is_done()) {
-            phase_ = Phase::done;
-        } else if (data.size() - used > limits_.header_max) {
-            return fail(
-                too_large(Errc::header_too_large, "a chunk header or trailer", limits_.header_max));
-        }
-        return used;
-    }
-
-    Error to_error(error_code ec, std::string_view where) {
+    Error to_error(error_code ec) {
         if (ec == http::error::body_limit) {
             return too_large(Errc::payload_too_large, "the body", limits_.body_max);
         }
         if (reader_->failure) return *std::move(reader_->failure);
         return {.code = Errc::invalid_argument,
-            .detail = "malformed HTTP request: " + ec.message() + " in " + std::string(where) +
-                      " after " + std::to_string(head_bytes_) + " bytes of head"};
+            .detail = "malformed HTTP request: " + ec.message() + " after " +
+                      std::to_string(head_bytes_) + " bytes"};
     }
 
     std::unexpected<Error> head_too_large() const {
@@ -237,6 +212,7 @@ private:
 
     Limits limits_;
     std::optional<MessageReader> reader_;
+    ChunkReader chunks_{{}};
     std::size_t head_bytes_ = 0;
     std::size_t body_length_ = 0;
     std::size_t body_received_ = 0;

@@ -1,5 +1,5 @@
-// Bytes into Request, without I/O. The grammar is Beast's basic_parser; limits and framing rules
-// are ours.
+// Bytes into Request, without I/O. The grammar of the head is Beast's basic_parser; limits and
+// framing are ours.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ class RequestParser final {
 public:
     struct Limits {
         std::size_t header_max =
-            16'384;  ///< request line and fields; also one chunk header, and trailers
+            16'384;  ///< request line and fields; also chunk extensions and trailers
         std::size_t body_max = 16'777'216;
     };
 

@@ -117,6 +117,35 @@ TEST(RequestParser, chunk_headers_and_trailers_are_bounded) {
     const std::string chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     EXPECT_EQ(refused(chunked + "1;x=" + std::string(300, 'a'), 50), Errc::header_too_large);
     EXPECT_EQ(refused(chunked + "0\r\nX: " + std::string(300, 'a'), 50), Errc::header_too_large);
+    EXPECT_EQ(refused(chunked + std::string(300, '0'), 50), Errc::header_too_large);
+}
+
+// A client that sends a byte in each chunk and much around it costs more than its body's length.
+TEST(RequestParser, chunk_extensions_and_trailers_of_a_body_are_bounded_together) {
+    const std::string chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string chunk = "1;" + std::string(39, 'x') + "\r\na\r\n";
+    const std::string five = chunk + chunk + chunk + chunk + chunk;
+    for (const std::size_t step : {1, 7, 1000}) {
+        RequestParser parser(small);
+        EXPECT_TRUE(feed_all(parser, chunked + five + "0\r\n\r\n", step));
+        EXPECT_EQ(parser.take().body, "aaaaa");
+        EXPECT_EQ(refused(chunked + five + "0\r\nX", step), Errc::header_too_large);
+    }
+}
+
+// An extension whose quote never closes ends with its line. Beast's reader counted the chunk's size
+// once more with each piece that arrived, until the body was too large.
+TEST(RequestParser, a_chunk_header_counts_once_however_it_is_cut) {
+    const std::string bytes =
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2;ext=\"\r\nfo\r\n8 ; a\r\nobar\r\nab\r\n0\r\n\r\n";
+    for (std::size_t step = 1; step <= bytes.size(); ++step) {
+        RequestParser parser(small);
+        const auto rest = feed_all(parser, bytes, step);
+        ASSERT_TRUE(rest) << to_string(rest.error());
+        ASSERT_TRUE(parser.done());
+        EXPECT_EQ(parser.take().body, "foobar\r\nab");
+    }
 }
 
 TEST(RequestParser, refuses_what_peers_could_read_differently) {
@@ -134,6 +163,12 @@ TEST(RequestParser, refuses_what_peers_could_read_differently) {
              head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
              head + "X : 1\r\n\r\n",
              head + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n1 x\r\na\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n1\na\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n1;x\na\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n0\r\nno field\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: a\nY: b\r\n",
          }) {
         EXPECT_EQ(refused(bytes, 1'000), Errc::invalid_argument) << bytes;
         EXPECT_EQ(refused(bytes, 1), Errc::invalid_argument) << bytes;
