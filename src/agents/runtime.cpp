@@ -58,7 +58,7 @@ private:
         ChatRequest request{
             .model = agent.model, .messages = build_context(agent, history, message)};
         const std::size_t context_size = request.messages.size();
-        auto chat = co_await provider_.chat(std::move(request), std::move(sink), deadline);
+        auto chat = co_await provider_.chat(std::move(request), std::move(sink), {}, deadline);
         if (!chat) co_return fail(std::move(chat).error());
 
         if (chat->model.empty()) chat->model = agent.model;

@@ -26,7 +26,7 @@ public:
         : outputs_(outputs), receipt_(receipt), changed_(executor) {}
 
     void say(std::string_view piece) {
-        if (is_over_) return;
+        if (is_over_ || piece.empty()) return;
         waiting_ += piece;
         changed_.notify_all();
     }
@@ -70,7 +70,7 @@ Task<Result<DialogReply>> guarded_run(
     agents::Runtime& runtime, Telling& telling, DialogMessage message, Deadline deadline) {
     Result<DialogReply> reply;
     try {
-        llm::ChatSink sink = [&telling](std::string_view piece) { telling.say(piece); };
+        llm::ChatSink sink = [&telling](const ChatDelta& delta) { telling.say(delta.text); };
         reply = co_await runtime.run(std::move(message), std::move(sink), deadline);
     } catch (const boost::system::system_error& e) {
         const bool aborted = e.code() == asio::error::operation_aborted;

@@ -5,7 +5,8 @@
 namespace baton {
 namespace {
 
-constexpr std::array<std::string_view, 4> role_names{"system", "user", "assistant", "tool"};
+constexpr std::array<std::string_view, 5> role_names{
+    "system", "user", "assistant", "tool", "developer"};
 
 }  // namespace
 

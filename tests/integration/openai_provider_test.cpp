@@ -60,8 +60,8 @@ protected:
         Provider& from, std::string text, Deadline deadline = Deadline::after(20s)) {
         ChatRequest request{.model = "gpt-4o-mini",
             .messages = {{Role::system, "You are a test."}, {Role::user, std::move(text)}}};
-        ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
-        return pool.run(from.chat(std::move(request), std::move(sink), deadline));
+        ChatSink sink = [this](const ChatDelta& delta) { pieces.emplace_back(delta.text); };
+        return pool.run(from.chat(std::move(request), std::move(sink), {}, deadline));
     }
     Result<ChatResult> ask(std::string text, Deadline deadline = Deadline::after(20s)) {
         const auto ours = provider(server->base_url());
@@ -149,9 +149,9 @@ TEST_F(OpenAiContract, cancelled_task_ends_the_request) {
         bool ended = false;
         group.spawn([&]() -> Task<void> {
             ChatRequest request{.model = "gpt-4o-mini", .messages = {{Role::user, "slow"}}};
-            ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
+            ChatSink sink = [this](const ChatDelta& delta) { pieces.emplace_back(delta.text); };
             const auto result =
-                co_await ours->chat(std::move(request), std::move(sink), Deadline::never());
+                co_await ours->chat(std::move(request), std::move(sink), {}, Deadline::never());
             EXPECT_EQ(result.error().code, Errc::cancelled);
             ended = true;
         });

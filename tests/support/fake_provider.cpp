@@ -12,8 +12,8 @@ namespace {
 Task<Result<ChatResult>> answer_with(std::string text, ChatRequest request, llm::ChatSink sink) {
     if (sink) {
         const std::size_t half = text.size() / 2;
-        sink(std::string_view(text).substr(0, half));
-        sink(std::string_view(text).substr(half));
+        sink({.text = text.substr(0, half)});
+        sink({.text = text.substr(half)});
     }
     ChatResult result{.content = std::move(text),
         .model = std::move(request.model),
@@ -55,7 +55,7 @@ FakeProvider::Step FakeProvider::hang() {
 }
 
 Task<Result<ChatResult>> FakeProvider::chat(
-    ChatRequest request, llm::ChatSink sink, Deadline deadline) {
+    ChatRequest request, llm::ChatSink sink, llm::RateSink, Deadline deadline) {
     requests.push_back(request);
     Step step = answer("fake answer");
     if (!script.empty()) {
@@ -64,6 +64,18 @@ Task<Result<ChatResult>> FakeProvider::chat(
     }
     auto result = co_await step(std::move(request), std::move(sink), deadline);
     co_return result;
+}
+
+Task<Result<EmbeddingResult>> FakeProvider::embed(EmbeddingRequest request, Deadline) {
+    EmbeddingResult result{.model = std::move(request.model)};
+    for (const auto& text : request.input) {
+        result.vectors.push_back({static_cast<float>(text.size()), 0.5F});
+    }
+    co_return result;
+}
+
+Task<Result<std::vector<std::string>>> FakeProvider::models(Deadline) {
+    co_return std::vector<std::string>{"fake"};
 }
 
 }  // namespace baton::test

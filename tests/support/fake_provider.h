@@ -31,7 +31,9 @@ public:
     [[nodiscard]] Step hang();
 
     Task<Result<ChatResult>> chat(
-        ChatRequest request, llm::ChatSink sink, Deadline deadline) override;
+        ChatRequest request, llm::ChatSink sink, llm::RateSink on_rate, Deadline deadline) override;
+    Task<Result<EmbeddingResult>> embed(EmbeddingRequest request, Deadline deadline) override;
+    Task<Result<std::vector<std::string>>> models(Deadline deadline) override;
     std::string_view kind() const noexcept override { return "fake"; }
 };
 

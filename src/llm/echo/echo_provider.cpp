@@ -23,7 +23,8 @@ std::uint64_t count_words(std::string_view text) {
 
 class EchoProvider final : public Provider {
 public:
-    Task<Result<ChatResult>> chat(ChatRequest request, ChatSink sink, Deadline deadline) override {
+    Task<Result<ChatResult>> chat(
+        ChatRequest request, ChatSink sink, RateSink, Deadline deadline) override {
         if (deadline.expired()) co_return fail(Errc::deadline_exceeded, "no time left to echo");
         const auto newest_first = request.messages | std::views::reverse;
         const auto last = std::ranges::find(newest_first, Role::user, &ChatMessage::role);
@@ -42,6 +43,14 @@ public:
         co_return result;
     }
 
+    Task<Result<EmbeddingResult>> embed(EmbeddingRequest, Deadline) override {
+        co_return fail_field(Errc::unsupported, "model", "echo has no embeddings");
+    }
+
+    Task<Result<std::vector<std::string>>> models(Deadline) override {
+        co_return std::vector<std::string>{"echo"};
+    }
+
     std::string_view kind() const noexcept override { return "echo"; }
 
 private:
@@ -50,7 +59,7 @@ private:
         while (!text.empty()) {
             const std::size_t space = text.find(' ');
             const std::size_t size = space == std::string_view::npos ? text.size() : space + 1;
-            sink(text.substr(0, size));
+            sink({.text = std::string(text.substr(0, size))});
             text.remove_prefix(size);
         }
     }

@@ -78,7 +78,7 @@ bool ChatExchange::take_body(std::string_view bytes, std::size_t max) {
 }
 
 void ChatExchange::emit(std::string_view piece) const {
-    if (sink_ && !piece.empty()) sink_(piece);
+    if (sink_ && !piece.empty()) sink_({.text = std::string(piece)});
 }
 
 Result<ChatResult> ChatExchange::end(const TransferEnd& transfer) {

@@ -16,7 +16,8 @@ public:
         while (config_.base_url.ends_with('/')) config_.base_url.pop_back();
     }
 
-    Task<Result<ChatResult>> chat(ChatRequest request, ChatSink sink, Deadline deadline) override {
+    Task<Result<ChatResult>> chat(
+        ChatRequest request, ChatSink sink, RateSink, Deadline deadline) override {
         if (deadline.expired()) co_return fail(Errc::deadline_exceeded, "no time left to ask");
         net::ClientRequest post = to_post(request);
         ChatExchange exchange(config_.api_key, std::move(sink));
@@ -28,6 +29,14 @@ public:
         TransferEnd transfer{.deadline_passed = deadline.expired(), .at = SystemClock().now()};
         if (!answer) transfer.error = answer.error();
         co_return exchange.end(transfer);
+    }
+
+    Task<Result<EmbeddingResult>> embed(EmbeddingRequest, Deadline) override {
+        co_return fail_field(Errc::unsupported, "model", "embeddings are not asked for yet");
+    }
+
+    Task<Result<std::vector<std::string>>> models(Deadline) override {
+        co_return fail(Errc::unsupported, "models are not asked for yet");
     }
 
     std::string_view kind() const noexcept override { return "openai"; }

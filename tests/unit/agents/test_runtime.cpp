@@ -14,7 +14,7 @@ using test::FakeProvider;
 class RuntimeTest : public testing::Test {
 protected:
     Result<DialogReply> run(const DialogMessage& message) {
-        llm::ChatSink sink = [this](std::string_view piece) { pieces.emplace_back(piece); };
+        llm::ChatSink sink = [this](const ChatDelta& delta) { pieces.emplace_back(delta.text); };
         return pool.run(
             runtime->run(message, std::move(sink), Deadline::after(std::chrono::seconds(10))));
     }

@@ -13,11 +13,11 @@ class AnswerOutput : public testing::Test, protected World {
 protected:
     /// Says one part, and the other one when `told` is notified.
     static Task<Result<ChatResult>> answer_in_parts(llm::ChatSink sink, Event& told) {
-        sink("one ");
+        sink({.text = "one "});
         const auto woken = co_await told.wait(Deadline::after(std::chrono::seconds(10)));
         static_cast<void>(woken);
-        sink("two ");
-        sink("three");
+        sink({.text = "two "});
+        sink({.text = "three"});
         co_return ChatResult{.content = "one two three", .model = "m"};
     }
     Task<OutputPage> read(MessageId id, std::uint64_t from) {
@@ -69,7 +69,7 @@ TEST_F(AnswerOutput, is_the_whole_answer_when_the_message_is_done) {
 TEST_F(AnswerOutput, tells_the_tries_apart) {
     provider.script.emplace_back(
         [](ChatRequest, llm::ChatSink sink, Deadline) -> Task<Result<ChatResult>> {
-            sink("cut");
+            sink({.text = "cut"});
             co_return fail(Errc::provider_unavailable, "stream cut");
         });
     provider.script.push_back(FakeProvider::answer("whole"));

@@ -11,14 +11,14 @@ TEST(EchoProvider, answers_with_the_last_user_message_word_by_word) {
     const auto provider = make_echo_provider();
     std::string streamed;
     std::size_t pieces = 0;
-    const ChatSink sink = [&](std::string_view piece) {
-        streamed += piece;
+    const ChatSink sink = [&](const ChatDelta& delta) {
+        streamed += delta.text;
         ++pieces;
     };
     const ChatRequest request{.model = "m",
         .messages = {{Role::system, "x"}, {Role::user, "old"}, {Role::assistant, "y"},
             {Role::user, "two  words"}}};
-    const auto result = pool.run(provider->chat(request, sink, Deadline::never()));
+    const auto result = pool.run(provider->chat(request, sink, {}, Deadline::never()));
     ASSERT_TRUE(result);
     EXPECT_EQ(result->content, "[echo, no LLM configured] two  words");
     EXPECT_EQ(streamed, result->content);
@@ -34,7 +34,7 @@ TEST(EchoProvider, needs_a_user_message) {
     const auto provider = make_echo_provider();
     const ChatSink no_sink;
     const ChatRequest request{.model = "m", .messages = {}};
-    EXPECT_EQ(pool.run(provider->chat(request, no_sink, Deadline::never())).error().code,
+    EXPECT_EQ(pool.run(provider->chat(request, no_sink, {}, Deadline::never())).error().code,
         Errc::provider_rejected);
 }
 

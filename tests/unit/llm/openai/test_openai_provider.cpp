@@ -38,9 +38,9 @@ protected:
     Result<ChatResult> ask(Deadline deadline = Deadline::never()) {
         const auto provider = make_openai_provider(
             client, {.base_url = "http://127.0.0.1:9/v1/", .api_key = Secret("very-secret")});
-        ChatSink sink = [this](std::string_view piece) { streamed.emplace_back(piece); };
+        ChatSink sink = [this](const ChatDelta& delta) { streamed.emplace_back(delta.text); };
         ChatRequest request{.model = "m", .messages = {{Role::user, "hi"}}};
-        return pool.run(provider->chat(std::move(request), std::move(sink), deadline));
+        return pool.run(provider->chat(std::move(request), std::move(sink), {}, deadline));
     }
 
     void events() { client.head.fields.set("Content-Type", "text/event-stream; charset=utf-8"); }
@@ -72,7 +72,7 @@ TEST_F(OpenAiProviderTest, no_key_sends_no_authorization) {
     const auto provider = make_openai_provider(client, {.base_url = "http://127.0.0.1:9/v1"});
     ChatRequest request{.model = "m", .messages = {}};
     const ChatSink no_sink;
-    ASSERT_TRUE(pool.run(provider->chat(std::move(request), no_sink, Deadline::never())));
+    ASSERT_TRUE(pool.run(provider->chat(std::move(request), no_sink, {}, Deadline::never())));
     EXPECT_FALSE(client.request.fields.has("authorization"));
 }
 
