@@ -1,0 +1,54 @@
+// What is seen of the cluster from one daemon, as metrics.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+
+#include "base/metrics.h"
+#include "queue/cluster/cluster_node.h"
+
+namespace baton::queue::cluster {
+
+/// Use from one thread.
+class MemberMetrics {
+public:
+    MemberMetrics(MetricRegistry& registry, std::uint32_t partitions)
+        : members_(registry.gauge("baton_cluster_members", "Daemons that are there")),
+          in_touch_(registry.gauge(
+              "baton_cluster_in_touch", "1 while NATS takes what this daemon writes, else 0")),
+          changes_(registry.counter(
+              "baton_cluster_leader_changes_total", "Changes of a partition's leader seen here")) {
+        for (std::uint32_t partition = 0; partition < partitions; ++partition) {
+            leads_.push_back(&registry.gauge("baton_cluster_leads",
+                "1 while this daemon leads the partition, else 0",
+                {{"partition", std::to_string(partition)}}));
+        }
+    }
+
+    void see(const std::vector<LeaderView>& leaders, const DaemonId& me, std::size_t members,
+        bool in_touch) {
+        members_.Set(static_cast<double>(members));
+        in_touch_.Set(in_touch ? 1 : 0);
+        last_.resize(leaders.size());
+        for (std::size_t i = 0; i < leaders.size(); ++i) {
+            leads_[i]->Set(leaders[i].is_serving && leaders[i].id == me ? 1 : 0);
+            if (leaders[i].id.text.empty() || leaders[i].id == last_[i]) continue;
+            if (!last_[i].text.empty()) changes_.Increment();
+            last_[i] = leaders[i].id;
+        }
+    }
+
+private:
+    prometheus::Gauge& members_;
+    prometheus::Gauge& in_touch_;
+    prometheus::Counter& changes_;
+    std::vector<prometheus::Gauge*> leads_;
+    std::vector<DaemonId> last_;
+};
+
+}  // namespace baton::queue::cluster
