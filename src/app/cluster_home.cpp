@@ -84,6 +84,7 @@ private:
         config.node.name = node;
         config.node.partitions = config_.cluster.partitions;
         config.node.may_lead = roles_.queue;
+        config.node.timing.open_patience = config_.cluster.open_timeout;
         config.pipeline.memory_budget =
             std::max<std::uint64_t>(1, config_.queue.memory_budget / config_.cluster.partitions);
         return config;

@@ -112,7 +112,7 @@ public:
         }
         is_ending_ = true;
         thread_.join();
-        hosts_.clear();  // each closes and waits for its end
+        end_hosts();
         transport_->close();
         watch_.reset();
         writer_.reset();
@@ -129,6 +129,11 @@ public:
     }
 
 private:
+    struct Hosted {
+        Ticket turn = 0;
+        std::shared_ptr<PartitionHost> host;
+    };
+
     void run() {
         while (!is_ending_) {
             const auto next = std::min(node_.next_tick(), steady_now() + step);
@@ -259,6 +264,16 @@ private:
         return found->second.host;
     }
 
+    /// All at once, and waits for them: one that hangs must not keep others open.
+    void end_hosts() {
+        std::map<Partition, Hosted> ending;
+        {
+            const std::scoped_lock lock(hosts_mutex_);
+            ending.swap(hosts_);
+        }
+        for (const auto& [partition, hosted] : ending) hosted.host->close();
+    }
+
     void forget(Ticket turn) {
         std::shared_ptr<PartitionHost> ended;  // its thread is awaited without the lock
         const std::scoped_lock lock(hosts_mutex_);
@@ -291,10 +306,6 @@ private:
     std::unique_ptr<Watch> quota_watch_;
 
     std::mutex hosts_mutex_;
-    struct Hosted {
-        Ticket turn = 0;
-        std::shared_ptr<PartitionHost> host;
-    };
     std::map<Partition, Hosted> hosts_;
 
     mutable std::mutex mutex_;
