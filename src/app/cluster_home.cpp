@@ -75,6 +75,7 @@ public:
     }
 
     queue::Queues& queues() override { return *queues_; }
+    ClusterState state() const override { return member_->state(); }
     void leave(Deadline deadline) override { member_->stop(deadline); }
 
 private:

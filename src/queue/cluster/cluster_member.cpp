@@ -20,6 +20,7 @@
 #include "queue/cluster/directory.h"
 #include "queue/cluster/mailbox.h"
 #include "queue/cluster/member_metrics.h"
+#include "queue/cluster/member_view.h"
 #include "queue/cluster/nats_transport.h"
 #include "queue/cluster/quota_exchange.h"
 
@@ -91,7 +92,8 @@ public:
         std::unique_lock lock(mutex_);
         const auto is_settled = [&] {
             return misfit_.has_value() ||
-                   (!leaders_.empty() && std::ranges::all_of(leaders_, &LeaderView::is_serving));
+                   (!view_.leaders.empty() &&
+                       std::ranges::all_of(view_.leaders, &LeaderView::is_serving));
         };
         const bool in_time = changed_.wait_until(lock, deadline.at(), is_settled);
         if (misfit_) {
@@ -119,13 +121,9 @@ public:
     }
 
     remote::Transport& transport() override { return *transport_; }
-    std::vector<ClusterNode::Member> members() const override {
+    ClusterState state() const override {
         const std::scoped_lock lock(mutex_);
-        return members_;
-    }
-    std::vector<LeaderView> leaders() const override {
-        const std::scoped_lock lock(mutex_);
-        return leaders_;
+        return state_of(view_);
     }
 
 private:
@@ -212,23 +210,37 @@ private:
     }
 
     void publish() {
-        std::vector<LeaderView> leaders;
+        const auto now = steady_now();
+        MemberView view{.cluster = config_.name,
+            .id = config_.node.id,
+            .is_connected = was_connected_,
+            .hanging = node_.hanging(),
+            .is_in_touch = node_.is_in_touch(now),
+            .members = node_.members(now)};
         for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
-            leaders.push_back(node_.leader(partition, steady_now()));
+            view.leaders.push_back(node_.leader(partition, now));
         }
         Result<void> health;
-        if (!node_.is_in_touch(steady_now())) {
+        if (!view.is_in_touch) {
             health =
                 fail(Errc::unavailable, "NATS has not taken a write of this daemon for a while");
         }
-        metrics_.see(
-            leaders, config_.node.id, node_.members(steady_now()).size(), health.has_value());
-        directory_.set(leaders, std::move(health));
+        metrics_.see(view);
+        tell_hanging(view.hanging);
+        directory_.set(view.leaders, std::move(health));
         const std::scoped_lock lock(mutex_);
-        leaders_ = std::move(leaders);
-        members_ = node_.members(steady_now());
+        view_ = std::move(view);
         misfit_ = node_.misfit();
         changed_.notify_all();
+    }
+
+    void tell_hanging(const std::vector<Partition>& hanging) {
+        for (const auto partition : hanging) {
+            if (std::ranges::find(told_hanging_, partition) != told_hanging_.end()) continue;
+            log_.error("a partition neither opens nor closes here; it goes to another daemon",
+                {{"partition", partition}});
+        }
+        told_hanging_ = hanging;
     }
 
     QuotaExchange::Ports quota_ports() {
@@ -293,6 +305,7 @@ private:
     MemberMetrics metrics_;
     ClusterNode node_;
     bool was_connected_ = false;
+    std::vector<Partition> told_hanging_;
     std::unique_ptr<nats::Subscription> watch_;
 
     Directory directory_;
@@ -310,8 +323,7 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<LeaderView> leaders_;
-    std::vector<ClusterNode::Member> members_;
+    MemberView view_;
     std::optional<ClusterNode::Member> misfit_;
     bool is_drained_ = false;
 
