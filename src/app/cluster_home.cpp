@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "app/log_metrics.h"
 #include "nats/connection.h"
 #include "nats/jetstream.h"
 #include "queue/cluster/cluster_member.h"
@@ -55,6 +56,7 @@ public:
           io_(io),
           clock_(clock),
           metrics_(metrics),
+          log_metrics_(metrics, config.cluster.partitions, clock),
           log_(std::move(log)) {}
 
     Result<void> join() {
@@ -75,6 +77,7 @@ public:
     }
 
     queue::Queues& queues() override { return *queues_; }
+    ClusterState state() const override { return member_->state(); }
     void leave(Deadline deadline) override { member_->stop(deadline); }
 
 private:
@@ -84,6 +87,7 @@ private:
         config.node.name = node;
         config.node.partitions = config_.cluster.partitions;
         config.node.may_lead = roles_.queue;
+        config.node.timing.open_patience = config_.cluster.open_timeout;
         config.pipeline.memory_budget =
             std::max<std::uint64_t>(1, config_.queue.memory_budget / config_.cluster.partitions);
         return config;
@@ -101,7 +105,7 @@ private:
         return queue::make_journal_store(folder,
             {.segment_size = std::min(
                  config_.queue.whole_segment_size(), cluster.log_size / 8 / 4096 * 4096)},
-            std::move(log));
+            log_metrics_.count(partition, std::move(log)));
     }
 
     const Config& config_;
@@ -110,6 +114,7 @@ private:
     IoPool& io_;
     const Clock& clock_;
     MetricRegistry& metrics_;
+    const LogMetrics log_metrics_;
     Log log_;
     std::shared_ptr<nats::Connection> logs_;
     std::unique_ptr<queue::cluster::ClusterMember> member_;

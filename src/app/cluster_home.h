@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model/cluster_state.h"
 #include "queue/queues.h"
 #include "runtime/deadline.h"
 #include "runtime/io_pool.h"
@@ -20,6 +21,8 @@ class ClusterHome {
 public:
     virtual ~ClusterHome() = default;
     [[nodiscard]] virtual queue::Queues& queues() = 0;
+    /// From any thread.
+    [[nodiscard]] virtual ClusterState state() const = 0;
     /// After the queues were stopped: hands over what this daemon leads, and leaves.
     virtual void leave(Deadline deadline) = 0;
 };

@@ -304,8 +304,10 @@ Result<void> Services::open_doors() {
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
     key_service_ = std::make_unique<service::KeyService>(*access_);
+    std::function<ClusterState()> cluster;
+    if (cluster_) cluster = [this] { return cluster_->state(); };
     health_ = std::make_unique<service::HealthService>(
-        *queues_, *conversations_.conversations, clock_, version_);
+        *queues_, *conversations_.conversations, clock_, version_, std::move(cluster));
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
         .operations = *operator_service_,

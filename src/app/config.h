@@ -100,6 +100,7 @@ struct ClusterSettings {
     std::uint32_t partitions = 8;
     std::uint64_t log_size = 1024 * 1'048'576;  ///< bytes of one partition's log at most
     Duration join_timeout{30'000};
+    Duration open_timeout{60'000};
 };
 
 struct EndpointSettings {

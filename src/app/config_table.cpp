@@ -152,6 +152,11 @@ constexpr std::array keys{
         {.doc = "A start fails when by then NATS is not there or a partition has no leader.",
             .min = second,
             .max = hour}),
+    BATON_KEY(cluster.open_timeout, "cluster.open_timeout",
+        {.doc = "A partition that this daemon has not opened by then is left to another one. A log "
+                "is read at the speed of the network: a larger one may need longer.",
+            .min = second,
+            .max = day}),
     BATON_KEY(llm.client.connections_max, "llm.connections_max",
         {.doc = "Connections to LLM endpoints at a time; further requests wait.",
             .min = 1,

@@ -20,6 +20,9 @@
 namespace baton::app {
 namespace {
 
+/// What a stop may take beyond the drain: stores that close, partitions that go to others.
+constexpr Duration stop_grace{20'000};
+
 int report(const Error& error) {
     std::cerr << "batond: " << to_string(error.code) << ": " << error.detail << std::endl;
     return errc_info(error.code).exit_code;
@@ -57,26 +60,35 @@ Result<int> await_end(
     }
 }
 
-/// Serves until a signal, then drains. A second signal ends the process at once: everything
-/// accepted is on disk, and leases of runs cut short run out.
+/// Drains. A signal, or a stop that hangs (a disk, a server of the queues that does not answer),
+/// ends the process at once: everything accepted is on disk, and leases of runs cut short run out.
+void stop(Signals& signals, Daemon& daemon, Duration drain_timeout, const Log& log) {
+    const auto deadline = Deadline::after(drain_timeout);
+    const auto cut_by = signals.wait_beside(
+        [&] { daemon.stop(deadline); }, Deadline::after(drain_timeout + stop_grace));
+    if (!cut_by) return;
+    log.warn(*cut_by == SIGALRM ? "the stop takes too long; ending at once"
+                                : "second signal; ending at once",
+        {{"signal", *cut_by}});
+    std::cout.flush();
+    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may
+    // wait for it.
+    ::syscall(SYS_exit_group, 128 + *cut_by);
+    std::unreachable();
+}
+
+/// Serves until a signal, then drains.
 Result<int> serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
     const std::function<void()>& on_reload) {
     const auto signal = await_end(signals, daemon, on_reload);
     if (!signal) {
         log.error("ending at once", {{"error", to_string(signal.error())}});
-        daemon.stop(Deadline::after(std::chrono::milliseconds(0)));
+        stop(signals, daemon, Duration(0), log);
         return fail(signal.error());
     }
     log.info("signal received; draining", {{"signal", *signal}});
-    const auto deadline = Deadline::after(config.server.drain_timeout);
-    const auto second = signals.wait_beside([&] { daemon.stop(deadline); });
-    if (!second) return 0;
-    log.warn("second signal; ending at once", {{"signal", *second}});
-    std::cout.flush();
-    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may
-    // wait for it.
-    ::syscall(SYS_exit_group, 128 + *second);
-    std::unreachable();
+    stop(signals, daemon, config.server.drain_timeout, log);
+    return 0;
 }
 
 /// A caller that opens connections must not take the files that the stores need.

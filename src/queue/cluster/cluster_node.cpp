@@ -43,6 +43,7 @@ struct ClusterNode::Impl {
         SteadyTime sent_at{};
         SteadyTime next_at{};
         bool says_draining = false;  // the one that is pending, or was stored last
+        bool says_hanging = false;
     };
     Heartbeat heartbeat;
 
@@ -68,6 +69,7 @@ struct ClusterNode::Impl {
     Leadership* seat_of(Ticket turn);
     void beat(Step& step);
     [[nodiscard]] DaemonRecord own_record() const;
+    [[nodiscard]] bool hangs() const { return std::ranges::any_of(seats, &Leadership::hangs); }
     void decide(Step& step);
     void drain(Step& step);
     void claim(Step& step, const Leaders& plan);
@@ -194,11 +196,14 @@ bool ClusterNode::Impl::on(const Tick&, Step& step) {
 }
 
 void ClusterNode::Impl::beat(Step& step) {
-    if (!is_connected || misfit || heartbeat.pending != 0 || step.now < heartbeat.next_at) return;
+    const bool is_news = hangs() != heartbeat.says_hanging;
+    const bool is_due = is_news || step.now >= heartbeat.next_at;
+    if (!is_connected || misfit || heartbeat.pending != 0 || !is_due) return;
     heartbeat = {.pending = ++tickets,
         .sent_at = step.now,
         .next_at = step.now + config.timing.renew_interval,
-        .says_draining = is_draining};
+        .says_draining = is_draining,
+        .says_hanging = hangs()};
     step.actions.emplace_back(WriteKey{
         .ticket = heartbeat.pending, .key = daemon_key(config.id), .value = to_json(own_record())});
 }
@@ -208,7 +213,7 @@ DaemonRecord ClusterNode::Impl::own_record() const {
         .address = config.address,
         .partitions = config.partitions,
         .is_draining = is_draining,
-        .may_lead = config.may_lead};
+        .may_lead = config.may_lead && !hangs()};  // it keeps what it leads, and is given no more
 }
 
 void ClusterNode::Impl::decide(Step& step) {
@@ -314,6 +319,14 @@ LeaderView ClusterNode::leader(Partition partition, SteadyTime now) const {
 
 bool ClusterNode::is_serving(Partition partition) const {
     return impl_->seats.at(partition).stage() == Stage::serving;
+}
+
+std::vector<Partition> ClusterNode::hanging() const {
+    std::vector<Partition> found;
+    for (Partition i = 0; i < impl_->seats.size(); ++i) {
+        if (impl_->seats[i].hangs()) found.push_back(i);
+    }
+    return found;
 }
 
 SteadyTime ClusterNode::answers_until(Partition partition) const {

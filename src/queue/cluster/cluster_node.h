@@ -35,6 +35,10 @@ struct ClusterTiming {
     Duration reopen_max{30'000};
     /// … by this daemon; after so many failures in a row it is offered to the next one.
     std::uint32_t failures_max = 2;
+    /// An opening, or a closing, that takes longer hangs: the partition goes on elsewhere, and this
+    /// daemon is given no more until the engine has ended.
+    Duration open_patience{60'000};
+    Duration close_patience{30'000};  ///< longer than any lease to answer
 };
 
 struct ClusterNodeConfig {
@@ -75,6 +79,8 @@ public:
     [[nodiscard]] LeaderView leader(Partition partition, SteadyTime now) const;
     /// Whether commands for the partition are taken here.
     [[nodiscard]] bool is_serving(Partition partition) const;
+    /// Partitions whose engine here neither opens nor ends.
+    [[nodiscard]] std::vector<Partition> hanging() const;
     /// Until when answers may be given without a commit; the past when not.
     [[nodiscard]] SteadyTime answers_until(Partition partition) const;
 

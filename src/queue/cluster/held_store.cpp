@@ -37,6 +37,7 @@ public:
     Result<void> recover(RecoverySink& sink) override {
         if (gate_.is_closed()) return closed();
         BATON_TRY_VOID(store_->recover(sink));
+        if (gate_.is_closed()) return closed();
         // Only the first time: later ones follow a refused batch, when this daemon serves already.
         if (!std::exchange(was_recovered_, true)) callbacks_.recovered();
         if (!gate_.pass()) return closed();

@@ -47,6 +47,8 @@ public:
     Result<void> pause_key(const QueueName& name, const PausedKey& key, bool paused, TimePoint now);
     Result<void> set_quota(const TenantId& owner, std::uint64_t limit);
     StorageQuota quota(const TenantId& owner);
+    /// `elsewhere`: what counts for the quotas beside what is kept here, until the next call.
+    QuotaUsage share_quotas(const std::vector<TenantUsage>& elsewhere);
     /// One step of a redrive in the queue itself: at most `max` after `after_seq`.
     Result<RedriveStep> redrive(const RedriveRequest& request, std::uint64_t after_seq,
         std::size_t max, const RedriveSchedule& schedule, TimePoint now);

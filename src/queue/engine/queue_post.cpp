@@ -148,10 +148,11 @@ Result<void> QueueState::check_rate(std::size_t count, TimePoint now) {
 /// Whether the tenant's quota lets so much in. Fails: quota_exceeded.
 Result<void> QueueState::check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const {
     if (!is_stored() || tenant_->limit == 0) return {};
-    if (tenant_->used - gone_bytes + bytes <= tenant_->limit) return {};
+    const std::uint64_t used = tenant_->used + tenant_->elsewhere;
+    if (used - gone_bytes + bytes <= tenant_->limit) return {};
     return fail(Error{.code = Errc::quota_exceeded,
-        .detail = fmt::format(
-            "tenant `{}` keeps {} of {} bytes", info_.owner.text, tenant_->used, tenant_->limit),
+        .detail =
+            fmt::format("tenant `{}` keeps {} of {} bytes", info_.owner.text, used, tenant_->limit),
         .retry_after = full_retry_after});
 }
 

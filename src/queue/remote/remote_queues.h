@@ -12,8 +12,9 @@
 namespace baton::queue::remote {
 
 struct RemoteConfig {
-    /// How long a call may take, on top of what it asks to wait for messages.
-    Duration call_timeout{30'000};
+    /// How long a call may take, on top of what it asks to wait for messages: less than clients
+    /// wait, which is 30 s mostly, so that they hear why.
+    Duration call_timeout{25'000};
     /// When a call that is harmless to repeat (command_table.h) is sent again.
     Duration attempt_timeout{5'000};
     /// A server is asked to wait for at most this long at a time; longer waits are made of several.
@@ -39,8 +40,8 @@ struct RemoteConfig {
 ///   fail the call does. ack_and_pop takes those of other partitions after its own.
 /// - list_queues and quota fail when one partition does. `quota` adds what is used; the limit is
 ///   the largest, for a set_quota that failed half way.
-/// - set_quota: when it fails some partitions may have the new limit; repeat it. The limit holds
-///   in each partition for what is stored there.
+/// - set_quota: done when every partition has the limit; when it fails some may have it: repeat it.
+///   How soon it holds for what the tenant keeps in all of them is up to the servers.
 /// - redrive into a queue of another partition is refused with unsupported.
 ///
 /// A queue in memory lives on its server: it is gone when that changes.

@@ -138,6 +138,11 @@ void fields(A& a, Ref<A, QueueStats> v) {
 }
 
 template <class A>
+void fields(A& a, Ref<A, TenantUsage> v) {
+    each(a, v.owner, v.used);
+}
+
+template <class A>
 void fields(A& a, Ref<A, StorageQuota> v) {
     each(a, v.used, v.limit);
 }
