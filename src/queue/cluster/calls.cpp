@@ -8,8 +8,10 @@
 namespace baton::queue::cluster {
 namespace {
 
-/// A leader that stops answers what it has taken before it is gone.
+/// A leader that is no longer known may only have been unable to say that it is there.
 constexpr std::chrono::milliseconds lost_patience{2'000};
+/// One that hands over has answered before another leads; its answers may still be on their way.
+constexpr std::chrono::milliseconds succeeded_patience{300};
 
 Calls::Answer closed() { return fail(Errc::shutting_down, "the queues are stopping"); }
 
@@ -55,10 +57,11 @@ void Calls::sweep(const Directory& directory) {
         for (auto call = calls_.begin(); call != calls_.end();) {
             auto& [partition, to, deadline, lost, done] = call->second;
             const auto leader = directory.leader(partition);
+            const auto patience = leader.id.text.empty() ? lost_patience : succeeded_patience;
             if (leader.id == to) {
                 lost = Deadline::never();
-            } else if (lost.is_never()) {
-                lost = Deadline::after(lost_patience);
+            } else if (lost.remaining() > patience) {
+                lost = Deadline::after(patience);
             }
             if (!deadline.expired() && !lost.expired()) {
                 ++call;

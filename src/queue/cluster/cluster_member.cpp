@@ -65,7 +65,8 @@ public:
         BATON_TRY(bucket_, nats::open_bucket(connection_,
                                {.name = config_.name,
                                    .replicas = config_.replicas,
-                                   .ttl = config_.node.timing.ttl},
+                                   .ttl = config_.node.timing.ttl,
+                                   .patience = config_.node.timing.write_patience},
                                config_.node.timing.write_patience));
         std::shared_ptr<nats::Messaging> messaging = nats::make_messaging(connection_);
         BATON_TRY(const auto jetstream,
@@ -151,22 +152,14 @@ private:
         was_connected_ = is_connected;
         if (!is_connected) return handle(Disconnected{});
         handle(Connected{});
-        watch_.reset();
-        auto watch = bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); });
-        if (watch) {
-            watch_ = *std::move(watch);
-        } else {
-            was_connected_ = false;  // again with the next step
-            handle(Disconnected{});
-        }
+        if (watch_) return watch_->tell_again();
+        watch_ = bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); });
     }
 
     /// On the thread of the watch.
     void see(const nats::KeyEntry* entry) {
         if (entry == nullptr) return events_.put(ViewComplete{});
-        std::optional<std::string_view> value;
-        if (!entry->removed) value = entry->value;
-        auto event = seen(entry->key, value, entry->revision);
+        auto event = seen(entry->key, entry->value, entry->revision);
         if (event) return events_.put(*std::move(event));
         log_.debug("an entry of the cluster was passed over", {{"key", entry->key}});
     }
@@ -306,7 +299,7 @@ private:
     ClusterNode node_;
     bool was_connected_ = false;
     std::vector<Partition> told_hanging_;
-    std::unique_ptr<nats::Subscription> watch_;
+    std::unique_ptr<nats::KeyWatch> watch_;
 
     Directory directory_;
     Mailbox<ClusterEvent> events_;
