@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -250,6 +251,7 @@ private:
     void act(const OpenPartition& action) {
         HostConfig host{.partition = action.partition,
             .turn = action.turn,
+            .partitions = config_.node.partitions,
             .pipeline = config_.pipeline,
             .server = config_.server};
         host.pipeline.uid_low_byte = static_cast<std::uint8_t>(action.partition);
@@ -289,11 +291,22 @@ private:
         metrics_.see(
             leaders, config_.node.id, node_.members(steady_now()).size(), health.has_value());
         directory_.set(leaders, std::move(health));
+        publish_guests();
         const std::scoped_lock lock(mutex_);
         leaders_ = std::move(leaders);
         members_ = node_.members(steady_now());
         misfit_ = node_.misfit();
         changed_.notify_all();
+    }
+
+    void publish_guests() {
+        std::unordered_map<std::uint64_t, Partition> guests;
+        for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
+            for (const auto uid : node_.guests(partition)) guests.emplace(uid, partition);
+        }
+        if (guests == guests_) return;
+        guests_ = guests;
+        directory_.set_guests(std::move(guests));
     }
 
     bool receive(Partition partition, const Bytes& request, Completion<Bytes>& answer) {
@@ -328,6 +341,7 @@ private:
     Metrics metrics_;
     ClusterNode node_;
     bool was_connected_ = false;
+    std::unordered_map<std::uint64_t, Partition> guests_;
     std::unique_ptr<nats::Subscription> watch_;
 
     Directory directory_;
