@@ -46,7 +46,8 @@ struct ImportOptions {
 /// Reads such lines into stores, which must not be in use. All lines are read once before anything
 /// is written; `in` must be able to go back to its beginning. Ids, receipts and states stay as they
 /// were. What a post would not take (a field that is not known, no content, a key too long) is
-/// refused, and so is the uid of another queue.
+/// refused, and so is the uid of another queue. A queue that is there gives way if it has never had
+/// a message, subscription or paused key and is not in memory.
 ///
 /// Queues come under names that nobody can ask for, and take their own at the end: all those of a
 /// store with one commit. What a cut-off import has left there is dropped by the next one. Returns

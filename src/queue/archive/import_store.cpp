@@ -20,24 +20,34 @@ constexpr std::size_t commit_bytes = 4 * 1024 * 1024;
 /// Finds out what a store has.
 class Looker final : public RecoverySink {
 public:
-    void queue(QueuePut queue, std::uint64_t) override {
+    void queue(QueuePut queue, std::uint64_t next_seq) override {
         const auto number = static_cast<std::uint32_t>(queue.number);
         present.next_number = std::max(present.next_number, number + 1);
         if (queue.info.name.view().starts_with(unfinished_mark)) {
             present.unfinished.push_back(queue.number);
         } else {
-            present.uids.emplace(std::move(queue.info.name), queue.uid);
+            const bool is_unused =
+                next_seq == 1 && queue.info.config.durability != Durability::memory;
+            present.queues.emplace(std::move(queue.info.name),
+                PresentQueues::Queue{queue.number, queue.uid, is_unused});
         }
     }
     void message(RecoveredMessage) override {}
     void dedup(Locator, std::string, TimePoint) override {}
     void reply(RecoveredReply) override {}
     void output(RecoveredOutput) override {}
-    void cursor(QueueNumber, std::string, std::uint64_t) override {}
-    void paused_key(QueueNumber, KeyKind, std::string) override {}
+    void cursor(QueueNumber number, std::string, std::uint64_t) override { keep(number); }
+    void paused_key(QueueNumber number, KeyKind, std::string) override { keep(number); }
     void quota(TenantId, std::uint64_t) override {}
 
     PresentQueues present;
+
+private:
+    void keep(QueueNumber number) {
+        for (auto& [name, queue] : present.queues) {
+            if (queue.number == number) queue.gives_way = false;
+        }
+    }
 };
 
 /// Hands every line to the reader, and calls `after` behind each.
@@ -82,6 +92,9 @@ public:
     Result<void> name_queues() {
         for (std::size_t i = 0; i < stores_.size(); ++i) {
             std::vector<Record> records = reader_.quotas;
+            for (const auto number : reader_.replaced[i]) {
+                records.emplace_back(QueueDropped{number});
+            }
             for (const auto& put : reader_.puts[i]) records.emplace_back(put);
             if (records.empty()) continue;
             BATON_TRY_VOID(stores_[i]->commit(records, Durability::fsync));

@@ -26,13 +26,14 @@ LineReader::LineReader(
     const std::vector<PresentQueues>& present, const Placement& placement, ImportOptions options)
     : batches(present.size()),
       puts(present.size()),
+      replaced(present.size()),
       present_(present),
       placement_(placement),
       options_(options) {
     for (std::size_t i = 0; i < present.size(); ++i) {
         next_numbers_.push_back(present[i].next_number);
-        guests_.push_back(static_cast<std::size_t>(std::ranges::count_if(present[i].uids,
-            [&](const auto& queue) { return placement.is_guest(i, queue.second); })));
+        guests_.push_back(static_cast<std::size_t>(std::ranges::count_if(present[i].queues,
+            [&](const auto& queue) { return placement.is_guest(i, queue.second.uid); })));
     }
 }
 
@@ -140,20 +141,24 @@ Result<void> LineReader::place(QueuePut put) {
 }
 
 /// Whether the very queue is there, and is to be left alone. Fails: queue_exists.
-Result<bool> LineReader::is_present(const QueueName& name, std::uint64_t uid) const {
-    const auto& here = present_[place_].uids;
+Result<bool> LineReader::is_present(const QueueName& name, std::uint64_t uid) {
+    const auto& here = present_[place_].queues;
     const auto found = here.find(name);
     if (found != here.end()) {
-        if (found->second == uid && options_.keeps_present) return true;
-        return fail(Errc::queue_exists, fmt::format("there is a queue `{}` already{}", name.text,
-                                            found->second == uid ? ", with the same ids" : ""));
+        const bool is_same = found->second.uid == uid;
+        if (is_same && options_.keeps_present) return true;
+        if (!found->second.gives_way) {
+            return fail(Errc::queue_exists, fmt::format("there is a queue `{}` already{}",
+                                                name.text, is_same ? ", with the same ids" : ""));
+        }
+        replaced[place_].push_back(found->second.number);
     }
     for (const auto& store : present_) {
-        const bool has_uid = std::ranges::any_of(
-            store.uids, [&](const auto& present) { return present.second == uid; });
-        if (!has_uid) continue;
-        return fail(
-            Errc::queue_exists, fmt::format("there is a queue with the uid {:016x} already", uid));
+        for (const auto& [other, queue] : store.queues) {
+            if (queue.uid != uid || (other == name && queue.gives_way)) continue;
+            return fail(Errc::queue_exists,
+                fmt::format("queue `{}` has the uid {:016x} already", other.text, uid));
+        }
     }
     return false;
 }

@@ -21,8 +21,13 @@ inline constexpr char unfinished_mark = '~';
 
 /// What a store has already.
 struct PresentQueues {
+    struct Queue {
+        QueueNumber number{};
+        std::uint64_t uid = 0;
+        bool gives_way = false;  ///< it has never had a message: nothing is lost when it goes
+    };
     std::uint32_t next_number = 1;
-    std::map<QueueName, std::uint64_t> uids{};
+    std::map<QueueName, Queue> queues{};
     std::vector<QueueNumber> unfinished{};  ///< of an import that was cut off
 };
 
@@ -46,16 +51,17 @@ public:
 
     std::vector<Batch> batches;               ///< what has come since they were emptied, by store
     std::vector<std::vector<QueuePut>> puts;  ///< all queues of each store, as they shall be
-    std::vector<Record> quotas;               ///< for every store
-    ArchiveCounts counts;                     ///< of all lines
-    ArchiveCounts kept;                       ///< of queues that are left alone
+    std::vector<std::vector<QueueNumber>> replaced;  ///< what has to go before, by store
+    std::vector<Record> quotas;                      ///< for every store
+    ArchiveCounts counts;                            ///< of all lines
+    ArchiveCounts kept;                              ///< of queues that are left alone
 
 private:
     Result<void> begin(std::string_view kind, const Fields& fields);
     Result<void> read_of_queue(std::string_view kind, const Fields& fields);
     Result<void> queue(const Fields& fields);
     Result<void> place(QueuePut put);
-    [[nodiscard]] Result<bool> is_present(const QueueName& name, std::uint64_t uid) const;
+    [[nodiscard]] Result<bool> is_present(const QueueName& name, std::uint64_t uid);
     Result<void> advance_to(std::uint64_t seq);
     void fill_up();
     void post_and_go(std::uint64_t seq, std::string dedup_key, TimePoint dedup_until);

@@ -320,6 +320,36 @@ TEST(Archive, queues_that_are_there_are_left_alone_only_when_told_to_and_the_sam
     EXPECT_EQ(refused.error().code, Errc::queue_exists);
 }
 
+TEST(Archive, a_queue_that_has_never_been_used_gives_way) {
+    const auto text = two_queues();
+    const auto put = [](const char* name, Durability durability) {
+        queue::QueuePut made{.number = queue::QueueNumber{7}, .uid = 0xB7};
+        made.info.name = QueueName(name);
+        made.info.config.durability = durability;
+        return made;
+    };
+    const TempDir dir(fast_place());
+    const auto database = db::make_sqlite_database({.file = dir / "queues.db"});
+    const auto sqlite = must(queue::make_sqlite_store(*database));
+    const auto journal = must(queue::make_journal_store(dir / "journal", {}));
+    must(picture_of(*journal));
+    for (auto* store : {sqlite.get(), journal.get()}) {
+        must(store->commit(
+            std::vector<queue::Record>{put("q2", Durability::fsync)}, Durability::fsync));
+        must(import_text(*store, text));
+        EXPECT_EQ(exported(*store), text);
+    }
+    const auto subscribed = queue::make_memory_store();
+    must(subscribed->commit(std::vector<queue::Record>{put("q2", Durability::fsync),
+                                queue::CursorMoved{queue::QueueNumber{7}, "reader", 0}},
+        Durability::fsync));
+    EXPECT_EQ(import_text(*subscribed, text).error().code, Errc::queue_exists);
+    const auto in_memory = queue::make_memory_store();
+    must(in_memory->commit(
+        std::vector<queue::Record>{put("q2", Durability::memory)}, Durability::fsync));
+    EXPECT_EQ(import_text(*in_memory, text).error().code, Errc::queue_exists);
+}
+
 TEST(Archive, a_store_takes_only_so_many_queues_whose_ids_lead_elsewhere) {
     const auto text = two_queues();  // uids end in a1, a2; both are at home in the parts 2 and 0
     Parts parts;
