@@ -6,20 +6,16 @@
 
 #include <fmt/core.h>
 
+#include "app/cluster_store.h"
 #include "app/log_metrics.h"
 #include "nats/connection.h"
-#include "nats/jetstream.h"
 #include "queue/cluster/cluster_member.h"
 #include "queue/remote/remote_queues.h"
-#include "queue/store/jetstream/jetstream_log.h"
-#include "queue/store/journal/journal_store.h"
 
 namespace baton::app {
 namespace {
 
 using queue::cluster::Partition;
-
-constexpr Duration request_timeout{1'000};
 
 /// The name that this data folder has had since its first start.
 Result<std::string> node_name(const std::filesystem::path& data_dir) {
@@ -33,17 +29,6 @@ Result<std::string> node_name(const std::filesystem::path& data_dir) {
     out.close();
     if (!out) return fail(Errc::data_dir_unusable, "writing " + file.string());
     return name;
-}
-
-nats::ConnectionConfig connection_config(const NatsSettings& nats, std::string name) {
-    return {.servers = nats.servers,
-        .name = std::move(name),
-        .user = nats.user,
-        .password = nats.password,
-        .tls = nats.tls,
-        .ca_file = nats.ca_file,
-        .cert_file = nats.cert_file,
-        .key_file = nats.key_file};
 }
 
 class Home final : public ClusterHome {
@@ -69,8 +54,11 @@ public:
         BATON_TRY(logs_, nats::connect(connection_config(config_.nats, node + "-logs")));
         BATON_TRY(member_, queue::cluster::make_cluster_member(
                                member_config(node), std::move(commands),
-                               [this](Partition partition) { return open_store(partition); }, io_,
-                               clock_, metrics_, log_.channel("cluster")));
+                               [this](Partition partition) {
+                                   return open_partition(
+                                       config_, logs_, data_dir_, partition, &log_metrics_);
+                               },
+                               io_, clock_, metrics_, log_.channel("cluster")));
         BATON_TRY_VOID(member_->start(Deadline::after(config_.cluster.join_timeout)));
         queues_ = queue::remote::make_remote_queues(member_->transport(), {}, metrics_);
         return {};
@@ -91,21 +79,6 @@ private:
         config.pipeline.memory_budget =
             std::max<std::uint64_t>(1, config_.queue.memory_budget / config_.cluster.partitions);
         return config;
-    }
-
-    Result<std::unique_ptr<queue::Store>> open_store(Partition partition) {
-        BATON_TRY(auto jetstream, nats::make_jetstream(logs_, request_timeout));
-        const auto& cluster = config_.cluster;
-        auto log = queue::make_jetstream_log(
-            std::move(jetstream), {.stream = fmt::format("{}-log-{}", cluster.name, partition),
-                                      .subject = fmt::format("{}.log.{}", cluster.name, partition),
-                                      .replicas = config_.nats.replicas,
-                                      .max_bytes = static_cast<std::int64_t>(cluster.log_size)});
-        const auto folder = data_dir_ / "cluster" / fmt::format("{}", partition);
-        return queue::make_journal_store(folder,
-            {.segment_size = std::min(
-                 config_.queue.whole_segment_size(), cluster.log_size / 8 / 4096 * 4096)},
-            log_metrics_.count(partition, std::move(log)));
     }
 
     const Config& config_;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -176,6 +177,7 @@ private:
     void act(const OpenPartition& action) {
         HostConfig host{.partition = action.partition,
             .turn = action.turn,
+            .partitions = config_.node.partitions,
             .pipeline = config_.pipeline,
             .server = config_.server};
         host.pipeline.uid_low_byte = static_cast<std::uint8_t>(action.partition);
@@ -221,6 +223,7 @@ private:
         metrics_.see(view);
         tell_hanging(view.hanging);
         directory_.set(view.leaders, std::move(health));
+        publish_guests();
         const std::scoped_lock lock(mutex_);
         view_ = std::move(view);
         misfit_ = node_.misfit();
@@ -254,6 +257,16 @@ private:
             if (node_.is_serving(partition)) led.push_back(partition);
         }
         return led;
+    }
+
+    void publish_guests() {
+        std::unordered_map<std::uint64_t, Partition> guests;
+        for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
+            for (const auto uid : node_.guests(partition)) guests.emplace(uid, partition);
+        }
+        if (guests == guests_) return;
+        guests_ = guests;
+        directory_.set_guests(std::move(guests));
     }
 
     bool receive(Partition partition, const Bytes& request, Completion<Bytes>& answer) {
@@ -299,6 +312,7 @@ private:
     ClusterNode node_;
     bool was_connected_ = false;
     std::vector<Partition> told_hanging_;
+    std::unordered_map<std::uint64_t, Partition> guests_;
     std::unique_ptr<nats::KeyWatch> watch_;
 
     Directory directory_;

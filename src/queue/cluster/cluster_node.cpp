@@ -161,7 +161,7 @@ Leadership* ClusterNode::Impl::seat_of(Ticket turn) {
 }
 
 bool ClusterNode::Impl::on(const Opened& event, Step& step) {
-    if (auto* seat = seat_of(event.turn)) seat->opened(step);
+    if (auto* seat = seat_of(event.turn)) seat->opened(step, event.guests);
     return is_draining;
 }
 bool ClusterNode::Impl::on(const OpenFailed& event, Step& step) {
@@ -315,6 +315,11 @@ LeaderView ClusterNode::leader(Partition partition, SteadyTime now) const {
     if (!entry.record || impl_->view.has_expired(entry, now)) return {};
     const bool was_ours = entry.record->leader == impl_->config.id;  // and is not served
     return {entry.record->leader, entry.record->is_serving && !was_ours};
+}
+
+const std::vector<std::uint64_t>& ClusterNode::guests(Partition partition) const {
+    if (is_serving(partition)) return impl_->seats[partition].guests();
+    return impl_->view.entry(partition).guests;
 }
 
 bool ClusterNode::is_serving(Partition partition) const {

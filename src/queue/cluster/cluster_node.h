@@ -77,6 +77,8 @@ public:
 
     /// Where commands for a partition go.
     [[nodiscard]] LeaderView leader(Partition partition, SteadyTime now) const;
+    /// Uids of queues that live there although they name another partition, as it was served last.
+    [[nodiscard]] const std::vector<std::uint64_t>& guests(Partition partition) const;
     /// Whether commands for the partition are taken here.
     [[nodiscard]] bool is_serving(Partition partition) const;
     /// Partitions whose engine here neither opens nor ends.

@@ -22,6 +22,7 @@ public:
         std::uint64_t revision = 0;
         SteadyTime seen_at{};
         SteadyTime served_at{};  ///< when it was last seen to be served; at first: seen at all
+        std::vector<std::uint64_t> guests{};  ///< as it was served last
     };
 
     explicit ClusterView(const ClusterNodeConfig& config);

@@ -1,8 +1,10 @@
-// Who leads which partition, as this daemon knows it at the moment.
+// Who leads which partition and which queues are guests there, as this daemon knows it at the
+// moment.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -13,12 +15,22 @@ namespace baton::queue::cluster {
 /// Written by the thread of the ClusterNode, read by all.
 class Directory {
 public:
-    explicit Directory(std::uint32_t partitions) : leaders_(partitions) {}
+    explicit Directory(std::uint32_t partitions) : map_(partitions), leaders_(partitions) {}
 
     void set(std::vector<LeaderView> leaders, Result<void> health) {
         const std::scoped_lock lock(mutex_);
         leaders_ = std::move(leaders);
         health_ = std::move(health);
+    }
+    void set_guests(std::unordered_map<std::uint64_t, Partition> guests) {
+        const std::scoped_lock lock(mutex_);
+        guests_ = std::move(guests);
+    }
+    /// Where messages with this uid in their ids are.
+    [[nodiscard]] Partition home_of(std::uint64_t uid) const {
+        const std::scoped_lock lock(mutex_);
+        const auto guest = guests_.find(uid);
+        return guest == guests_.end() ? map_.of_uid(uid) : guest->second;
     }
     [[nodiscard]] LeaderView leader(Partition partition) const {
         const std::scoped_lock lock(mutex_);
@@ -30,9 +42,11 @@ public:
     }
 
 private:
+    const PartitionMap map_;
     mutable std::mutex mutex_;
     std::vector<LeaderView> leaders_;
     Result<void> health_;
+    std::unordered_map<std::uint64_t, Partition> guests_;  ///< uids that name another partition
 };
 
 }  // namespace baton::queue::cluster

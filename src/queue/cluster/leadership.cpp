@@ -45,7 +45,9 @@ void Leadership::write(Step& step, const LeaderRecord& record, std::uint64_t exp
 
 void Leadership::renew(Step& step) {
     const bool serves = stage_ == Stage::serving || stage_ == Stage::confirming;
-    write(step, {.leader = config_.id, .is_serving = serves}, revision_);
+    LeaderRecord record{.leader = config_.id, .is_serving = serves};
+    if (serves) record.guests = guests_;
+    write(step, record, revision_);
 }
 
 void Leadership::claim(Step& step, std::uint64_t expected) {
@@ -171,8 +173,9 @@ void Leadership::open(Step& step) {
     step.actions.emplace_back(OpenPartition{.partition = partition_, .turn = turn_});
 }
 
-void Leadership::opened(Step& step) {
+void Leadership::opened(Step& step, std::vector<std::uint64_t> guests) {
     if (stage_ != Stage::opening) return;
+    guests_ = std::move(guests);
     stage_ = Stage::confirming;
     next_write_at_ = step.now;
     tick(step);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "queue/cluster/cluster_node.h"
 
@@ -53,6 +54,7 @@ public:
     }
     /// The engine of the last turn neither opens nor ends.
     [[nodiscard]] bool hangs() const noexcept { return hangs_; }
+    [[nodiscard]] const std::vector<std::uint64_t>& guests() const noexcept { return guests_; }
     /// Idle, and the bucket says that we lead: a claim that was given up was stored after all.
     [[nodiscard]] bool has_orphan() const noexcept { return stage_ == Stage::idle && orphan_ != 0; }
     [[nodiscard]] std::uint64_t orphan() const noexcept { return orphan_; }
@@ -68,7 +70,7 @@ public:
     void written(Step& step, const Written& event);
     /// Something new stands in the partition's key.
     void seen(Step& step, const LeaderSeen& event);
-    void opened(Step& step);
+    void opened(Step& step, std::vector<std::uint64_t> guests);
     void open_failed(Step& step);
     void broken(Step& step);
     void closed(Step& step);
@@ -123,7 +125,8 @@ private:
     SteadyTime serving_since_{};
     SteadyTime ordered_at_{};  ///< when opening or closing began
     bool hangs_ = false;
-    std::uint32_t failures_ = 0;  ///< in a row
+    std::vector<std::uint64_t> guests_{};  ///< of this turn
+    std::uint32_t failures_ = 0;           ///< in a row
     SteadyTime reopen_at_{};
     SteadyTime blocked_until_ = SteadyTime::min();
 };

@@ -89,7 +89,7 @@ public:
     remote::Partition partition_of(const remote::Route& route) const override {
         if (const auto* name = std::get_if<QueueName>(&route)) return {map_.of(*name)};
         if (const auto* uid = std::get_if<remote::QueueUid>(&route)) {
-            return {map_.of_uid(uid->value)};
+            return {directory_.home_of(uid->value)};
         }
         return std::get<remote::Partition>(route);
     }

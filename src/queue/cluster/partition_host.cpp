@@ -58,6 +58,7 @@ struct PartitionHost::Impl {
     [[nodiscard]] Executor executor() const { return context.io.executor(io_index()); }
 
     void run();
+    [[nodiscard]] std::vector<std::uint64_t> guests(std::vector<std::uint64_t> uids) const;
     Result<std::shared_ptr<Serving>> open();
     void close(const std::shared_ptr<Serving>& ending);
     void prove(const std::shared_ptr<Serving>& on, Ticket proof);
@@ -70,7 +71,8 @@ struct PartitionHost::Impl {
 Result<std::shared_ptr<Serving>> PartitionHost::Impl::open() {
     BATON_TRY(auto store, context.open_store(config.partition));
     auto held = hold_store(std::move(store), gate,
-        {.recovered = [this] { context.tell(Opened{config.turn}); },
+        {.recovered =
+                [this](auto uids) { context.tell(Opened{config.turn, guests(std::move(uids))}); },
             .broken = [this] { context.tell(Broken{config.turn}); }});
     BATON_TRY(auto queues, make_partition_queues(std::move(held), config.pipeline, context.clock,
                                context.metrics, context.log));
@@ -79,6 +81,14 @@ Result<std::shared_ptr<Serving>> PartitionHost::Impl::open() {
     const auto shared = context.io.run_on(io_index(), std::move(share));
     static_cast<void>(shared);  // it is told again soon
     return std::make_shared<Serving>(std::move(queues), executor(), config, context);
+}
+
+/// Those that name another partition.
+std::vector<std::uint64_t> PartitionHost::Impl::guests(std::vector<std::uint64_t> uids) const {
+    const PartitionMap map(config.partitions);
+    std::erase_if(uids, [&](std::uint64_t uid) { return map.of_uid(uid) == config.partition; });
+    if (uids.size() > guests_max) uids.resize(guests_max);
+    return uids;
 }
 
 void PartitionHost::Impl::prove(const std::shared_ptr<Serving>& on, Ticket proof) {

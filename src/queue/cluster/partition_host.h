@@ -23,6 +23,7 @@ using OpenStore = std::function<Result<std::unique_ptr<Store>>(Partition)>;
 struct HostConfig {
     Partition partition = 0;
     Ticket turn = 0;
+    std::uint32_t partitions = 1;
     PipelineConfig pipeline{};
     remote::CommandServerConfig server{};
 };

@@ -183,7 +183,7 @@ void World::start(int number, const OpenPartition& open) {
         if (engine == engines.end() || engine->second != open.turn) return;  // closed meanwhile
         if (fails) engines.erase(engine);
         if (fails) return tell(number, OpenFailed{open.turn});
-        tell(number, Opened{open.turn});
+        tell(number, Opened{open.turn, guests[open.partition]});
     });
 }
 

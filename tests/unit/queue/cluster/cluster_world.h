@@ -76,6 +76,7 @@ public:
     [[nodiscard]] int opened() const;
 
     bool is_bucket_away = false;
+    std::map<Partition, std::vector<std::uint64_t>> guests;  ///< what the logs have
     Duration open_time{50};
     Duration close_time{20};
 
