@@ -1,9 +1,11 @@
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/text.h"
-#include "llm/openai/provider_error.h"
+#include "llm/provider_error.h"
 
 namespace baton::llm {
 namespace {
@@ -17,10 +19,6 @@ net::Response answer(int status, std::vector<std::pair<std::string, std::string>
     net::Response response{.status = status};
     for (auto& [name, value] : fields) response.fields.set(name, value);
     return response;
-}
-
-std::optional<std::chrono::milliseconds> wait_of(std::string name, std::string value) {
-    return parse_retry_after(answer(429, {{std::move(name), std::move(value)}}).fields, now);
 }
 
 TEST(ProviderError, status_decides_the_kind) {
@@ -66,23 +64,6 @@ TEST(ProviderError, quote_is_short_printable_utf8) {
     EXPECT_EQ(quote("task-sized desk-top", key), "task-sized desk-top");
 }
 
-TEST(ProviderError, retry_after_is_read_in_all_its_forms) {
-    EXPECT_EQ(wait_of("retry-after-ms", "1500"), 1500ms);
-    EXPECT_EQ(wait_of("Retry-After", "7"), 7s);
-    EXPECT_EQ(wait_of("Retry-After", "0.5"), 500ms);
-    EXPECT_EQ(wait_of("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT"), 30s);
-    EXPECT_EQ(wait_of("Retry-After", "Sun, 06 Nov 1994 08:49:00 GMT"), 0s);
-    EXPECT_EQ(wait_of("Retry-After", "999999999999"), std::chrono::days(7));
-    for (const std::string bad : {"", "-1", "soon", "nan", "1s", "Sun, 99 Nov 1994 08:49:37 GMT"}) {
-        EXPECT_EQ(wait_of("Retry-After", bad), std::nullopt) << bad;
-    }
-}
-
-TEST(ProviderError, milliseconds_win_over_seconds) {
-    const auto head = answer(429, {{"Retry-After", "9"}, {"retry-after-ms", "20"}});
-    EXPECT_EQ(parse_retry_after(head.fields, now), 20ms);
-}
-
 TEST(ProviderError, date_counts_from_the_providers_own_clock) {
     const auto head = answer(503, {{"Date", "Sun, 06 Nov 1994 09:00:00 GMT"},
                                       {"Retry-After", "Sun, 06 Nov 1994 09:00:05 GMT"}});
@@ -92,6 +73,34 @@ TEST(ProviderError, date_counts_from_the_providers_own_clock) {
 TEST(ProviderError, only_what_may_be_retried_has_a_wait) {
     const auto head = answer(400, {{"Retry-After", "5"}});
     EXPECT_EQ(error_from_answer(head, "", key, now).retry_after, 0s);
+}
+
+TEST(ProviderError, errors_inside_a_stream_keep_their_meaning) {
+    const auto code_of = [](std::string_view type) {
+        return error_from_stream(boost::json::object{{"type", type}, {"message", "x"}}, key).code;
+    };
+    for (const std::string_view type : {"overloaded_error", "api_error", "timeout_error", "new"}) {
+        EXPECT_EQ(code_of(type), Errc::provider_unavailable) << type;
+    }
+    EXPECT_EQ(code_of("rate_limit_error"), Errc::provider_rate_limited);
+    for (const std::string_view type : {"invalid_request_error", "authentication_error",
+             "permission_error", "not_found_error", "billing_error", "request_too_large"}) {
+        EXPECT_EQ(code_of(type), Errc::provider_rejected) << type;
+    }
+}
+
+TEST(ProviderError, transfer_that_failed_has_our_names) {
+    const auto code_of = [](Errc cause, bool ours) {
+        return error_from_transfer(
+            {.error = Error{.code = cause, .detail = "x"}, .deadline_passed = ours, .at = now}, key)
+            .code;
+    };
+    EXPECT_EQ(code_of(Errc::connection_failed, false), Errc::provider_unavailable);
+    EXPECT_EQ(code_of(Errc::deadline_exceeded, false), Errc::provider_unavailable) << "a stall";
+    EXPECT_EQ(code_of(Errc::deadline_exceeded, true), Errc::deadline_exceeded);
+    EXPECT_EQ(code_of(Errc::cancelled, false), Errc::cancelled);
+    EXPECT_EQ(code_of(Errc::invalid_argument, false), Errc::provider_rejected);
+    EXPECT_EQ(code_of(Errc::payload_too_large, false), Errc::provider_protocol);
 }
 
 RC_GTEST_PROP(ProviderErrorProperty, no_body_brings_the_key_out, ()) {

@@ -2,7 +2,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include "llm/openai/sse_parser.h"
+#include "llm/sse_parser.h"
 
 namespace baton::llm {
 namespace {

@@ -1,4 +1,4 @@
-#include "llm/openai/provider_error.h"
+#include "llm/provider_error.h"
 
 #include <algorithm>
 #include <array>
@@ -11,13 +11,17 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "llm/rate_fields.h"
 
 namespace baton::llm {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::milliseconds retry_after_max = std::chrono::days(7);
+/// What OpenAI and Anthropic call an error that the same request meets again.
+constexpr std::array<std::string_view, 6> rejected_types{"invalid_request_error",
+    "authentication_error", "permission_error", "not_found_error", "billing_error",
+    "request_too_large"};
 constexpr std::size_t key_tail_min = 8;  // shorter words that start like a key are words
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -76,38 +80,6 @@ std::string_view hint(int status) noexcept {
     }
 }
 
-/// RFC 9110 IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT", the one form that may still be sent.
-std::optional<TimePoint> parse_http_date(std::string_view text) {
-    constexpr std::array<std::string_view, 12> months{
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int day = 0, year = 0, hour = 0, minute = 0, second = 0;
-    std::array<char, 4> name{};
-    const std::string owned(text.substr(0, 64));
-    const int read = std::sscanf(owned.c_str(), "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT",
-        &day, name.data(), &year, &hour, &minute, &second);
-    const auto month = std::ranges::find(months, std::string_view(name.data()));
-    if (read != 6 || month == months.end()) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(year),
-        std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
-        std::chrono::day(static_cast<unsigned>(day))};
-    if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
-        second > 60) {
-        return std::nullopt;
-    }
-    return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           std::chrono::seconds(second);
-}
-
-std::optional<std::chrono::milliseconds> parse_count(std::string_view text, double unit_ms) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    if (!whole || !(value >= 0)) return std::nullopt;
-    const double limit_ms = static_cast<double>(retry_after_max.count());
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(std::min(value * unit_ms, limit_ms)));
-}
-
 }  // namespace
 
 std::string quote(std::string_view text, const Secret& key) {
@@ -126,24 +98,27 @@ std::string quote(std::string_view text, const Secret& key) {
     return quoted;
 }
 
-std::optional<std::chrono::milliseconds> parse_retry_after(
-    const net::Fields& fields, TimePoint now) {
-    if (const auto ms = parse_count(fields.get("retry-after-ms"), 1)) return ms;
-    const auto text = fields.get("retry-after");
-    if (const auto seconds = parse_count(text, 1000)) return seconds;
-    const auto date = parse_http_date(text);
-    if (!date) return std::nullopt;
-    const auto answered = parse_http_date(fields.get("date")).value_or(now);
-    return std::clamp(
-        std::chrono::milliseconds(*date - answered), std::chrono::milliseconds(0), retry_after_max);
-}
-
 Errc code_from_status(int status) noexcept {
     if (status == 429) return Errc::provider_rate_limited;
     if (status == 408 || status == 409 || status == 425 || status >= 500) {
         return Errc::provider_unavailable;
     }
     return Errc::provider_rejected;
+}
+
+Error error_from_transfer(const TransferEnd& transfer, const Secret& key) {
+    const Error cause = transfer.error.value_or(Error{});
+    Errc code = Errc::provider_unavailable;
+    switch (cause.code) {
+        case Errc::deadline_exceeded:
+            if (transfer.deadline_passed) code = Errc::deadline_exceeded;
+            break;
+        case Errc::cancelled: code = Errc::cancelled; break;
+        case Errc::payload_too_large: code = Errc::provider_protocol; break;
+        case Errc::invalid_argument: code = Errc::provider_rejected; break;
+        default: break;
+    }
+    return Error{.code = code, .detail = "asking the provider: " + quote(cause.detail, key)};
 }
 
 Error error_from_answer(
@@ -177,7 +152,7 @@ Error error_from_stream(const json::value& error, const Secret& key) {
         result.code = code_from_status(static_cast<int>(number->get_int64()));
     } else if (type.contains("rate_limit") || code.contains("rate_limit")) {
         result.code = Errc::provider_rate_limited;
-    } else if (type == "invalid_request_error") {
+    } else if (std::ranges::find(rejected_types, type) != rejected_types.end()) {
         result.code = Errc::provider_rejected;
     }
     return result;

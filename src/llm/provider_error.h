@@ -1,8 +1,6 @@
-// What an OpenAI-compatible endpoint says when it refuses, as our errors. Pure; never repeats a
-// key.
+// What an endpoint says when it refuses or fails, as our errors. Pure; never repeats a key.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -24,17 +22,21 @@ inline constexpr std::size_t quoted_max = 300;
 /// broken UTF-8 blanked, cut at `quoted_max`.
 [[nodiscard]] std::string quote(std::string_view text, const Secret& key);
 
-/// How long the fields ask to wait: `retry-after-ms`, else `Retry-After` as seconds (fractions too)
-/// or HTTP-date (counted from the answer's own `Date`, or `now`). At most a week; nothing when
-/// absent or unreadable.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(
-    const net::Fields& fields, TimePoint now);
-
 /// The kind of error an HTTP status stands for: 408, 409, 425 and 5xx provider_unavailable, 429
 /// provider_rate_limited, the rest provider_rejected. A wrong key or model (401, 403, 404) is among
 /// the rejected: the same request fails again until the configuration changes, and a redrive brings
 /// the message back then.
 [[nodiscard]] Errc code_from_status(int status) noexcept;
+
+/// How a transfer ended, and when.
+struct TransferEnd {
+    std::optional<Error> error{};  ///< none: the peer ended it
+    bool deadline_passed = false;  ///< our own deadline, as against a peer that stalled
+    TimePoint at{};
+};
+
+/// A transfer that failed, as Provider::chat names it.
+[[nodiscard]] Error error_from_transfer(const TransferEnd& transfer, const Secret& key);
 
 /// An answer that is no success, with the words of its body (`{"error":{"message"}}`, or the text
 /// as it is).

@@ -1,4 +1,4 @@
-#include "llm/openai/surrogates.h"
+#include "llm/surrogates.h"
 
 #include <algorithm>
 #include <charconv>

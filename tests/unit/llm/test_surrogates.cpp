@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "llm/openai/chat_codec.h"
-#include "llm/openai/surrogates.h"
+#include "llm/surrogates.h"
 
 namespace baton::llm {
 namespace {
@@ -38,24 +37,6 @@ TEST(Surrogates, half_that_stays_alone_is_replaced) {
 TEST(Surrogates, other_characters_with_the_same_first_byte_pass) {
     SurrogateJoiner joiner;
     EXPECT_EQ(joiner.join("퀀 한"), "퀀 한");
-}
-
-TEST(Surrogates, chunks_with_half_characters_are_read) {
-    ChunkReader reader{Secret()};
-    EXPECT_EQ(reader.take(R"({"choices":[{"index":0,"delta":{"content":"hi \ud83c"}}]})"), "hi ");
-    EXPECT_EQ(
-        reader.take(
-            R"({"choices":[{"index":0,"delta":{"content":"\udf0d!"},"finish_reason":"stop"}]})"),
-        "🌍!");
-    EXPECT_EQ(reader.finish()->content, "hi 🌍!");
-}
-
-TEST(Surrogates, mending_does_not_let_other_bad_bytes_in) {
-    ChunkReader reader{Secret()};
-    const std::string chunk = R"({"choices":[{"index":0,"delta":{"content":"\ud83c)"
-                              "\xFF"
-                              R"("}}]})";
-    EXPECT_EQ(reader.take(chunk).error().code, Errc::provider_protocol);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "llm/openai/sse_parser.h"
+#include "llm/sse_parser.h"
 
 #include <utility>
 
