@@ -10,6 +10,8 @@
 
 #include "access/access.h"
 #include "agents/agent.h"
+#include "agents/tools/built_in.h"
+#include "agents/tools/waker.h"
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
@@ -23,6 +25,7 @@
 #include "dispatch/work_item.h"
 #include "llm/echo/echo_provider.h"
 #include "llm/openai/openai_provider.h"
+#include "llm/single_pool.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
@@ -91,7 +94,8 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        make_agents();                     // provider and the runtime on it
+        make_provider();                   // whom agents ask
+        BATON_TRY_VOID(make_agents());     // their tools work through what is there by now
         BATON_TRY_VOID(
             start_dispatcher());       // before the doors: what a crash left is repaired first
         BATON_TRY_VOID(open_doors());  // last: from here on others may call
@@ -114,6 +118,7 @@ public:
             if (api_) io_->run_on(0, api_->stop(deadline));
         });
         if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
+        if (waker_) io_->run_on(dispatch_executor(), waker_->stop());
         await_short_requests(deadline);
         if (message_service_) message_service_->end_waits();
         if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
@@ -129,7 +134,8 @@ private:
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_llm_queue();
-    void make_agents();
+    void make_provider();
+    Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
     Result<void> open_doors();
@@ -155,6 +161,9 @@ private:
     queue::Queues* queues_ = nullptr;  ///< of this daemon, or of the cluster
     std::unique_ptr<net::Client> http_client_;
     std::unique_ptr<llm::Provider> provider_;
+    std::unique_ptr<llm::Pool> pool_;
+    std::unique_ptr<agents::Waker> waker_;
+    agents::ToolBox tools_;
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
@@ -255,7 +264,7 @@ Result<void> Services::make_llm_queue() {
     return {};
 }
 
-void Services::make_agents() {
+void Services::make_provider() {
     const auto& endpoint = config_.llm.endpoints.front();
     if (endpoint.provider == ProviderKind::echo) {
         provider_ = llm::make_echo_provider();
@@ -268,8 +277,34 @@ void Services::make_agents() {
         log_.info("LLM endpoint", {{"name", endpoint.name}, {"base_url", endpoint.base_url},
                                       {"why", config_.llm.choice}});
     }
-    agents_ = agents::make_runtime(config_.agents, *provider_, *conversations_.conversations,
-        *conversations_.writer, clock_, log_.channel("agents"));
+    pool_ = llm::make_single_pool(*provider_, endpoint.name);
+}
+
+Result<void> Services::make_agents() {
+    waker_ = std::make_unique<agents::Waker>(io_->executor(dispatch_executor()), *queues_, clock_);
+    std::vector<AgentId> ids;
+    for (const auto& agent : config_.agents) ids.push_back(agent.id);
+    agents::add_built_in_tools(
+        tools_, {.producer = *queues_,
+                    .browser = *queues_,
+                    .conversations = *conversations_.conversations,
+                    .waker = *waker_,
+                    .clock = clock_,
+                    .agent_queue = QueueName(std::string(dispatch::llm_queue)),
+                    .to_work_item = dispatch::to_work_item,
+                    .agents = std::move(ids)});
+    for (const auto& agent : config_.agents) {
+        BATON_TRY_VOID(agents::check_tools(agent, tools_));
+    }
+    agents_ = agents::make_runtime(config_.agents,
+        {.pool = *pool_,
+            .conversations = *conversations_.conversations,
+            .writer = *conversations_.writer,
+            .steps = *conversations_.steps,
+            .tools = tools_,
+            .clock = clock_},
+        log_.channel("agents"));
+    return {};
 }
 
 Result<void> Services::start_dispatcher() {

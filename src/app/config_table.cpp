@@ -264,6 +264,20 @@ constexpr std::array agent_keys{
             .max = 1e7}),
     BATON_ITEM(agents::AgentSpec, history_max, "history_max",
         {.doc = "Earlier messages looked at.", .max = 1000}),
+    BATON_ITEM(agents::AgentSpec, tools, "tools",
+        {.doc = "Tools the model may use: `send_to_agent`, `post_to_queue`, `wait_for_reply`, "
+                "`read_conversation`."}),
+    BATON_ITEM(agents::AgentSpec, limits.max_steps, "max_steps",
+        {.doc = "Calls of the model in one run; a run that wants more is a dead letter.",
+            .min = 1,
+            .max = 1000}),
+    BATON_ITEM(agents::AgentSpec, limits.max_tokens, "max_tokens",
+        {.doc = "Tokens a run may read and write before its last call; 0: no limit.", .max = 1e12}),
+    BATON_ITEM(agents::AgentSpec, limits.max_cost, "max_cost",
+        {.doc = "The same in money, by the prices of the endpoints; 0: no limit.", .max = 1e9}),
+    BATON_ITEM(agents::AgentSpec, limits.max_time, "max_time",
+        {.doc = "Since the run's first call, waits and restarts included; 0ms: no limit.",
+            .max = 30 * day}),
 };
 
 template <class Item, std::size_t size>

@@ -13,6 +13,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "dispatch/cancels.h"
+#include "dispatch/hold_lease.h"
 #include "dispatch/metrics.h"
 #include "dispatch/orphans.h"
 #include "dispatch/reconciler.h"
@@ -40,6 +42,7 @@ struct RunEnd {
     std::optional<DialogReply> answer{};
     std::optional<Error> error{};
     bool lease_lost = false;
+    bool cancelled = false;
 };
 
 /// One run of one message, for settling and for the log.
@@ -66,6 +69,7 @@ public:
           reconciler_(queues, conversations, writer, clock),
           stop_begun_(executor),
           check_wanted_(executor),
+          cancels_(executor, queues),
           random_(std::random_device{}()),
           workers_(executor),
           housekeeping_(executor) {}
@@ -202,45 +206,27 @@ private:
             co_return RunEnd{.error = marked.error()};
         }
         const Deadline deadline = Deadline::after(config_.timeout);
+        const auto cancel = cancels_.watch(run.id);
         const auto first =
             co_await (run_agent(runtime_, queues_, run.receipt, *std::move(item), deadline) ||
-                      hold_lease(run.receipt));
-        if (first.index() == 1) co_return RunEnd{.lease_lost = true};
-        const auto& answer = std::get<0>(first);
+                      hold_lease(queues_, run.receipt, config_.lease, *cancel, log_));
+        const auto* answered = std::get_if<0>(&first);
+        if (cancel->is_cancelled() && (answered == nullptr || !*answered)) {
+            co_return RunEnd{.cancelled = true};
+        }
+        if (answered == nullptr) co_return RunEnd{.lease_lost = true};
+        const auto& answer = *answered;
         if (!answer) co_return RunEnd{.error = answer.error()};
         co_return RunEnd{.answer = *answer};
-    }
-
-    /// Renews the lease until the queue says that it is lost, or renewing has failed for a whole
-    /// lease. Being late alone ends nothing: a machine that stood still asks the queue first.
-    Task<void> hold_lease(Receipt receipt) {
-        const Duration half = std::max(config_.lease / 2, Duration(1));
-        const Duration soon = std::max(config_.lease / 10, Duration(1));
-        Deadline lease_end = Deadline::after(config_.lease);
-        Duration pause = half;
-        while (true) {
-            co_await sleep_until(Deadline::after(pause));
-            const Deadline renewed_end = Deadline::after(config_.lease);
-            const auto extended = co_await queues_.extend(receipt, config_.lease);
-            pause = extended ? half : soon;
-            if (extended) {
-                lease_end = renewed_end;
-                continue;
-            }
-            const Errc code = extended.error().code;
-            if (code == Errc::lease_lost || code == Errc::message_not_found ||
-                code == Errc::queue_not_found) {
-                co_return;
-            }
-            log_.warn("renewing a lease failed",
-                {{"message_id", receipt.message.text()}, {"error", to_string(extended.error())}});
-            if (lease_end.expired()) co_return;
-        }
     }
 
     // Settling it
 
     Task<Outcome> settle(const Run& run, const RunEnd& end, bool interrupted) {
+        if (end.cancelled) {
+            co_await finish(run, DialogStatus::cancelled, "cancelled", run.failures_before);
+            co_return Outcome::cancelled;
+        }
         if (end.lease_lost) {
             co_await finish_if_dead(run);
             co_return Outcome::lease_lost;
@@ -258,8 +244,9 @@ private:
         const std::string reason =
             interrupted ? std::string(stopping_reason) : to_string(*end.error);
         const Outcome outcome = co_await give_back(run, verdict, reason);
-        const bool returned = interrupted && outcome == Outcome::retried;
-        co_return returned ? Outcome::returned : outcome;
+        if (outcome != Outcome::retried) co_return outcome;
+        if (interrupted) co_return Outcome::returned;
+        co_return end.error->code == Errc::run_waiting ? Outcome::waiting : Outcome::retried;
     }
 
     Task<Outcome> give_back(const Run& run, const Verdict& verdict, const std::string& reason) {
@@ -290,21 +277,22 @@ private:
         log_.warn("message is dead",
             {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
                 {"retry_count", run.failures_before}, {"reason", reason}});
-        co_await finish_dead(run, reason, run.failures_before);
+        co_await finish(run, status_of_dead(reason), reason, run.failures_before);
         co_return Outcome::dead;
     }
 
-    Task<void> finish_dead(const Run& run, const std::string& reason, std::uint32_t retries) {
+    Task<void> finish(
+        const Run& run, DialogStatus status, std::string reason, std::uint32_t retries) {
         conversations::FailedRun failed{.id = run.id,
-            .status = status_of_dead(reason),
-            .error = reason,
+            .status = status,
+            .error = std::move(reason),
             .retry_count = retries,
             .at = clock_.now()};
         auto reply = to_queue_reply(failed);
         const auto written = co_await writer_.fail(std::move(failed));
         co_await tell(run, std::move(reply));
         if (written || written.error().code == Errc::message_not_found) co_return;
-        log_.error("a dead message could not be marked failed; the check will repeat it",
+        log_.error("the end of a message could not be written; the check will repeat it",
             {{"message_id", run.id.text()}, {"error", to_string(written.error())}});
         check_needed_ = true;
         check_wanted_.notify_all();
@@ -318,7 +306,7 @@ private:
         const auto found = co_await queues_.get(run.id);
         if (!found || found->state != MessageState::dead) co_return;
         const std::string reason = found->dead_reason;
-        co_await finish_dead(run, reason, found->failures);
+        co_await finish(run, status_of_dead(reason), reason, found->failures);
     }
 
     /// Whoever waits for the message's reply hears it now. Nothing depends on it: the rows have it.
@@ -368,6 +356,7 @@ private:
     Reconciler reconciler_;
     Event stop_begun_;
     Event check_wanted_;
+    Cancels cancels_;
     std::minstd_rand random_;
     bool stopping_ = false;
     bool check_needed_ = false;

@@ -51,6 +51,7 @@ inline constexpr Duration retry_after_max = std::chrono::hours(1);
 /// - provider_rate_limited, a store that is full or has stopped, an overload: not the message's
 /// fault, tried
 ///   again without end.
+/// - run_waiting: nobody's fault either; comes back after retry_after.
 /// - what is not retryable, or has failed more than `max_retries` times: buried.
 /// - the rest: tried again, and counted.
 /// Delays back off and are never shorter than the error's retry_after (up to `retry_after_max`,

@@ -10,7 +10,7 @@ namespace baton::dispatch {
 namespace {
 
 constexpr std::array<std::string_view, outcome_count> outcome_names{
-    "completed", "retried", "dead", "returned", "lease_lost"};
+    "completed", "retried", "dead", "returned", "lease_lost", "cancelled", "waiting"};
 
 }  // namespace
 

@@ -17,9 +17,11 @@ enum class Outcome : std::uint8_t {
     retried,     ///< failed; back in the queue
     dead,        ///< failed for good
     returned,    ///< given back because the daemon stops
-    lease_lost,  ///< the queue took it back, or somebody cancelled the message
+    lease_lost,  ///< the queue took it back
+    cancelled,   ///< somebody cancelled the message
+    waiting,     ///< rests without a worker until a reply is there
 };
-inline constexpr std::size_t outcome_count = 5;
+inline constexpr std::size_t outcome_count = 7;
 [[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
 
 /// baton_dispatch_runs_total{outcome}, baton_dispatch_run_seconds, baton_dispatch_running_count,

@@ -11,6 +11,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "model/output_text.h"
 #include "runtime/event.h"
 
 namespace baton::dispatch {
@@ -22,16 +23,16 @@ using asio::experimental::awaitable_operators::operator&&;  // NOLINT(misc-unuse
 /// The text of a run on its way to the message's output. Use on one executor.
 class Telling {
 public:
-    Telling(const Executor& executor, queue::Outputs& outputs, Receipt receipt)
-        : outputs_(outputs), receipt_(receipt), changed_(executor) {}
+    /// `told`: what earlier tries have said.
+    Telling(const Executor& executor, queue::Outputs& outputs, Receipt receipt, std::string told)
+        : outputs_(outputs), receipt_(receipt), changed_(executor), text_(std::move(told)) {}
 
     void say(std::string_view piece) {
-        if (is_over_ || piece.empty()) return;
-        waiting_ += piece;
-        changed_.notify_all();
+        if (!is_over_) add(text_.say(piece));
     }
-    /// Nothing more will be said.
-    void end() {
+    /// Nothing more will be said; `is_whole`: and all of it was.
+    void end(bool is_whole) {
+        if (!is_over_ && is_whole) add(text_.end());
         is_over_ = true;
         changed_.notify_all();
     }
@@ -46,7 +47,8 @@ public:
                     continue;
                 }
                 std::vector<Bytes> events;
-                events.emplace_back(std::exchange(waiting_, {}));
+                for (auto& event : waiting_) events.emplace_back(std::move(event));
+                waiting_.clear();
                 const auto appended = co_await outputs_.append_output(receipt_, std::move(events));
                 if (!appended) break;
             }
@@ -58,12 +60,40 @@ public:
     }
 
 private:
+    /// What waits while an append is under way goes into one event.
+    void add(std::vector<std::string> events) {
+        for (auto& event : events) {
+            const bool joins =
+                !waiting_.empty() && !taken_back_to(waiting_.back()) && !taken_back_to(event);
+            if (joins) {
+                waiting_.back() += event;
+            } else {
+                waiting_.push_back(std::move(event));
+            }
+        }
+        if (!waiting_.empty()) changed_.notify_all();
+    }
+
     queue::Outputs& outputs_;
     Receipt receipt_;
     Event changed_;
-    std::string waiting_;
+    RetoldText text_;
+    std::vector<std::string> waiting_;  ///< a few events
     bool is_over_ = false;
 };
+
+/// What readers of the output have by now.
+Task<Result<std::string>> told_by_earlier_tries(queue::Outputs& outputs, Receipt receipt) {
+    std::string text;
+    if (receipt.attempt <= 1) co_return text;
+    queue::OutputRequest request{.message = receipt.message};
+    while (true) {
+        BATON_CO_TRY(const auto page, co_await outputs.read_output(request));
+        if (page.events.empty()) co_return text;
+        for (const auto& event : page.events) add_output_event(text, event.data.view());
+        request.from = page.next;
+    }
+}
 
 /// Returns rather than throws, so that it always comes first when it ends.
 Task<Result<DialogReply>> guarded_run(
@@ -78,7 +108,7 @@ Task<Result<DialogReply>> guarded_run(
     } catch (const std::exception& e) {
         reply = fail(Errc::internal, e.what());
     }
-    telling.end();
+    telling.end(reply.has_value());
     co_return reply;
 }
 
@@ -87,7 +117,8 @@ Task<Result<DialogReply>> guarded_run(
 Task<Result<DialogReply>> run_agent(agents::Runtime& runtime, queue::Outputs& outputs,
     Receipt receipt, DialogMessage message, Deadline deadline) {
     const auto executor = co_await asio::this_coro::executor;
-    Telling telling(executor, outputs, receipt);
+    BATON_CO_TRY(auto told, co_await told_by_earlier_tries(outputs, receipt));
+    Telling telling(executor, outputs, receipt, std::move(told));
     auto reply =
         co_await (guarded_run(runtime, telling, std::move(message), deadline) && telling.write());
     co_return reply;

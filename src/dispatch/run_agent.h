@@ -12,7 +12,8 @@
 namespace baton::dispatch {
 
 /// Returns what the run returns, after all that was said is in the output: whoever reads it to its
-/// end has the whole answer. One append at a time; what comes meanwhile is the next event. When an
+/// end has the whole answer. A message that is tried again adds only what earlier tries did not say
+/// (model/output_text.h). One append at a time; what comes meanwhile is the next event. When an
 /// append fails the rest of the answer is not told, and the run goes on: the answer is the reply.
 /// A run that throws fails with `cancelled` or `internal`. The references must outlive the task.
 [[nodiscard]] Task<Result<DialogReply>> run_agent(agents::Runtime& runtime, queue::Outputs& outputs,

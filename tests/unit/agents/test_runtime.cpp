@@ -4,6 +4,7 @@
 #include "runtime/io_pool.h"
 #include "support/fake_clock.h"
 #include "support/fake_conversations.h"
+#include "support/fake_pool.h"
 #include "support/fake_provider.h"
 
 namespace baton::agents {
@@ -34,8 +35,16 @@ protected:
     test::FakeClock clock;
     FakeProvider provider;
     test::FakeConversations store;
-    std::unique_ptr<Runtime> runtime = make_runtime(
-        {AgentSpec{.model = "gpt-x", .instructions = "sys"}}, provider, store, store, clock, Log());
+    test::FakePool llm{provider};
+    ToolBox tools;
+    const RuntimeDeps deps{.pool = llm,
+        .conversations = store,
+        .writer = store,
+        .steps = store,
+        .tools = tools,
+        .clock = clock};
+    std::unique_ptr<Runtime> runtime =
+        make_runtime({AgentSpec{.model = "gpt-x", .instructions = "sys"}}, deps, Log());
 };
 
 TEST_F(RuntimeTest, stores_the_turn_and_its_answer) {
