@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "net/server.h"
 #include "runtime/event.h"
 
