@@ -12,6 +12,7 @@
 #include "agents/agent.h"
 #include "agents/tools/built_in.h"
 #include "agents/tools/waker.h"
+#include "api/openai/openai_api.h"
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
@@ -171,6 +172,7 @@ private:
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
+    std::unique_ptr<service::ChatService> chat_service_;
     std::unique_ptr<service::KeyService> key_service_;
     std::unique_ptr<service::HealthService> health_;
     std::unique_ptr<net::Server> metrics_;
@@ -338,6 +340,7 @@ Result<void> Services::open_doors() {
         .timeout = config_.scheduler.timeout};
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
+    chat_service_ = std::make_unique<service::ChatService>(*queues_, *pool_, clock_);
     key_service_ = std::make_unique<service::KeyService>(*access_);
     std::function<ClusterState()> cluster;
     if (cluster_) cluster = [this] { return cluster_->state(); };
@@ -352,7 +355,8 @@ Result<void> Services::open_doors() {
         .keys = *key_service_,
         .health = *health_,
         .metrics = registry_,
-        .stream = stream_handler()};
+        .stream = stream_handler(),
+        .doors = {api::openai::make_openai_door(*chat_service_, config_.openai)}};
     api_->start(
         api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));
     if (metrics_) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "api/openai/openai_api.h"
 #include "api/stream/stream_door.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -149,6 +150,7 @@ struct Config {
     LlmSettings llm;
     std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
     dispatch::DispatchConfig scheduler;
+    api::openai::OpenAiConfig openai;
     LogSettings logging;
     MetricsSettings metrics;
     AccessSettings access;

@@ -2,7 +2,9 @@
 // Shapes as openai-node 6 reads and writes them; what differs is in docs/guide/openai.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "api/door.h"
 #include "base/clock.h"
@@ -15,6 +17,7 @@ enum class Mode : std::uint8_t {
     durable,      ///< through the queue: stored before anything is answered
     pass_through  ///< to the pool at once: nothing is stored
 };
+inline constexpr std::array<std::string_view, 2> mode_names{"durable", "pass-through"};
 
 struct OpenAiConfig {
     Mode mode = Mode::durable;
