@@ -44,7 +44,7 @@ public:
           log_metrics_(metrics, config.cluster.partitions, clock),
           log_(std::move(log)) {}
 
-    Result<void> join() {
+    Result<void> join() override {
         BATON_TRY(const auto node, config_.cluster.node.empty()
                                        ? node_name(data_dir_)
                                        : Result<std::string>(config_.cluster.node));
@@ -66,7 +66,9 @@ public:
 
     queue::Queues& queues() override { return *queues_; }
     ClusterState state() const override { return member_->state(); }
-    void leave(Deadline deadline) override { member_->stop(deadline); }
+    void leave(Deadline deadline) override {
+        if (member_) member_->stop(deadline);
+    }
 
 private:
     [[nodiscard]] queue::cluster::ClusterConfig member_config(const std::string& node) const {
@@ -96,12 +98,10 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config, const Roles& roles,
+std::unique_ptr<ClusterHome> make_cluster_home(const Config& config, const Roles& roles,
     const std::filesystem::path& data_dir, IoPool& io, const Clock& clock, MetricRegistry& metrics,
     const Log& log) {
-    auto home = std::make_unique<Home>(config, roles, data_dir, io, clock, metrics, log);
-    BATON_TRY_VOID(home->join());
-    return home;
+    return std::make_unique<Home>(config, roles, data_dir, io, clock, metrics, log);
 }
 
 }  // namespace baton::app

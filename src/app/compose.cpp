@@ -87,7 +87,7 @@ public:
           version_(std::move(version)) {}
 
     /// Each line: a service, and why it comes here.
-    Result<void> start() {
+    Result<void> start() override {
         BATON_TRY(data_dir_,
             DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
         io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
@@ -226,8 +226,9 @@ Result<void> Services::open_database() {
 
 Result<void> Services::open_queues() {
     if (config_.queue.store == StoreKind::jetstream) {
-        BATON_TRY(cluster_,
-            join_cluster(config_, roles_, data_dir_->path(), *io_, clock_, registry_, log_));
+        cluster_ =
+            make_cluster_home(config_, roles_, data_dir_->path(), *io_, clock_, registry_, log_);
+        BATON_TRY_VOID(cluster_->join());
         queues_ = &cluster_->queues();
         return {};
     }
@@ -386,14 +387,10 @@ std::size_t thread_count(const Config& config) {
     return std::clamp<std::size_t>(wanted, 1, threads_max);
 }
 
-Result<std::unique_ptr<Daemon>> start_daemon(
+std::unique_ptr<Daemon> make_daemon(
     Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version) {
-    auto services =
-        std::make_unique<Services>(std::move(config), roles, std::move(sink), std::move(version));
-    const auto started = services->start();
-    if (started) return services;
-    services->stop(Deadline::after(std::chrono::milliseconds(0)));
-    return fail(started.error());
+    return std::make_unique<Services>(
+        std::move(config), roles, std::move(sink), std::move(version));
 }
 
 }  // namespace baton::app

@@ -60,6 +60,14 @@ Result<int> await_end(
     }
 }
 
+[[noreturn]] void end_at_once(int status) {
+    std::cout.flush();
+    // Not _exit: work goes on in other threads, and nothing that checks or flushes at exit may wait
+    // for it.
+    ::syscall(SYS_exit_group, status);
+    std::unreachable();
+}
+
 /// Drains. A signal, or a stop that hangs (a disk, a server of the queues that does not answer),
 /// ends the process at once: everything accepted is on disk, and leases of runs cut short run out.
 void stop(Signals& signals, Daemon& daemon, Duration drain_timeout, const Log& log) {
@@ -70,11 +78,27 @@ void stop(Signals& signals, Daemon& daemon, Duration drain_timeout, const Log& l
     log.warn(*cut_by == SIGALRM ? "the stop takes too long; ending at once"
                                 : "second signal; ending at once",
         {{"signal", *cut_by}});
-    std::cout.flush();
-    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may
-    // wait for it.
-    ::syscall(SYS_exit_group, 128 + *cut_by);
-    std::unreachable();
+    end_at_once(128 + *cut_by);
+}
+
+/// Starts what the daemon needs; a signal meanwhile ends the process at once: nothing was accepted.
+/// Fails: what Daemon::start fails with, once what was started has stopped or the time for it is
+/// over.
+Result<std::unique_ptr<Daemon>> start(Signals& signals, Config config, Roles roles,
+    const std::shared_ptr<LogSink>& sink, const std::string& version) {
+    const Log log(sink, "app");
+    std::unique_ptr<Daemon> daemon = make_daemon(std::move(config), roles, sink, version);
+    Result<void> started;
+    const auto signal = signals.wait_beside([&] { started = daemon->start(); }, Deadline::never());
+    if (signal) {
+        log.warn("signal while starting; ending at once", {{"signal", *signal}});
+        end_at_once(128 + *signal);
+    }
+    if (started) return daemon;
+    const auto cut_by = signals.wait_beside(
+        [&] { daemon->stop(Deadline::after(Duration(0))); }, Deadline::after(stop_grace));
+    if (cut_by) end_at_once(report(started.error()));
+    return fail(started.error());
 }
 
 /// Serves until a signal, then drains.
@@ -106,7 +130,7 @@ Config with_fitting_connections(Config config, const Log& log) {
     return config;
 }
 
-Result<int> run(const DaemonArguments& arguments, std::string version) {
+Result<int> run(const DaemonArguments& arguments, const std::string& version) {
     BATON_TRY(const auto roles, parse_roles(arguments.roles));
     const ConfigSources sources{
         .file = arguments.config, .settings = arguments.settings, .env = process_environment()};
@@ -120,7 +144,7 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
     BATON_TRY(const auto sink, make_log_sink(config.logging));
     const Log log(sink, "app");
     auto fitting = with_fitting_connections(config, log);
-    BATON_TRY(const auto daemon, start_daemon(std::move(fitting), roles, sink, std::move(version)));
+    BATON_TRY(const auto daemon, start(signals, std::move(fitting), roles, sink, version));
     std::cout << daemon->ready_line() << std::endl;
     const auto on_reload = [&] { reload(sources, config, *sink, log); };
     return serve(signals, *daemon, config, log, on_reload);
@@ -150,7 +174,7 @@ int run_daemon(int argc, char** argv, std::string version) {
         return 0;
     }
     try {
-        const auto status = run(*arguments, std::move(version));
+        const auto status = run(*arguments, version);
         return status ? *status : report(status.error());
     } catch (const std::exception& error) {
         return report({.code = Errc::internal, .detail = error.what()});

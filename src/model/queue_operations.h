@@ -44,6 +44,7 @@ struct QuotaUsage {
     bool has_limits = false;  ///< any tenant has a limit, also one that keeps nothing
     /// Each once, none that keeps nothing; at most tenants_max, those that keep most.
     std::vector<TenantUsage> tenants{};
+    std::size_t left_out = 0;  ///< such that are not among them, as they are too many
     bool operator==(const QuotaUsage&) const = default;
 };
 

@@ -59,7 +59,7 @@ public:
               .events = [this](const Bytes& event) { transport_->tell_event(event); },
               .kept_elsewhere = [this](
                                     Partition partition) { return quotas_.elsewhere(partition); }},
-          quotas_(config_.node.partitions, quota_ports()) {}
+          quotas_(config_.node.partitions, quota_ports(), metrics) {}
     ~Member() override { stop(Deadline::after(Duration(0))); }
 
     Result<void> open() {
@@ -211,6 +211,7 @@ private:
             .is_connected = was_connected_,
             .hanging = node_.hanging(),
             .is_in_touch = node_.is_in_touch(now),
+            .passed_over = node_.passed_over(),
             .members = node_.members(now)};
         for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
             view.leaders.push_back(node_.leader(partition, now));

@@ -344,6 +344,8 @@ std::vector<ClusterNode::Member> ClusterNode::members(SteadyTime now) const {
     return members;
 }
 
+std::uint64_t ClusterNode::passed_over() const { return impl_->view.passed_over(); }
+
 bool ClusterNode::is_in_touch(SteadyTime now) const { return impl_->view.is_in_touch(now); }
 
 std::optional<ClusterNode::Member> ClusterNode::misfit() const { return impl_->misfit; }

@@ -93,6 +93,8 @@ public:
     };
     /// The daemons that are there, this one last.
     [[nodiscard]] std::vector<Member> members(SteadyTime now) const;
+    /// How often a daemon was seen of which nothing is kept, as there are too many.
+    [[nodiscard]] std::uint64_t passed_over() const;
     /// Whether the bucket has taken a write of ours lately.
     [[nodiscard]] bool is_in_touch(SteadyTime now) const;
     /// Who has another number of partitions: this daemon came later and leads nothing.

@@ -34,7 +34,10 @@ void ClusterView::seen(const DaemonSeen& event, SteadyTime now) {
     std::erase_if(daemons_, [&](const auto& known) {
         return is_in_touch(now) && now >= end_of(known.second.seen_at) + config_.timing.ttl;
     });
-    if (daemons_.size() >= daemons_max && !daemons_.contains(event.id)) return;
+    if (daemons_.size() >= daemons_max && !daemons_.contains(event.id)) {
+        ++passed_over_;
+        return;
+    }
     Daemon& daemon = daemons_[event.id];
     if (event.revision <= daemon.revision) return;
     daemon = {.record = event.record, .revision = event.revision, .seen_at = now};

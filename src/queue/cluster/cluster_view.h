@@ -36,6 +36,9 @@ public:
     /// Whether it is news.
     bool seen(const LeaderSeen& event, SteadyTime now);
 
+    /// How often a daemon beyond daemons_max was seen.
+    [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
+
     [[nodiscard]] bool is_in_touch(SteadyTime now) const;
     [[nodiscard]] const Entry& entry(Partition partition) const { return entries_[partition]; }
     /// Since when nobody leads the partition. None: someone does, or it is not known.
@@ -69,6 +72,7 @@ private:
     const ClusterNodeConfig& config_;
     std::map<DaemonId, Daemon> daemons_;
     std::vector<Entry> entries_;
+    std::uint64_t passed_over_ = 0;
     bool is_complete_ = false;
     std::optional<SteadyTime> last_stored_{};  ///< when it was sent
     SteadyTime in_touch_since_{};

@@ -29,6 +29,8 @@ public:
               "Partitions that no daemon serves, as seen from here")),
           hanging_(registry.gauge("baton_cluster_partitions_hanging",
               "Partitions that this daemon neither opens nor closes: it needs a restart")),
+          passed_over_(registry.counter("baton_cluster_daemons_passed_over_total",
+              "News of daemons beyond those that a daemon keeps in mind (1,000)")),
           changes_(registry.counter(
               "baton_cluster_leader_changes_total", "Changes of a partition's leader seen here")) {
         for (std::uint32_t partition = 0; partition < partitions; ++partition) {
@@ -46,6 +48,7 @@ public:
         led_.Set(static_cast<double>(state.leads.size()));
         without_leader_.Set(static_cast<double>(state.without_leader.size()));
         hanging_.Set(static_cast<double>(view.hanging.size()));
+        passed_over_.Increment(static_cast<double>(view.passed_over) - passed_over_.Value());
         const auto& leaders = view.leaders;
         last_.resize(leaders.size());
         for (std::size_t i = 0; i < leaders.size(); ++i) {
@@ -63,6 +66,7 @@ private:
     prometheus::Gauge& led_;
     prometheus::Gauge& without_leader_;
     prometheus::Gauge& hanging_;
+    prometheus::Counter& passed_over_;
     prometheus::Counter& changes_;
     std::vector<prometheus::Gauge*> leads_;
     std::vector<DaemonId> last_;

@@ -15,6 +15,7 @@ struct MemberView {
     bool is_connected = false;                   ///< to a NATS server
     std::vector<Partition> hanging{};            ///< see ClusterNode
     bool is_in_touch = false;                    ///< see ClusterNode
+    std::uint64_t passed_over = 0;               ///< see ClusterNode
     std::vector<LeaderView> leaders{};           ///< by partition
     std::vector<ClusterNode::Member> members{};  ///< this daemon among them
 };

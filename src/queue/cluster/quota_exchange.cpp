@@ -2,9 +2,17 @@
 
 #include <utility>
 
+#include <prometheus/counter.h>
+
 #include "queue/remote/command_codec.h"
 
 namespace baton::queue::cluster {
+
+QuotaExchange::QuotaExchange(std::uint32_t partitions, Ports ports, MetricRegistry& metrics)
+    : ports_(std::move(ports)),
+      untold_(metrics.counter("baton_cluster_quota_untold_total",
+          "Times that what a tenant with a quota keeps was not told: there were too many such")),
+      book_(partitions) {}
 
 void QuotaExchange::step(const std::vector<Partition>& led) {
     std::vector<std::pair<Partition, std::vector<TenantUsage>>> asked;
@@ -24,6 +32,7 @@ void QuotaExchange::answered(Partition partition, const QuotaUsage& usage) {
         const std::scoped_lock lock(mutex_);
         if (!book_.counted(partition, usage, ports_.now())) return;
     }
+    if (usage.left_out > 0) untold_.Increment(static_cast<double>(usage.left_out));
     ports_.tell(remote::encode_usage({.partition = partition, .tenants = usage.tenants}));
 }
 

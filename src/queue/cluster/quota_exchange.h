@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/metrics.h"
 #include "queue/cluster/quota_book.h"
 
 namespace baton::queue::cluster {
@@ -27,8 +28,7 @@ public:
         std::function<void(Partition, std::vector<TenantUsage> elsewhere, Answer answer)> ask;
         std::function<void(const Bytes& event)> tell;  ///< to all daemons; it may be lost
     };
-    QuotaExchange(std::uint32_t partitions, Ports ports)
-        : ports_(std::move(ports)), book_(partitions) {}
+    QuotaExchange(std::uint32_t partitions, Ports ports, MetricRegistry& metrics);
 
     /// To be called often. `led`: the partitions whose engines are here.
     void step(const std::vector<Partition>& led);
@@ -41,6 +41,7 @@ private:
     void answered(Partition partition, const QuotaUsage& usage);
 
     const Ports ports_;
+    prometheus::Counter& untold_;
     std::mutex mutex_;
     QuotaBook book_;
 };

@@ -40,6 +40,7 @@ QuotaUsage Engine::share_quotas(const std::vector<TenantUsage>& elsewhere) {
     }
     if (usage.tenants.size() > QuotaUsage::tenants_max) {
         std::ranges::sort(usage.tenants, std::ranges::greater{}, &TenantUsage::used);
+        usage.left_out = usage.tenants.size() - QuotaUsage::tenants_max;
         usage.tenants.resize(QuotaUsage::tenants_max);
     }
     return usage;

@@ -122,8 +122,10 @@ TEST(ClusterLimits, so_many_daemons_are_known_and_no_more) {
     EXPECT_EQ(node.members(now).size(), ClusterView::daemons_max) << "and this one";
     see(ClusterView::daemons_max, 2'000, false);
     EXPECT_EQ(node.members(now).size(), ClusterView::daemons_max + 1);
+    EXPECT_EQ(node.passed_over(), 0U);
     see(ClusterView::daemons_max + 1, 2'001, false);
     EXPECT_EQ(node.members(now).size(), ClusterView::daemons_max + 1) << "one too many";
+    EXPECT_EQ(node.passed_over(), 1U);
     see(1, 2'002, true);
     EXPECT_TRUE(node.members(now).front().record.is_draining) << "those known are still heard";
 }

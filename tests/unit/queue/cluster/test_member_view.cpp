@@ -56,7 +56,12 @@ TEST(MemberView, is_shown_in_metrics) {
     view.leaders[1] = {};  // that it has gone is none, that another one comes is
     metrics.see(view);
     view.leaders[1] = {DaemonId("b-1"), true};
+    view.hanging = {2};
+    view.passed_over = 7;
     metrics.see(view);
+    metrics.see(view);
+    EXPECT_TRUE(has("partitions_hanging 1"));
+    EXPECT_TRUE(has("daemons_passed_over_total 7"));
     EXPECT_TRUE(has("leader_changes_total 1"));
     EXPECT_TRUE(has("partitions_led 2"));
 }

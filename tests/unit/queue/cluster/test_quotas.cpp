@@ -142,7 +142,7 @@ protected:
                 [this, number](const Bytes& event) {
                     if (daemons_[number].is_heard) bus_.emplace_back(now_ + transit, event);
                 }};
-        return {std::make_unique<QuotaExchange>(partitions, std::move(ports)), {number}};
+        return {std::make_unique<QuotaExchange>(partitions, std::move(ports), metrics_), {number}};
     }
     void run(Duration time) {
         for (const auto end = now_ + time; now_ < end; now_ += step) {
@@ -168,6 +168,7 @@ protected:
     }
     [[nodiscard]] TimePoint wall() const { return TimePoint(now_.time_since_epoch()); }
 
+    MetricRegistry metrics_;
     const QueueName queue_{"q"};
     const std::uint64_t limit_ = 100;
     SteadyTime now_{Duration(1'000'000)};

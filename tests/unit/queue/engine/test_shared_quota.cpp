@@ -80,9 +80,11 @@ TEST_F(SharedQuota, of_more_tenants_than_can_be_told_those_that_keep_most_are) {
     keep(0, "x");
     for (std::size_t i = 1; i < QuotaUsage::tenants_max; ++i) keep(i, "more");
     EXPECT_EQ(engine.share_quotas({}).tenants.size(), QuotaUsage::tenants_max);
+    EXPECT_EQ(engine.share_quotas({}).left_out, 0U);
     keep(QuotaUsage::tenants_max, "more");
     const auto usage = engine.share_quotas({});
     EXPECT_EQ(usage.tenants.size(), QuotaUsage::tenants_max);
+    EXPECT_EQ(usage.left_out, 1U);
     for (const auto& tenant : usage.tenants) EXPECT_NE(tenant.owner.text, "t0");
 }
 
