@@ -1,6 +1,7 @@
 // Who leads which partition, as this daemon knows it at the moment.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -28,11 +29,16 @@ public:
         const std::scoped_lock lock(mutex_);
         return health_;
     }
+    /// Whether this daemon has been without NATS for a while: nothing it sends arrives, and no
+    /// answer comes.
+    void set_cut_off(bool is_cut_off) { is_cut_off_ = is_cut_off; }
+    [[nodiscard]] bool is_cut_off() const { return is_cut_off_; }
 
 private:
     mutable std::mutex mutex_;
     std::vector<LeaderView> leaders_;
     Result<void> health_;
+    std::atomic<bool> is_cut_off_{false};
 };
 
 }  // namespace baton::queue::cluster
