@@ -63,14 +63,19 @@ void Calls::sweep(const Directory& directory) {
             } else if (lost.remaining() > patience) {
                 lost = Deadline::after(patience);
             }
-            if (!deadline.expired() && !lost.expired()) {
+            const char* why = nullptr;
+            if (directory.is_cut_off()) {
+                why = "this daemon is cut off from NATS";
+            } else if (deadline.expired()) {
+                why = "its leader did not answer in time";
+            } else if (lost.expired()) {
+                why = "its leader has gone";
+            }
+            if (why == nullptr) {
                 ++call;
                 continue;
             }
-            const auto text =
-                deadline.expired()
-                    ? fmt::format("the leader of partition {} did not answer in time", partition)
-                    : fmt::format("the leader of partition {} has gone", partition);
+            const auto text = fmt::format("partition {}: {}", partition, why);
             ended.emplace_back(std::move(done), fail(Errc::deadline_exceeded, text));
             call = calls_.erase(call);
         }

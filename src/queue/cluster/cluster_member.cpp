@@ -32,6 +32,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// The thread looks at the connection and at calls that wait at least so often.
 constexpr Duration step{50};
+/// A connection that is lost finds another server sooner.
+constexpr Duration cut_off_time{1'000};
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Duration>(SteadyClock::now()); }
 
@@ -149,6 +151,8 @@ private:
 
     void look_at_connection() {
         const bool is_connected = connection_->is_connected();
+        if (is_connected) connected_at_ = steady_now();
+        directory_.set_cut_off(steady_now() - connected_at_ >= cut_off_time);
         if (is_connected == was_connected_) return;
         was_connected_ = is_connected;
         if (!is_connected) return handle(Disconnected{});
@@ -314,6 +318,7 @@ private:
     bool was_connected_ = false;
     std::vector<Partition> told_hanging_;
     std::unordered_map<std::uint64_t, Partition> guests_;
+    SteadyTime connected_at_ = steady_now();  ///< the last time it was seen to be
     std::unique_ptr<nats::KeyWatch> watch_;
 
     Directory directory_;

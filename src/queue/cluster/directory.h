@@ -2,6 +2,7 @@
 // moment.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
@@ -40,6 +41,10 @@ public:
         const std::scoped_lock lock(mutex_);
         return health_;
     }
+    /// Whether this daemon has been without NATS for a while: nothing it sends arrives, and no
+    /// answer comes.
+    void set_cut_off(bool is_cut_off) { is_cut_off_ = is_cut_off; }
+    [[nodiscard]] bool is_cut_off() const { return is_cut_off_; }
 
 private:
     const PartitionMap map_;
@@ -47,6 +52,7 @@ private:
     std::vector<LeaderView> leaders_;
     Result<void> health_;
     std::unordered_map<std::uint64_t, Partition> guests_;  ///< uids that name another partition
+    std::atomic<bool> is_cut_off_{false};
 };
 
 }  // namespace baton::queue::cluster

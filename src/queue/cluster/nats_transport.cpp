@@ -163,6 +163,9 @@ private:
 
     void begin(Partition partition, std::uint64_t number, const Bytes& request, Deadline deadline,
         Completion<Result<Bytes>> done) {
+        if (directory_.is_cut_off()) {
+            return done(fail(Errc::unavailable, "this daemon is cut off from NATS"));
+        }
         const auto leader = directory_.leader(partition);
         if (leader.id.text.empty() || !leader.is_serving) return done(not_served(partition));
         if (!calls_.add(number, partition, leader.id, deadline, std::move(done))) return;

@@ -17,6 +17,9 @@ struct RemoteConfig {
     Duration call_timeout{25'000};
     /// When a call that is harmless to repeat (command_table.h) is sent again.
     Duration attempt_timeout{5'000};
+    /// A call that nobody takes is given up sooner when the transport has been unhealthy for so
+    /// long: another daemon may be better off.
+    Duration unhealthy_patience{2'000};
     /// A server is asked to wait for at most this long at a time; longer waits are made of several.
     /// So a daemon that is lost leaves no wait behind for longer.
     Duration wait_portion{10'000};
@@ -27,7 +30,7 @@ struct RemoteConfig {
 };
 
 /// Keeps the contract of queue/queues.h, and adds to what every call may fail with:
-/// - unavailable: nobody could be reached until the deadline; certainly not executed.
+/// - unavailable: nobody could be reached in the time for it; certainly not executed.
 /// - deadline_exceeded: whether it was executed is not known. A call is repeated by itself as long
 ///   as that can do no harm (command_table.h); a post, when every message has a dedup key and the
 ///   queue's dedup_window is at least twice the call_timeout. Then `duplicate` may be true of a

@@ -79,6 +79,14 @@ TEST_F(CallsTest, who_was_not_known_at_first_is_given_up_soon_when_another_one_l
     EXPECT_TRUE(ends_within(1'000ms));
 }
 
+TEST_F(CallsTest, when_this_daemon_is_cut_off_no_call_waits) {
+    start();
+    directory.set_cut_off(true);
+    calls.sweep(directory);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error().code, Errc::deadline_exceeded);
+}
+
 TEST_F(CallsTest, a_deadline_ends_its_call) {
     start(Deadline::after(0s));
     ASSERT_TRUE(ends_within(1'000ms));
