@@ -49,8 +49,8 @@ Result<ChatDelta> AnswerBuilder::add(Piece piece) {
         .refusal = refusal_.join(piece.delta.refusal),
         .reasoning = reasoning_.join(piece.delta.reasoning),
         .logprobs = std::move(piece.delta.logprobs)};
-    for (auto& call : piece.delta.tool_calls) {
-        BATON_TRY(ToolCallDelta added, add_call(std::move(call)));
+    for (const auto& call : piece.delta.tool_calls) {
+        BATON_TRY(ToolCallDelta added, add_call(call));
         const bool empty = added.id.empty() && added.name.empty() && added.arguments.empty();
         if (!empty) delta.tool_calls.push_back(std::move(added));
     }
@@ -79,7 +79,7 @@ Result<std::size_t> AnswerBuilder::place_of(const ToolCallDelta& delta) {
     return calls_.size() - 1;
 }
 
-Result<ToolCallDelta> AnswerBuilder::add_call(ToolCallDelta delta) {
+Result<ToolCallDelta> AnswerBuilder::add_call(const ToolCallDelta& delta) {
     BATON_TRY(const std::size_t place, place_of(delta));
     ToolCall& call = result_.tool_calls[place];
     // The id and the name count once, whoever repeats them.

@@ -59,7 +59,7 @@ private:
     };
 
     Result<std::size_t> place_of(const ToolCallDelta& delta);
-    Result<ToolCallDelta> add_call(ToolCallDelta delta);
+    Result<ToolCallDelta> add_call(const ToolCallDelta& delta);
     void add_logprobs(const std::string& text);
     void flush(ChatDelta& delta);
     Result<void> append(const ChatDelta& delta);

@@ -1,6 +1,7 @@
 // What a message holds beyond text, taken apart for providers whose shape is not OpenAI's. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

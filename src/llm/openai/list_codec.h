@@ -1,6 +1,7 @@
 // OpenAI's embeddings and list of models as JSON. Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 

@@ -1,13 +1,9 @@
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
 #include "llm/openai/responses_codec.h"
 
 namespace baton::llm {
 namespace {
-
-namespace json = boost::json;
 
 const Secret no_key;
 
