@@ -14,7 +14,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "dispatch/cancels.h"
-#include "dispatch/hold_lease.h"
+#include "dispatch/lease_keeper.h"
 #include "dispatch/metrics.h"
 #include "dispatch/orphans.h"
 #include "dispatch/reconciler.h"

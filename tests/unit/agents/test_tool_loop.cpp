@@ -246,6 +246,14 @@ TEST_F(ToolLoop, history_makes_room_for_what_the_run_gathers) {
     EXPECT_GT(earlier(provider.requests[0]), earlier(provider.requests[1]));
 }
 
+TEST_F(ToolLoop, tool_that_does_not_exist_is_refused_at_start) {
+    EXPECT_TRUE(check_tools({.tools = {"look", "write"}}, tools));
+    const auto error = check_tools({.tools = {"look", "wright"}}, tools).error();
+    EXPECT_EQ(error.code, Errc::invalid_config);
+    EXPECT_EQ(error.detail,
+        "agent `assistant` wants a tool `wright`, which does not exist; did you mean `write`?");
+}
+
 TEST_F(ToolLoop, steps_of_a_faster_run_are_gone_on_from) {
     provider.script = {
         [this](ChatRequest, llm::ChatSink, Deadline) -> Task<Result<ChatResult>> {

@@ -1,4 +1,4 @@
-#include "dispatch/hold_lease.h"
+#include "dispatch/lease_keeper.h"
 
 #include <algorithm>
 
