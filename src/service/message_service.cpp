@@ -173,8 +173,11 @@ Task<Result<DialogMessage>> MessageService::look(MessageId id) {
     if (!row) {
         // In the queue and not in the rows yet: a write that failed or has still to come.
         if (!queued->data || queued->queue.view() != dispatch::llm_queue) co_return row;
-        row = dispatch::from_work_item(*queued);
-        if (!row) co_return row;
+        auto item = dispatch::parse_work_item(*queued);
+        if (!item) co_return fail(std::move(item).error());
+        auto* dialog = std::get_if<DialogMessage>(&*item);
+        if (dialog == nullptr) co_return row;  // a chat, which is no message to an agent
+        row = std::move(*dialog);
     }
     row->status = refined(row->status, queued->state);
     co_return row;

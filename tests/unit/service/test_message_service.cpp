@@ -155,6 +155,14 @@ TEST_F(MessageService, a_message_of_another_queue_is_no_message_to_an_agent) {
     EXPECT_EQ(get(posted.at(0).id).error().code, Errc::message_not_found);
 }
 
+TEST_F(MessageService, a_chat_is_no_message_to_an_agent) {
+    dispatch::ChatWork work{.tenant = TenantId("acme")};
+    work.request = {.model = "m", .messages = {{.content = "hi"}}};
+    const std::vector<NewMessage> posts{dispatch::to_work_item(work, Level::normal)};
+    const auto posted = io.run(queues->post(QueueName("llm"), posts)).value();
+    EXPECT_EQ(get(posted.at(0).id).error().code, Errc::message_not_found);
+}
+
 TEST_F(MessageService, who_waits_gets_the_completed_message) {
     const auto sent = send(hello()).value();
     const auto work = [&]() -> Task<Result<DialogMessage>> {
