@@ -274,9 +274,14 @@ void Services::make_agents() {
 
 Result<void> Services::start_dispatcher() {
     if (!roles_.scheduler) return {};
-    auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
-        config_.scheduler, *queues_, *agents_, *conversations_.conversations,
-        *conversations_.writer, clock_, registry_, log_.channel("dispatch"));
+    auto dispatcher =
+        dispatch::make_dispatcher(io_->executor(dispatch_executor()), config_.scheduler,
+            dispatch::DispatchDeps{.queues = *queues_,
+                .runtime = *agents_,
+                .conversations = *conversations_.conversations,
+                .writer = *conversations_.writer,
+                .clock = clock_},
+            registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
     return {};

@@ -13,6 +13,7 @@
 #include "runtime/io_pool.h"
 #include "support/fake_clock.h"
 #include "support/fake_conversations.h"
+#include "support/fake_pool.h"
 #include "support/fake_provider.h"
 #include "support/fake_queues.h"
 #include "support/until.h"
@@ -46,8 +47,14 @@ struct World {
     }
 
     std::unique_ptr<Dispatcher> make() {
-        return make_dispatcher(
-            pool.executor(0), config, queues, *runtime, store, store, clock, metrics, Log());
+        return make_dispatcher(pool.executor(0), config,
+            {.queues = queues,
+                .runtime = *runtime,
+                .conversations = store,
+                .writer = store,
+                .clock = clock,
+                .pool = &llm_pool},
+            metrics, Log());
     }
 
     static DialogMessage dialog(std::string conversation, std::string text) {
@@ -101,6 +108,7 @@ struct World {
     test::FakeQueues queues{pool.executor(0), clock};
     test::FakeConversations store;
     test::FakeProvider provider;
+    test::FakePool llm_pool;
     std::unique_ptr<agents::Runtime> runtime =
         agents::make_runtime({agents::AgentSpec{}}, provider, store, store, clock, Log());
 };
