@@ -247,9 +247,11 @@ Result<void> Services::make_llm_queue() {
     const auto existing = io_->run(queues_->get_queue(name));
     if (existing) config = existing->config;
     config.max_failures = config_.scheduler.max_retries + 1;
+    config.scheduling.strategy = config_.strategy;
     for (const auto& level : config_.queue.levels) {
         config.levels[static_cast<std::size_t>(level.name)] = {
             level.max_wait_time, level.max_concurrent};
+        config.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
     }
     BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
     return {};
@@ -305,7 +307,8 @@ Result<void> Services::open_doors() {
     log_service_ = std::make_unique<service::LogService>(*queues_);
     const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
         .max_retries = config_.scheduler.max_retries,
-        .timeout = config_.scheduler.timeout};
+        .timeout = config_.scheduler.timeout,
+        .rules = config_.preprocessor};
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
     key_service_ = std::make_unique<service::KeyService>(*access_);
