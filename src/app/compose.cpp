@@ -23,6 +23,7 @@
 #include "db/migrations.h"
 #include "db/sqlite/sqlite_database.h"
 #include "dispatch/dispatcher.h"
+#include "dispatch/intake.h"
 #include "dispatch/work_item.h"
 #include "llm/echo/echo_provider.h"
 #include "llm/openai/openai_provider.h"
@@ -172,6 +173,7 @@ private:
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
+    std::unique_ptr<dispatch::Intake> intake_;
     std::unique_ptr<service::ChatService> chat_service_;
     std::unique_ptr<service::KeyService> key_service_;
     std::unique_ptr<service::HealthService> health_;
@@ -259,9 +261,11 @@ Result<void> Services::make_llm_queue() {
     const auto existing = io_->run(queues_->get_queue(name));
     if (existing) config = existing->config;
     config.max_failures = config_.scheduler.max_retries + 1;
+    config.scheduling.strategy = config_.strategy;
     for (const auto& level : config_.queue.levels) {
         config.levels[static_cast<std::size_t>(level.name)] = {
             level.max_wait_time, level.max_concurrent};
+        config.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
     }
     BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
     return {};
@@ -312,9 +316,15 @@ Result<void> Services::make_agents() {
 
 Result<void> Services::start_dispatcher() {
     if (!roles_.scheduler) return {};
-    auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
-        config_.scheduler, *queues_, *agents_, *conversations_.conversations,
-        *conversations_.writer, clock_, registry_, log_.channel("dispatch"));
+    auto dispatcher =
+        dispatch::make_dispatcher(io_->executor(dispatch_executor()), config_.scheduler,
+            dispatch::DispatchDeps{.queues = *queues_,
+                .runtime = *agents_,
+                .conversations = *conversations_.conversations,
+                .writer = *conversations_.writer,
+                .clock = clock_,
+                .pool = pool_.get()},
+            registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
     return {};
@@ -338,10 +348,13 @@ Result<void> Services::open_doors() {
     log_service_ = std::make_unique<service::LogService>(*queues_);
     const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
         .max_retries = config_.scheduler.max_retries,
-        .timeout = config_.scheduler.timeout};
+        .timeout = config_.scheduler.timeout,
+        .rules = config_.preprocessor};
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
-    chat_service_ = std::make_unique<service::ChatService>(*queues_, *pool_, clock_);
+    intake_ = std::make_unique<dispatch::Intake>(
+        *queues_, pool_.get(), clock_, config_.preprocessor, config_.scheduler.workers);
+    chat_service_ = std::make_unique<service::ChatService>(*queues_, *intake_, *pool_, clock_);
     key_service_ = std::make_unique<service::KeyService>(*access_);
     std::function<ClusterState()> cluster;
     if (cluster_) cluster = [this] { return cluster_->state(); };

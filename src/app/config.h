@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "dispatch/dispatcher.h"
+#include "dispatch/preprocessor.h"
 #include "model/message.h"
 #include "model/queue_config.h"
 #include "net/client.h"
@@ -36,6 +37,10 @@ inline constexpr std::array<std::string_view, 4> store_names{
 
 enum class ProviderKind : std::uint8_t { openai, echo };
 inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
+
+/// Of Strategy, in model/queue_config.h.
+inline constexpr std::array<std::string_view, 4> strategy_names{
+    "strict", "priority_weighted", "fair", "deadline"};
 
 enum class LogFormat : std::uint8_t { json, text };
 inline constexpr std::array<std::string_view, 2> log_format_names{"json", "text"};
@@ -62,6 +67,7 @@ struct LevelSettings {
     Level name = Level::normal;
     Duration max_wait_time{0};
     std::uint32_t max_concurrent = 0;
+    std::uint32_t weight = 0;  ///< 0, before loading only: the level's own
     bool operator==(const LevelSettings&) const = default;
 };
 
@@ -76,10 +82,10 @@ struct QueueSettings {
     /// All four, in the order of Level. The waits keep a busy level from starving the ones below
     /// for ever.
     std::vector<LevelSettings> levels{
-        {Level::realtime, Duration(0), 0},
-        {Level::high, Duration(60'000), 0},
-        {Level::normal, Duration(300'000), 0},
-        {Level::low, Duration(1'800'000), 0},
+        {Level::realtime, Duration(0), 0, 8},
+        {Level::high, Duration(60'000), 0, 4},
+        {Level::normal, Duration(300'000), 0, 2},
+        {Level::low, Duration(1'800'000), 0, 1},
     };
 };
 
@@ -151,6 +157,8 @@ struct Config {
     std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
     dispatch::DispatchConfig scheduler;
     api::openai::OpenAiConfig openai;
+    Strategy strategy = Strategy::priority_weighted;  ///< of the queue `llm`
+    dispatch::PreprocessorConfig preprocessor;
     LogSettings logging;
     MetricsSettings metrics;
     AccessSettings access;

@@ -121,7 +121,10 @@ Result<void> settle_levels(Config& config) {
             return refuse("queue.levels",
                 fmt::format("`queue.levels` names the level {} twice", to_string(level.name)));
         }
-        config.queue.levels[static_cast<std::size_t>(level.name)] = level;
+        auto& settled = config.queue.levels[static_cast<std::size_t>(level.name)];
+        const std::uint32_t own_weight = settled.weight;
+        settled = level;
+        if (settled.weight == 0) settled.weight = own_weight;
     }
     return {};
 }
@@ -226,6 +229,12 @@ Result<void> settle(Config& config, const EnvLookup& env) {
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
         return refuse(
             "scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");
+    }
+    if (const auto good = dispatch::check_preprocessor(config.preprocessor); !good) {
+        return refuse("scheduler." + good.error().field, good.error().detail);
+    }
+    if (config.scheduler.workers < config.scheduler.workers_min) {
+        return refuse("scheduler.workers", "`scheduler.workers` is below `scheduler.workers_min`");
     }
     if (!config.metrics.path.starts_with('/')) {
         return refuse("metrics.path", "`metrics.path` must begin with /");

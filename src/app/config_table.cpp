@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "app/config_rules.h"
 #include "base/text.h"
 
 namespace baton::app {
@@ -21,9 +22,8 @@ constexpr double day = 24 * hour;
 constexpr std::array<std::string_view, 1> later_databases{"postgres"};
 constexpr std::array<std::string_view, 2> later_providers{"anthropic", "ollama"};
 constexpr std::array<std::string_view, 1> later_endpoint_keys{"limits"};
-constexpr std::array<std::string_view, 10> later{"database.postgres", "database.redis",
-    "loadbalancer", "scheduler.strategy", "grpc", "studio", "bus", "triggers", "connectors",
-    "server.tls"};
+constexpr std::array<std::string_view, 9> later{"database.postgres", "database.redis",
+    "loadbalancer", "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
@@ -165,12 +165,31 @@ constexpr std::array keys{
         {.doc = "Time to reach an endpoint.", .min = 10, .max = 10 * minute}),
     BATON_KEY(llm.client.stall_timeout, "llm.stall_timeout",
         {.doc = "An answer that brings no byte for this long is cut; 0ms: never.", .max = hour}),
+    BATON_KEY(strategy, "scheduler.strategy",
+        {.doc = "In which order work leaves the queue `llm`: the highest level first; levels by "
+                "weight; users and tenants by weight; what expires first.",
+            .choices = strategy_names}),
+    BATON_KEY(preprocessor.base_score, "scheduler.base_score",
+        {.doc = "Score of a message that matches no rule of `scheduler.rules`.", .max = 100}),
+    BATON_KEY(preprocessor.realtime_from, "scheduler.realtime_from",
+        {.doc = "Least score of level realtime.", .max = 101}),
+    BATON_KEY(preprocessor.high_from, "scheduler.high_from",
+        {.doc = "Least score of level high.", .max = 101}),
+    BATON_KEY(preprocessor.normal_from, "scheduler.normal_from",
+        {.doc = "Least score of level normal; what has less is low.", .max = 101}),
     BATON_KEY(scheduler.workers, "scheduler.workers",
-        {.doc = "Agent runs at a time.", .min = 1, .max = 1024}),
+        {.doc = "Runs at a time, of agents and of chats.", .min = 1, .max = 1024}),
+    BATON_KEY(scheduler.workers_min, "scheduler.workers_min",
+        {.doc = "Runs at a time that are left when models refuse or are slow.",
+            .min = 1,
+            .max = 1024}),
+    BATON_KEY(scheduler.latency_target, "scheduler.latency_target",
+        {.doc = "A run that takes longer makes fewer run at a time; 0ms: none does.",
+            .max = 12 * hour}),
     BATON_KEY(scheduler.max_retries, "scheduler.max_retries",
         {.doc = "Failed runs after the first before a message is a dead letter.", .max = 1000}),
-    BATON_KEY(scheduler.timeout, "scheduler.timeout",
-        {.doc = "One agent run.", .min = 100, .max = 12 * hour}),
+    BATON_KEY(
+        scheduler.timeout, "scheduler.timeout", {.doc = "One run.", .min = 100, .max = 12 * hour}),
     BATON_KEY(scheduler.lease, "scheduler.lease",
         {.doc = "A worker that is lost for this long loses its message to another; live ones "
                 "renew.",
@@ -232,6 +251,9 @@ constexpr std::array level_keys{
         {.doc = "A message waiting longer moves up a level; 0ms: never.", .max = 365 * day}),
     BATON_ITEM(LevelSettings, max_concurrent, "max_concurrent",
         {.doc = "Runs of this level at a time; 0: no limit.", .max = 1e6}),
+    BATON_ITEM(LevelSettings, weight, "weight",
+        {.doc = "Share of this level with the strategy `priority_weighted`; 0: 8, 4, 2 or 1.",
+            .max = 1000}),
 };
 
 constexpr std::array endpoint_keys{
@@ -368,6 +390,8 @@ constexpr std::array lists{
     list_key<LevelSettings, BATON_MEMBER(queue.levels), level_keys>("queue.levels",
         "Rules of the priority levels of messages to agents; a level that is not named keeps its "
         "own."),
+    list_key<dispatch::ScoreRule, BATON_MEMBER(preprocessor.rules), rule_keys>("scheduler.rules",
+        "What gives a message its level when its sender gave none: a score of 0 to 100."),
     list_key<EndpointSettings, BATON_MEMBER(llm.endpoints), endpoint_keys>("llm.endpoints",
         "The LLM endpoint. None given: OpenAI when OPENAI_API_KEY is set, else `echo`.",
         later_endpoint_keys),

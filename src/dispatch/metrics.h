@@ -25,18 +25,21 @@ inline constexpr std::size_t outcome_count = 7;
 [[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
 
 /// baton_dispatch_runs_total{outcome}, baton_dispatch_run_seconds, baton_dispatch_running_count,
-/// baton_dispatch_retries_total. Thread-safe.
+/// baton_dispatch_limit_count, baton_dispatch_retries_total. Thread-safe.
 class Metrics final {
 public:
     explicit Metrics(MetricRegistry& registry);
 
     void run_started();
+    /// So many may run at a time.
+    void limit_is(std::uint32_t runs);
     void run_ended(Outcome outcome, std::chrono::steady_clock::duration took);
 
 private:
     std::array<prometheus::Counter*, outcome_count> runs_{};
     prometheus::Histogram& run_seconds_;
     prometheus::Gauge& running_;
+    prometheus::Gauge& limit_;
     prometheus::Counter& retries_;
 };
 

@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
 
+#include "agents/agent.h"
 #include "dispatch/reconciler.h"
 #include "model/chat_json.h"
 #include "model/codec.h"
@@ -22,6 +23,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t version = 1;  // of the content's shape; never renumber
 constexpr std::string_view chat_kind = "chat";
+constexpr std::uint64_t answer_tokens = 256;  // of an answer whose length nobody bounds: a guess
 
 Result<std::string> text_member(const json::object& item, std::string_view name) {
     const auto* value = item.if_contains(name);
@@ -38,6 +40,19 @@ std::string metadata_of(const json::object& item) {
     if (value == nullptr || value->is_null()) return {};
     if (value->is_string()) return std::string(std::string_view(value->get_string()));
     return json::serialize(*value);
+}
+
+Header cost_header_of(std::uint64_t tokens) {
+    const auto cost = std::clamp<std::uint64_t>(tokens, 1, cost_max);
+    return {std::string(cost_header), std::to_string(cost)};
+}
+
+std::uint64_t tokens_of(const ChatRequest& request) {
+    std::uint64_t tokens = request.options.max_output_tokens.value_or(answer_tokens);
+    for (const auto& message : request.messages) {
+        tokens += agents::estimate_tokens(message.content);
+    }
+    return tokens;
 }
 
 Result<json::object> parse_item(std::string_view content) {
@@ -131,6 +146,8 @@ NewMessage to_work_item(const DialogMessage& message) {
     posted.data.priority = message.priority;
     posted.data.ordering_key = message.conversation_id.text;
     posted.data.fairness_key = message.user_id.text;
+    const auto tokens = agents::estimate_tokens(message.content) + answer_tokens;
+    posted.data.headers.push_back(cost_header_of(tokens));
     return posted;
 }
 
@@ -141,6 +158,7 @@ NewMessage to_work_item(const ChatWork& work, Level priority) {
     posted.data.content = Bytes(json::serialize(item));
     posted.data.priority = priority;
     posted.data.fairness_key = work.tenant.text;
+    posted.data.headers.push_back(cost_header_of(tokens_of(work.request)));
     return posted;
 }
 
@@ -180,6 +198,11 @@ Result<std::vector<ChatDelta>> deltas_of_event(const Bytes& event) {
         value && (value->is_array() ? std::ranges::all_of(value->get_array(), read) : read(*value));
     if (!is_read) return fail(Errc::invalid_message, "the event is no piece of a chat's answer");
     return deltas;
+}
+
+std::uint32_t cost_of(const TokenUsage& usage) noexcept {
+    const std::uint64_t tokens = usage.input_tokens + usage.output_tokens;
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(tokens, 1, cost_max));
 }
 
 QueueReply to_queue_reply(const DialogReply& answer) {

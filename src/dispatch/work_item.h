@@ -20,6 +20,9 @@ namespace baton::dispatch {
 /// The queue of all work for models.
 inline constexpr std::string_view llm_queue = "llm";
 
+/// What a message counts for in its user's and its level's share (header `baton-cost`): about so
+/// many tokens, until the run has told how many they were.
+///
 /// Content `{"v":1,"conversation_id","user_id","agent_id","content","metadata"}`; the ordering key
 /// is the conversation, the fairness key the user.
 [[nodiscard]] NewMessage to_work_item(const DialogMessage& message);
@@ -55,6 +58,8 @@ struct QueueReply {
     Bytes result{};
     std::string metadata{};
 };
+/// What a run cost, as queue::Charge takes it.
+[[nodiscard]] std::uint32_t cost_of(const TokenUsage& usage) noexcept;
 
 /// The answer's text; metadata `{"status":"completed","model","input_tokens","output_tokens"}`.
 [[nodiscard]] QueueReply to_queue_reply(const DialogReply& answer);

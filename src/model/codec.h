@@ -47,7 +47,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 
 /// The body of a post: content or content_base64, priority, delay_ms or deliver_at (RFC 3339 or
 /// Unix milliseconds), ttl_ms, dedup_key, ordering_key, fairness_key, headers, metadata, reply_to
-/// (kept as the header `reply-to`). Fails: invalid_message.
+/// (kept as the header `reply-to`), cost (kept as the header `baton-cost`). Fails: invalid_message.
 [[nodiscard]] Result<NewMessage> new_message_from_json(const boost::json::value& value);
 
 /// One message (an object), an array of them, or {"messages": […]}: 1..`count_max`.

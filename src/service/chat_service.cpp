@@ -1,6 +1,9 @@
 #include "service/chat_service.h"
 
+#include <algorithm>
+#include <ranges>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/core.h>
@@ -19,6 +22,13 @@ constexpr Duration recheck{1'000};
 
 /// Chats share models by key: who asks much waits behind who asks little.
 TenantId tenant_of(const access::Identity& who) { return TenantId(who.key.text); }
+
+/// What the rules look at: the newest words of the user.
+std::string question_of(const ChatRequest& request) {
+    const auto newest_first = request.messages | std::views::reverse;
+    const auto question = std::ranges::find(newest_first, Role::user, &ChatMessage::role);
+    return question == newest_first.end() ? std::string() : question->content;
+}
 
 Error no_answer(const MessageView& message) {
     switch (message.state) {
@@ -62,22 +72,24 @@ Result<void> ChatService::check(const access::Identity& who, const ChatOrder& or
 
 Task<Result<AcceptedChat>> ChatService::submit(const access::Identity& who, ChatOrder order) {
     BATON_CO_TRY_VOID(check(who, order));
+    const std::string text = question_of(order.request);
     dispatch::ChatWork work{.tenant = tenant_of(who),
         .session = std::move(order.session),
         .request = std::move(order.request)};
-    NewMessage message = dispatch::to_work_item(work, order.priority);
-    message.data.metadata = std::move(order.metadata);
+    dispatch::WorkOrder posted{.item = dispatch::to_work_item(work, Level::normal),
+        .priority = order.priority,
+        .subject = {.text = text},
+        .model = work.request.model,
+        .coalesce = order.coalesce};
+    posted.item.ttl = order.ttl;
+    posted.item.data.metadata = std::move(order.metadata);
     if (!order.idempotency_key.empty()) {
         // One key's idempotency keys are not another's.
-        message.data.dedup_key = who.key.text + "/" + order.idempotency_key;
+        posted.item.data.dedup_key = who.key.text + "/" + order.idempotency_key;
     }
-    BATON_CO_TRY_VOID(check_message(message));
-    std::vector<NewMessage> messages;
-    messages.push_back(std::move(message));
-    BATON_CO_TRY(const auto posted,
-        co_await queues_.post(QueueName(std::string(dispatch::llm_queue)), std::move(messages)));
-    co_return AcceptedChat{
-        .id = posted.front().id, .duplicate = posted.front().duplicate, .at = clock_.now()};
+    BATON_CO_TRY_VOID(check_message(posted.item));
+    BATON_CO_TRY(const auto message, co_await intake_.post(std::move(posted)));
+    co_return AcceptedChat{.id = message.id, .duplicate = message.duplicate, .at = clock_.now()};
 }
 
 Task<Result<std::optional<ChatResult>>> ChatService::wait(

@@ -11,6 +11,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "dispatch/intake.h"
 #include "llm/pool.h"
 #include "model/chat.h"
 #include "queue/queues.h"
@@ -29,10 +30,12 @@ struct ChatLimits {
 /// A chat as a client asks for it.
 struct ChatOrder {
     ChatRequest request{};
-    std::string session{};  ///< chats with one stay with an endpoint; empty: none
-    Level priority = Level::normal;
-    std::string idempotency_key{};  ///< a second order with it is the first one; empty: none
-    std::string metadata{};         ///< a JSON object kept with the message; empty: none
+    std::string session{};            ///< chats with one stay with an endpoint; empty: none
+    std::optional<Level> priority{};  ///< absent: by the rules of the preprocessor
+    std::string idempotency_key{};    ///< a second order with it is the first one; empty: none
+    std::string metadata{};           ///< a JSON object kept with the message; empty: none
+    Duration ttl{0};                  ///< it is pointless after so long; 0: never
+    bool coalesce = false;            ///< joins an equal order of this key that is not finished
 };
 
 /// A chat that is stored: it will be answered, whatever happens.
@@ -82,11 +85,12 @@ private:
 class ChatService final {
 public:
     /// The references must outlive the service. The LLM queue must exist.
-    ChatService(queue::Queues& queues, llm::Pool& pool, const Clock& clock)
-        : queues_(queues), pool_(pool), clock_(clock) {}
+    ChatService(
+        queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool, const Clock& clock)
+        : queues_(queues), intake_(intake), pool_(pool), clock_(clock) {}
 
     /// Stores the chat; from here on it will be answered. Fails: not_found (model), and as
-    /// Producer::post.
+    /// Intake::post.
     [[nodiscard]] Task<Result<AcceptedChat>> submit(const access::Identity& who, ChatOrder order);
 
     /// The answer of a stored chat; nothing when the deadline comes first. Fails: what the chat
@@ -120,6 +124,7 @@ private:
     [[nodiscard]] Result<void> check(const access::Identity& who, const ChatOrder& order) const;
 
     queue::Queues& queues_;
+    dispatch::Intake& intake_;
     llm::Pool& pool_;
     const Clock& clock_;
 };

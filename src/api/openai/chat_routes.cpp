@@ -46,8 +46,7 @@ Result<ChatCall> read_call(const net::Request& request, Mode fallback) {
         call.include_usage = *usage;
     }
     BATON_TRY(call.order.request, chat_request_from_json(body));
-    call.order.session = request.fields.get("Baton-Session");
-    call.order.idempotency_key = request.fields.get("Idempotency-Key");
+    BATON_TRY_VOID(read_fields(request, call.order));
     return call;
 }
 

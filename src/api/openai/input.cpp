@@ -44,7 +44,7 @@ Result<Mode> mode_of(const net::Request& request, Mode fallback) {
         Errc::invalid_argument, "Baton-Mode", "Baton-Mode is `durable` or `pass-through`");
 }
 
-Result<Level> level_of(const net::Request& request, const json::value& body) {
+Result<std::optional<Level>> level_of(const net::Request& request, const json::value& body) {
     if (const std::string_view text = request.fields.get("Baton-Priority"); !text.empty()) {
         auto level = parse_level(text);
         if (!level) {
@@ -53,9 +53,22 @@ Result<Level> level_of(const net::Request& request, const json::value& body) {
         return *level;
     }
     const auto* tier = body.get_object().if_contains("service_tier");
-    if (tier == nullptr || !tier->is_string()) return Level::normal;
+    if (tier == nullptr || !tier->is_string()) return std::nullopt;
     if (tier->get_string() == "priority" || tier->get_string() == "fast") return Level::high;
-    return tier->get_string() == "flex" ? Level::low : Level::normal;
+    if (tier->get_string() == "flex") return Level::low;
+    return std::nullopt;
+}
+
+Result<void> read_fields(const net::Request& request, service::ChatOrder& order) {
+    order.session = request.fields.get("Baton-Session");
+    order.idempotency_key = request.fields.get("Idempotency-Key");
+    const std::string_view coalesce = request.fields.get("Baton-Coalesce");
+    if (!coalesce.empty() && coalesce != "true" && coalesce != "false") {
+        return fail_field(
+            Errc::invalid_argument, "Baton-Coalesce", "Baton-Coalesce is `true` or `false`");
+    }
+    order.coalesce = coalesce == "true";
+    return {};
 }
 
 Result<bool> flag_of(const json::value& body, std::string_view name) {

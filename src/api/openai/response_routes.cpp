@@ -158,8 +158,7 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
         .echo = std::move(request.echo)};
     order.request = std::move(request.chat);
     order.metadata = std::move(request.metadata);
-    order.session = call.request.fields.get("Baton-Session");
-    order.idempotency_key = call.request.fields.get("Idempotency-Key");
+    BATON_CO_TRY_VOID(read_fields(call.request, order));
     auto answering =
         mode == Mode::durable
             ? answer_durable(state, call, std::move(order), std::move(head), request.stream)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,9 +36,14 @@ using SharedState = std::shared_ptr<DoorState>;
 /// `Baton-Mode`, else `fallback`. Fails: invalid_argument.
 [[nodiscard]] Result<Mode> mode_of(const net::Request& request, Mode fallback);
 
-/// `Baton-Priority`, else by `service_tier`: priority and fast are high, flex is low, the rest
-/// normal. Fails: invalid_argument.
-[[nodiscard]] Result<Level> level_of(const net::Request& request, const boost::json::value& body);
+/// `Baton-Priority`, else by `service_tier`: priority and fast are high, flex is low. Nothing:
+/// whatever the rules say. Fails: invalid_argument.
+[[nodiscard]] Result<std::optional<Level>> level_of(
+    const net::Request& request, const boost::json::value& body);
+
+/// What of an order stands in the request's fields: session, idempotency key, coalescing.
+/// Fails: invalid_argument.
+[[nodiscard]] Result<void> read_fields(const net::Request& request, service::ChatOrder& order);
 
 /// A flag of the body; absent and null: false. Fails: invalid_argument.
 [[nodiscard]] Result<bool> flag_of(const boost::json::value& body, std::string_view name);

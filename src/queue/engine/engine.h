@@ -71,6 +71,7 @@ public:
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
     Result<TimePoint> extend(const Receipt& receipt, Duration lease, TimePoint now);
+    Result<void> charge(const Receipt& receipt, std::uint32_t cost);
     Result<void> cancel(const MessageId& message, TimePoint now);
     Result<void> reply(const MessageId& message, Bytes result, std::string metadata, TimePoint now);
     Result<std::optional<KeptReply>> find_reply(const MessageId& message, TimePoint now);

@@ -43,6 +43,7 @@ enum class CommandType : std::uint8_t {
     extend = 33,
     ack_and_pop = 34,
     store_reply = 35,
+    charge = 36,
     peek = 40,
     get = 41,
     explain = 42,

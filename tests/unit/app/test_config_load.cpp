@@ -87,13 +87,31 @@ metrics: {enabled: off, public: yes}
     EXPECT_TRUE(config->metrics.is_public);
 }
 
+TEST(ConfigLoad, rules_of_the_preprocessor_are_a_list) {
+    const auto config = load({.yaml = R"(
+scheduler:
+  strategy: deadline
+  realtime_from: 80
+  rules:
+    - {name: outage, keywords: [outage, down], score: 30}
+    - {name: gold, tier: gold, length_max: 1000, score: -5}
+)"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->strategy, Strategy::deadline);
+    EXPECT_EQ(config->preprocessor.realtime_from, 80U);
+    const std::vector<dispatch::ScoreRule> rules{
+        {.name = "outage", .keywords = {"outage", "down"}, .score = 30},
+        {.name = "gold", .length_max = 1'000, .tier = "gold", .score = -5}};
+    EXPECT_EQ(config->preprocessor.rules, rules);
+}
+
 TEST(ConfigLoad, levels_that_are_not_named_keep_their_defaults) {
     const auto config =
         load({.yaml = "queue: {levels: [{name: low, max_wait_time: 2h, max_concurrent: 5}]}"});
     ASSERT_TRUE(config) << to_string(config.error());
     const auto& levels = config->queue.levels;
     ASSERT_EQ(levels.size(), level_count);
-    EXPECT_EQ(levels[3], (LevelSettings{Level::low, std::chrono::hours(2), 5}));
+    EXPECT_EQ(levels[3], (LevelSettings{Level::low, std::chrono::hours(2), 5, 1}));
     EXPECT_EQ(levels[1], QueueSettings{}.levels[1]);
 }
 
@@ -194,10 +212,9 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting :
-        {"database.kind=postgres", "loadbalancer.algorithm=x", "scheduler.strategy=fair",
-            R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
-            R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
+    for (const auto* setting : {"database.kind=postgres", "loadbalancer.algorithm=x",
+             R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
+             R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
 }
@@ -216,6 +233,12 @@ TEST(ConfigLoad, rules_between_keys_hold) {
     EXPECT_THAT(
         refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
         HasSubstr("is below"));
+    EXPECT_THAT(refusal({.settings = {"scheduler.workers=2", "scheduler.workers_min=3"}}).detail,
+        HasSubstr("is below"));
+    EXPECT_EQ(refusal({.settings = {"scheduler.high_from=20"}}).field, "scheduler.levels");
+    EXPECT_EQ(refusal({.settings = {R"(scheduler.rules=[{"name":"a","score":5,"keywords":[""]}])"}})
+                  .field,
+        "scheduler.rules[0].keywords");
     EXPECT_THAT(refusal({.settings = {"metrics.path=m"}}).detail, HasSubstr("begin with /"));
 }
 

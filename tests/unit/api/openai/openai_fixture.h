@@ -16,6 +16,7 @@
 
 #include "api/openai/openai_api.h"
 #include "api/rest/rest_api.h"
+#include "dispatch/intake.h"
 #include "dispatch/work_item.h"
 #include "unit/api/rest/rest_fixture.h"
 
@@ -174,7 +175,8 @@ protected:
     }
 
     ScriptedPool pool;
-    service::ChatService chats{*queues, pool, clock};
+    dispatch::Intake intake{*queues, &pool, clock, {}, 4};
+    service::ChatService chats{*queues, intake, pool, clock};
 };
 
 }  // namespace baton::test
