@@ -316,15 +316,16 @@ Result<void> Services::make_agents() {
 
 Result<void> Services::start_dispatcher() {
     if (!roles_.scheduler) return {};
-    auto dispatcher =
-        dispatch::make_dispatcher(io_->executor(dispatch_executor()), config_.scheduler,
-            dispatch::DispatchDeps{.queues = *queues_,
-                .runtime = *agents_,
-                .conversations = *conversations_.conversations,
-                .writer = *conversations_.writer,
-                .clock = clock_,
-                .pool = pool_.get()},
-            registry_, log_.channel("dispatch"));
+    auto config = config_.scheduler;
+    config.chat_timeout = config_.openai.timeout;
+    auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()), config,
+        dispatch::DispatchDeps{.queues = *queues_,
+            .runtime = *agents_,
+            .conversations = *conversations_.conversations,
+            .writer = *conversations_.writer,
+            .clock = clock_,
+            .pool = pool_.get()},
+        registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
     return {};

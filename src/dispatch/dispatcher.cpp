@@ -310,13 +310,16 @@ private:
 
     Task<RunEnd> attempt(const Taken& work) {
         if (!work.item) co_return RunEnd{.error = work.item.error()};
-        const Deadline deadline = Deadline::after(config_.timeout);
+        const bool is_chat = !work.run.has_turn;
+        const Deadline deadline = Deadline::after(is_chat ? config_.chat_timeout : config_.timeout);
         const auto cancel = cancels_.watch(work.run.id);
         const auto first =
             co_await (answer(deps_, work.run, *work.item, deadline) ||
                       hold_lease(deps_.queues, work.run.receipt, config_.lease, *cancel, log_));
         const auto* end = std::get_if<0>(&first);
-        if (cancel->is_cancelled() && (end == nullptr || !end->answer)) {
+        // The answer of a message stands in the store already; that of a chat would only take the
+        // place of the word that it was cancelled.
+        if (cancel->is_cancelled() && (end == nullptr || !end->answer || is_chat)) {
             co_return RunEnd{.cancelled = true};
         }
         if (end == nullptr) co_return RunEnd{.lease_lost = true};

@@ -27,9 +27,10 @@ struct DispatchConfig {
     Duration latency_target{0};  ///< a run that takes longer makes it fewer; 0: none does
     std::uint32_t max_retries =
         3;                     ///< failed runs after the first before a message is dead, 0..1,000
-    Duration timeout{30'000};  ///< one run
-    Duration lease{30'000};    ///< renewed at half its time while a run is under way
-    Backoff retry{};           ///< between failed runs
+    Duration timeout{30'000};  ///< one run of an agent
+    Duration chat_timeout{600'000};  ///< one chat
+    Duration lease{30'000};          ///< renewed at half its time while a run is under way
+    Backoff retry{};                 ///< between failed runs
 };
 
 /// How often a message was tried: `attempts` deliveries, `failures` failed runs, this one included

@@ -16,6 +16,9 @@ constexpr std::string_view orphan_reason = "the daemon ended while this ran";
 Task<void> tell_dead_chat(queue::Queues& queues, const MessageView& message) {
     const auto item = parse_work_item(message);
     if (!item || !std::holds_alternative<ChatWork>(*item)) co_return;
+    // It may have been answered, and only its ack was lost.
+    const auto kept = co_await queues.get_reply(message.id);
+    if (kept && *kept && chat_of_reply(**kept)) co_return;
     auto reply = to_queue_reply(error_of_reason(orphan_reason));
     const auto told =
         co_await queues.reply(message.id, std::move(reply.result), std::move(reply.metadata));

@@ -32,7 +32,13 @@ Task<Outcome> Settlement::settle(const Run& run, const RunEnd& end) {
         co_return Outcome::lease_lost;
     }
     if (end.answer) {
-        co_await tell(run, *end.answer);
+        const auto told = co_await tell(run, *end.answer);
+        if (!told && !run.has_turn) {
+            // Nothing else holds the answer of a chat.
+            auto verdict = judge(told.error(), run.count, deps_.config, deps_.draw());
+            auto outcome = co_await give_back(run, verdict, to_string(told.error()));
+            co_return outcome;
+        }
         if (end.cost) {
             const queue::Charge charge{.receipt = run.receipt, .cost = *end.cost};
             const auto charged = co_await deps_.queues.charge(charge);
@@ -95,7 +101,8 @@ Task<void> Settlement::finish_dead(const Run& run, std::string reason, std::uint
 Task<void> Settlement::finish(
     const Run& run, DialogStatus status, std::string reason, std::uint32_t retries, Error error) {
     if (!run.has_turn) {
-        co_await tell(run, to_queue_reply(error));
+        const auto told = co_await tell(run, to_queue_reply(error));
+        static_cast<void>(told);  // noted, and nobody to tell
         co_return;
     }
     conversations::FailedRun failed{.id = run.id,
@@ -105,7 +112,8 @@ Task<void> Settlement::finish(
         .at = deps_.clock.now()};
     auto reply = to_queue_reply(failed);
     const auto written = co_await deps_.writer.fail(std::move(failed));
-    co_await tell(run, std::move(reply));
+    const auto told = co_await tell(run, std::move(reply));
+    static_cast<void>(told);  // noted; the row has it
     if (written || written.error().code == Errc::message_not_found) co_return;
     deps_.log.error("the end of a message could not be written; the check will repeat it",
         {{"message_id", run.id.text()}, {"error", to_string(written.error())}});
@@ -123,10 +131,11 @@ Task<void> Settlement::finish_if_dead(const Run& run) {
 
 /// Whoever waits for the message's reply hears it now. Nothing of a turn depends on it: the rows
 /// have it.
-Task<void> Settlement::tell(const Run& run, QueueReply reply) {
-    const auto told =
+Task<Result<void>> Settlement::tell(const Run& run, QueueReply reply) {
+    auto told =
         co_await deps_.queues.reply(run.id, std::move(reply.result), std::move(reply.metadata));
     if (!told) note("storing the reply in the queue failed", run, told.error());
+    co_return told;
 }
 
 void Settlement::note(std::string_view what, const Run& run, const Error& error) const {

@@ -71,7 +71,7 @@ private:
     Task<void> finish_dead(const Run& run, std::string reason, std::uint32_t retries);
     /// A lost lease counts as a failure, and may have been the message's last.
     Task<void> finish_if_dead(const Run& run);
-    Task<void> tell(const Run& run, QueueReply reply);
+    Task<Result<void>> tell(const Run& run, QueueReply reply);
     void note(std::string_view what, const Run& run, const Error& error) const;
 
     Deps deps_;

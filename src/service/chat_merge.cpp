@@ -43,11 +43,23 @@ Result<ChatDelta> ChatMerge::take(std::uint32_t attempt, const ChatDelta& delta)
     return fresh;
 }
 
-Result<void> ChatMerge::end() const {
-    for (const Track* track : {&text_, &refusal_, &reasoning_}) {
-        if (track->said != track->told.size()) return began_anew();
+Result<ChatDelta> ChatMerge::rest(const ChatResult& result) const {
+    const auto behind = [](const std::string& whole, const Track& track) -> Result<std::string> {
+        if (!whole.starts_with(track.told)) return began_anew();
+        return whole.substr(track.told.size());
+    };
+    ChatDelta rest;
+    BATON_TRY(rest.text, behind(result.content, text_));
+    BATON_TRY(rest.refusal, behind(result.refusal, refusal_));
+    BATON_TRY(rest.reasoning, behind(result.reasoning, reasoning_));
+    if (calls_told_) return rest;
+    for (const auto& call : result.tool_calls) {
+        rest.tool_calls.push_back({.index = rest.tool_calls.size(),
+            .id = call.id,
+            .name = call.name,
+            .arguments = call.arguments});
     }
-    return {};
+    return rest;
 }
 
 }  // namespace baton::service

@@ -21,8 +21,9 @@ public:
     /// Fails: conflict, when the attempt says something else than earlier ones.
     [[nodiscard]] Result<ChatDelta> take(std::uint32_t attempt, const ChatDelta& delta);
 
-    /// The answer has ended. Fails: conflict, when it is shorter than what was told.
-    [[nodiscard]] Result<void> end() const;
+    /// The answer has ended: what of it was not told, as when the output was full. Fails: conflict,
+    /// when what was told is no beginning of it.
+    [[nodiscard]] Result<ChatDelta> rest(const ChatResult& result) const;
 
 private:
     struct Track {

@@ -8,7 +8,9 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/core.h>
 
+#include "dispatch/settlement.h"
 #include "dispatch/work_item.h"
+#include "runtime/event.h"
 #include "service/checks.h"
 
 namespace baton::service {
@@ -23,6 +25,11 @@ constexpr Duration recheck{1'000};
 /// Chats share models by key: who asks much waits behind who asks little.
 TenantId tenant_of(const access::Identity& who) { return TenantId(who.key.text); }
 
+bool is_live(const MessageView& message) noexcept {
+    return message.state == MessageState::scheduled || message.state == MessageState::ready ||
+           message.state == MessageState::leased;
+}
+
 /// What the rules look at: the newest words of the user.
 std::string question_of(const ChatRequest& request) {
     const auto newest_first = request.messages | std::views::reverse;
@@ -36,21 +43,12 @@ Error no_answer(const MessageView& message) {
             return {.code = Errc::cancelled, .detail = "the chat was cancelled"};
         case MessageState::expired:
             return {.code = Errc::deadline_exceeded, .detail = "the chat waited past its time"};
-        case MessageState::dead:
-            return {.code = Errc::provider_unavailable, .detail = message.dead_reason};
+        case MessageState::dead: return dispatch::error_of_reason(message.dead_reason);
         default: return {.code = Errc::message_not_found, .detail = "the answer is no longer kept"};
     }
 }
 
 }  // namespace
-
-std::string model_of(const MessageView& message) {
-    if (!message.data) return {};
-    auto item = dispatch::parse_work_item(message);
-    if (!item) return {};
-    auto* work = std::get_if<dispatch::ChatWork>(&*item);
-    return work == nullptr ? std::string() : std::move(work->request.model);
-}
 
 Result<void> ChatService::check(const access::Identity& who, const ChatOrder& order) const {
     BATON_TRY_VOID(allow(who));
@@ -64,7 +62,7 @@ Result<void> ChatService::check(const access::Identity& who, const ChatOrder& or
                 "an idempotency key has at most {} bytes", ChatLimits::idempotency_key_max));
     }
     if (order.session.size() > ChatLimits::session_max) {
-        return fail_field(Errc::invalid_argument, "user",
+        return fail_field(Errc::invalid_argument, "Baton-Session",
             fmt::format("a session has at most {} bytes", ChatLimits::session_max));
     }
     return {};
@@ -98,27 +96,44 @@ Task<Result<std::optional<ChatResult>>> ChatService::wait(
     while (true) {
         const Deadline look = Deadline::after(recheck).min(deadline);
         BATON_CO_TRY(const auto reply, co_await queues_.wait_reply(id, look));
-        if (reply) {
-            BATON_CO_TRY(auto result, dispatch::chat_of_reply(*reply));
-            co_return std::optional(std::move(result));
-        }
-        BATON_CO_TRY(const auto message, co_await queues_.get(id));
-        const bool goes_on = message.state == MessageState::scheduled ||
-                             message.state == MessageState::ready ||
-                             message.state == MessageState::leased;
-        if (!goes_on) co_return fail(no_answer(message));
+        auto result = reply ? dispatch::chat_of_reply(*reply) : Result<ChatResult>();
+        if (reply && result) co_return std::optional(*std::move(result));
+        const auto message = co_await queues_.get(id);
+        const bool goes_on = message && is_live(*message);
+        if (reply && !goes_on) co_return fail(result.error());
+        if (!message) co_return fail(message.error());
+        if (!goes_on) co_return fail(no_answer(*message));
         if (deadline.expired()) co_return std::nullopt;
+        // An error of before it was driven anew would be there at once, again and again.
+        if (reply) co_await sleep_until(look);
     }
 }
 
-Task<Result<MessageView>> ChatService::find(const access::Identity& who, MessageId id) {
+Task<Result<StoredChat>> ChatService::find(const access::Identity& who, MessageId id) {
     BATON_CO_TRY_VOID(allow(who));
-    auto message = co_await queues_.get(id);
-    co_return message;
+    BATON_CO_TRY(const auto message, co_await queues_.get(id));
+    const Error unknown{.code = Errc::message_not_found, .detail = "no chat has this id"};
+    if (message.queue.view() != dispatch::llm_queue) co_return fail(unknown);
+    StoredChat chat{.state = message.state, .at = message.posted_at};
+    if (message.data) {
+        auto item = dispatch::parse_work_item(message);
+        auto* work = item ? std::get_if<dispatch::ChatWork>(&*item) : nullptr;
+        if (work == nullptr) co_return fail(unknown);
+        chat.model = std::move(work->request.model);
+        co_return chat;
+    }
+    BATON_CO_TRY(const auto reply, co_await queues_.get_reply(id));
+    if (!reply) co_return fail(unknown);
+    const auto result = dispatch::chat_of_reply(*reply);
+    if (!result && result.error().code == Errc::protocol_error) co_return fail(unknown);
+    chat.at = reply->at;
+    if (result) chat.model = result->model;
+    co_return chat;
 }
 
 Task<Result<void>> ChatService::cancel(const access::Identity& who, MessageId id) {
     BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(co_await find(who, id));
     BATON_CO_TRY_VOID(co_await queues_.cancel(id));
     // Who waits hears of it at once, and who asks later finds more than nothing.
     auto reply = dispatch::to_queue_reply(
@@ -151,23 +166,37 @@ Task<Result<EmbeddingResult>> ChatService::embed(
 }
 
 Task<Result<ChatProgress>> ChatReader::next(Duration wait) {
+    auto progress = co_await look(Deadline::after(wait));
+    co_return progress;
+}
+
+Task<Result<ChatProgress>> ChatReader::look(Deadline deadline) {
     ChatProgress progress;
-    const Deadline deadline = Deadline::after(wait);
     const queue::OutputRequest request{.message = id_, .from = next_, .wait = deadline};
-    // A chat that fails for good ends its reply and not its output: that stays for a redrive.
-    const auto first = co_await (queues_.read_output(request) || queues_.wait_reply(id_, deadline));
-    if (first.index() == 1) {
-        const auto& reply = std::get<1>(first);
-        if (!reply) co_return fail(reply.error());
-        if (!*reply) co_return progress;
-        auto finished = co_await finish(**reply, std::move(progress));
-        co_return finished;
+    if (!is_redriven_) {
+        const auto first =
+            co_await (queues_.read_output(request) || queues_.wait_reply(id_, deadline));
+        if (first.index() == 1) {
+            const auto& reply = std::get<1>(first);
+            if (!reply) co_return fail(reply.error());
+            if (!*reply) co_return progress;
+            const auto message = co_await queues_.get(id_);
+            is_redriven_ = message && is_live(*message) && !dispatch::chat_of_reply(**reply);
+            if (is_redriven_) co_return progress;
+            auto finished = co_await finish(**reply, std::move(progress));
+            co_return finished;
+        }
+        const auto& page = std::get<0>(first);
+        if (!page) co_return fail(page.error());
+        BATON_CO_TRY_VOID(take(*page, progress));
+        if (!page->ended) co_return progress;
+    } else {
+        BATON_CO_TRY(const auto page, co_await queues_.read_output(request));
+        BATON_CO_TRY_VOID(take(page, progress));
+        if (!page.ended) co_return progress;
     }
-    const auto& page = std::get<0>(first);
-    if (!page) co_return fail(page.error());
-    BATON_CO_TRY_VOID(take(*page, progress));
-    if (!page->ended) co_return progress;
-    BATON_CO_TRY(auto reply, co_await queues_.get_reply(id_));
+    // Whoever ended the chat says why in a moment.
+    BATON_CO_TRY(auto reply, co_await queues_.wait_reply(id_, Deadline::after(recheck)));
     auto finished = co_await finish(std::move(reply), std::move(progress));
     co_return finished;
 }
@@ -175,10 +204,15 @@ Task<Result<ChatProgress>> ChatReader::next(Duration wait) {
 Result<void> ChatReader::take(const OutputPage& page, ChatProgress& progress) {
     for (const OutputEvent& event : page.events) {
         BATON_TRY(const auto deltas, dispatch::deltas_of_event(event.data));
+        std::uint32_t index = 0;
         for (const ChatDelta& delta : deltas) {
             BATON_TRY(auto fresh, merge_.take(event.attempt, delta));
-            if (fresh.empty() || event.offset < tell_from_) continue;
-            progress.pieces.push_back({.offset = event.offset, .delta = std::move(fresh)});
+            const std::uint32_t place = index++;
+            const bool was_told =
+                event.offset < tell_from_ || (event.offset == tell_from_ && place < skip_);
+            if (fresh.empty() || was_told) continue;
+            progress.pieces.push_back(
+                {.offset = event.offset, .index = place, .delta = std::move(fresh)});
         }
     }
     next_ = page.next;
@@ -198,7 +232,8 @@ Task<Result<ChatProgress>> ChatReader::finish(std::optional<Reply> reply, ChatPr
         BATON_CO_TRY_VOID(take(page, progress));
         if (page.events.empty()) break;
     }
-    BATON_CO_TRY_VOID(merge_.end());
+    BATON_CO_TRY(auto rest, merge_.rest(*progress.result));
+    if (!rest.empty()) progress.pieces.push_back({.offset = next_, .delta = std::move(rest)});
     co_return progress;
 }
 

@@ -48,7 +48,8 @@ struct AcceptedChat {
 /// What a stored chat said since the last look.
 struct ChatProgress {
     struct Piece {
-        std::uint64_t offset = 0;  ///< of the output event; several pieces may share it
+        std::uint64_t offset = 0;  ///< of the output event
+        std::uint32_t index = 0;   ///< of the piece within its event
         ChatDelta delta{};
     };
     std::vector<Piece> pieces{};
@@ -58,28 +59,36 @@ struct ChatProgress {
 /// Follows one stored chat. One call at a time; cancelling it withdraws the wait and loses nothing.
 class ChatReader final {
 public:
-    /// Pieces of events before `from` are not told again. `queues` must outlive it.
-    ChatReader(queue::Queues& queues, MessageId id, std::uint64_t from = 0)
-        : queues_(queues), id_(id), tell_from_(from) {}
+    /// Pieces of events before `from`, and the first `skip` of that one, are not told again.
+    /// `queues` must outlive it.
+    ChatReader(queue::Queues& queues, MessageId id, std::uint64_t from = 0, std::uint32_t skip = 0)
+        : queues_(queues), id_(id), tell_from_(from), skip_(skip) {}
 
     /// As soon as there is something, or after `wait` with nothing. Fails: what the chat failed
-    /// with; conflict (see ChatMerge); cancelled; message_not_found (unknown, or its answer is no
-    /// longer kept).
+    /// with; conflict (see ChatMerge); cancelled; message_not_found (unknown, no chat, or its
+    /// answer is no longer kept).
     [[nodiscard]] Task<Result<ChatProgress>> next(Duration wait);
 
 private:
     Result<void> take(const OutputPage& page, ChatProgress& progress);
+    Task<Result<ChatProgress>> look(Deadline deadline);
     Task<Result<ChatProgress>> finish(std::optional<Reply> reply, ChatProgress progress);
 
     queue::Queues& queues_;
     MessageId id_;
     std::uint64_t tell_from_;
+    std::uint32_t skip_;
     std::uint64_t next_ = 0;
     ChatMerge merge_;
+    bool is_redriven_ = false;  ///< the error that is its reply is of an earlier life
 };
 
-/// The model a stored chat was ordered from; empty when only its answer is kept.
-[[nodiscard]] std::string model_of(const MessageView& message);
+/// A chat that was accepted, as it stands.
+struct StoredChat {
+    MessageState state = MessageState::ready;
+    std::string model{};  ///< as ordered; of one that has ended: as it was answered
+    TimePoint at{};       ///< accepted; of one that has ended: answered
+};
 
 /// Safe to use from any thread; tasks resume on the caller's executor.
 class ChatService final {
@@ -98,12 +107,12 @@ public:
     [[nodiscard]] Task<Result<std::optional<ChatResult>>> wait(
         const access::Identity& who, MessageId id, Deadline deadline);
 
-    [[nodiscard]] ChatReader follow(MessageId id, std::uint64_t from = 0) {
-        return {queues_, id, from};
+    [[nodiscard]] ChatReader follow(MessageId id, std::uint64_t from = 0, std::uint32_t skip = 0) {
+        return {queues_, id, from, skip};
     }
 
-    /// The stored order of a chat. Fails: message_not_found (also when only its answer is kept).
-    [[nodiscard]] Task<Result<MessageView>> find(const access::Identity& who, MessageId id);
+    /// Fails: message_not_found (unknown, or no chat).
+    [[nodiscard]] Task<Result<StoredChat>> find(const access::Identity& who, MessageId id);
 
     /// A chat that waits is gone, one that runs is aborted. Fails: message_not_found.
     [[nodiscard]] Task<Result<void>> cancel(const access::Identity& who, MessageId id);

@@ -1,5 +1,6 @@
 // /v1/chat/completions
 #include <charconv>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/core.h>
 
 #include "api/openai/chat_encoder.h"
 #include "api/openai/errors.h"
@@ -66,7 +68,7 @@ Task<void> follow(const DoorState& state, service::ChatReader reader, ChunkEncod
             co_return;
         }
         for (const auto& piece : progress->pieces) {
-            text += encoder.chunk(piece.delta, std::to_string(piece.offset));
+            text += encoder.chunk(piece.delta, fmt::format("{}.{}", piece.offset, piece.index));
         }
         if (progress->result) {
             const bool told = co_await body.write(text + encoder.end(*progress->result));
@@ -84,11 +86,17 @@ Task<void> follow(const DoorState& state, service::ChatReader reader, ChunkEncod
     }
 }
 
+/// Behind which piece a reader goes on.
+struct Place {
+    std::uint64_t from = 0;  ///< the first event that is not whole told
+    std::uint32_t skip = 0;  ///< pieces of it that were
+};
+
 net::Response follow_response(
-    const SharedState& state, MessageId id, ChunkEncoder encoder, std::uint64_t from) {
+    const SharedState& state, MessageId id, ChunkEncoder encoder, Place place) {
     net::Response response = event_stream();
-    response.stream = [state, id, encoder = std::move(encoder), from](net::BodyStream& body) {
-        return follow(*state, state->chats.follow(id, from), encoder, body);
+    response.stream = [state, id, encoder = std::move(encoder), place](net::BodyStream& body) {
+        return follow(*state, state->chats.follow(id, place.from, place.skip), encoder, body);
     };
     return response;
 }
@@ -119,7 +127,7 @@ Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
     net::Response response;
     if (chat.stream) {
         response = follow_response(
-            state, accepted.id, ChunkEncoder(std::move(head), chat.include_usage), 0);
+            state, accepted.id, ChunkEncoder(std::move(head), chat.include_usage), {});
     } else {
         const Deadline deadline = Deadline::after(state->config.patience);
         BATON_CO_TRY(
@@ -133,8 +141,7 @@ Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
             };
         }
     }
-    response.fields.set("Baton-Message-Id", accepted.id.text());
-    if (accepted.duplicate) response.fields.set("Baton-Duplicate", "true");
+    name_message(response, accepted);
     co_return response;
 }
 
@@ -190,15 +197,22 @@ Task<Result<net::Response>> create_chat(const SharedState& state, Call& call) {
 
 // A stored chat, again.
 
-Result<std::uint64_t> seen_by(const net::Request& request) {
+/// "5.1": the second piece of the event at 5 was the last one.
+Result<Place> place_of(const net::Request& request) {
     const std::string_view last = request.fields.get("Last-Event-ID");
-    if (last.empty()) return 0;
-    std::uint64_t offset = 0;
-    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), offset);
-    if (error != std::errc() || end != last.data() + last.size()) {
-        return fail_field(Errc::invalid_argument, "Last-Event-ID", "must be the id of an event");
+    if (last.empty()) return Place();
+    Place place;
+    const char* const end = last.data() + last.size();
+    const auto event = std::from_chars(last.data(), end, place.from);
+    const bool has_piece = event.ec == std::errc() && event.ptr != end && *event.ptr == '.';
+    const auto piece = has_piece ? std::from_chars(event.ptr + 1, end, place.skip) : event;
+    if (!has_piece || piece.ec != std::errc() || piece.ptr != end ||
+        place.skip == std::numeric_limits<std::uint32_t>::max()) {
+        return fail_field(
+            Errc::invalid_argument, "Last-Event-ID", "must be the id of an event, as `5.0`");
     }
-    return offset + 1;
+    ++place.skip;
+    return place;
 }
 
 std::string_view status_text(MessageState state) noexcept {
@@ -207,14 +221,12 @@ std::string_view status_text(MessageState state) noexcept {
 
 Task<Result<net::Response>> get_chat(const SharedState& state, Call& call) {
     BATON_CO_TRY(const auto id, message_of(chat_prefix, call.params[0]));
-    BATON_CO_TRY(const auto from, seen_by(call.request));
-    BATON_CO_TRY(const auto message, co_await state->chats.find(call.who, id));
-    ChatHead head{.id = std::string(call.params[0]),
-        .model = service::model_of(message),
-        .created = message.posted_at};
+    BATON_CO_TRY(const auto place, place_of(call.request));
+    BATON_CO_TRY(const auto stored, co_await state->chats.find(call.who, id));
+    ChatHead head{.id = std::string(call.params[0]), .model = stored.model, .created = stored.at};
     if (call.request.query_value("stream") == "true") {
         const bool usage = call.request.query_value("include_usage") == "true";
-        co_return follow_response(state, id, ChunkEncoder(std::move(head), usage), from);
+        co_return follow_response(state, id, ChunkEncoder(std::move(head), usage), place);
     }
     BATON_CO_TRY(
         const auto result, co_await state->chats.wait(call.who, id, Deadline::after(Duration(0))));
@@ -225,7 +237,7 @@ Task<Result<net::Response>> get_chat(const SharedState& state, Call& call) {
     co_return json_answer(
         202, json::serialize(json::object{{"id", head.id}, {"object", "chat.completion"},
                  {"created", unix_seconds(head.created)}, {"model", head.model},
-                 {"status", status_text(message.state)}}));
+                 {"status", status_text(stored.state)}}));
 }
 
 }  // namespace

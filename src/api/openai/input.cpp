@@ -100,6 +100,11 @@ Result<MessageId> message_of(std::string_view prefix, std::string_view id) {
     return fail(Errc::message_not_found, "nothing is stored under this id");
 }
 
+void name_message(net::Response& response, const service::AcceptedChat& accepted) {
+    response.fields.set("Baton-Message-Id", accepted.id.text());
+    if (accepted.duplicate) response.fields.set("Baton-Duplicate", "true");
+}
+
 net::Response json_answer(int status, std::string body) {
     net::Response response;
     response.status = status;

@@ -23,7 +23,8 @@ Task<void> LiveText::write_to(net::BodyStream& body, Duration heartbeat) {
         }
         if (last && error_) waiting_ += error_event(*error_);
         const bool sent = waiting_.empty() || co_await body.write(std::exchange(waiting_, {}));
-        if (!sent) throw boost::system::system_error(asio::error::operation_aborted);
+        if (!sent || is_overfull_)
+            throw boost::system::system_error(asio::error::operation_aborted);
         if (last) co_return;
         began = true;
     }

@@ -2,6 +2,7 @@
 // other.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,12 @@ class LiveText {
 public:
     explicit LiveText(const Executor& executor) : changed_(executor) {}
 
+    /// Text that waits for a client that reads slowly, in bytes; more ends the answer.
+    static constexpr std::size_t waiting_max = 8'388'608;
+
     void add(std::string_view text) {
-        waiting_ += text;
+        is_overfull_ = is_overfull_ || waiting_.size() + text.size() > waiting_max;
+        if (!is_overfull_) waiting_ += text;
         changed_.notify_all();
     }
     /// Nothing more will come; an error without text before it becomes the answer.
@@ -32,7 +37,8 @@ public:
     }
 
     /// Writes what comes until the end, and a comment after each `heartbeat` of silence. Throws
-    /// operation_aborted when the client takes no more, so that what feeds it is called off.
+    /// operation_aborted when the client takes no more or too slowly, so that what feeds it is
+    /// called off.
     Task<void> write_to(net::BodyStream& body, Duration heartbeat);
 
 private:
@@ -40,6 +46,7 @@ private:
     std::string waiting_;
     std::optional<Error> error_;
     bool is_over_ = false;
+    bool is_overfull_ = false;
 };
 
 }  // namespace baton::api::openai

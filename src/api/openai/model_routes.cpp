@@ -31,8 +31,10 @@ Task<Result<net::Response>> list_models(const SharedState& state, Call&) {
         200, json::serialize(json::object{{"object", "list"}, {"data", std::move(models)}}));
 }
 
+/// Names have a slash where an owner stands before them: "meta-llama/Llama-3".
 Task<Result<net::Response>> get_model(const SharedState& state, Call& call) {
-    const std::string_view name = call.params[0];
+    std::string name(call.params[0]);
+    if (!call.params[1].empty()) name += "/" + std::string(call.params[1]);
     if (!state->chats.serves(name)) {
         co_return fail_field(
             Errc::not_found, "model", fmt::format("no endpoint serves the model `{}`", name));
@@ -125,6 +127,8 @@ std::vector<Door::Route> model_routes(const SharedState& state) {
         {{Method::get, "/v1/models", Auth::member},
             [state](Call& call) { return list_models(state, call); }},
         {{Method::get, "/v1/models/{model}", Auth::member},
+            [state](Call& call) { return get_model(state, call); }},
+        {{Method::get, "/v1/models/{owner}/{model}", Auth::member},
             [state](Call& call) { return get_model(state, call); }},
         {{Method::post, "/v1/embeddings", Auth::member},
             [state](Call& call) { return create_embeddings(state, call); }},

@@ -21,10 +21,11 @@ inline constexpr std::array<std::string_view, 2> mode_names{"durable", "pass-thr
 
 struct OpenAiConfig {
     Mode mode = Mode::durable;
-    Duration timeout{600'000};   ///< of a chat that is passed through
+    Duration timeout{
+        600'000};  ///< of a chat that is passed through; the dispatcher's of a durable one
     Duration heartbeat{15'000};  ///< silence in a stream after which a comment is sent
-    /// An answer that is not streamed begins after this long, with white space, so that clients and
-    /// proxies do not give the connection up.
+    /// A durable answer that is not streamed begins after this long, with white space, so that
+    /// clients and proxies do not give the connection up.
     Duration patience{100'000};
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "api/openai/chat_encoder.h"
+#include "base/text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -23,6 +24,11 @@ std::string call_item_id(const ResponseHead& head, std::size_t index) {
 json::object text_part(std::string_view text) {
     return {{"type", "output_text"}, {"text", text}, {"annotations", json::array()},
         {"logprobs", json::array()}};
+}
+
+json::object content_part(bool is_refusal, std::string_view text) {
+    if (is_refusal) return {{"type", "refusal"}, {"refusal", text}};
+    return text_part(text);
 }
 
 json::object message_item(const ResponseHead& head, std::string_view status, json::array content) {
@@ -104,7 +110,8 @@ json::object response_object(const ResponseHead& head, const Error& error) {
     const bool cancelled = error.code == Errc::cancelled;
     json::object object = frame_of(head, cancelled ? "cancelled" : "failed");
     if (!cancelled) {
-        object["error"] = json::object{{"code", to_string(error.code)}, {"message", error.detail}};
+        object["error"] = json::object{{"code", to_string(error.code)},
+            {"message", is_utf8(error.detail) ? error.detail : "(not UTF-8)"}};
     }
     return object;
 }
@@ -128,48 +135,60 @@ std::string ResponseEvents::begin() {
     return out;
 }
 
-void ResponseEvents::open_message(std::string& out) {
-    if (message_ != Message::none) return;
-    message_ = Message::open;
-    message_index_ = items_++;
-    emit(out, "response.output_item.added",
-        {{"output_index", message_index_}, {"item", message_item(head_, "in_progress", {})}});
-    emit(out, "response.content_part.added",
-        {{"item_id", message_id(head_)}, {"output_index", message_index_}, {"content_index", 0},
-            {"part", text_part("")}});
+ResponseEvents::Part& ResponseEvents::open_part(std::string& out, bool is_refusal) {
+    if (!message_index_) {
+        message_index_ = items_++;
+        emit(out, "response.output_item.added",
+            {{"output_index", *message_index_}, {"item", message_item(head_, "in_progress", {})}});
+    }
+    const auto known = std::ranges::find(parts_, is_refusal, &Part::is_refusal);
+    if (known != parts_.end()) return *known;
+    Part& part = parts_.emplace_back(Part{.is_refusal = is_refusal});
+    json::object fields = place_of(parts_.size() - 1);
+    fields["part"] = content_part(part.is_refusal, "");
+    emit(out, "response.content_part.added", std::move(fields));
+    return part;
+}
+
+json::object ResponseEvents::place_of(std::size_t part) const {
+    return {
+        {"item_id", message_id(head_)}, {"output_index", *message_index_}, {"content_index", part}};
+}
+
+void ResponseEvents::take_text(std::string& out, std::string_view text, bool is_refusal) {
+    if (text.empty()) return;
+    Part& part = open_part(out, is_refusal);
+    part.text += text;
+    json::object fields = place_of(static_cast<std::size_t>(&part - parts_.data()));
+    fields["delta"] = text;
+    if (!is_refusal) fields["logprobs"] = json::array();
+    emit(out, is_refusal ? "response.refusal.delta" : "response.output_text.delta",
+        std::move(fields));
 }
 
 void ResponseEvents::close_message(std::string& out) {
-    if (message_ != Message::open) return;
-    message_ = Message::closed;
-    const json::object place{
-        {"item_id", message_id(head_)}, {"output_index", message_index_}, {"content_index", 0}};
-    json::object done = place;
-    done["text"] = text_;
-    done["logprobs"] = json::array();
-    emit(out, "response.output_text.done", std::move(done));
-    json::object part = place;
-    part["part"] = text_part(text_);
-    emit(out, "response.content_part.done", std::move(part));
-    emit(out, "response.output_item.done",
-        {{"output_index", message_index_},
-            {"item", message_item(head_, "completed", {text_part(text_)})}});
-}
-
-void ResponseEvents::take_text(std::string& out, std::string_view text) {
-    if (text.empty()) return;
-    open_message(out);
-    text_ += text;
-    emit(out, "response.output_text.delta",
-        {{"item_id", message_id(head_)}, {"output_index", message_index_}, {"content_index", 0},
-            {"delta", text}, {"logprobs", json::array()}});
+    json::array content;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        const Part& part = parts_[i];
+        json::object said = place_of(i);
+        said[part.is_refusal ? "refusal" : "text"] = part.text;
+        if (!part.is_refusal) said["logprobs"] = json::array();
+        emit(out, part.is_refusal ? "response.refusal.done" : "response.output_text.done",
+            std::move(said));
+        json::object done = place_of(i);
+        done["part"] = content_part(part.is_refusal, part.text);
+        emit(out, "response.content_part.done", std::move(done));
+        content.push_back(content_part(part.is_refusal, part.text));
+    }
+    auto item = message_item(head_, "completed", std::move(content));
+    emit(out, "response.output_item.done", {{"output_index", *message_index_}, {"item", item}});
+    output_[*message_index_] = std::move(item);
 }
 
 ResponseEvents::CallItem& ResponseEvents::open_call(std::string& out, const ToolCallDelta& delta) {
     const auto known =
         std::ranges::find(calls_, delta.index, [](const auto& c) { return c.first; });
     if (known != calls_.end()) return known->second;
-    close_message(out);
     auto& item = calls_.emplace_back(delta.index, CallItem{.output_index = items_++}).second;
     item.call = {.id = delta.id, .name = delta.name};
     emit(out, "response.output_item.added",
@@ -180,7 +199,8 @@ ResponseEvents::CallItem& ResponseEvents::open_call(std::string& out, const Tool
 
 std::string ResponseEvents::take(const ChatDelta& delta) {
     std::string out;
-    take_text(out, delta.text);
+    take_text(out, delta.text, false);
+    take_text(out, delta.refusal, true);
     for (const auto& piece : delta.tool_calls) {
         CallItem& item = open_call(out, piece);
         if (piece.arguments.empty()) continue;
@@ -195,23 +215,30 @@ std::string ResponseEvents::take(const ChatDelta& delta) {
 std::string ResponseEvents::end(const ChatResult& result) {
     std::string out;
     // An answer that came in no pieces.
-    if (text_.empty() && message_ == Message::none) take_text(out, result.content);
+    if (parts_.empty()) {
+        take_text(out, result.content, false);
+        take_text(out, result.refusal, true);
+    }
     for (std::size_t i = calls_.size(); i < result.tool_calls.size(); ++i) {
         const ToolCall& call = result.tool_calls[i];
         out += take(
             {.tool_calls = {
                  {.index = i, .id = call.id, .name = call.name, .arguments = call.arguments}}});
     }
-    close_message(out);
+    if (items_ == 0) open_part(out, false);
+    output_.resize(items_);
+    if (message_index_) close_message(out);
     for (const auto& [index, item] : calls_) {
         emit(out, "response.function_call_arguments.done",
             {{"item_id", call_item_id(head_, index)}, {"output_index", item.output_index},
                 {"name", item.call.name}, {"arguments", item.call.arguments}});
+        auto done = call_item(head_, index, "completed", item.call);
         emit(out, "response.output_item.done",
-            {{"output_index", item.output_index},
-                {"item", call_item(head_, index, "completed", item.call)}});
+            {{"output_index", item.output_index}, {"item", done}});
+        output_[item.output_index] = std::move(done);
     }
     json::object response = response_object(head_, result);
+    response["output"] = json::array(output_.begin(), output_.end());
     const bool whole = response["status"] == "completed";
     emit(out, whole ? "response.completed" : "response.incomplete",
         {{"response", std::move(response)}});

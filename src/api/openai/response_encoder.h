@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,18 +55,24 @@ private:
     };
 
     void emit(std::string& out, std::string_view type, boost::json::object fields);
-    void open_message(std::string& out);
+    /// Of the one message, in the order in which they came.
+    struct Part {
+        bool is_refusal = false;
+        std::string text{};
+    };
+    Part& open_part(std::string& out, bool is_refusal);
+    [[nodiscard]] boost::json::object place_of(std::size_t part) const;
     void close_message(std::string& out);
     CallItem& open_call(std::string& out, const ToolCallDelta& delta);
-    void take_text(std::string& out, std::string_view text);
+    void take_text(std::string& out, std::string_view text, bool is_refusal);
 
     ResponseHead head_;
     std::int64_t seen_;
     std::int64_t number_ = 0;
     std::size_t items_ = 0;
-    enum class Message : std::uint8_t { none, open, closed } message_ = Message::none;
-    std::size_t message_index_ = 0;
-    std::string text_;
+    std::optional<std::size_t> message_index_{};
+    std::vector<Part> parts_;
+    std::vector<boost::json::object> output_;              ///< the items, done
     std::vector<std::pair<std::size_t, CallItem>> calls_;  ///< by the model's index
 };
 

@@ -34,12 +34,12 @@ Task<void> follow(const DoorState& state, service::ChatReader reader, ResponseEv
     if (text.empty()) text = ":\n\n";
     while (true) {
         const bool sent = text.empty() || co_await body.write(std::exchange(text, {}));
-        if (!sent || body.stopping()) co_return;  // the chat goes on; its answer is kept
+        if (!sent) co_return;  // the chat goes on; its answer is kept
         auto progress = co_await reader.next(state.config.heartbeat);
         if (!progress) {
-            // A client that sees the daemon stop comes back with `starting_after`.
-            if (progress.error().code == Errc::shutting_down) co_return;
-            const bool told = co_await body.write(events.fail(progress.error()));
+            const bool stops = progress.error().code == Errc::shutting_down;
+            auto last = stops ? error_event(progress.error()) : events.fail(progress.error());
+            const bool told = co_await body.write(std::move(last));
             static_cast<void>(told);
             co_return;
         }
@@ -50,6 +50,13 @@ Task<void> follow(const DoorState& state, service::ChatReader reader, ResponseEv
             co_return;
         }
         if (progress->pieces.empty()) text = ":\n\n";
+        if (body.stopping()) {
+            const Error error{.code = Errc::shutting_down,
+                .detail = "the server stops; the response goes on, come back with starting_after"};
+            const bool told = co_await body.write(text + error_event(error));
+            static_cast<void>(told);
+            co_return;
+        }
     }
 }
 
@@ -77,21 +84,33 @@ Task<void> write_late(const DoorState& state, const access::Identity& who, Messa
     }
 }
 
+/// The whole answer, or what begins it before clients give up.
+Task<Result<net::Response>> answer_in_time(
+    const SharedState& state, const Call& call, MessageId id, ResponseHead head) {
+    const Deadline deadline = Deadline::after(state->config.patience);
+    BATON_CO_TRY(const auto result, co_await state->chats.wait(call.who, id, deadline));
+    if (result) co_return object_answer(response_object(head, *result));
+    net::Response response;
+    response.stream = [state, who = call.who, id, head = std::move(head)](net::BodyStream& body) {
+        return write_late(*state, who, id, head, body);
+    };
+    co_return response;
+}
+
 Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
     service::ChatOrder order, ResponseHead head, bool stream) {
     BATON_CO_TRY(const auto accepted, co_await state->chats.submit(call.who, std::move(order)));
     head.id = public_id(response_prefix, accepted.id);
     head.created = accepted.at;
-    if (stream) co_return follow_response(state, accepted.id, std::move(head), -1);
-    if (head.background) co_return object_answer(response_object(head, ResponseStatus::queued));
-    const Deadline deadline = Deadline::after(state->config.patience);
-    BATON_CO_TRY(const auto result, co_await state->chats.wait(call.who, accepted.id, deadline));
-    if (result) co_return object_answer(response_object(head, *result));
     net::Response response;
-    response.stream = [state, who = call.who, id = accepted.id, head = std::move(head)](
-                          net::BodyStream& body) {
-        return write_late(*state, who, id, head, body);
-    };
+    if (stream) {
+        response = follow_response(state, accepted.id, std::move(head), -1);
+    } else if (head.background) {
+        response = object_answer(response_object(head, ResponseStatus::queued));
+    } else {
+        BATON_CO_TRY(response, co_await answer_in_time(state, call, accepted.id, std::move(head)));
+    }
+    name_message(response, accepted);
     co_return response;
 }
 
@@ -179,12 +198,16 @@ Result<std::int64_t> starting_after(const net::Request& request) {
     return number;
 }
 
+ResponseHead head_of(const Call& call, service::StoredChat stored) {
+    return {
+        .id = std::string(call.params[0]), .model = std::move(stored.model), .created = stored.at};
+}
+
 /// The response as it stands.
 Task<Result<json::object>> stored_object(
-    const SharedState& state, Call& call, MessageId id, const MessageView& message) {
-    ResponseHead head{.id = std::string(call.params[0]),
-        .model = service::model_of(message),
-        .created = message.posted_at};
+    const SharedState& state, const Call& call, MessageId id, service::StoredChat stored) {
+    const auto state_now = stored.state;
+    const ResponseHead head = head_of(call, std::move(stored));
     const auto result = co_await state->chats.wait(call.who, id, Deadline::after(Duration(0)));
     // A response that failed is there, and says so.
     if (!result && result.error().code != Errc::message_not_found) {
@@ -192,22 +215,18 @@ Task<Result<json::object>> stored_object(
     }
     if (!result) co_return fail(result.error());
     if (*result) co_return response_object(head, **result);
-    co_return response_object(head, message.state == MessageState::leased
-                                        ? ResponseStatus::in_progress
-                                        : ResponseStatus::queued);
+    co_return response_object(head,
+        state_now == MessageState::leased ? ResponseStatus::in_progress : ResponseStatus::queued);
 }
 
 Task<Result<net::Response>> get_response(const SharedState& state, Call& call) {
     BATON_CO_TRY(const auto id, message_of(response_prefix, call.params[0]));
     BATON_CO_TRY(const auto seen, starting_after(call.request));
-    BATON_CO_TRY(const auto message, co_await state->chats.find(call.who, id));
+    BATON_CO_TRY(auto stored, co_await state->chats.find(call.who, id));
     if (call.request.query_value("stream") == "true") {
-        ResponseHead head{.id = std::string(call.params[0]),
-            .model = service::model_of(message),
-            .created = message.posted_at};
-        co_return follow_response(state, id, std::move(head), seen);
+        co_return follow_response(state, id, head_of(call, std::move(stored)), seen);
     }
-    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, message));
+    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, std::move(stored)));
     co_return object_answer(object);
 }
 
@@ -218,8 +237,8 @@ Task<Result<net::Response>> cancel_response(const SharedState& state, Call& call
     if (!over) {
         BATON_CO_TRY_VOID(co_await state->chats.cancel(call.who, id));
     }
-    BATON_CO_TRY(const auto message, co_await state->chats.find(call.who, id));
-    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, message));
+    BATON_CO_TRY(auto stored, co_await state->chats.find(call.who, id));
+    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, std::move(stored)));
     co_return object_answer(object);
 }
 

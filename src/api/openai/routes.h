@@ -56,6 +56,9 @@ using SharedState = std::shared_ptr<DoorState>;
 /// Fails: message_not_found.
 [[nodiscard]] Result<MessageId> message_of(std::string_view prefix, std::string_view id);
 
+/// Says in its fields which message a durable chat is.
+void name_message(net::Response& response, const service::AcceptedChat& accepted);
+
 [[nodiscard]] net::Response json_answer(int status, std::string body);
 /// Of server-sent events, without its stream.
 [[nodiscard]] net::Response event_stream();

@@ -49,11 +49,13 @@ public:
     Hold& operator=(const Hold&) = delete;
 
     Result<void> begin(Deadline deadline) {
-        BATON_TRY(bucket_,
-            nats::open_bucket(connection_,
-                {.name = config_.name, .replicas = config_.replicas, .ttl = config_.timing.ttl},
-                config_.timing.write_patience));
-        BATON_TRY(watch_, bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); }));
+        BATON_TRY(bucket_, nats::open_bucket(connection_,
+                               {.name = config_.name,
+                                   .replicas = config_.replicas,
+                                   .ttl = config_.timing.ttl,
+                                   .patience = config_.timing.write_patience},
+                               config_.timing.write_patience));
+        watch_ = bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); });
         BATON_TRY_VOID(await_daemons(deadline));
         tell_of_us();
         for (Partition i = 0; i < config_.partitions; ++i) {
@@ -90,9 +92,7 @@ private:
         if (entry == nullptr) {
             is_complete_ = true;
         } else {
-            std::optional<std::string_view> value;
-            if (!entry->removed) value = entry->value;
-            const auto event = seen(entry->key, value, entry->revision);
+            const auto event = seen(entry->key, entry->value, entry->revision);
             if (event) std::visit([this](const auto& one) { note(one); }, *event);
         }
         changed_.notify_all();
@@ -237,8 +237,6 @@ private:
                 bucket_->update(leader_key(i), to_json(LeaderRecord{}), keys[i].own);
             static_cast<void>(given_up);  // else it expires
         }
-        const auto removed = bucket_->remove(daemon_key(id_));
-        static_cast<void>(removed);
     }
 
     const HoldConfig config_;
@@ -255,7 +253,7 @@ private:
     bool is_ending_ = false;
 
     std::thread thread_;
-    std::unique_ptr<nats::Subscription> watch_;  // ends before what it tells
+    std::unique_ptr<nats::KeyWatch> watch_;  // ends before what it tells
 };
 
 }  // namespace

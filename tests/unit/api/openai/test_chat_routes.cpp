@@ -56,11 +56,46 @@ TEST_F(ChatRoutes, who_lost_the_stream_goes_on_behind_the_last_event) {
     const std::string id(response.fields.get("Baton-Message-Id"));
     io.run(work_well());
     const auto first = streamed(response);
-    ASSERT_NE(first.find("id: 0\n"), std::string::npos) << first;
+    ASSERT_NE(first.find("id: 0.0\n"), std::string::npos) << first;
     const auto rest = streamed(call(net::Method::get,
-        "/v1/chat/completions/chatcmpl-" + id + "?stream=true", {}, {{"Last-Event-ID", "0"}}));
+        "/v1/chat/completions/chatcmpl-" + id + "?stream=true", {}, {{"Last-Event-ID", "0.0"}}));
     EXPECT_EQ(text_of(events_of(rest)), "there");
     EXPECT_TRUE(rest.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(ChatRoutes, pieces_that_share_an_event_are_told_apart_by_who_goes_on) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    const std::string id(response.fields.get("Baton-Message-Id"));
+    const auto leased = lease_one("llm");
+    const std::vector<ChatDelta> pieces{{.text = "hello "}, {.text = "there"}};
+    std::vector<Bytes> events{dispatch::to_output_event(pieces)};
+    ASSERT_TRUE(io.run(queues->append_output(leased.receipt, std::move(events))));
+    auto reply = dispatch::to_queue_reply(ScriptedPool::result());
+    ASSERT_TRUE(io.run(queues->reply(leased.message.id, reply.result, reply.metadata)));
+    ASSERT_TRUE(io.run(queues->ack(leased.receipt)));
+    EXPECT_EQ(text_of(events_of(streamed(response))), "hello there");
+    const auto rest = streamed(call(net::Method::get,
+        "/v1/chat/completions/chatcmpl-" + id + "?stream=true", {}, {{"Last-Event-ID", "0.0"}}));
+    EXPECT_EQ(text_of(events_of(rest)), "there");
+    for (const std::string bad : {"0", "a.b", "1.", "-1.0"}) {
+        const auto refused = call(net::Method::get,
+            "/v1/chat/completions/chatcmpl-" + id + "?stream=true", {}, {{"Last-Event-ID", bad}});
+        EXPECT_EQ(refused.status, 400) << bad;
+    }
+}
+
+TEST_F(ChatRoutes, what_the_output_had_no_room_for_comes_with_the_end) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    io.run(work({{.text = "hel"}}, dispatch::to_queue_reply(ScriptedPool::result())));
+    EXPECT_EQ(text_of(events_of(streamed(response))), "hello there");
+}
+
+TEST_F(ChatRoutes, a_message_that_is_no_chat_is_not_found) {
+    const auto posted = post("/v1/queues/mail/messages", R"({"content":"x"})");
+    const std::string id(json_of(posted).at("messages").at(0).at("id").as_string());
+    EXPECT_EQ(get("/v1/chat/completions/chatcmpl-" + id).status, 404);
+    EXPECT_EQ(post("/v1/responses/resp_" + id + "/cancel", "").status, 404);
+    EXPECT_EQ(count_in("mail"), 1U);
 }
 
 TEST_F(ChatRoutes, a_chat_that_is_tried_again_goes_on_where_it_was) {
@@ -192,6 +227,7 @@ TEST_F(ChatRoutes, models_and_embeddings) {
     EXPECT_EQ(json_of(get("/v1/models")).at("data").at(0).at("id").as_string(), "m");
     EXPECT_EQ(get("/v1/models/m").status, 200);
     EXPECT_EQ(get("/v1/models/x").status, 404);
+    EXPECT_EQ(get("/v1/models/meta/llama").status, 404);
     const auto floats = json_of(post("/v1/embeddings", R"({"model":"m","input":["ab","c"]})"));
     EXPECT_EQ(floats.at("data").as_array().size(), 2U);
     EXPECT_EQ(floats.at("data").at(0).at("embedding").at(0).to_number<double>(), 2.0);
