@@ -190,6 +190,7 @@ private:
         log_.info("opening a partition", {{"partition", action.partition}});
     }
     void act(const ServePartition& action) {
+        log_.info("serving a partition", {{"partition", action.partition}});
         if (auto host = host_of(action.partition, action.turn)) host->serve();
     }
     void act(const AnswerUntil& action) {
