@@ -41,7 +41,10 @@ struct RemoteConfig {
 ///   the largest, for a set_quota that failed half way.
 /// - set_quota: when it fails some partitions may have the new limit; repeat it. The limit holds
 ///   in each partition for what is stored there.
-/// - redrive into a queue of another partition is refused with unsupported.
+/// - redrive into a queue of another partition goes in pages of at most 1,000 letters and 4 MiB:
+///   taken there first, then dropped here. After an error some may be in both; a redrive within
+///   LetterMover::memory drops them and takes none of them again. The target's tenant must have
+///   room for a page, also when it is the same one.
 ///
 /// A queue in memory lives on its server: it is gone when that changes.
 ///
