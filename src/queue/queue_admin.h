@@ -55,7 +55,8 @@ public:
     /// expiry; their attempts go on counting. With a rate the i-th is due i / rate seconds from
     /// now. In another queue they are new messages with new ids, by that queue's rules. Returns how
     /// many. It works in portions of 1,000, each of them whole: what an error comes after stays
-    /// done. Fails: invalid_argument; queue_full, message_too_large, quota_exceeded.
+    /// done. Between partitions of a cluster see LetterMover. Fails: invalid_argument; queue_full,
+    /// message_too_large, quota_exceeded.
     [[nodiscard]] virtual Task<Result<std::uint64_t>> redrive(RedriveRequest request) = 0;
     /// How much all stored queues of a tenant together may keep: content, replies and outputs, in
     /// bytes, up to 2^53; 0: no limit. A post, reply or output beyond fails with quota_exceeded;

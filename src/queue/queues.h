@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "queue/browser.h"
 #include "queue/consumer.h"
+#include "queue/letters.h"
 #include "queue/log.h"
 #include "queue/outputs.h"
 #include "queue/producer.h"
@@ -21,6 +22,7 @@ namespace baton::queue {
 /// message is leased to nobody. Cancelling any other call does not undo it.
 class Queues : public QueueAdmin,
                public QueueOperator,
+               public LetterMover,
                public Producer,
                public Consumer,
                public Browser,

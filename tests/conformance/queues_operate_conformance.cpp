@@ -194,6 +194,40 @@ TEST_P(Operate, a_redrive_to_a_queue_that_is_not_there_says_so_also_without_lett
     EXPECT_EQ(result.error().field, "target");
 }
 
+TEST_P(Operate, letters_from_elsewhere_are_taken_once_also_after_a_restart) {
+    make();
+    const QueueName other("other");
+    must(h.run(queues().put_queue(other, {})));
+    const auto first = bury({.text = "a", .order = "k"}, "why");
+    const auto second = bury({.text = "b"}, "why");
+    const RedriveRequest request{.queue = q, .target = other};
+    const auto page = must(h.run(queues().find_letters(request, 0, 1)));
+    ASSERT_EQ(page.letters.size(), 1);
+    EXPECT_TRUE(page.more);
+    EXPECT_EQ(page.last_seq, first.seq);
+    queue::LetterDelivery delivery{.target = other,
+        .letters = must(h.run(queues().find_letters(request, 0, 1'000))).letters,
+        .start = page.now};
+    ASSERT_EQ(delivery.letters.size(), 2);
+    EXPECT_EQ(must(h.run(queues().take_letters(delivery))), 2);
+    EXPECT_EQ(must(h.run(queues().take_letters(delivery))), 0);
+    h.reopen();
+    EXPECT_EQ(must(h.run(queues().take_letters(delivery))), 0);
+    EXPECT_EQ(must(h.run(queues().stats(other))).ready, 2);
+    EXPECT_EQ(must(h.run(queues().drop_letters(other, {first, second}))), 0);
+    EXPECT_EQ(must(h.run(queues().drop_letters(q, {first, second, post_one()}))), 2);
+    h.reopen();
+    EXPECT_EQ(stats().dead, 0);
+    EXPECT_EQ(stats().ready, 1);
+    const auto popped = must(h.run(queues().pop({.queue = other})));
+    ASSERT_EQ(popped.size(), 1);
+    EXPECT_EQ(text_of(popped[0].message), "a");
+    EXPECT_EQ(popped[0].message.history[0].reason, "why");
+    h.advance(queue::LetterMover::memory + Duration(2'000));
+    h.reopen();
+    EXPECT_EQ(must(h.run(queues().take_letters(delivery))), 2) << "so long it is remembered";
+}
+
 TEST_P(Operate, a_redrive_has_its_limits) {
     make({.max_size = 1});
     bury({});

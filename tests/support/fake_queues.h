@@ -53,6 +53,11 @@ public:
     Task<Result<void>> pause_key(
         QueueName name, KeyKind kind, std::string key, bool paused) override;
     Task<Result<std::uint64_t>> redrive(RedriveRequest request) override;
+    // Letters of other partitions: `unsupported`, as logs.
+    Task<Result<queue::LetterPage>> find_letters(
+        RedriveRequest, std::uint64_t, std::uint32_t) override;
+    Task<Result<std::uint64_t>> take_letters(queue::LetterDelivery) override;
+    Task<Result<std::uint64_t>> drop_letters(QueueName, std::vector<MessageId>) override;
     Task<Result<void>> set_quota(TenantId owner, std::uint64_t bytes) override;
     Task<Result<StorageQuota>> quota(TenantId owner) override;
     Task<Result<QueueStats>> stats(QueueName name) override;

@@ -13,6 +13,17 @@ Task<Result<T>> no_logs() {
 
 }  // namespace
 
+Task<Result<queue::LetterPage>> FakeQueues::find_letters(
+    RedriveRequest, std::uint64_t, std::uint32_t) {
+    co_return fail(Errc::unsupported, "FakeQueues has one partition");
+}
+Task<Result<std::uint64_t>> FakeQueues::take_letters(queue::LetterDelivery) {
+    co_return fail(Errc::unsupported, "FakeQueues has one partition");
+}
+Task<Result<std::uint64_t>> FakeQueues::drop_letters(QueueName, std::vector<MessageId>) {
+    co_return fail(Errc::unsupported, "FakeQueues has one partition");
+}
+
 Task<Result<std::uint64_t>> FakeQueues::append_output(Receipt receipt, std::vector<Bytes> events) {
     BATON_CO_TRY_VOID(co_await enter("append_output"));
     BATON_CO_TRY(Entry * entry, find_leased(receipt));

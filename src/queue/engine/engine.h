@@ -55,10 +55,14 @@ public:
     /// The dead letters that a request means, for `move`.
     Result<std::vector<MessageView>> dead_letters(
         const RedriveRequest& request, std::uint64_t after_seq, std::size_t max);
-    /// Moves those of `letters` (with their data) that are still dead from one queue to another,
-    /// all or none. Returns how many.
+    /// Moves those of `letters` (with data) that are still dead, all or none. Returns how many.
     Result<std::uint64_t> move(const QueueName& from, const QueueName& to,
         const std::vector<MessageView>& letters, const RedriveSchedule& schedule, TimePoint now);
+    Result<LetterPage> find_letters(
+        const RedriveRequest& request, std::uint64_t after_seq, std::size_t max, TimePoint now);
+    Result<std::uint64_t> take_letters(const LetterDelivery& delivery, TimePoint now);
+    Result<std::uint64_t> drop_letters(
+        const QueueName& name, const std::vector<MessageId>& letters, TimePoint now);
     Result<void> reschedule(const MessageId& message, TimePoint due, TimePoint now);
     Result<Explanation> explain(const MessageId& message, TimePoint now);
     Result<QueueInfo> get_queue(const QueueName& name);

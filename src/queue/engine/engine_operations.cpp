@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "queue/engine/engine.h"
+#include "queue/engine/queue_letters.h"
 #include "queue/engine/queue_log.h"
 
 namespace baton::queue {
@@ -90,6 +91,23 @@ Result<std::uint64_t> Engine::move(const QueueName& from, const QueueName& to,
         target->take_in(std::move(letter), std::max(schedule.due(i), now), now);
     }
     return dead.size();
+}
+
+Result<LetterPage> Engine::find_letters(
+    const RedriveRequest& request, std::uint64_t after_seq, std::size_t max, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(request.queue));
+    return QueueLetters(*queue).find(request, after_seq, max, now);
+}
+
+Result<std::uint64_t> Engine::take_letters(const LetterDelivery& delivery, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(delivery.target));
+    return QueueLetters(*queue).take(delivery, now);
+}
+
+Result<std::uint64_t> Engine::drop_letters(
+    const QueueName& name, const std::vector<MessageId>& letters, TimePoint now) {
+    BATON_TRY(QueueState * queue, find(name));
+    return QueueLetters(*queue).drop(letters, now);
 }
 
 Result<void> Engine::reschedule(const MessageId& message, TimePoint due, TimePoint now) {

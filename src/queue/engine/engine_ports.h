@@ -42,6 +42,13 @@ public:
     Task<Result<QuotaUsage>> share_quotas(std::vector<TenantUsage> elsewhere) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
+    // engine_letters.cpp
+    Task<Result<LetterPage>> find_letters(
+        RedriveRequest request, std::uint64_t after_seq, std::uint32_t max) override;
+    Task<Result<std::uint64_t>> take_letters(LetterDelivery delivery) override;
+    Task<Result<std::uint64_t>> drop_letters(
+        QueueName queue, std::vector<MessageId> letters) override;
+
     // engine_producer.cpp
     using Producer::post;
     Task<Result<Posted>> post(

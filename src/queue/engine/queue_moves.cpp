@@ -307,6 +307,7 @@ void QueueState::arm_retention() {
 
 void QueueState::drop_ended(TimePoint now) {
     recall_.dedup.drop_ended(now, [](std::uint64_t) {});
+    recall_.letters.drop_ended(now, [](std::uint64_t) {});
     QueueReplies(*this).drop_ended(now);
     QueueOutputs(*this).drop_ended(now);
     retention_armed_ = TimePoint::max();

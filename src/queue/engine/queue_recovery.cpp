@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "queue/engine/queue_letters.h"
 #include "queue/engine/queue_log.h"
 
 namespace baton::queue {
@@ -44,6 +45,9 @@ void QueueRecovery::message(RecoveredMessage message) {
 }
 
 void QueueRecovery::dedup(std::uint64_t first, std::string key, TimePoint until) {
+    if (QueueLetters::is_memory(key)) {
+        return QueueLetters(queue_).recover(first, std::move(key), until);
+    }
     queue_.recall_.dedup.put(std::move(key), first, until);
 }
 

@@ -108,6 +108,7 @@ public:
 
 private:
     // What they do is written down beside them; they work on the parts below.
+    friend class QueueLetters;
     friend class QueueLog;
     friend class QueueLook;
     friend class QueueOutputs;
@@ -155,7 +156,6 @@ private:
     void drop_ended(TimePoint now);
     [[nodiscard]] std::uint64_t ahead_of(std::uint64_t seq, const Slot& slot, TimePoint now);
     void explain_key(std::uint64_t seq, const Slot& slot, std::vector<Hindrance>& found);
-
     std::uint32_t weight_of(std::uint32_t fairness_key) const;
     std::uint64_t tokens_for_pop(TimePoint now);
     Result<Slot*> leased_slot(const Receipt& receipt);

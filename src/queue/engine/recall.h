@@ -114,12 +114,15 @@ using KeptBySeq = Expiring<std::uint64_t, Value, SortedEnds<std::uint64_t>>;
 struct Recall {
     /// Key → seq of the first message. There are many, and their ends ascend.
     Expiring<std::string, std::uint64_t> dedup;
+    /// Dead letters that came from elsewhere, see QueueLetters.
+    Expiring<std::string, std::uint64_t> letters;
     KeptBySeq<KeptReply> replies;
     KeptBySeq<Output> outputs;  ///< of messages that are gone
 
     [[nodiscard]] std::optional<TimePoint> next_end() const {
         std::optional<TimePoint> next;
-        for (const auto& end : {dedup.next_end(), replies.next_end(), outputs.next_end()}) {
+        for (const auto& end :
+            {dedup.next_end(), letters.next_end(), replies.next_end(), outputs.next_end()}) {
             if (end && (!next || *end < *next)) next = end;
         }
         return next;

@@ -56,6 +56,16 @@ Task<Result<QueueStats>> start(Queues& queues, GetStats command) {
     return queues.stats(std::move(command.queue));
 }
 
+Task<Result<LetterPage>> start(Queues& queues, FindLetters command) {
+    return queues.find_letters(std::move(command.request), command.after_seq, command.max);
+}
+Task<Result<std::uint64_t>> start(Queues& queues, TakeLetters command) {
+    return queues.take_letters(std::move(command.delivery));
+}
+Task<Result<std::uint64_t>> start(Queues& queues, DropLetters command) {
+    return queues.drop_letters(std::move(command.queue), std::move(command.letters));
+}
+
 Task<Result<Posted>> start(Queues& queues, Post command) {
     return queues.post(std::move(command.queue), std::move(command.messages),
         PostOptions{.durability = command.durability});

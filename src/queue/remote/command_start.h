@@ -25,6 +25,10 @@ Task<Result<void>> start(Queues& queues, SetQuota command);
 Task<Result<StorageQuota>> start(Queues& queues, GetQuota command);
 Task<Result<QueueStats>> start(Queues& queues, GetStats command);
 
+Task<Result<LetterPage>> start(Queues& queues, FindLetters command);
+Task<Result<std::uint64_t>> start(Queues& queues, TakeLetters command);
+Task<Result<std::uint64_t>> start(Queues& queues, DropLetters command);
+
 Task<Result<Posted>> start(Queues& queues, Post command);
 Task<Result<std::optional<Reply>>> start(Queues& queues, WaitReply command);
 Task<Result<void>> start(Queues& queues, Cancel command);

@@ -28,6 +28,10 @@ constexpr std::array table{
     CommandInfo{CommandType::set_quota, "set_quota", harmless},
     CommandInfo{CommandType::get_quota, "get_quota", harmless},
     CommandInfo{CommandType::get_stats, "get_stats", harmless},
+    CommandInfo{CommandType::find_letters, "find_letters", harmless},
+    // The queue remembers which it took, and passes over what has gone; the counts differ.
+    CommandInfo{CommandType::take_letters, "take_letters", harmless},
+    CommandInfo{CommandType::drop_letters, "drop_letters", harmless},
     // Doubles the messages. With dedup keys RemoteQueues::post knows better.
     CommandInfo{CommandType::post, "post", unexecuted},
     CommandInfo{CommandType::wait_reply, "wait_reply", harmless, true},

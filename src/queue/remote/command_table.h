@@ -10,6 +10,7 @@
 #include "queue/remote/browser_commands.h"
 #include "queue/remote/command_codec.h"
 #include "queue/remote/consumer_commands.h"
+#include "queue/remote/letter_commands.h"
 #include "queue/remote/log_commands.h"
 #include "queue/remote/output_commands.h"
 #include "queue/remote/producer_commands.h"
@@ -35,9 +36,10 @@ struct CommandInfo {
 [[nodiscard]] const CommandInfo& command_info(CommandType type) noexcept;
 
 using AnyCommand = std::variant<PutQueue, GetQueue, ListQueues, DeleteQueue, Purge, SetPaused,
-    PauseKey, Redrive, SetQuota, GetQuota, GetStats, Post, WaitReply, Cancel, Reschedule, Pop, Ack,
-    Nack, Extend, SetCosts, AckAndPop, StoreReply, Peek, Get, Explain, AppendOutput, ReadOutput,
-    Subscribe, Unsubscribe, ListSubscriptions, Fetch, Commit, Seek, TruncateBefore>;
+    PauseKey, Redrive, SetQuota, GetQuota, GetStats, FindLetters, TakeLetters, DropLetters, Post,
+    WaitReply, Cancel, Reschedule, Pop, Ack, Nack, Extend, SetCosts, AckAndPop, StoreReply, Peek,
+    Get, Explain, AppendOutput, ReadOutput, Subscribe, Unsubscribe, ListSubscriptions, Fetch,
+    Commit, Seek, TruncateBefore>;
 
 /// The command of a request. Fails: protocol_error.
 [[nodiscard]] Result<AnyCommand> decode_command(const RequestHead& head);

@@ -72,11 +72,9 @@ Task<Result<std::uint64_t>> RemoteQueues::redrive(RedriveRequest request) {
     BATON_CO_TRY_VOID(check_redrive(request));
     const Route source = request.queue;
     if (request.target) {
-        Transport& transport = caller_.transport();
+        const Transport& transport = caller_.transport();
         if (transport.partition_of(source) != transport.partition_of(*request.target)) {
-            co_return fail_field(Errc::unsupported, "target",
-                fmt::format("queue `{}` is in another partition of the cluster than `{}`",
-                    request.target->text, request.queue.text));
+            co_return co_await redrive_across(std::move(request));
         }
     }
     Redrive command{std::move(request)};

@@ -39,6 +39,13 @@ public:
     Task<Result<StorageQuota>> quota(TenantId owner) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
+    // remote_letters.cpp
+    Task<Result<LetterPage>> find_letters(
+        RedriveRequest request, std::uint64_t after_seq, std::uint32_t max) override;
+    Task<Result<std::uint64_t>> take_letters(LetterDelivery delivery) override;
+    Task<Result<std::uint64_t>> drop_letters(
+        QueueName queue, std::vector<MessageId> letters) override;
+
     // remote_messages.cpp
     using Producer::post;
     Task<Result<Posted>> post(
@@ -85,6 +92,9 @@ private:
     template <class C>
     Task<Result<std::vector<typename C::Answer>>> call_all(C command);
     Task<Result<void>> set_quotas(SetQuota command);
+    Task<Result<std::uint64_t>> redrive_across(RedriveRequest request);
+    struct HandOver;
+    Task<Result<bool>> hand_over(HandOver& state);
     Task<bool> dedup_outlives_retries(const QueueName& queue);
     Task<Result<AckedAndPopped>> ack_and_pop_now(std::vector<Receipt> receipts, Pop command);
 

@@ -45,7 +45,10 @@ struct RemoteConfig {
 ///   the largest, for a set_quota that failed half way.
 /// - set_quota: done when every partition has the limit; when it fails some may have it: repeat it.
 ///   How soon it holds for what the tenant keeps in all of them is up to the servers.
-/// - redrive into a queue of another partition is refused with unsupported.
+/// - redrive into a queue of another partition goes in pages of at most 1,000 letters and 4 MiB:
+///   taken there first, then dropped here. After an error some may be in both; a redrive within
+///   LetterMover::memory drops them and takes none of them again. The target's tenant must have
+///   room for a page, also when it is the same one.
 ///
 /// A queue in memory lives on its server: it is gone when that changes.
 ///

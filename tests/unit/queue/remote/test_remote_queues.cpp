@@ -112,16 +112,6 @@ TEST_F(Partitions, ack_and_pop_waits_after_it_has_acked) {
     EXPECT_EQ(both.messages.size(), 1);
 }
 
-TEST_F(Partitions, redriving_goes_no_further_than_the_partition) {
-    RedriveRequest request{.queue = queue(0), .target = queue(1)};
-    const auto refused = run(remote().redrive(request));
-    EXPECT_EQ(outcome(refused), "unsupported");
-    EXPECT_EQ(refused.error().field, "target");
-    must(run(remote().put_queue(QueueName("other0"), {})));
-    request.target = QueueName("other0");
-    EXPECT_EQ(must(run(remote().redrive(request))), 0);
-}
-
 class SmallAnswers : public RemoteWorld {
 protected:
     SmallAnswers() : RemoteWorld({.answer_bytes = 100}) {}
