@@ -5,7 +5,9 @@
 
 Three nodes on 127.0.0.1, three copies of each stream, data under build/. `bare` is libnats publishing
 the same 256 bytes one by one (bench/load/jetstream_designs); `engine` is Baton's engine with its log in
-JetStream, 64 producers (bench/load/cluster_posts). Rows go to bench/results/cluster_posts.jsonl; a
+JetStream, 64 producers (bench/load/cluster_posts): with one call under way each, with 16 and 64 single
+posts under way each (bare has 4,096 in all, as the last), and at steady rates, where latency counts
+from when a post was due. Rows go to bench/results/cluster_posts.jsonl; a
 table of medians ends the run.
 """
 import argparse

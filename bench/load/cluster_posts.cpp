@@ -6,10 +6,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <future>
+#include <latch>
 #include <string>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <fmt/core.h>
 
@@ -48,31 +52,64 @@ std::vector<std::string> split(std::string_view text) {
     return parts;
 }
 
+/// What a row asks of the producers.
+struct Shape {
+    std::string what;
+    std::size_t messages = 0;  ///< of all producers
+    std::size_t batch = 1;     ///< messages of a call
+    std::size_t window = 1;    ///< calls that a producer has under way
+};
+
+std::vector<NewMessage> make_batch(std::size_t size) {
+    static const Bytes body(std::string(body_bytes, 'x'));
+    std::vector<NewMessage> messages(size);
+    for (auto& message : messages) message.data.content = body;
+    return messages;
+}
+
+double micros_since(Steady::time_point begin) {
+    return std::chrono::duration<double, std::micro>(Steady::now() - begin).count();
+}
+
+/// One call after the other. A producer with a window is as many of these.
 Task<void> produce(
     queue::Queues& queues, std::size_t posts, std::size_t batch, std::vector<double>& micros) {
-    const Bytes body(std::string(body_bytes, 'x'));
     for (std::size_t i = 0; i < posts; ++i) {
-        std::vector<NewMessage> messages(batch);
-        for (auto& message : messages) message.data.content = body;
         QueueName name("bench");
+        auto messages = make_batch(batch);
         const auto begin = Steady::now();
         auto posted = co_await queues.post(std::move(name), std::move(messages));
         must(std::move(posted));
-        micros.push_back(std::chrono::duration<double, std::micro>(Steady::now() - begin).count());
+        micros.push_back(micros_since(begin));
     }
 }
 
-void row(queue::Queues& queues, IoPool& pool, std::size_t messages, std::size_t batch) {
-    const std::size_t posts = std::max<std::size_t>(1, messages / producers / batch);
-    std::vector<std::vector<double>> micros(producers);
-    std::vector<std::future<void>> ends;
-    const auto begin = Steady::now();
-    for (std::size_t i = 0; i < producers; ++i) {
-        ends.push_back(asio::co_spawn(pool.executor(i % pool.size()),
-            produce(queues, posts, batch, micros[i]), asio::use_future));
+/// One post whose time has come at `due`, and whose latency counts from then on.
+Task<void> post_due(queue::Queues& queues, Steady::time_point due, double& micros) {
+    QueueName name("bench");
+    auto messages = make_batch(1);
+    auto posted = co_await queues.post(std::move(name), std::move(messages));
+    must(std::move(posted));
+    micros = micros_since(due);
+}
+
+/// Posts at its times, whatever became of those before. `micros`: one for each.
+Task<void> produce_steadily(queue::Queues& queues, Steady::time_point first,
+    Steady::duration interval, std::vector<double>& micros, std::latch& done) {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor);
+    auto due = first;
+    for (auto& one : micros) {
+        timer.expires_at(due);
+        co_await timer.async_wait(asio::use_awaitable);
+        asio::co_spawn(executor, post_due(queues, due, one),
+            [&done](const std::exception_ptr&) { done.count_down(); });
+        due += interval;
     }
-    for (auto& end : ends) end.get();
-    const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+}
+
+void print(const std::string& what, double seconds, std::size_t messages,
+    const std::vector<std::vector<double>>& micros) {
     std::vector<double> all;
     for (const auto& some : micros) all.insert(all.end(), some.begin(), some.end());
     std::ranges::sort(all);
@@ -80,19 +117,74 @@ void row(queue::Queues& queues, IoPool& pool, std::size_t messages, std::size_t 
         return all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))];
     };
     fmt::print(
-        "{{\"design\":\"engine\",\"what\":\"post, {} producers, batches of {}\","
-        "\"messages\":{},\"per_second\":{:.0f},\"p50_us\":{:.0f},\"p95_us\":{:.0f},"
-        "\"p99_us\":{:.0f},\"max_us\":{:.0f}}}\n",
-        producers, batch, posts * producers * batch,
-        static_cast<double>(posts * producers * batch) / seconds, at(0.5), at(0.95), at(0.99),
+        "{{\"design\":\"engine\",\"what\":\"{}\",\"messages\":{},\"per_second\":{:.0f},"
+        "\"p50_us\":{:.0f},\"p95_us\":{:.0f},\"p99_us\":{:.0f},\"max_us\":{:.0f}}}\n",
+        what, messages, static_cast<double>(messages) / seconds, at(0.5), at(0.95), at(0.99),
         all.back());
+}
+
+/// All that was answered is there, and nothing else; then it goes.
+void check_and_purge(queue::Queues& queues, IoPool& pool, std::size_t messages) {
     const QueueName name("bench");
     const auto stats = must(pool.run(queues.stats(name)));
-    if (stats.message_count != posts * producers * batch) {
+    if (stats.message_count != messages) {
         fmt::print(stderr, "void: {} messages are there\n", stats.message_count);
         std::_Exit(1);
     }
     must(pool.run(queues.purge(name)));
+}
+
+/// Producers that wait for answers before they go on. Returns messages a second.
+double closed_loop(queue::Queues& queues, IoPool& pool, const Shape& shape) {
+    const std::size_t loops = producers * shape.window;
+    const auto posts = std::max<std::size_t>(1, shape.messages / loops / shape.batch);
+    const auto messages = posts * loops * shape.batch;
+    std::vector<std::vector<double>> micros(loops);
+    std::vector<std::future<void>> ends;
+    const auto begin = Steady::now();
+    for (std::size_t i = 0; i < loops; ++i) {
+        micros[i].reserve(posts);
+        ends.push_back(asio::co_spawn(pool.executor(i % pool.size()),
+            produce(queues, posts, shape.batch, micros[i]), asio::use_future));
+    }
+    for (auto& end : ends) end.get();
+    const double seconds = micros_since(begin) / 1e6;
+    print(shape.what, seconds, messages, micros);
+    check_and_purge(queues, pool, messages);
+    return static_cast<double>(messages) / seconds;
+}
+
+/// Producers that post at fixed times, `per_second` all together, for `seconds`.
+void steady_rate(queue::Queues& queues, IoPool& pool, const std::string& what, double per_second,
+    double seconds) {
+    const auto posts = static_cast<std::size_t>(per_second * seconds / producers) + 1;
+    const auto interval = std::chrono::duration_cast<Steady::duration>(
+        std::chrono::duration<double>(producers / per_second));
+    std::vector<std::vector<double>> micros(producers, std::vector<double>(posts));
+    std::latch done(static_cast<std::ptrdiff_t>(posts * producers));
+    const auto begin = Steady::now() + std::chrono::milliseconds(10);
+    for (std::size_t i = 0; i < producers; ++i) {
+        const auto first = begin + interval * i / producers;
+        asio::co_spawn(pool.executor(i % pool.size()),
+            produce_steadily(queues, first, interval, micros[i], done),
+            [](const std::exception_ptr&) {});
+    }
+    done.wait();
+    print(what, micros_since(begin) / 1e6, posts * producers, micros);
+    check_and_purge(queues, pool, posts * producers);
+}
+
+void all_rows(queue::Queues& queues, IoPool& pool, std::size_t messages) {
+    const auto what = [](const char* more) {
+        return fmt::format("post, {} producers, {}", producers, more);
+    };
+    const double rate = closed_loop(queues, pool, {what("batches of 1"), messages});
+    closed_loop(queues, pool, {what("batches of 10"), messages * 3, 10});
+    closed_loop(queues, pool, {what("batches of 100"), messages * 3, 100});
+    closed_loop(queues, pool, {what("16 single posts under way each"), messages * 3, 1, 16});
+    closed_loop(queues, pool, {what("64 single posts under way each"), messages * 3, 1, 64});
+    steady_rate(queues, pool, what("single posts at half the rate of the first row"), rate / 2, 4);
+    steady_rate(queues, pool, what("single posts, 5000 a second"), 5'000, 4);
 }
 
 }  // namespace
@@ -118,7 +210,6 @@ int main(int argc, char** argv) {
     const auto queues =
         must(queue::make_engine_queues(std::move(store), {}, clock, metrics, Log{}));
     must(pool.run(queues->put_queue(QueueName("bench"), QueueConfig{})));
-    for (const std::size_t batch : {1, 10, 100})
-        row(*queues, pool, messages * (batch > 1 ? 3 : 1), batch);
+    all_rows(*queues, pool, messages);
     queues->stop();
 }
