@@ -88,6 +88,8 @@ struct ChatResult {
     std::string reasoning{};  ///< the model's thoughts, where it shows them
     std::vector<ToolCall> tool_calls{};
     std::string logprobs{};  ///< JSON text in OpenAI's shape; empty: none
+    std::string endpoint{};  ///< of the pool that answered; empty: unknown
+    double cost = 0;         ///< by the prices of the configuration; 0: none are known
     bool operator==(const ChatResult&) const = default;
 };
 
