@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "conversations/conversations.h"
-#include "llm/provider.h"
+#include "llm/pool.h"
 #include "model/conversation.h"
 #include "runtime/deadline.h"
 #include "runtime/task.h"
@@ -44,9 +44,9 @@ public:
     virtual ~Runtime() = default;
 
     /// Answers `message`: makes sure its user turn is stored, loads the conversation's history,
-    /// asks the provider, stores the answer. The provider's text goes to `sink` (which may be
+    /// asks the pool, stores the answer. The model's text goes to `sink` (which may be
     /// empty) while it comes. A message that has its answer already returns that one and asks
-    /// nobody, so running twice is harmless. Fails: what the provider and the conversation store
+    /// nobody, so running twice is harmless. Fails: what the pool and the conversation store
     /// fail with; not_found (unknown agent).
     [[nodiscard]] virtual Task<Result<DialogReply>> run(
         DialogMessage message, llm::ChatSink sink, Deadline deadline) = 0;
@@ -56,8 +56,8 @@ public:
 };
 
 /// The references must outlive the runtime. `agents`: at least one.
-[[nodiscard]] std::unique_ptr<Runtime> make_runtime(std::vector<AgentSpec> agents,
-    llm::Provider& provider, conversations::Conversations& conversations,
-    conversations::DialogWriter& writer, const Clock& clock, Log log);
+[[nodiscard]] std::unique_ptr<Runtime> make_runtime(std::vector<AgentSpec> agents, llm::Pool& pool,
+    conversations::Conversations& conversations, conversations::DialogWriter& writer,
+    const Clock& clock, Log log);
 
 }  // namespace baton::agents

@@ -11,10 +11,10 @@ namespace {
 
 class AgentRuntime final : public Runtime {
 public:
-    AgentRuntime(std::vector<AgentSpec> agents, llm::Provider& provider,
+    AgentRuntime(std::vector<AgentSpec> agents, llm::Pool& pool,
         conversations::Conversations& conversations, conversations::DialogWriter& writer,
         const Clock& clock, Log log)
-        : provider_(provider),
+        : pool_(pool),
           conversations_(conversations),
           writer_(writer),
           clock_(clock),
@@ -58,7 +58,9 @@ private:
         ChatRequest request{
             .model = agent.model, .messages = build_context(agent, history, message)};
         const std::size_t context_size = request.messages.size();
-        auto chat = co_await provider_.chat(std::move(request), std::move(sink), {}, deadline);
+        llm::Asker asker{.session = message.conversation_id.text};
+        auto chat =
+            co_await pool_.chat(std::move(asker), std::move(request), std::move(sink), deadline);
         if (!chat) co_return fail(std::move(chat).error());
 
         if (chat->model.empty()) chat->model = agent.model;
@@ -87,7 +89,7 @@ private:
     }
 
     std::map<AgentId, AgentSpec> agents_;
-    llm::Provider& provider_;
+    llm::Pool& pool_;
     conversations::Conversations& conversations_;
     conversations::DialogWriter& writer_;
     const Clock& clock_;
@@ -96,11 +98,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Runtime> make_runtime(std::vector<AgentSpec> agents, llm::Provider& provider,
+std::unique_ptr<Runtime> make_runtime(std::vector<AgentSpec> agents, llm::Pool& pool,
     conversations::Conversations& conversations, conversations::DialogWriter& writer,
     const Clock& clock, Log log) {
     return std::make_unique<AgentRuntime>(
-        std::move(agents), provider, conversations, writer, clock, std::move(log));
+        std::move(agents), pool, conversations, writer, clock, std::move(log));
 }
 
 }  // namespace baton::agents

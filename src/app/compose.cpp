@@ -14,6 +14,7 @@
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
 #include "app/data_dir.h"
+#include "app/llm_home.h"
 #include "app/metrics_door.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
@@ -21,9 +22,6 @@
 #include "db/sqlite/sqlite_database.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/work_item.h"
-#include "llm/echo/echo_provider.h"
-#include "llm/openai/openai_provider.h"
-#include "net/client.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
 #include "queue/store/journal/journal_store.h"
@@ -91,7 +89,7 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        make_agents();                     // provider and the runtime on it
+        BATON_TRY_VOID(make_agents());     // the pool of endpoints and the runtime on it
         BATON_TRY_VOID(
             start_dispatcher());       // before the doors: what a crash left is repaired first
         BATON_TRY_VOID(open_doors());  // last: from here on others may call
@@ -118,6 +116,7 @@ public:
         if (message_service_) message_service_->end_waits();
         if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
         doors.join();
+        if (llm_) llm_->stop();                   // after all who ask it
         if (cluster_) cluster_->leave(deadline);  // what it leads goes to others
         if (metrics_) io_->run_on(0, metrics_->stop(deadline));
         log_.info("stopped");
@@ -129,7 +128,7 @@ private:
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_llm_queue();
-    void make_agents();
+    Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
     Result<void> open_doors();
@@ -153,8 +152,7 @@ private:
     std::unique_ptr<queue::Queues> own_queues_;
     std::unique_ptr<ClusterHome> cluster_;
     queue::Queues* queues_ = nullptr;  ///< of this daemon, or of the cluster
-    std::unique_ptr<net::Client> http_client_;
-    std::unique_ptr<llm::Provider> provider_;
+    std::unique_ptr<LlmHome> llm_;
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
@@ -255,21 +253,12 @@ Result<void> Services::make_llm_queue() {
     return {};
 }
 
-void Services::make_agents() {
-    const auto& endpoint = config_.llm.endpoints.front();
-    if (endpoint.provider == ProviderKind::echo) {
-        provider_ = llm::make_echo_provider();
-        log_.warn("no LLM: the echo provider answers with the message itself",
-            {{"why", config_.llm.choice}});
-    } else {
-        http_client_ = net::make_client(config_.llm.client);
-        provider_ = llm::make_openai_provider(
-            *http_client_, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
-        log_.info("LLM endpoint", {{"name", endpoint.name}, {"base_url", endpoint.base_url},
-                                      {"why", config_.llm.choice}});
-    }
-    agents_ = agents::make_runtime(config_.agents, *provider_, *conversations_.conversations,
+Result<void> Services::make_agents() {
+    BATON_TRY(
+        llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_, log_));
+    agents_ = agents::make_runtime(config_.agents, llm_->pool(), *conversations_.conversations,
         *conversations_.writer, clock_, log_.channel("agents"));
+    return {};
 }
 
 Result<void> Services::start_dispatcher() {

@@ -126,7 +126,22 @@ Result<void> settle_levels(Config& config) {
     return {};
 }
 
+/// Where a kind of provider is when nobody says otherwise.
+std::string_view own_url(ProviderKind kind) {
+    switch (kind) {
+        case ProviderKind::anthropic: return "https://api.anthropic.com";
+        case ProviderKind::ollama: return "http://127.0.0.1:11434";
+        case ProviderKind::openai:
+        case ProviderKind::echo: break;
+    }
+    return "https://api.openai.com/v1";
+}
+
 Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
+    if (endpoint.provider == ProviderKind::echo) return {};
+    if (endpoint.base_url.empty()) {
+        endpoint.base_url = own_url(endpoint.provider);
+    }
     const std::string_view url = endpoint.base_url;
     if (!url.starts_with("http://") && !url.starts_with("https://")) {
         return refuse("llm.endpoints",
@@ -148,15 +163,15 @@ Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
     return {};
 }
 
-/// Exactly one endpoint, and why that one.
+/// At least one endpoint, and why those.
 Result<void> settle_endpoints(Config& config, const EnvLookup& env) {
     auto& endpoints = config.llm.endpoints;
-    if (endpoints.size() > 1) {
-        return fail_field(Errc::unsupported, "llm.endpoints",
-            fmt::format("`llm.endpoints` names {} endpoints; this version works with one",
-                endpoints.size()));
+    if (endpoints.size() > llm::PoolConfig::endpoints_max) {
+        return refuse(
+            "llm.endpoints", fmt::format("`llm.endpoints` names {} endpoints; {} are the most",
+                                 endpoints.size(), llm::PoolConfig::endpoints_max));
     }
-    if (endpoints.size() == 1) {
+    if (!endpoints.empty()) {
         config.llm.choice = "it is configured";
     } else if (const auto key = env("OPENAI_API_KEY"); key && !key->empty()) {
         config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is set";
@@ -165,24 +180,39 @@ Result<void> settle_endpoints(Config& config, const EnvLookup& env) {
         config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is not set";
         endpoints.push_back({.name = "echo", .provider = ProviderKind::echo});
     }
-    return settle_endpoint(endpoints.front(), env);
+    std::set<std::string_view> names;
+    for (auto& endpoint : endpoints) {
+        BATON_TRY_VOID(settle_endpoint(endpoint, env));
+        if (names.insert(endpoint.name).second) continue;
+        return refuse("llm.endpoints",
+            fmt::format("`llm.endpoints` has two endpoints called `{}`", endpoint.name));
+    }
+    config.loadbalancer.models = config.llm.models;
+    config.loadbalancer.tenants = config.llm.tenants;
+    return {};
+}
+
+/// Whether some endpoint takes requests for `model`.
+bool is_served(const Config& config, const std::string& model) {
+    return std::ranges::any_of(config.llm.endpoints, [&](const EndpointSettings& endpoint) {
+        return endpoint.models.empty() || std::ranges::find(endpoint.models, model,
+                                              &llm::ModelAlias::alias) != endpoint.models.end();
+    });
 }
 
 Result<void> settle_agents(const Config& config) {
     if (config.agents.empty()) return refuse("agents", "`agents` must name at least one agent");
     std::set<std::string_view> ids;
-    const auto& models = config.llm.endpoints.front().models;
     for (const auto& agent : config.agents) {
         if (!ids.insert(agent.id.view()).second) {
             return refuse(
                 "agents", fmt::format("`agents` has two agents called `{}`", agent.id.text));
         }
-        if (!models.empty() && std::ranges::find(models, agent.model) == models.end()) {
+        if (!is_served(config, agent.model)) {
             return refuse("agents",
-                fmt::format(
-                    "agent `{}` asks for the model `{}`, which the LLM endpoint does not serve "
-                    "(`models`: {})",
-                    agent.id.text, agent.model, fmt::join(models, ", ")));
+                fmt::format("agent `{}` asks for the model `{}`, which no LLM endpoint serves "
+                            "(`llm.endpoints[].models`)",
+                    agent.id.text, agent.model));
         }
     }
     return {};

@@ -13,6 +13,7 @@
 #include "runtime/io_pool.h"
 #include "support/fake_clock.h"
 #include "support/fake_conversations.h"
+#include "support/fake_pool.h"
 #include "support/fake_provider.h"
 #include "support/fake_queues.h"
 #include "support/until.h"
@@ -101,8 +102,9 @@ struct World {
     test::FakeQueues queues{pool.executor(0), clock};
     test::FakeConversations store;
     test::FakeProvider provider;
+    test::FakePool llm{provider};
     std::unique_ptr<agents::Runtime> runtime =
-        agents::make_runtime({agents::AgentSpec{}}, provider, store, store, clock, Log());
+        agents::make_runtime({agents::AgentSpec{}}, llm, store, store, clock, Log());
 };
 
 }  // namespace baton::dispatch

@@ -1,0 +1,54 @@
+// A pool of one provider, without limits, breakers or choice.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "llm/pool.h"
+#include "llm/provider.h"
+
+namespace baton::test {
+
+/// Passes everything on to the provider, which must outlive it. Use on one executor.
+class FakePool final : public llm::Pool {
+public:
+    explicit FakePool(llm::Provider& provider) : provider_(provider) {}
+
+    /// Who asked, in order.
+    std::vector<llm::Asker> askers;
+    /// What `ready_at`, `expected_time` and `status` say.
+    TimePoint ready{};
+    Duration expected{0};
+    std::vector<llm::EndpointStatus> endpoints{{.name = "fake", .provider = "fake"}};
+
+    Task<Result<ChatResult>> chat(
+        llm::Asker asker, ChatRequest request, llm::ChatSink sink, Deadline deadline) override {
+        askers.push_back(std::move(asker));
+        return provider_.chat(std::move(request), std::move(sink), {}, deadline);
+    }
+    Task<Result<EmbeddingResult>> embed(
+        llm::Asker asker, EmbeddingRequest request, Deadline deadline) override {
+        askers.push_back(std::move(asker));
+        return provider_.embed(std::move(request), deadline);
+    }
+    std::vector<std::string> models() const override { return {"fake"}; }
+    bool serves(std::string_view) const override { return true; }
+    TimePoint ready_at(std::string_view) const override { return ready; }
+    Duration expected_time(std::string_view) const override { return expected; }
+    std::vector<llm::EndpointStatus> status() const override { return endpoints; }
+    Result<void> set_weight(std::string_view endpoint, std::uint32_t weight) override {
+        for (auto& one : endpoints) {
+            if (one.name != endpoint) continue;
+            one.weight = weight;
+            return {};
+        }
+        return fail(Errc::not_found, "no such endpoint");
+    }
+
+private:
+    llm::Provider& provider_;
+};
+
+}  // namespace baton::test
