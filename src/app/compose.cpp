@@ -28,6 +28,7 @@
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
+#include "service/endpoint_service.h"
 #include "service/health.h"
 #include "service/key_service.h"
 #include "service/message_service.h"
@@ -161,6 +162,7 @@ private:
     std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
     std::unique_ptr<service::KeyService> key_service_;
+    std::unique_ptr<service::EndpointService> endpoint_service_;
     std::unique_ptr<service::HealthService> health_;
     std::unique_ptr<net::Server> metrics_;
     std::unique_ptr<net::Server> api_;
@@ -293,6 +295,7 @@ Result<void> Services::open_doors() {
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
     key_service_ = std::make_unique<service::KeyService>(*access_);
+    endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
     health_ = std::make_unique<service::HealthService>(
         *queues_, *conversations_.conversations, clock_, version_);
     const api::rest::RestDeps deps{.access = *access_,
@@ -302,6 +305,7 @@ Result<void> Services::open_doors() {
         .logs = *log_service_,
         .messages = *message_service_,
         .keys = *key_service_,
+        .endpoints = *endpoint_service_,
         .health = *health_,
         .metrics = registry_,
         .stream = stream_handler()};
