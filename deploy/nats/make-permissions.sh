@@ -5,19 +5,19 @@
 set -euo pipefail
 partitions=${1:-16}
 
-streams=(KV_baton)
+streams=(baton-bucket)
 for ((i = 0; i < partitions; ++i)); do streams+=("baton-log-$i"); done
 
 list() { printf '        "%s",\n' "$@"; }
 
 cat <<HEAD
 # Made by make-permissions.sh $partitions: streams baton-log-0 to baton-log-$((partitions - 1)) (subjects baton.log.N.G) and the
-# bucket \`baton\`. No stream may be deleted, saved or restored, and none but these touched.
+# stream baton-bucket (subject baton.bucket). No stream may be deleted, saved or restored, and none but these touched.
 permissions: {
   publish: {
     allow: [
 HEAD
-list 'baton.>' '_INBOX.>' "\$KV.baton.>" "\$JS.API.INFO" "\$JS.API.STREAM.NAMES" "\$JS.FC.>"
+list 'baton.>' '_INBOX.>' "\$JS.API.INFO" "\$JS.API.STREAM.NAMES" "\$JS.FC.>"
 for stream in "${streams[@]}"; do
     for verb in CREATE UPDATE INFO PURGE MSG.GET LEADER.STEPDOWN; do
         list "\$JS.API.STREAM.$verb.$stream"
@@ -32,7 +32,7 @@ cat <<TAIL
   }
   subscribe: {
     allow: [
-$(list 'baton.>' '_INBOX.>' "\$KV.baton.>")
+$(list 'baton.>' '_INBOX.>')
     ]
   }
 }

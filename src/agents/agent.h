@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/tool.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -18,6 +19,15 @@
 
 namespace baton::agents {
 
+/// Where a run ends, whatever the model still wants; held against it before each call of the model.
+struct RunLimits {
+    std::uint32_t max_steps = 20;  ///< calls of the model, 1..1,000
+    std::uint64_t max_tokens = 0;  ///< read and written, over all calls; 0: no limit
+    double max_cost = 0;           ///< in the currency of the configuration's prices; 0: no limit
+    Duration max_time{0};  ///< since its first call, waits and restarts included; 0: no limit
+    bool operator==(const RunLimits&) const = default;
+};
+
 struct AgentSpec {
     AgentId id{"assistant"};
     std::string model = "gpt-4o-mini";
@@ -25,7 +35,9 @@ struct AgentSpec {
     /// Room for instructions, history and the new message together, in tokens as `estimate_tokens`
     /// counts them.
     std::uint32_t context_tokens = 8'192;
-    std::uint32_t history_max = 100;  ///< earlier messages looked at, 0..1,000
+    std::uint32_t history_max = 100;   ///< earlier messages looked at, 0..1,000
+    std::vector<std::string> tools{};  ///< names in the tool box
+    RunLimits limits{};
 };
 
 /// About how many tokens a text is: 4 bytes of ASCII or 1.5 characters of other scripts make one,
@@ -38,16 +50,26 @@ struct AgentSpec {
 [[nodiscard]] std::vector<ChatMessage> build_context(const AgentSpec& agent,
     const std::vector<DialogMessage>& history, const DialogMessage& message);
 
+/// Whether the box has what the agent's `tools` name. Fails: invalid_config (field `agents`) with
+/// the nearest name.
+[[nodiscard]] Result<void> check_tools(const AgentSpec& agent, const ToolBox& tools);
+
 /// Runs agents. Safe to use from any thread.
 class Runtime {
 public:
     virtual ~Runtime() = default;
 
     /// Answers `message`: makes sure its user turn is stored, loads the conversation's history,
-    /// asks the pool, stores the answer. The model's text goes to `sink` (which may be
-    /// empty) while it comes. A message that has its answer already returns that one and asks
-    /// nobody, so running twice is harmless. Fails: what the pool and the conversation store
-    /// fail with; not_found (unknown agent).
+    /// asks the model and runs the tools it wants until it answers without, stores the answer.
+    /// Each finished call is kept as a step, and a run that finds steps goes on behind them. What
+    /// the models say goes to `sink` (which may be empty) while they say it, the kept steps' first:
+    /// each run of a message says all of it from the beginning, steps set apart by an empty line.
+    /// A message that has its answer already returns that one and asks nobody, so running twice is
+    /// harmless.
+    /// Fails: what the pool and the conversation store fail with; not_found (unknown agent);
+    /// run_limit_exceeded with the limit's name as field; run_waiting when a tool waits for a reply
+    /// that is not there yet, or the deadline came after some steps were made: the message is to be
+    /// run again after `retry_after`, and nobody is to blame.
     [[nodiscard]] virtual Task<Result<DialogReply>> run(
         DialogMessage message, llm::ChatSink sink, Deadline deadline) = 0;
 
@@ -55,9 +77,18 @@ public:
     [[nodiscard]] virtual bool knows(const AgentId& id) const = 0;
 };
 
-/// The references must outlive the runtime. `agents`: at least one.
-[[nodiscard]] std::unique_ptr<Runtime> make_runtime(std::vector<AgentSpec> agents, llm::Pool& pool,
-    conversations::Conversations& conversations, conversations::DialogWriter& writer,
-    const Clock& clock, Log log);
+/// What a runtime works with; all must outlive it.
+struct RuntimeDeps {
+    llm::Pool& pool;
+    conversations::Conversations& conversations;
+    conversations::DialogWriter& writer;
+    conversations::RunSteps& steps;
+    const ToolBox& tools;
+    const Clock& clock;
+};
+
+/// `agents`: at least one, whose tools are in the box.
+[[nodiscard]] std::unique_ptr<Runtime> make_runtime(
+    std::vector<AgentSpec> agents, const RuntimeDeps& deps, Log log);
 
 }  // namespace baton::agents

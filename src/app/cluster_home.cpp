@@ -6,19 +6,16 @@
 
 #include <fmt/core.h>
 
+#include "app/cluster_store.h"
+#include "app/log_metrics.h"
 #include "nats/connection.h"
-#include "nats/jetstream.h"
 #include "queue/cluster/cluster_member.h"
 #include "queue/remote/remote_queues.h"
-#include "queue/store/jetstream/jetstream_log.h"
-#include "queue/store/journal/journal_store.h"
 
 namespace baton::app {
 namespace {
 
 using queue::cluster::Partition;
-
-constexpr Duration request_timeout{1'000};
 
 /// The name that this data folder has had since its first start.
 Result<std::string> node_name(const std::filesystem::path& data_dir) {
@@ -34,17 +31,6 @@ Result<std::string> node_name(const std::filesystem::path& data_dir) {
     return name;
 }
 
-nats::ConnectionConfig connection_config(const NatsSettings& nats, std::string name) {
-    return {.servers = nats.servers,
-        .name = std::move(name),
-        .user = nats.user,
-        .password = nats.password,
-        .tls = nats.tls,
-        .ca_file = nats.ca_file,
-        .cert_file = nats.cert_file,
-        .key_file = nats.key_file};
-}
-
 class Home final : public ClusterHome {
 public:
     Home(const Config& config, const Roles& roles, std::filesystem::path data_dir, IoPool& io,
@@ -55,9 +41,10 @@ public:
           io_(io),
           clock_(clock),
           metrics_(metrics),
+          log_metrics_(metrics, config.cluster.partitions, clock),
           log_(std::move(log)) {}
 
-    Result<void> join() {
+    Result<void> join() override {
         BATON_TRY(const auto node, config_.cluster.node.empty()
                                        ? node_name(data_dir_)
                                        : Result<std::string>(config_.cluster.node));
@@ -67,15 +54,21 @@ public:
         BATON_TRY(logs_, nats::connect(connection_config(config_.nats, node + "-logs")));
         BATON_TRY(member_, queue::cluster::make_cluster_member(
                                member_config(node), std::move(commands),
-                               [this](Partition partition) { return open_store(partition); }, io_,
-                               clock_, metrics_, log_.channel("cluster")));
+                               [this](Partition partition) {
+                                   return open_partition(
+                                       config_, logs_, data_dir_, partition, &log_metrics_);
+                               },
+                               io_, clock_, metrics_, log_.channel("cluster")));
         BATON_TRY_VOID(member_->start(Deadline::after(config_.cluster.join_timeout)));
         queues_ = queue::remote::make_remote_queues(member_->transport(), {}, metrics_);
         return {};
     }
 
     queue::Queues& queues() override { return *queues_; }
-    void leave(Deadline deadline) override { member_->stop(deadline); }
+    ClusterState state() const override { return member_->state(); }
+    void leave(Deadline deadline) override {
+        if (member_) member_->stop(deadline);
+    }
 
 private:
     [[nodiscard]] queue::cluster::ClusterConfig member_config(const std::string& node) const {
@@ -84,24 +77,10 @@ private:
         config.node.name = node;
         config.node.partitions = config_.cluster.partitions;
         config.node.may_lead = roles_.queue;
+        config.node.timing.open_patience = config_.cluster.open_timeout;
         config.pipeline.memory_budget =
             std::max<std::uint64_t>(1, config_.queue.memory_budget / config_.cluster.partitions);
         return config;
-    }
-
-    Result<std::unique_ptr<queue::Store>> open_store(Partition partition) {
-        BATON_TRY(auto jetstream, nats::make_jetstream(logs_, request_timeout));
-        const auto& cluster = config_.cluster;
-        auto log = queue::make_jetstream_log(
-            std::move(jetstream), {.stream = fmt::format("{}-log-{}", cluster.name, partition),
-                                      .subject = fmt::format("{}.log.{}", cluster.name, partition),
-                                      .replicas = config_.nats.replicas,
-                                      .max_bytes = static_cast<std::int64_t>(cluster.log_size)});
-        const auto folder = data_dir_ / "cluster" / fmt::format("{}", partition);
-        return queue::make_journal_store(folder,
-            {.segment_size = std::min(
-                 config_.queue.whole_segment_size(), cluster.log_size / 8 / 4096 * 4096)},
-            std::move(log));
     }
 
     const Config& config_;
@@ -110,6 +89,7 @@ private:
     IoPool& io_;
     const Clock& clock_;
     MetricRegistry& metrics_;
+    const LogMetrics log_metrics_;
     Log log_;
     std::shared_ptr<nats::Connection> logs_;
     std::unique_ptr<queue::cluster::ClusterMember> member_;
@@ -118,12 +98,10 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterHome>> join_cluster(const Config& config, const Roles& roles,
+std::unique_ptr<ClusterHome> make_cluster_home(const Config& config, const Roles& roles,
     const std::filesystem::path& data_dir, IoPool& io, const Clock& clock, MetricRegistry& metrics,
     const Log& log) {
-    auto home = std::make_unique<Home>(config, roles, data_dir, io, clock, metrics, log);
-    BATON_TRY_VOID(home->join());
-    return home;
+    return std::make_unique<Home>(config, roles, data_dir, io, clock, metrics, log);
 }
 
 }  // namespace baton::app

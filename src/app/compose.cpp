@@ -10,6 +10,9 @@
 
 #include "access/access.h"
 #include "agents/agent.h"
+#include "agents/tools/built_in.h"
+#include "agents/tools/waker.h"
+#include "api/openai/openai_api.h"
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
@@ -21,6 +24,7 @@
 #include "db/migrations.h"
 #include "db/sqlite/sqlite_database.h"
 #include "dispatch/dispatcher.h"
+#include "dispatch/intake.h"
 #include "dispatch/work_item.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
@@ -82,7 +86,7 @@ public:
           version_(std::move(version)) {}
 
     /// Each line: a service, and why it comes here.
-    Result<void> start() {
+    Result<void> start() override {
         BATON_TRY(data_dir_,
             DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
         io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
@@ -90,7 +94,8 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        BATON_TRY_VOID(make_agents());     // the pool of endpoints and the runtime on it
+        BATON_TRY_VOID(open_endpoints());  // whom agents and clients ask
+        BATON_TRY_VOID(make_agents());     // their tools work through what is there by now
         BATON_TRY_VOID(
             start_dispatcher());       // before the doors: what a crash left is repaired first
         BATON_TRY_VOID(open_doors());  // last: from here on others may call
@@ -113,6 +118,7 @@ public:
             if (api_) io_->run_on(0, api_->stop(deadline));
         });
         if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
+        if (waker_) io_->run_on(dispatch_executor(), waker_->stop());
         await_short_requests(deadline);
         if (message_service_) message_service_->end_waits();
         if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
@@ -129,6 +135,7 @@ private:
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_llm_queue();
+    Result<void> open_endpoints();
     Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
@@ -154,6 +161,8 @@ private:
     std::unique_ptr<ClusterHome> cluster_;
     queue::Queues* queues_ = nullptr;  ///< of this daemon, or of the cluster
     std::unique_ptr<LlmHome> llm_;
+    std::unique_ptr<agents::Waker> waker_;
+    agents::ToolBox tools_;
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
@@ -161,6 +170,8 @@ private:
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
     std::unique_ptr<service::MessageService> message_service_;
+    std::unique_ptr<dispatch::Intake> intake_;
+    std::unique_ptr<service::ChatService> chat_service_;
     std::unique_ptr<service::KeyService> key_service_;
     std::unique_ptr<service::EndpointService> endpoint_service_;
     std::unique_ptr<service::HealthService> health_;
@@ -215,8 +226,9 @@ Result<void> Services::open_database() {
 
 Result<void> Services::open_queues() {
     if (config_.queue.store == StoreKind::jetstream) {
-        BATON_TRY(cluster_,
-            join_cluster(config_, roles_, data_dir_->path(), *io_, clock_, registry_, log_));
+        cluster_ =
+            make_cluster_home(config_, roles_, data_dir_->path(), *io_, clock_, registry_, log_);
+        BATON_TRY_VOID(cluster_->join());
         queues_ = &cluster_->queues();
         return {};
     }
@@ -247,27 +259,60 @@ Result<void> Services::make_llm_queue() {
     const auto existing = io_->run(queues_->get_queue(name));
     if (existing) config = existing->config;
     config.max_failures = config_.scheduler.max_retries + 1;
+    config.scheduling.strategy = config_.strategy;
     for (const auto& level : config_.queue.levels) {
         config.levels[static_cast<std::size_t>(level.name)] = {
             level.max_wait_time, level.max_concurrent};
+        config.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
     }
     BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
     return {};
 }
 
-Result<void> Services::make_agents() {
+Result<void> Services::open_endpoints() {
     BATON_TRY(
         llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_, log_));
-    agents_ = agents::make_runtime(config_.agents, llm_->pool(), *conversations_.conversations,
-        *conversations_.writer, clock_, log_.channel("agents"));
+    return {};
+}
+
+Result<void> Services::make_agents() {
+    waker_ = std::make_unique<agents::Waker>(io_->executor(dispatch_executor()), *queues_, clock_);
+    std::vector<AgentId> ids;
+    for (const auto& agent : config_.agents) ids.push_back(agent.id);
+    agents::add_built_in_tools(
+        tools_, {.producer = *queues_,
+                    .browser = *queues_,
+                    .conversations = *conversations_.conversations,
+                    .waker = *waker_,
+                    .clock = clock_,
+                    .agent_queue = QueueName(std::string(dispatch::llm_queue)),
+                    .to_work_item = dispatch::to_work_item,
+                    .agents = std::move(ids)});
+    for (const auto& agent : config_.agents) {
+        BATON_TRY_VOID(agents::check_tools(agent, tools_));
+    }
+    agents_ = agents::make_runtime(config_.agents,
+        {.pool = llm_->pool(),
+            .conversations = *conversations_.conversations,
+            .writer = *conversations_.writer,
+            .steps = *conversations_.steps,
+            .tools = tools_,
+            .clock = clock_},
+        log_.channel("agents"));
     return {};
 }
 
 Result<void> Services::start_dispatcher() {
     if (!roles_.scheduler) return {};
-    auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()),
-        config_.scheduler, *queues_, *agents_, *conversations_.conversations,
-        *conversations_.writer, clock_, registry_, log_.channel("dispatch"));
+    auto dispatcher =
+        dispatch::make_dispatcher(io_->executor(dispatch_executor()), config_.scheduler,
+            dispatch::DispatchDeps{.queues = *queues_,
+                .runtime = *agents_,
+                .conversations = *conversations_.conversations,
+                .writer = *conversations_.writer,
+                .clock = clock_,
+                .pool = &llm_->pool()},
+            registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
     return {};
@@ -291,13 +336,20 @@ Result<void> Services::open_doors() {
     log_service_ = std::make_unique<service::LogService>(*queues_);
     const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
         .max_retries = config_.scheduler.max_retries,
-        .timeout = config_.scheduler.timeout};
+        .timeout = config_.scheduler.timeout,
+        .rules = config_.preprocessor};
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
+    intake_ = std::make_unique<dispatch::Intake>(
+        *queues_, &llm_->pool(), clock_, config_.preprocessor, config_.scheduler.workers);
+    chat_service_ =
+        std::make_unique<service::ChatService>(*queues_, *intake_, llm_->pool(), clock_);
     key_service_ = std::make_unique<service::KeyService>(*access_);
     endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
+    std::function<ClusterState()> cluster;
+    if (cluster_) cluster = [this] { return cluster_->state(); };
     health_ = std::make_unique<service::HealthService>(
-        *queues_, *conversations_.conversations, clock_, version_);
+        *queues_, *conversations_.conversations, clock_, version_, std::move(cluster));
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
         .operations = *operator_service_,
@@ -308,7 +360,8 @@ Result<void> Services::open_doors() {
         .endpoints = *endpoint_service_,
         .health = *health_,
         .metrics = registry_,
-        .stream = stream_handler()};
+        .stream = stream_handler(),
+        .doors = {api::openai::make_openai_door(*chat_service_, config_.openai)}};
     api_->start(
         api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));
     if (metrics_) {
@@ -338,14 +391,10 @@ std::size_t thread_count(const Config& config) {
     return std::clamp<std::size_t>(wanted, 1, threads_max);
 }
 
-Result<std::unique_ptr<Daemon>> start_daemon(
+std::unique_ptr<Daemon> make_daemon(
     Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version) {
-    auto services =
-        std::make_unique<Services>(std::move(config), roles, std::move(sink), std::move(version));
-    const auto started = services->start();
-    if (started) return services;
-    services->stop(Deadline::after(std::chrono::milliseconds(0)));
-    return fail(started.error());
+    return std::make_unique<Services>(
+        std::move(config), roles, std::move(sink), std::move(version));
 }
 
 }  // namespace baton::app

@@ -13,10 +13,17 @@
 
 namespace baton::app {
 
-/// A daemon that serves. Owned by the main thread, which makes all calls.
+/// Owned by the main thread. One call at a time, from any thread.
 class Daemon {
 public:
     virtual ~Daemon() = default;
+
+    /// Starts what its roles need (`check_roles` holds). Blocks. Call once; when it fails `stop`
+    /// ends what was started.
+    /// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host),
+    /// permission_denied (port, key file), storage_corrupt, storage_io, conflict (a schema from a
+    /// newer version, a cluster with another number of partitions), unavailable (NATS).
+    [[nodiscard]] virtual Result<void> start() = 0;
 
     /// "ready http=127.0.0.1:8080 metrics=127.0.0.1:9090 pid=4711 data=./data"; `metrics` is absent
     /// when off, and `data` comes last, because a path may hold spaces.
@@ -35,12 +42,7 @@ public:
 /// Threads that serve requests, as `server.threads` says.
 [[nodiscard]] std::size_t thread_count(const Config& config);
 
-/// Starts what its roles need (`check_roles` holds); on failure everything started so far is
-/// stopped again.
-/// Fails: data_dir_unusable, data_dir_locked, address_in_use, invalid_argument (host),
-/// permission_denied (port, key file), storage_corrupt, storage_io, conflict (a schema from a newer
-/// version).
-[[nodiscard]] Result<std::unique_ptr<Daemon>> start_daemon(
+[[nodiscard]] std::unique_ptr<Daemon> make_daemon(
     Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version);
 
 }  // namespace baton::app

@@ -10,11 +10,14 @@
 #include <vector>
 
 #include "agents/agent.h"
+#include "api/openai/openai_api.h"
 #include "api/stream/stream_door.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "dispatch/dispatcher.h"
+#include "dispatch/preprocessor.h"
+#include "llm/openai/openai_provider.h"
 #include "llm/pool_config.h"
 #include "model/message.h"
 #include "model/queue_config.h"
@@ -34,10 +37,15 @@ enum class StoreKind : std::uint8_t { sqlite, memory, journal, jetstream };
 inline constexpr std::array<std::string_view, 4> store_names{
     "sqlite", "memory", "journal", "jetstream"};
 
-enum class ProviderKind : std::uint8_t { openai, echo, anthropic, ollama };
-inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
-/// Kinds that `make_provider` (llm_home.cpp) can't make yet; move a name up when it can.
-inline constexpr std::array<std::string_view, 2> later_provider_names{"anthropic", "ollama"};
+enum class ProviderKind : std::uint8_t { openai, anthropic, ollama, echo };
+inline constexpr std::array<std::string_view, 4> provider_names{
+    "openai", "anthropic", "ollama", "echo"};
+
+inline constexpr std::array<std::string_view, 2> openai_api_names{"chat_completions", "responses"};
+
+/// Of Strategy, in model/queue_config.h.
+inline constexpr std::array<std::string_view, 4> strategy_names{
+    "strict", "priority_weighted", "fair", "deadline"};
 
 enum class LogFormat : std::uint8_t { json, text };
 inline constexpr std::array<std::string_view, 2> log_format_names{"json", "text"};
@@ -64,6 +72,7 @@ struct LevelSettings {
     Level name = Level::normal;
     Duration max_wait_time{0};
     std::uint32_t max_concurrent = 0;
+    std::uint32_t weight = 0;  ///< 0, before loading only: the level's own
     bool operator==(const LevelSettings&) const = default;
 };
 
@@ -78,10 +87,10 @@ struct QueueSettings {
     /// All four, in the order of Level. The waits keep a busy level from starving the ones below
     /// for ever.
     std::vector<LevelSettings> levels{
-        {Level::realtime, Duration(0), 0},
-        {Level::high, Duration(60'000), 0},
-        {Level::normal, Duration(300'000), 0},
-        {Level::low, Duration(1'800'000), 0},
+        {Level::realtime, Duration(0), 0, 8},
+        {Level::high, Duration(60'000), 0, 4},
+        {Level::normal, Duration(300'000), 0, 2},
+        {Level::low, Duration(1'800'000), 0, 1},
     };
 };
 
@@ -103,6 +112,7 @@ struct ClusterSettings {
     std::uint32_t partitions = 8;
     std::uint64_t log_size = 1024 * 1'048'576;  ///< bytes of one partition's log at most
     Duration join_timeout{30'000};
+    Duration open_timeout{60'000};
 };
 
 struct EndpointSettings {
@@ -110,6 +120,7 @@ struct EndpointSettings {
     ProviderKind provider = ProviderKind::openai;
     std::string base_url;  ///< after loading: empty for echo only
     Secret api_key{};
+    llm::OpenAiApi api = llm::OpenAiApi::chat_completions;
     std::vector<llm::ModelAlias> models{};  ///< empty: any
     std::uint32_t weight = 1;
     llm::Limits limits{};
@@ -156,6 +167,9 @@ struct Config {
     llm::PoolConfig loadbalancer;  ///< after loading: with the limits of `llm`
     std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
     dispatch::DispatchConfig scheduler;
+    api::openai::OpenAiConfig openai;
+    Strategy strategy = Strategy::priority_weighted;  ///< of the queue `llm`
+    dispatch::PreprocessorConfig preprocessor;
     LogSettings logging;
     MetricsSettings metrics;
     AccessSettings access;

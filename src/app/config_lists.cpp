@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "app/config_rules.h"
 #include "app/config_table.h"
 
 namespace baton::app {
@@ -35,22 +36,31 @@ constexpr std::array level_keys{
         {.doc = "A message waiting longer moves up a level; 0ms: never.", .max = 365 * day}),
     BATON_ITEM(LevelSettings, max_concurrent, "max_concurrent",
         {.doc = "Runs of this level at a time; 0: no limit.", .max = 1e6}),
+    BATON_ITEM(LevelSettings, weight, "weight",
+        {.doc = "Share of this level with the strategy `priority_weighted`; 0: 8, 4, 2 or 1.",
+            .max = 1000}),
 };
 
 constexpr std::array endpoint_keys{
     BATON_ITEM(EndpointSettings, name, "name",
         {.doc = "What logs and metrics call it.", .min = 1, .max = 64}),
     BATON_ITEM(EndpointSettings, provider, "provider",
-        {.doc = "`openai`: anything that speaks OpenAI's chat completions. `echo`: answers with "
-                "the message, without a model.",
-            .choices = provider_names,
-            .later = later_provider_names}),
+        {.doc = "`openai`: anything that speaks OpenAI's chat completions; `anthropic`: its "
+                "Messages; "
+                "`ollama`: its own API; `echo`: answers with the message, without a model.",
+            .choices = provider_names}),
     BATON_ITEM(EndpointSettings, base_url, "base_url",
-        {.doc = "Up to and with `/v1`; empty: the provider's own, `https://api.openai.com/v1`.",
+        {.doc = "`openai`: up to and with `/v1`. Empty: the provider's own "
+                "(`https://api.openai.com/v1`, `https://api.anthropic.com`, "
+                "`http://127.0.0.1:11434`).",
             .max = 2048}),
     BATON_ITEM(EndpointSettings, api_key, "api_key",
-        {.doc = "Sent as bearer token; empty: none, or OPENAI_API_KEY for api.openai.com.",
+        {.doc = "Empty: none, or OPENAI_API_KEY for api.openai.com and ANTHROPIC_API_KEY for "
+                "api.anthropic.com.",
             .max = 4096}),
+    BATON_ITEM(EndpointSettings, api, "api",
+        {.doc = "Of `openai`: which of its interfaces is used for chats.",
+            .choices = openai_api_names}),
     BATON_ITEM(EndpointSettings, models, "models",
         {.doc = "Models it serves, each as `name`, or `alias: name` when it calls it otherwise; an "
                 "agent that names a model nobody serves is refused at start. Empty: any."}),
@@ -87,6 +97,20 @@ constexpr std::array agent_keys{
             .max = 1e7}),
     BATON_ITEM(agents::AgentSpec, history_max, "history_max",
         {.doc = "Earlier messages looked at.", .max = 1000}),
+    BATON_ITEM(agents::AgentSpec, tools, "tools",
+        {.doc = "Tools the model may use: `send_to_agent`, `post_to_queue`, `wait_for_reply`, "
+                "`read_conversation`."}),
+    BATON_ITEM(agents::AgentSpec, limits.max_steps, "max_steps",
+        {.doc = "Calls of the model in one run; a run that wants more is a dead letter.",
+            .min = 1,
+            .max = 1000}),
+    BATON_ITEM(agents::AgentSpec, limits.max_tokens, "max_tokens",
+        {.doc = "Tokens a run may read and write before its last call; 0: no limit.", .max = 1e12}),
+    BATON_ITEM(agents::AgentSpec, limits.max_cost, "max_cost",
+        {.doc = "The same in money, by the prices of the endpoints; 0: no limit.", .max = 1e9}),
+    BATON_ITEM(agents::AgentSpec, limits.max_time, "max_time",
+        {.doc = "Since the run's first call, waits and restarts included; 0ms: no limit.",
+            .max = 30 * day}),
 };
 
 /// Fills `item` from the members of `node`; `prefix` is the section they stand in, with its dot.
@@ -185,8 +209,12 @@ constexpr std::array lists{
     list_key<LevelSettings, BATON_MEMBER(queue.levels), level_keys>("queue.levels",
         "Rules of the priority levels of messages to agents; a level that is not named keeps its "
         "own."),
+    list_key<dispatch::ScoreRule, BATON_MEMBER(preprocessor.rules), rule_keys>("scheduler.rules",
+        "What gives a message its level when its sender gave none: a score of 0 to 100."),
     list_key<EndpointSettings, BATON_MEMBER(llm.endpoints), endpoint_keys>("llm.endpoints",
-        "The LLM endpoints. None given: OpenAI when OPENAI_API_KEY is set, else `echo`."),
+        "The LLM endpoints. None given: OpenAI when OPENAI_API_KEY is set, else Anthropic when "
+        "ANTHROPIC_API_KEY is, else an Ollama that answers (at OLLAMA_HOST, or on this machine) "
+        "and has models, else `echo`."),
     list_key<llm::NamedLimits, BATON_MEMBER(llm.models), named_limit_keys>(
         "llm.models", "Limits of models over all endpoints. They hold for each daemon by itself."),
     list_key<llm::NamedLimits, BATON_MEMBER(llm.tenants), named_limit_keys>(

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "app/config_endpoints.h"
 #include "app/config_table.h"
 
 namespace baton::app {
@@ -121,83 +122,12 @@ Result<void> settle_levels(Config& config) {
             return refuse("queue.levels",
                 fmt::format("`queue.levels` names the level {} twice", to_string(level.name)));
         }
-        config.queue.levels[static_cast<std::size_t>(level.name)] = level;
+        auto& settled = config.queue.levels[static_cast<std::size_t>(level.name)];
+        const std::uint32_t own_weight = settled.weight;
+        settled = level;
+        if (settled.weight == 0) settled.weight = own_weight;
     }
     return {};
-}
-
-/// Where a kind of provider is when nobody says otherwise.
-std::string_view own_url(ProviderKind kind) {
-    switch (kind) {
-        case ProviderKind::anthropic: return "https://api.anthropic.com";
-        case ProviderKind::ollama: return "http://127.0.0.1:11434";
-        case ProviderKind::openai:
-        case ProviderKind::echo: break;
-    }
-    return "https://api.openai.com/v1";
-}
-
-Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
-    if (endpoint.provider == ProviderKind::echo) return {};
-    if (endpoint.base_url.empty()) {
-        endpoint.base_url = own_url(endpoint.provider);
-    }
-    const std::string_view url = endpoint.base_url;
-    if (!url.starts_with("http://") && !url.starts_with("https://")) {
-        return refuse("llm.endpoints",
-            fmt::format(
-                "`base_url` of LLM endpoint `{}` must begin with http:// or https://, not `{}`",
-                endpoint.name, url));
-    }
-    const bool openai_itself = url.starts_with("https://api.openai.com");
-    if (endpoint.provider == ProviderKind::openai && openai_itself && endpoint.api_key.empty()) {
-        endpoint.api_key = Secret(env("OPENAI_API_KEY").value_or(""));
-        if (endpoint.api_key.empty()) {
-            return refuse("llm.endpoints",
-                fmt::format(
-                    "LLM endpoint `{}` needs an `api_key`, or OPENAI_API_KEY in the environment",
-                    endpoint.name));
-        }
-    }
-    while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
-    return {};
-}
-
-/// At least one endpoint, and why those.
-Result<void> settle_endpoints(Config& config, const EnvLookup& env) {
-    auto& endpoints = config.llm.endpoints;
-    if (endpoints.size() > llm::PoolConfig::endpoints_max) {
-        return refuse(
-            "llm.endpoints", fmt::format("`llm.endpoints` names {} endpoints; {} are the most",
-                                 endpoints.size(), llm::PoolConfig::endpoints_max));
-    }
-    if (!endpoints.empty()) {
-        config.llm.choice = "it is configured";
-    } else if (const auto key = env("OPENAI_API_KEY"); key && !key->empty()) {
-        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is set";
-        endpoints.push_back({.api_key = Secret(*key)});
-    } else {
-        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is not set";
-        endpoints.push_back({.name = "echo", .provider = ProviderKind::echo});
-    }
-    std::set<std::string_view> names;
-    for (auto& endpoint : endpoints) {
-        BATON_TRY_VOID(settle_endpoint(endpoint, env));
-        if (names.insert(endpoint.name).second) continue;
-        return refuse("llm.endpoints",
-            fmt::format("`llm.endpoints` has two endpoints called `{}`", endpoint.name));
-    }
-    config.loadbalancer.models = config.llm.models;
-    config.loadbalancer.tenants = config.llm.tenants;
-    return {};
-}
-
-/// Whether some endpoint takes requests for `model`.
-bool is_served(const Config& config, const std::string& model) {
-    return std::ranges::any_of(config.llm.endpoints, [&](const EndpointSettings& endpoint) {
-        return endpoint.models.empty() || std::ranges::find(endpoint.models, model,
-                                              &llm::ModelAlias::alias) != endpoint.models.end();
-    });
 }
 
 Result<void> settle_agents(const Config& config) {
@@ -248,14 +178,20 @@ Result<void> settle_cluster(const Config& config) {
 }
 
 /// What keys mean to each other.
-Result<void> settle(Config& config, const EnvLookup& env) {
+Result<void> settle(Config& config, const ConfigSources& sources) {
     BATON_TRY_VOID(settle_levels(config));
-    BATON_TRY_VOID(settle_endpoints(config, env));
+    BATON_TRY_VOID(settle_endpoints(config, sources));
     BATON_TRY_VOID(settle_agents(config));
     BATON_TRY_VOID(settle_cluster(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
         return refuse(
             "scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");
+    }
+    if (const auto good = dispatch::check_preprocessor(config.preprocessor); !good) {
+        return refuse("scheduler." + good.error().field, good.error().detail);
+    }
+    if (config.scheduler.workers < config.scheduler.workers_min) {
+        return refuse("scheduler.workers", "`scheduler.workers` is below `scheduler.workers_min`");
     }
     if (!config.metrics.path.starts_with('/')) {
         return refuse("metrics.path", "`metrics.path` must begin with /");
@@ -286,7 +222,7 @@ Result<Config> load_config(const ConfigSources& sources) {
     Config config;
     BATON_TRY_VOID(Loader(config).section("", root));
     std::ranges::sort(config.given);
-    BATON_TRY_VOID(settle(config, sources.env));
+    BATON_TRY_VOID(settle(config, sources));
     return config;
 }
 

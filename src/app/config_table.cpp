@@ -19,8 +19,8 @@ constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
 constexpr std::array<std::string_view, 1> later_databases{"postgres"};
-constexpr std::array<std::string_view, 9> later{"database.postgres", "database.redis",
-    "scheduler.strategy", "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
+constexpr std::array<std::string_view, 8> later{"database.postgres", "database.redis", "grpc",
+    "studio", "bus", "triggers", "connectors", "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
@@ -149,6 +149,11 @@ constexpr std::array keys{
         {.doc = "A start fails when by then NATS is not there or a partition has no leader.",
             .min = second,
             .max = hour}),
+    BATON_KEY(cluster.open_timeout, "cluster.open_timeout",
+        {.doc = "A partition that this daemon has not opened by then is left to another one. A log "
+                "is read at the speed of the network: a larger one may need longer.",
+            .min = second,
+            .max = day}),
     BATON_KEY(llm.client.connections_max, "llm.connections_max",
         {.doc = "Connections to LLM endpoints at a time; further requests wait.",
             .min = 1,
@@ -157,12 +162,31 @@ constexpr std::array keys{
         {.doc = "Time to reach an endpoint.", .min = 10, .max = 10 * minute}),
     BATON_KEY(llm.client.stall_timeout, "llm.stall_timeout",
         {.doc = "An answer that brings no byte for this long is cut; 0ms: never.", .max = hour}),
+    BATON_KEY(strategy, "scheduler.strategy",
+        {.doc = "In which order work leaves the queue `llm`: the highest level first; levels by "
+                "weight; users and tenants by weight; what expires first.",
+            .choices = strategy_names}),
+    BATON_KEY(preprocessor.base_score, "scheduler.base_score",
+        {.doc = "Score of a message that matches no rule of `scheduler.rules`.", .max = 100}),
+    BATON_KEY(preprocessor.realtime_from, "scheduler.realtime_from",
+        {.doc = "Least score of level realtime.", .max = 101}),
+    BATON_KEY(preprocessor.high_from, "scheduler.high_from",
+        {.doc = "Least score of level high.", .max = 101}),
+    BATON_KEY(preprocessor.normal_from, "scheduler.normal_from",
+        {.doc = "Least score of level normal; what has less is low.", .max = 101}),
     BATON_KEY(scheduler.workers, "scheduler.workers",
-        {.doc = "Agent runs at a time.", .min = 1, .max = 1024}),
+        {.doc = "Runs at a time, of agents and of chats.", .min = 1, .max = 1024}),
+    BATON_KEY(scheduler.workers_min, "scheduler.workers_min",
+        {.doc = "Runs at a time that are left when models refuse or are slow.",
+            .min = 1,
+            .max = 1024}),
+    BATON_KEY(scheduler.latency_target, "scheduler.latency_target",
+        {.doc = "A run that takes longer makes fewer run at a time; 0ms: none does.",
+            .max = 12 * hour}),
     BATON_KEY(scheduler.max_retries, "scheduler.max_retries",
         {.doc = "Failed runs after the first before a message is a dead letter.", .max = 1000}),
-    BATON_KEY(scheduler.timeout, "scheduler.timeout",
-        {.doc = "One agent run.", .min = 100, .max = 12 * hour}),
+    BATON_KEY(
+        scheduler.timeout, "scheduler.timeout", {.doc = "One run.", .min = 100, .max = 12 * hour}),
     BATON_KEY(scheduler.lease, "scheduler.lease",
         {.doc = "A worker that is lost for this long loses its message to another; live ones "
                 "renew.",
@@ -203,6 +227,14 @@ constexpr std::array keys{
         {.doc = "Ask a second endpoint when the first is silent for longer than 95 % of its "
                 "answers "
                 "took to begin; the one that begins first goes on. Costs its input tokens."}),
+    BATON_KEY(openai.mode, "openai.mode",
+        {.doc = "How a chat of an OpenAI client goes that does not say `Baton-Mode`: through the "
+                "queue, or to an endpoint at once.",
+            .choices = api::openai::mode_names}),
+    BATON_KEY(openai.timeout, "openai.timeout",
+        {.doc = "A chat that is passed through and has no answer by then fails.",
+            .min = second,
+            .max = 12 * hour}),
     BATON_KEY(logging.level, "logging.level",
         {.doc = "Least level that is written.", .choices = log_level_names, .reloadable = true}),
     BATON_KEY(logging.format, "logging.format",

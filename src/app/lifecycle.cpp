@@ -12,6 +12,7 @@
 #include "app/config_load.h"
 #include "app/config_print.h"
 #include "app/file_limit.h"
+#include "app/llm_home.h"
 #include "app/log_sink.h"
 #include "app/offline.h"
 #include "app/roles.h"
@@ -19,6 +20,9 @@
 
 namespace baton::app {
 namespace {
+
+/// What a stop may take beyond the drain: stores that close, partitions that go to others.
+constexpr Duration stop_grace{20'000};
 
 int report(const Error& error) {
     std::cerr << "batond: " << to_string(error.code) << ": " << error.detail << std::endl;
@@ -57,26 +61,59 @@ Result<int> await_end(
     }
 }
 
-/// Serves until a signal, then drains. A second signal ends the process at once: everything
-/// accepted is on disk, and leases of runs cut short run out.
+[[noreturn]] void end_at_once(int status) {
+    std::cout.flush();
+    // Not _exit: work goes on in other threads, and nothing that checks or flushes at exit may wait
+    // for it.
+    ::syscall(SYS_exit_group, status);
+    std::unreachable();
+}
+
+/// Drains. A signal, or a stop that hangs (a disk, a server of the queues that does not answer),
+/// ends the process at once: everything accepted is on disk, and leases of runs cut short run out.
+void stop(Signals& signals, Daemon& daemon, Duration drain_timeout, const Log& log) {
+    const auto deadline = Deadline::after(drain_timeout);
+    const auto cut_by = signals.wait_beside(
+        [&] { daemon.stop(deadline); }, Deadline::after(drain_timeout + stop_grace));
+    if (!cut_by) return;
+    log.warn(*cut_by == SIGALRM ? "the stop takes too long; ending at once"
+                                : "second signal; ending at once",
+        {{"signal", *cut_by}});
+    end_at_once(128 + *cut_by);
+}
+
+/// Starts what the daemon needs; a signal meanwhile ends the process at once: nothing was accepted.
+/// Fails: what Daemon::start fails with, once what was started has stopped or the time for it is
+/// over.
+Result<std::unique_ptr<Daemon>> start(Signals& signals, Config config, Roles roles,
+    const std::shared_ptr<LogSink>& sink, const std::string& version) {
+    const Log log(sink, "app");
+    std::unique_ptr<Daemon> daemon = make_daemon(std::move(config), roles, sink, version);
+    Result<void> started;
+    const auto signal = signals.wait_beside([&] { started = daemon->start(); }, Deadline::never());
+    if (signal) {
+        log.warn("signal while starting; ending at once", {{"signal", *signal}});
+        end_at_once(128 + *signal);
+    }
+    if (started) return daemon;
+    const auto cut_by = signals.wait_beside(
+        [&] { daemon->stop(Deadline::after(Duration(0))); }, Deadline::after(stop_grace));
+    if (cut_by) end_at_once(report(started.error()));
+    return fail(started.error());
+}
+
+/// Serves until a signal, then drains.
 Result<int> serve(Signals& signals, Daemon& daemon, const Config& config, const Log& log,
     const std::function<void()>& on_reload) {
     const auto signal = await_end(signals, daemon, on_reload);
     if (!signal) {
         log.error("ending at once", {{"error", to_string(signal.error())}});
-        daemon.stop(Deadline::after(std::chrono::milliseconds(0)));
+        stop(signals, daemon, Duration(0), log);
         return fail(signal.error());
     }
     log.info("signal received; draining", {{"signal", *signal}});
-    const auto deadline = Deadline::after(config.server.drain_timeout);
-    const auto second = signals.wait_beside([&] { daemon.stop(deadline); });
-    if (!second) return 0;
-    log.warn("second signal; ending at once", {{"signal", *second}});
-    std::cout.flush();
-    // Not _exit: the drain goes on in other threads, and nothing that checks or flushes at exit may
-    // wait for it.
-    ::syscall(SYS_exit_group, 128 + *second);
-    std::unreachable();
+    stop(signals, daemon, config.server.drain_timeout, log);
+    return 0;
 }
 
 /// A caller that opens connections must not take the files that the stores need.
@@ -94,10 +131,12 @@ Config with_fitting_connections(Config config, const Log& log) {
     return config;
 }
 
-Result<int> run(const DaemonArguments& arguments, std::string version) {
+Result<int> run(const DaemonArguments& arguments, const std::string& version) {
     BATON_TRY(const auto roles, parse_roles(arguments.roles));
-    const ConfigSources sources{
-        .file = arguments.config, .settings = arguments.settings, .env = process_environment()};
+    const ConfigSources sources{.file = arguments.config,
+        .settings = arguments.settings,
+        .env = process_environment(),
+        .ollama_models = ollama_models};
     BATON_TRY(auto config, load_config(sources));
     BATON_TRY_VOID(check_roles(roles, config));
     if (arguments.check_config) {
@@ -108,7 +147,7 @@ Result<int> run(const DaemonArguments& arguments, std::string version) {
     BATON_TRY(const auto sink, make_log_sink(config.logging));
     const Log log(sink, "app");
     auto fitting = with_fitting_connections(config, log);
-    BATON_TRY(const auto daemon, start_daemon(std::move(fitting), roles, sink, std::move(version)));
+    BATON_TRY(const auto daemon, start(signals, std::move(fitting), roles, sink, version));
     std::cout << daemon->ready_line() << std::endl;
     const auto on_reload = [&] { reload(sources, config, *sink, log); };
     return serve(signals, *daemon, config, log, on_reload);
@@ -138,7 +177,7 @@ int run_daemon(int argc, char** argv, std::string version) {
         return 0;
     }
     try {
-        const auto status = run(*arguments, std::move(version));
+        const auto status = run(*arguments, version);
         return status ? *status : report(status.error());
     } catch (const std::exception& error) {
         return report({.code = Errc::internal, .detail = error.what()});

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include <fmt/core.h>
-
+#include "llm/anthropic/anthropic_provider.h"
 #include "llm/echo/echo_provider.h"
 #include "llm/endpoint_pool.h"
+#include "llm/ollama/ollama_provider.h"
 #include "llm/openai/openai_provider.h"
 #include "llm/records/db_records.h"
 #include "net/client.h"
@@ -13,19 +13,19 @@
 namespace baton::app {
 namespace {
 
-Result<std::unique_ptr<llm::Provider>> make_provider(
-    const EndpointSettings& endpoint, net::Client& http) {
+std::unique_ptr<llm::Provider> make_provider(const EndpointSettings& endpoint, net::Client& http) {
     switch (endpoint.provider) {
-        case ProviderKind::openai:
-            return llm::make_openai_provider(
+        case ProviderKind::anthropic:
+            return llm::make_anthropic_provider(
+                http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
+        case ProviderKind::ollama:
+            return llm::make_ollama_provider(
                 http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
         case ProviderKind::echo: return llm::make_echo_provider();
-        case ProviderKind::anthropic:
-        case ProviderKind::ollama: break;
+        case ProviderKind::openai: break;
     }
-    return fail(Errc::unsupported,
-        fmt::format(
-            "LLM endpoint `{}` is of a kind that this version can't talk to", endpoint.name));
+    return llm::make_openai_provider(
+        http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key, .api = endpoint.api});
 }
 
 llm::EndpointConfig pool_config(const EndpointSettings& endpoint, const llm::Provider& provider) {
@@ -48,7 +48,7 @@ public:
         http_ = net::make_client(config.llm.client);
         std::vector<llm::PoolEndpoint> endpoints;
         for (const auto& endpoint : config.llm.endpoints) {
-            BATON_TRY(auto provider, make_provider(endpoint, *http_));
+            auto provider = make_provider(endpoint, *http_);
             log.info(
                 "LLM endpoint", {{"name", endpoint.name}, {"provider", provider->kind()},
                                     {"base_url", endpoint.base_url}, {"why", config.llm.choice}});
@@ -82,6 +82,14 @@ private:
 };
 
 }  // namespace
+
+std::vector<std::string> ollama_models(const std::string& base_url) {
+    constexpr std::chrono::milliseconds patience{500};
+    IoPool io(1);
+    const auto http = net::make_client({.connect_timeout = patience});
+    const auto ollama = llm::make_ollama_provider(*http, {.base_url = base_url});
+    return io.run(ollama->models(Deadline::after(patience))).value_or(std::vector<std::string>());
+}
 
 Result<std::unique_ptr<LlmHome>> open_llm(const Config& config, db::Database& database, IoPool& io,
     std::size_t executor, const Clock& clock, MetricRegistry& metrics, const Log& log) {

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/config.h"
 #include "base/clock.h"
@@ -24,9 +26,12 @@ public:
 
 /// Makes the endpoints of the configuration and starts their upkeep on `executor` of `io`. The
 /// references must outlive the result; `database` has the current schema.
-/// Fails: unsupported (a kind of provider), and as the database does.
+/// Fails: as the database does.
 [[nodiscard]] Result<std::unique_ptr<LlmHome>> open_llm(const Config& config,
     db::Database& database, IoPool& io, std::size_t executor, const Clock& clock,
     MetricRegistry& metrics, const Log& log);
+
+/// The models of the Ollama at `base_url`; none when nobody answers within half a second. Blocks.
+[[nodiscard]] std::vector<std::string> ollama_models(const std::string& base_url);
 
 }  // namespace baton::app

@@ -16,6 +16,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
+#include "app/cluster_archive.h"
+#include "app/config_load.h"
 #include "app/data_dir.h"
 #include "app/folder_check.h"
 #include "db/sqlite/sqlite_database.h"
@@ -31,15 +33,23 @@ namespace json = boost::json;
 struct OfflineOptions {
     std::string dir;
     std::string file;
-    std::string store;  ///< empty: the one that is there
+    std::string store;                              ///< empty: the one that is there
+    std::optional<std::filesystem::path> config{};  ///< these two: of a cluster's daemons
+    std::vector<std::string> settings{};
+    bool take_over = false;
+    bool resume = false;
     bool repair = false;
     bool json = false;
 };
 
-/// A store of a data folder, and what it stands on.
-struct OpenStore {
+constexpr std::string_view jetstream = "jetstream";
+
+/// A store of a data folder or those of a cluster, and what they stand on.
+struct OpenStores {
     std::unique_ptr<db::Database> database;
     std::unique_ptr<queue::Store> store;
+    std::unique_ptr<Config> config;
+    std::unique_ptr<ClusterArchive> cluster;
 };
 
 /// Locks a folder that must be there.
@@ -50,14 +60,26 @@ Result<std::unique_ptr<DataDir>> hold(const std::string& dir) {
     return DataDir::open(dir);
 }
 
-Result<OpenStore> open_store(const std::filesystem::path& dir, const std::string& store) {
-    OpenStore open;
+Result<OpenStores> open_store(const std::filesystem::path& dir, const std::string& store) {
+    OpenStores open;
     if (store == "journal") {
         BATON_TRY(open.store, queue::make_journal_store(dir / "journal"));
         return open;
     }
     open.database = db::make_sqlite_database({.file = dir / "queue.db"});
     BATON_TRY(open.store, queue::make_sqlite_store(*open.database));
+    return open;
+}
+
+Result<OpenStores> open_cluster(const std::filesystem::path& dir, const OfflineOptions& options) {
+    OpenStores open;
+    auto settings = options.settings;
+    settings.emplace_back("queue.store=jetstream");
+    BATON_TRY(auto config, load_config({.file = options.config,
+                               .settings = std::move(settings),
+                               .env = process_environment()}));
+    open.config = std::make_unique<Config>(std::move(config));
+    BATON_TRY(open.cluster, open_cluster_archive(*open.config, dir, options.take_over));
     return open;
 }
 
@@ -103,11 +125,19 @@ bool sync(const std::filesystem::path& path) {
     return synced;
 }
 
+Result<queue::ArchiveCounts> export_all(const OpenStores& open, std::ostream& out) {
+    if (!open.cluster) return queue::export_store(*open.store, out);
+    BATON_TRY(const auto counts, queue::export_stores(open.cluster->stores(), out));
+    BATON_TRY_VOID(open.cluster->prove());
+    return counts;
+}
+
 /// Whole or not at all, and on disk: who has exported may remove the store.
-Result<queue::ArchiveCounts> write_export(queue::Store& store, const std::filesystem::path& file) {
+Result<queue::ArchiveCounts> write_export(
+    const OpenStores& open, const std::filesystem::path& file) {
     const auto part = file.string() + ".part";
     std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    const auto counts = queue::export_store(store, out);
+    const auto counts = export_all(open, out);
     out.close();
     std::error_code error;
     const bool written = counts && out && sync(part);
@@ -131,11 +161,27 @@ Result<void> check_target(const std::string& file) {
 
 Result<PrintAndExit> run_export(const OfflineOptions& options) {
     BATON_TRY_VOID(check_target(options.file));
-    BATON_TRY(const auto held, hold(options.dir));
-    BATON_TRY(const auto kind, store_to_export(held->path(), options.store));
-    BATON_TRY(const auto open, open_store(held->path(), kind));
-    BATON_TRY(const auto counts, write_export(*open.store, options.file));
+    const bool is_cluster = options.store == jetstream;
+    BATON_TRY(const auto held, is_cluster ? DataDir::open(options.dir) : hold(options.dir));
+    OpenStores open;
+    if (is_cluster) {
+        BATON_TRY(open, open_cluster(held->path(), options));
+    } else {
+        BATON_TRY(const auto kind, store_to_export(held->path(), options.store));
+        BATON_TRY(open, open_store(held->path(), kind));
+    }
+    BATON_TRY(const auto counts, write_export(open, options.file));
     return PrintAndExit{.out = counts_text("exported", counts, options.json), .err = {}};
+}
+
+Result<queue::ArchiveCounts> import_all(
+    const OpenStores& open, std::istream& in, queue::ImportOptions options) {
+    if (open.cluster) {
+        return queue::import_stores(open.cluster->stores(), open.cluster->placement(), in, options);
+    }
+    BATON_TRY(const auto counts, queue::import_store(*open.store, in, options));
+    BATON_TRY_VOID(open.store->close());
+    return counts;
 }
 
 Result<PrintAndExit> run_import(const OfflineOptions& options) {
@@ -144,10 +190,10 @@ Result<PrintAndExit> run_import(const OfflineOptions& options) {
         return fail(Errc::not_found, fmt::format("`{}` can't be read as a file", options.file));
     }
     BATON_TRY(const auto held, DataDir::open(options.dir));
+    const std::string kind = options.store.empty() ? "sqlite" : options.store;
     BATON_TRY(const auto open,
-        open_store(held->path(), options.store.empty() ? "sqlite" : options.store));
-    BATON_TRY(const auto counts, queue::import_store(*open.store, in));
-    BATON_TRY_VOID(open.store->close());
+        kind == jetstream ? open_cluster(held->path(), options) : open_store(held->path(), kind));
+    BATON_TRY(const auto counts, import_all(open, in, {.keeps_present = options.resume}));
     return PrintAndExit{.out = counts_text("imported", counts, options.json), .err = {}};
 }
 
@@ -167,8 +213,19 @@ void define(CLI::App& app, OfflineOptions& options, Run& chosen) {
     for (auto* command : {tool("export", "write all queues to a file", run_export),
              tool("import", "read queues from a file", run_import)}) {
         command->add_option("FILE", options.file, "lines of JSON")->required()->type_name("");
-        command->add_option("--store", options.store, "sqlite or journal")
-            ->check(CLI::IsMember({"sqlite", "journal"}));
+        command->add_option("--store", options.store, "sqlite, journal or jetstream")
+            ->check(CLI::IsMember({"sqlite", "journal", "jetstream"}));
+        command->add_option("--config", options.config, "of the cluster's daemons (jetstream)")
+            ->type_name("FILE");
+        command->add_option("--set", options.settings, "one key of it (jetstream)")
+            ->type_name("KEY=VALUE")
+            ->type_size(1)
+            ->allow_extra_args(false);
+        command->add_flag("--take-over", options.take_over,
+            "also while daemons run: commands wait meanwhile (jetstream)");
+        if (command->get_name() != "import") continue;
+        command->add_flag(
+            "--resume", options.resume, "leave queues alone that are there with the same ids");
     }
     app.require_subcommand(1);
 }

@@ -1,4 +1,5 @@
-// What batond does with a data folder that no daemon holds: fsck, export, import.
+// What batond does with a data folder that no daemon holds: fsck, export, import; the latter two
+// also with a cluster.
 #pragma once
 
 #include <optional>

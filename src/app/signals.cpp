@@ -1,8 +1,11 @@
 #include "app/signals.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -23,12 +26,15 @@ sigset_t handled_signals() {
 
 std::system_error last_error(const char* what) { return {errno, std::generic_category(), what}; }
 
-/// Waits until one of the descriptors can be read, or for `limit_ms` (-1: no limit).
+/// Waits until one of the descriptors can be read; false when the time is over.
 template <std::size_t size>
-void await_any(std::array<pollfd, size>& fds, int limit_ms = -1) {
-    while (::poll(fds.data(), fds.size(), limit_ms) < 0) {
+bool await_any(std::array<pollfd, size>& fds, std::chrono::milliseconds limit) {
+    const auto limit_ms = std::min<std::int64_t>(limit.count(), std::numeric_limits<int>::max());
+    int ready = 0;
+    while ((ready = ::poll(fds.data(), fds.size(), static_cast<int>(limit_ms))) < 0) {
         if (errno != EINTR) throw last_error("poll");
     }
+    return ready > 0;
 }
 
 }  // namespace
@@ -53,11 +59,10 @@ int Signals::wait() {
 
 std::optional<int> Signals::wait_for(std::chrono::milliseconds limit) {
     std::array<pollfd, 1> fds{pollfd{fd_, POLLIN, 0}};
-    await_any(fds, static_cast<int>(limit.count()));
-    return fds[0].revents == 0 ? std::nullopt : std::optional(wait());
+    return await_any(fds, limit) ? std::optional(wait()) : std::nullopt;
 }
 
-std::optional<int> Signals::wait_beside(std::function<void()> work) {
+std::optional<int> Signals::wait_beside(std::function<void()> work, Deadline limit) {
     const int done = ::eventfd(0, EFD_CLOEXEC);
     if (done < 0) throw last_error("eventfd");
     std::thread worker([work = std::move(work), done] {
@@ -66,9 +71,10 @@ std::optional<int> Signals::wait_beside(std::function<void()> work) {
     });
     std::array<pollfd, 2> fds{pollfd{done, POLLIN, 0}, pollfd{fd_, POLLIN, 0}};
     while (true) {
-        await_any(fds);
+        const bool is_in_time = await_any(fds, limit.remaining());
         if (fds[0].revents != 0) break;
-        const int signal = wait();
+        if (!is_in_time && !limit.expired()) continue;
+        const int signal = is_in_time ? wait() : SIGALRM;
         if (signal == SIGHUP) continue;  // a reload makes no sense on the way out
         worker.detach();
         return signal;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <optional>
 
+#include "runtime/deadline.h"
+
 namespace baton::app {
 
 /// Takes SIGTERM, SIGINT and SIGHUP out of the process's default handling and ignores SIGPIPE. Make
@@ -20,8 +22,9 @@ public:
     [[nodiscard]] std::optional<int> wait_for(std::chrono::milliseconds limit);
 
     /// Runs `work` on another thread while waiting: nothing when it ended first, else the signal
-    /// that came meanwhile; then `work` goes on, and the process had better end.
-    [[nodiscard]] std::optional<int> wait_beside(std::function<void()> work);
+    /// that came meanwhile, or SIGALRM when the limit did; then `work` goes on, and the process had
+    /// better end.
+    [[nodiscard]] std::optional<int> wait_beside(std::function<void()> work, Deadline limit);
 
 private:
     [[nodiscard]] int wait();

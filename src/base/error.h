@@ -46,9 +46,11 @@ enum class Errc : std::uint8_t {
     storage_full,
     quota_exceeded,
     overloaded,
+    run_limit_exceeded,
     // Time and cancellation
     deadline_exceeded,
     cancelled,
+    run_waiting,
     // Environment
     unavailable,
     shutting_down,

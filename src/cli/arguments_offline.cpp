@@ -22,13 +22,26 @@ void define_archive_commands(CLI::App& queues, Invocation& invocation) {
                 command.add_option("FILE", options.file, "lines of JSON")
                     ->required()
                     ->type_name("");
-                command.add_option("--store", options.store, "sqlite or journal")
-                    ->check(CLI::IsMember({"sqlite", "journal"}));
+                command.add_option("--store", options.store, "sqlite, journal or jetstream")
+                    ->check(CLI::IsMember({"sqlite", "journal", "jetstream"}));
+                command.add_option("--config", options.config, "of the cluster's daemons")
+                    ->type_name("FILE");
+                command.add_option("--set", options.settings, "one key of it; may come again")
+                    ->type_name("KEY=VALUE")
+                    ->type_size(1)
+                    ->allow_extra_args(false);
+                command.add_flag("--take-over", options.take_over,
+                    "also while the cluster's daemons run: commands wait meanwhile");
+                if (options.tool != "import") return;
+                command.add_flag("--resume", options.resume,
+                    "leave queues alone that are there with the same ids");
             })
             ->footer(
-                "Both work on --data-dir while no daemon runs. To change the store:\n"
+                "Both work on --data-dir while no daemon runs, or on a cluster. To change the "
+                "store:\n"
                 "  baton queue export all.ndjson --store sqlite\n"
-                "  baton queue import all.ndjson --store journal");
+                "  baton queue import all.ndjson --store journal\n"
+                "  baton queue import all.ndjson --store jetstream --config baton.yaml");
     };
     add("export", "write all stored queues to a file");
     add("import", "read queues from a file into a store");

@@ -241,6 +241,16 @@ Seen see_daemon(
         return seen;
     }
     seen.state = health->ready ? "up" : health->phase;
+    if (health->cluster) {
+        const auto& cluster = *health->cluster;
+        if (!cluster.is_connected) seen.roles.emplace_back("away from NATS");
+        if (!cluster.hanging.empty()) {
+            seen.roles.push_back("hangs in " + show_partitions(cluster.hanging));
+        }
+        if (!cluster.leads.empty()) {
+            seen.roles.push_back("leads " + show_partitions(cluster.leads));
+        }
+    }
     return seen;
 }
 

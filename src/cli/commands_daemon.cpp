@@ -103,6 +103,13 @@ void print_health(
     if (local && !local->metrics.empty()) row("metrics", local->metrics);
     row("version", health.version);
     row("uptime", to_text(std::chrono::duration_cast<Duration>(health.uptime)));
+    if (health.cluster && !health.cluster->leads.empty()) {
+        row("leads", fmt::format("{} of {}", show_partitions(health.cluster->leads),
+                         health.cluster->partitions));
+    }
+    if (health.cluster && !health.cluster->without_leader.empty()) {
+        row("unserved", show_partitions(health.cluster->without_leader));
+    }
     for (const auto& component : health.components) {
         row(component.name, component.healthy ? "healthy" : "unhealthy: " + component.detail);
     }
@@ -188,7 +195,11 @@ Result<void> execute(Context& context, const StatusOptions&) {
     client::OperatorClient client(context.connection());
     client::QueueClient queues(context.connection());
     BATON_TRY(const auto health, context.ask(client.health()));
-    BATON_TRY(const auto infos, context.ask(queues.list()));
+    std::vector<QueueInfo> infos;
+    // While NATS is away nobody answers for the queues of a cluster.
+    if (!health.cluster || health.cluster->is_in_touch) {
+        BATON_TRY(infos, context.ask(queues.list()));
+    }
     std::vector<OwnedStats> all;
     for (const auto& info : infos) {
         auto stats = context.ask(queues.stats(info.name));

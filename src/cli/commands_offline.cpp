@@ -16,6 +16,12 @@ Result<void> execute(Context& context, const OfflineOptions& options) {
         context.options.data_dir.string()};
     if (!options.file.empty()) arguments.push_back(options.file.string());
     if (!options.store.empty()) arguments.insert(arguments.end(), {"--store", options.store});
+    if (!options.config.empty()) arguments.insert(arguments.end(), {"--config", options.config});
+    for (const auto& setting : options.settings) {
+        arguments.insert(arguments.end(), {"--set", setting});
+    }
+    if (options.take_over) arguments.emplace_back("--take-over");
+    if (options.resume) arguments.emplace_back("--resume");
     if (options.repair) arguments.emplace_back("--repair");
     if (context.options.json) arguments.emplace_back("--json");
     std::vector<char*> argv;

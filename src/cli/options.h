@@ -155,8 +155,12 @@ struct EndpointsOptions {
 /// Handed on to batond, which knows the stores: fsck, export, import.
 struct OfflineOptions {
     std::string tool;
-    std::filesystem::path file;  ///< of an export; empty: none
-    std::string store;           ///< sqlite or journal; empty: batond's choice
+    std::filesystem::path file;         ///< of an export; empty: none
+    std::string store;                  ///< sqlite, journal, jetstream; empty: batond's choice
+    std::string config;                 ///< of a cluster's daemons; empty: none
+    std::vector<std::string> settings;  ///< key=value
+    bool take_over = false;
+    bool resume = false;
     bool repair = false;
 };
 

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "model/codec.h"
 
 namespace baton::cli {
 
@@ -44,6 +45,18 @@ std::string show_seconds(Duration duration) {
     return fmt::format("{:.3f} s", std::chrono::duration<double>(duration).count());
 }
 
+std::string show_partitions(const std::vector<std::uint32_t>& partitions) {
+    std::string text = partitions.size() == 1 ? "partition" : "partitions";
+    for (std::size_t i = 0; i < partitions.size();) {
+        std::size_t last = i;
+        while (last + 1 < partitions.size() && partitions[last + 1] == partitions[last] + 1) ++last;
+        text += fmt::format("{}{}", i == 0 ? " " : ", ", partitions[i]);
+        if (last > i) text += fmt::format("-{}", partitions[last]);
+        i = last + 1;
+    }
+    return text;
+}
+
 json::object to_json(const client::Health& health) {
     json::object components;
     for (const auto& component : health.components) {
@@ -51,9 +64,11 @@ json::object to_json(const client::Health& health) {
         if (!component.detail.empty()) entry["detail"] = component.detail;
         components[component.name] = std::move(entry);
     }
-    return {{"status", health.ready ? "healthy" : "unhealthy"}, {"phase", health.phase},
+    json::object object{{"status", health.ready ? "healthy" : "unhealthy"}, {"phase", health.phase},
         {"version", health.version}, {"uptime", health.uptime.count()},
         {"components", std::move(components)}};
+    if (health.cluster) object["cluster"] = baton::to_json(*health.cluster);
+    return object;
 }
 
 json::object to_json(const client::ApiKey& key) {

@@ -1,8 +1,11 @@
 // Values as the CLI prints them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -29,6 +32,9 @@ void print_json(Context& context, std::string_view json);
 
 /// "0.123 s"
 [[nodiscard]] std::string show_seconds(Duration duration);
+
+/// "partitions 0-3, 7"; the numbers ascend.
+[[nodiscard]] std::string show_partitions(const std::vector<std::uint32_t>& partitions);
 
 [[nodiscard]] boost::json::object to_json(const client::Health& health);
 [[nodiscard]] boost::json::object to_json(const client::ApiKey& key);

@@ -28,6 +28,9 @@ Health health_from(const json::object& object) {
         .version = fields.text("version"),
         .uptime = std::chrono::seconds(fields.integer("uptime")),
         .components = {}};
+    if (const auto* cluster = object.if_contains("cluster")) {
+        if (auto state = cluster_state_from_json(*cluster)) health.cluster = *std::move(state);
+    }
     const auto* components = fields.object("components");
     if (components == nullptr) return health;
     for (const auto& [name, value] : *components) {

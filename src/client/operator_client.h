@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "client/connection.h"
+#include "model/cluster_state.h"
 #include "model/queue_operations.h"
 #include "runtime/task.h"
 
@@ -28,6 +29,7 @@ struct Health {
     std::string version;
     std::chrono::seconds uptime{0};
     std::vector<ComponentHealth> components;
+    std::optional<ClusterState> cluster{};  ///< absent: the daemon is in none
 };
 
 struct ApiKey {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "conversations/run_steps.h"
 #include "db/database.h"
 #include "model/conversation.h"
 #include "runtime/task.h"
@@ -116,10 +117,11 @@ public:
         std::optional<MessageId> after, std::uint32_t limit) = 0;
 };
 
-/// Both ports over one database.
+/// All ports over one database.
 struct Store {
     std::unique_ptr<Conversations> conversations{};
     std::unique_ptr<DialogWriter> writer{};
+    std::unique_ptr<RunSteps> steps{};
 };
 
 /// `database` must outlive the store and have the current schema.

@@ -26,6 +26,10 @@ const std::string select_history = fmt::format(
 constexpr db::Statement select_unfinished{
     "SELECT id FROM dialog_messages WHERE status < 2 AND id > ? ORDER BY id LIMIT ?"};
 
+constexpr db::Statement select_steps{
+    "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
+    "ORDER BY number"};
+
 db::Value as_value(const std::variant<std::int64_t, std::string>& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
     return std::string_view(*std::get_if<std::string>(&value));
@@ -142,6 +146,12 @@ Result<std::vector<MessageId>> Reader::unfinished(
     const std::array<db::Value, 2> values{
         std::string_view(after_text), std::int64_t{std::min(limit, limit_max)}};
     return rows_of(*connection_, select_unfinished, values, id_of);
+}
+
+Result<std::vector<RunStep>> Reader::steps(MessageId id) {
+    const std::string id_text = id.text();
+    const std::array<db::Value, 1> values{std::string_view(id_text)};
+    return rows_of(*connection_, select_steps, values, step_of);
 }
 
 }  // namespace baton::conversations

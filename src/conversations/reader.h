@@ -31,6 +31,7 @@ public:
         const ConversationId& id, MessageId before, std::uint32_t limit);
     [[nodiscard]] Result<std::vector<MessageId>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit);
+    [[nodiscard]] Result<std::vector<RunStep>> steps(MessageId id);
 
 private:
     template <class T>

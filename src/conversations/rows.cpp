@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t state_count = 4;
 constexpr std::int64_t status_count = 6;
+constexpr std::int64_t step_kind_count = 3;
 
 template <class Enum>
 Result<Enum> enum_at(const db::Row& row, int column, std::int64_t count) {
@@ -73,6 +74,15 @@ Result<DialogMessage> message_of(const db::Row& row) {
         message.reply = std::move(reply);
     }
     return message;
+}
+
+Result<RunStep> step_of(const db::Row& row) {
+    BATON_TRY(const auto kind, enum_at<StepKind>(row, 1, step_kind_count));
+    return RunStep{.number = number_at<std::uint32_t>(row, 0),
+        .kind = kind,
+        .content = text_at(row, 2),
+        .began_at = time_at(row, 3),
+        .ended_at = time_at(row, 4)};
 }
 
 }  // namespace baton::conversations

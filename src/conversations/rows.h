@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "conversations/run_steps.h"
 #include "db/database.h"
 #include "model/conversation.h"
 
@@ -24,5 +25,7 @@ inline constexpr std::string_view message_columns =
 /// Fails: storage_corrupt.
 [[nodiscard]] Result<Conversation> conversation_of(const db::Row& row);
 [[nodiscard]] Result<DialogMessage> message_of(const db::Row& row);
+/// Of number, kind, content, began_at, ended_at.
+[[nodiscard]] Result<RunStep> step_of(const db::Row& row);
 
 }  // namespace baton::conversations

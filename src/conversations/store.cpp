@@ -1,4 +1,4 @@
-// Both ports over one writing connection and a few reading ones.
+// All ports over one writing connection and a few reading ones.
 #include <array>
 #include <memory>
 #include <mutex>
@@ -154,6 +154,31 @@ private:
     std::shared_ptr<Core> core_;
 };
 
+class StoredRunSteps final : public RunSteps {
+public:
+    explicit StoredRunSteps(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<std::vector<RunStep>>> steps(MessageId id) override {
+        return core_->readers.run([id](Reader& reader) { return reader.steps(id); });
+    }
+
+    Task<Result<bool>> add_step(MessageId id, RunStep step) override {
+        return core_->writer.run<bool>([id, step = std::move(step)](db::Connection& connection) {
+            return insert_step(connection, id, step);
+        });
+    }
+
+    Task<Result<bool>> finish(MessageId id, RunStep last, DialogReply reply) override {
+        return core_->writer.run<bool>(
+            [id, last = std::move(last), reply = std::move(reply)](db::Connection& connection) {
+                return write_last_step(connection, id, last, reply);
+            });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
 }  // namespace
 
 Result<Store> make_store(db::Database& database) {
@@ -166,7 +191,8 @@ Result<Store> make_store(db::Database& database) {
     auto core = std::make_shared<Core>(std::move(connection), std::move(readers));
     Store store;
     store.conversations = std::make_unique<StoredConversations>(core);
-    store.writer = std::make_unique<StoredDialogWriter>(std::move(core));
+    store.writer = std::make_unique<StoredDialogWriter>(core);
+    store.steps = std::make_unique<StoredRunSteps>(std::move(core));
     return store;
 }
 

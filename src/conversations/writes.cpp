@@ -33,6 +33,9 @@ constexpr db::Statement update_reply{
     "UPDATE dialog_messages SET status = 2, error = '', updated_at = ?1, completed_at = ?1, "
     "reply_content = ?2, reply_model = ?3, reply_input_tokens = ?4, reply_output_tokens = ?5, "
     "reply_created_at = ?1 WHERE id = ?6"};
+constexpr db::Statement insert_step_row{
+    "INSERT INTO run_steps (message_id, number, kind, content, began_at, ended_at) "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id, number) DO NOTHING"};
 
 std::int64_t number(auto value) noexcept { return static_cast<std::int64_t>(value); }
 
@@ -103,6 +106,25 @@ Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogR
     BATON_TRY_VOID(connection.execute(update_reply, values));
     const std::array<db::Value, 2> touched{at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(touch_conversation, touched));
+    return true;
+}
+
+Result<bool> insert_step(db::Connection& connection, MessageId id, const RunStep& step) {
+    const std::string id_text = id.text();
+    BATON_TRY(const auto status, status_of(connection, id_text));
+    if (!status) return fail(Errc::message_not_found, fmt::format("no message {}", id_text));
+    const std::array<db::Value, 6> values{std::string_view(id_text), number(step.number),
+        number(step.kind), std::string_view(step.content), to_unix_ms(step.began_at),
+        to_unix_ms(step.ended_at)};
+    BATON_TRY(const auto added, connection.execute(insert_step_row, values));
+    return added != 0;
+}
+
+Result<bool> write_last_step(
+    db::Connection& connection, MessageId id, const RunStep& last, const DialogReply& reply) {
+    BATON_TRY(const bool first, write_reply(connection, id, reply));
+    if (!first) return false;
+    BATON_TRY_VOID(insert_step(connection, id, last));
     return true;
 }
 

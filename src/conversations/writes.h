@@ -10,7 +10,7 @@
 
 namespace baton::conversations {
 
-// The meaning of each is that of the port's method of the same name.
+// The meaning of each is that of the port's method.
 
 [[nodiscard]] Result<bool> insert_conversation(
     db::Connection& connection, const Conversation& conversation);
@@ -18,6 +18,11 @@ namespace baton::conversations {
 [[nodiscard]] Result<bool> write_reply(
     db::Connection& connection, MessageId id, const DialogReply& reply);
 [[nodiscard]] Result<void> write_failure(db::Connection& connection, const FailedRun& run);
+[[nodiscard]] Result<bool> insert_step(
+    db::Connection& connection, MessageId id, const RunStep& step);
+/// RunSteps::finish.
+[[nodiscard]] Result<bool> write_last_step(
+    db::Connection& connection, MessageId id, const RunStep& last, const DialogReply& reply);
 
 /// A message that goes back and forth between pending and processing.
 struct Progress {

@@ -1,10 +1,12 @@
 #include "dispatch/dispatcher.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <optional>
 #include <random>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -13,10 +15,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "dispatch/adaptive_limit.h"
+#include "dispatch/answer.h"
+#include "dispatch/cancels.h"
+#include "dispatch/lease_keeper.h"
 #include "dispatch/metrics.h"
 #include "dispatch/orphans.h"
 #include "dispatch/reconciler.h"
-#include "dispatch/run_agent.h"
+#include "dispatch/settlement.h"
 #include "dispatch/work_item.h"
 #include "runtime/event.h"
 #include "runtime/task_group.h"
@@ -28,63 +34,84 @@ namespace {
 using asio::experimental::awaitable_operators::operator||;  // NOLINT(misc-unused-using-decls)
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr Duration pop_wait{30'000};  // a worker's pop is renewed this often while nothing comes
-constexpr std::string_view stopping_reason = "daemon stopping";
+constexpr Duration pop_wait{30'000};  // a pop is renewed this often while nothing comes
+constexpr std::uint32_t pop_max = 1'000;
+// Between looks whether a model may be asked again: a pool tells nobody when that changes.
+constexpr Duration look_again{1'000};
+// Between pops that brought nothing but messages for models that cool.
+constexpr Backoff put_off_pause{.initial = Duration(10), .max = Duration(1'000)};
 
 using Popped = Result<std::vector<LeasedMessage>>;
-/// Where a pop leaves its answer: a pop that lost against the stop may have leased a message too.
+/// Where a pop leaves its answer: a pop that lost against a change may have leased messages too.
 using PopSlot = std::shared_ptr<std::optional<Popped>>;
 
-/// How a run ended: with an answer, an error, or without its lease.
-struct RunEnd {
-    std::optional<DialogReply> answer{};
-    std::optional<Error> error{};
-    bool lease_lost = false;
+/// A message in hand.
+struct Taken {
+    MessageView message;
+    Run run;
+    Result<WorkItem> item;
 };
 
-/// One run of one message, for settling and for the log.
-struct Run {
-    MessageId id;
-    Receipt receipt;
-    Level priority = Level::normal;
-    RunCount count;  ///< as it will be if this run fails
-    std::uint32_t failures_before = 0;
-};
+Taken taken(LeasedMessage leased) {
+    auto item = parse_work_item(leased.message);
+    const bool is_chat = item && std::holds_alternative<ChatWork>(*item);
+    const Run run{.id = leased.message.id,
+        .receipt = leased.receipt,
+        .priority = leased.message.level,
+        .count = {.attempts = leased.message.attempts, .failures = leased.message.failures + 1},
+        .failures_before = leased.message.failures,
+        .has_turn = !is_chat};
+    return {.message = std::move(leased.message), .run = run, .item = std::move(item)};
+}
+
+RunEnd failed(Errc code, std::string detail) {
+    return {.error = Error{.code = code, .detail = std::move(detail)}};
+}
 
 class QueueDispatcher final : public Dispatcher {
 public:
-    QueueDispatcher(const Executor& executor, const DispatchConfig& config, queue::Queues& queues,
-        agents::Runtime& runtime, conversations::Conversations& conversations,
-        conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log)
+    QueueDispatcher(const Executor& executor, const DispatchConfig& config,
+        const DispatchDeps& deps, MetricRegistry& metrics, Log log)
         : config_(config),
-          queues_(queues),
-          runtime_(runtime),
-          writer_(writer),
-          clock_(clock),
+          deps_(deps),
           metrics_(metrics),
           log_(std::move(log)),
-          reconciler_(queues, conversations, writer, clock),
-          stop_begun_(executor),
+          reconciler_(deps.queues, deps.conversations, deps.writer, deps.clock),
+          settlement_({.config = config_,
+              .queues = deps.queues,
+              .writer = deps.writer,
+              .clock = deps.clock,
+              .log = log_,
+              .draw = [this] { return draw(); },
+              .check_needed =
+                  [this] {
+                      check_needed_ = true;
+                      check_wanted_.notify_all();
+                  }}),
+          cancels_(executor, deps.queues),
+          limit_({.min = std::min(config.workers_min, config.workers),
+              .max = config.workers,
+              .latency_target = config.latency_target}),
+          changed_(executor),
           check_wanted_(executor),
           random_(std::random_device{}()),
-          workers_(executor),
+          runs_(executor),
           housekeeping_(executor) {}
 
     Task<Result<void>> start() override {
-        BATON_CO_TRY(const std::uint64_t orphans, co_await take_back_orphans(queues_));
+        BATON_CO_TRY(const std::uint64_t orphans, co_await take_back_orphans(deps_.queues));
         log_.info("dispatcher starts", {{"workers", config_.workers}, {"taken_back", orphans}});
+        metrics_.limit_is(limit_.limit());
         housekeeping_.spawn([this] { return keep_reconciled(); });
-        for (std::uint32_t i = 0; i < config_.workers; ++i) {
-            workers_.spawn([this] { return work(); });
-        }
+        runs_.spawn([this] { return take(); });
         co_return Result<void>();
     }
 
     Task<void> stop(Deadline deadline) override {
         stopping_ = true;
-        stop_begun_.notify_all();
+        changed_.notify_all();
         co_await housekeeping_.stop();
-        const std::size_t cut_short = co_await workers_.drain(deadline);
+        const std::size_t cut_short = co_await runs_.drain(deadline);
         log_.info("dispatcher stopped", {{"runs_cut_short", cut_short}});
     }
 
@@ -98,18 +125,30 @@ private:
 
     // Taking messages
 
-    Task<void> work() {
+    /// How many more may run.
+    [[nodiscard]] std::uint32_t room() const {
+        const std::uint32_t running = running_.load();
+        return limit_.limit() > running ? limit_.limit() - running : 0;
+    }
+
+    Task<void> take() {
         // A message that was popped is settled even when the cancellation came with it.
         co_await asio::this_coro::throw_if_cancelled(false);
         unsigned failures = 0;
+        unsigned put_off = 0;
         while (!stopping_) {
+            co_await until_work_is_welcome();
+            if (stopping_) break;
             const auto slot = std::make_shared<std::optional<Popped>>();
-            co_await (pop_into(slot) || until_stopping());
+            const std::uint32_t max = std::min(room(), pop_max);
+            co_await (pop_into(slot, max) || until_less_room(max));
             if (!slot->has_value()) continue;
-            const Popped popped = *std::exchange(*slot, std::nullopt);
+            Popped popped = *std::exchange(*slot, std::nullopt);
             if (popped) {
                 failures = 0;
-                for (const auto& leased : *popped) co_await handle(leased);
+                const bool any_runs = co_await begin(*std::move(popped));
+                put_off = any_runs ? 0 : put_off + 1;
+                if (put_off > 0) co_await pause(backoff_delay(put_off_pause, put_off, draw()));
                 continue;
             }
             if (stopping_) continue;
@@ -117,58 +156,121 @@ private:
                 log_.warn(
                     "taking messages failed; backing off", {{"error", to_string(popped.error())}});
             }
-            co_await until_stopping(
-                Deadline::after(backoff_delay(config_.retry, failures, draw())));
+            co_await pause(backoff_delay(config_.retry, failures, draw()));
         }
     }
 
+    /// Waits while as many run as may, and while every model cools: what would be popped could only
+    /// be given back.
+    Task<void> until_work_is_welcome() {
+        while (!stopping_) {
+            if (room() == 0) {
+                const auto woken = co_await changed_.wait();
+                static_cast<void>(woken);
+                continue;
+            }
+            const Duration cools = cools_for();
+            if (cools <= Duration(0)) co_return;
+            co_await pause(std::min(cools, look_again));
+        }
+    }
+
+    /// Until the first model may be asked.
+    [[nodiscard]] Duration cools_for() const {
+        if (deps_.pool == nullptr) return Duration(0);
+        const TimePoint now = deps_.clock.now();
+        TimePoint first = TimePoint::max();
+        for (const auto& model : deps_.pool->models()) {
+            first = std::min(first, deps_.pool->ready_at(model));
+            if (first <= now) return Duration(0);
+        }
+        return first == TimePoint::max() ? Duration(0) : first - now;
+    }
+
     /// Does not throw: of two that throw nobody could tell a cancellation from a fault.
-    Task<void> pop_into(PopSlot slot) {
+    Task<void> pop_into(PopSlot slot, std::uint32_t max) {
         queue::PopRequest request{.queue = queue_name(),
-            .max = 1,
+            .max = max,
             .lease = config_.lease,
             .wait = Deadline::after(pop_wait)};
         try {
-            auto popped = co_await queues_.pop(std::move(request));
+            auto popped = co_await deps_.queues.pop(std::move(request));
             slot->emplace(std::move(popped));
         } catch (const std::exception& e) {
             slot->emplace(fail(Errc::internal, e.what()));
         }
     }
 
-    Task<void> until_stopping(Deadline deadline = Deadline::never()) {
-        while (!stopping_ && !deadline.expired()) {
-            const auto woken = co_await stop_begun_.wait(deadline);
+    /// A pop that waits must not bring more than may run when it ends.
+    Task<void> until_less_room(std::uint32_t wanted) {
+        while (!stopping_ && room() >= wanted) {
+            const auto woken = co_await changed_.wait();
             static_cast<void>(woken);
         }
     }
 
+    Task<void> pause(Duration time) {
+        const Deadline deadline = Deadline::after(time);
+        while (!stopping_ && !deadline.expired()) {
+            const auto woken = co_await changed_.wait(deadline);
+            static_cast<void>(woken);
+        }
+    }
+
+    /// Whether any of them runs now.
+    Task<bool> begin(std::vector<LeasedMessage> popped) {
+        bool any_runs = popped.empty();
+        for (auto& leased : popped) {
+            const auto work = std::make_shared<const Taken>(taken(std::move(leased)));
+            any_runs |= !cooling(*work).has_value();
+            ++running_;
+            metrics_.run_started();
+            // The group refuses once the daemon stops: then it is given back here.
+            if (!runs_.spawn([this, work] { return handle(work); })) co_await handle(work);
+        }
+        co_return any_runs;
+    }
+
+    /// What a chat whose model can't be asked now fails with, without asking.
+    [[nodiscard]] std::optional<Error> cooling(const Taken& work) const {
+        const auto* chat = work.item ? std::get_if<ChatWork>(&*work.item) : nullptr;
+        if (chat == nullptr || deps_.pool == nullptr) return std::nullopt;
+        const TimePoint now = deps_.clock.now();
+        const TimePoint ready = deps_.pool->ready_at(chat->request.model);
+        if (ready <= now) return std::nullopt;
+        return Error{.code = Errc::provider_rate_limited,
+            .detail = "no endpoint of the model may be asked yet",
+            .retry_after = ready - now};
+    }
+
     // Running one
 
-    Task<void> handle(const LeasedMessage& leased) {
-        const auto began = SteadyClock::now();
-        const Run run{.id = leased.message.id,
-            .receipt = leased.receipt,
-            .priority = leased.message.level,
-            .count = {.attempts = leased.message.attempts, .failures = leased.message.failures + 1},
-            .failures_before = leased.message.failures};
-        ++running_;
-        metrics_.run_started();
-        RunEnd end{.error = Error{.code = Errc::cancelled, .detail = std::string(stopping_reason)}};
-        if (!stopping_) end = co_await guarded_attempt(leased.message, run);
+    Task<void> handle(std::shared_ptr<const Taken> work) {
+        // From the pop on a message is settled, whoever cancels.
+        co_await asio::this_coro::throw_if_cancelled(false);
+        const Run& run = work->run;
+        const SteadyTime began = deps_.clock.steady_now();
+        RunEnd end = failed(Errc::cancelled, "");
+        const auto cools = cooling(*work);
+        if (cools) {
+            end.error = *cools;
+        } else if (!stopping_) {
+            end = co_await guarded_attempt(*work);
+        }
 
-        // From here on the message is settled, whoever cancels; the group asks again after that.
         co_await asio::this_coro::throw_if_cancelled(false);
         const auto state = co_await asio::this_coro::cancellation_state;
-        const bool interrupted = stopping_ && end.error &&
-                                 (state.cancelled() != asio::cancellation_type::none ||
-                                     end.error->code == Errc::cancelled);
+        end.interrupted = stopping_ && end.error &&
+                          (state.cancelled() != asio::cancellation_type::none ||
+                              end.error->code == Errc::cancelled);
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        const Outcome outcome = co_await settle(run, end, interrupted);
+        const Outcome outcome = co_await settlement_.settle(run, end);
         co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 
         --running_;
-        const auto took = SteadyClock::now() - began;
+        const auto took = deps_.clock.steady_now() - began;
+        if (!cools) learn(end, began, std::chrono::duration_cast<Duration>(took));
+        changed_.notify_all();
         metrics_.run_ended(outcome, took);
         log_.debug(
             "run ended", {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
@@ -176,161 +278,49 @@ private:
                              {"took_ms", std::chrono::duration_cast<Duration>(took).count()}});
     }
 
+    /// How many may run follows from how it went.
+    void learn(const RunEnd& end, SteadyTime began, Duration took) {
+        const SteadyTime now = deps_.clock.steady_now();
+        bool changed = false;
+        if (end.answer) {
+            changed = limit_.answered(began, took, now);
+        } else if (end.error && (end.error->code == Errc::provider_rate_limited ||
+                                    end.error->code == Errc::overloaded)) {
+            changed = limit_.refused(began, now);
+        }
+        if (!changed) return;
+        metrics_.limit_is(limit_.limit());
+        log_.debug("how many may run has changed", {{"limit", limit_.limit()}});
+    }
+
     /// Whatever the run throws is the end of that run, not of the daemon: one poisoned message must
     /// not take the others with it each time it is delivered.
-    Task<RunEnd> guarded_attempt(const MessageView& message, const Run& run) {
+    Task<RunEnd> guarded_attempt(const Taken& work) {
         try {
             co_await asio::this_coro::throw_if_cancelled(true);
-            auto end = co_await attempt(message, run);
+            auto end = co_await attempt(work);
             co_return end;
         } catch (const boost::system::system_error& e) {
-            const Errc code =
-                e.code() == asio::error::operation_aborted ? Errc::cancelled : Errc::internal;
-            co_return RunEnd{.error = Error{.code = code, .detail = e.what()}};
+            const bool aborted = e.code() == asio::error::operation_aborted;
+            co_return failed(aborted ? Errc::cancelled : Errc::internal, e.what());
         } catch (const std::exception& e) {
-            co_return RunEnd{.error = Error{.code = Errc::internal, .detail = e.what()}};
+            co_return failed(Errc::internal, e.what());
         }
     }
 
-    Task<RunEnd> attempt(const MessageView& message, const Run& run) {
-        auto item = from_work_item(message);
-        if (!item) co_return RunEnd{.error = std::move(item).error()};
-        const auto marked =
-            co_await writer_.mark_processing(run.id, run.failures_before, clock_.now());
-        // A turn that a crash kept from the store is added by the run.
-        if (!marked && marked.error().code != Errc::message_not_found) {
-            co_return RunEnd{.error = marked.error()};
-        }
+    Task<RunEnd> attempt(const Taken& work) {
+        if (!work.item) co_return RunEnd{.error = work.item.error()};
         const Deadline deadline = Deadline::after(config_.timeout);
+        const auto cancel = cancels_.watch(work.run.id);
         const auto first =
-            co_await (run_agent(runtime_, queues_, run.receipt, *std::move(item), deadline) ||
-                      hold_lease(run.receipt));
-        if (first.index() == 1) co_return RunEnd{.lease_lost = true};
-        const auto& answer = std::get<0>(first);
-        if (!answer) co_return RunEnd{.error = answer.error()};
-        co_return RunEnd{.answer = *answer};
-    }
-
-    /// Renews the lease until the queue says that it is lost, or renewing has failed for a whole
-    /// lease. Being late alone ends nothing: a machine that stood still asks the queue first.
-    Task<void> hold_lease(Receipt receipt) {
-        const Duration half = std::max(config_.lease / 2, Duration(1));
-        const Duration soon = std::max(config_.lease / 10, Duration(1));
-        Deadline lease_end = Deadline::after(config_.lease);
-        Duration pause = half;
-        while (true) {
-            co_await sleep_until(Deadline::after(pause));
-            const Deadline renewed_end = Deadline::after(config_.lease);
-            const auto extended = co_await queues_.extend(receipt, config_.lease);
-            pause = extended ? half : soon;
-            if (extended) {
-                lease_end = renewed_end;
-                continue;
-            }
-            const Errc code = extended.error().code;
-            if (code == Errc::lease_lost || code == Errc::message_not_found ||
-                code == Errc::queue_not_found) {
-                co_return;
-            }
-            log_.warn("renewing a lease failed",
-                {{"message_id", receipt.message.text()}, {"error", to_string(extended.error())}});
-            if (lease_end.expired()) co_return;
+            co_await (answer(deps_, work.run, *work.item, deadline) ||
+                      hold_lease(deps_.queues, work.run.receipt, config_.lease, *cancel, log_));
+        const auto* end = std::get_if<0>(&first);
+        if (cancel->is_cancelled() && (end == nullptr || !end->answer)) {
+            co_return RunEnd{.cancelled = true};
         }
-    }
-
-    // Settling it
-
-    Task<Outcome> settle(const Run& run, const RunEnd& end, bool interrupted) {
-        if (end.lease_lost) {
-            co_await finish_if_dead(run);
-            co_return Outcome::lease_lost;
-        }
-        if (end.answer) {
-            co_await tell(run, to_queue_reply(*end.answer));
-            const auto acked = co_await queues_.ack(run.receipt);
-            // Harmless: the answer is stored, and the next delivery finds it there.
-            if (!acked) note("acking an answered message failed", run, acked.error());
-            co_return Outcome::completed;
-        }
-        const Verdict verdict = interrupted
-                                    ? Verdict{.action = Verdict::Action::retry_without_blame}
-                                    : judge(*end.error, run.count, config_, draw());
-        const std::string reason =
-            interrupted ? std::string(stopping_reason) : to_string(*end.error);
-        const Outcome outcome = co_await give_back(run, verdict, reason);
-        const bool returned = interrupted && outcome == Outcome::retried;
-        co_return returned ? Outcome::returned : outcome;
-    }
-
-    Task<Outcome> give_back(const Run& run, const Verdict& verdict, const std::string& reason) {
-        queue::NackRequest request{.receipt = run.receipt,
-            .delay = verdict.delay,
-            .reason = reason,
-            .blame = blame_of(verdict)};
-        if (verdict.action != Verdict::Action::bury) {
-            // Before the nack: after it another worker may have the message already.
-            const std::uint32_t retries =
-                verdict.action == Verdict::Action::retry ? run.count.failures : run.failures_before;
-            const auto marked =
-                co_await writer_.mark_waiting(run.id, retries, reason, clock_.now());
-            if (!marked) note("marking a message as waiting failed", run, marked.error());
-        }
-        const auto nacked = co_await queues_.nack(std::move(request));
-        if (!nacked) {
-            note("giving a message back failed; its lease will end", run, nacked.error());
-            co_return Outcome::lease_lost;
-        }
-        if (*nacked == queue::NackOutcome::returned) {
-            log_.debug("run will be tried again",
-                {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                    {"retry_count", run.count.failures}, {"delay_ms", verdict.delay.count()},
-                    {"reason", reason}});
-            co_return Outcome::retried;
-        }
-        log_.warn("message is dead",
-            {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                {"retry_count", run.failures_before}, {"reason", reason}});
-        co_await finish_dead(run, reason, run.failures_before);
-        co_return Outcome::dead;
-    }
-
-    Task<void> finish_dead(const Run& run, const std::string& reason, std::uint32_t retries) {
-        conversations::FailedRun failed{.id = run.id,
-            .status = status_of_dead(reason),
-            .error = reason,
-            .retry_count = retries,
-            .at = clock_.now()};
-        auto reply = to_queue_reply(failed);
-        const auto written = co_await writer_.fail(std::move(failed));
-        co_await tell(run, std::move(reply));
-        if (written || written.error().code == Errc::message_not_found) co_return;
-        log_.error("a dead message could not be marked failed; the check will repeat it",
-            {{"message_id", run.id.text()}, {"error", to_string(written.error())}});
-        check_needed_ = true;
-        check_wanted_.notify_all();
-    }
-
-    /// A lost lease counts as a failure, and may have been the message's last.
-    Task<void> finish_if_dead(const Run& run) {
-        log_.warn("lost the lease of a message under way",
-            {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                {"retry_count", run.failures_before}});
-        const auto found = co_await queues_.get(run.id);
-        if (!found || found->state != MessageState::dead) co_return;
-        const std::string reason = found->dead_reason;
-        co_await finish_dead(run, reason, found->failures);
-    }
-
-    /// Whoever waits for the message's reply hears it now. Nothing depends on it: the rows have it.
-    Task<void> tell(const Run& run, QueueReply reply) {
-        const auto told =
-            co_await queues_.reply(run.id, std::move(reply.result), std::move(reply.metadata));
-        if (!told) note("storing the reply in the queue failed", run, told.error());
-    }
-
-    void note(std::string_view what, const Run& run, const Error& error) const {
-        log_.warn(what, {{"message_id", run.id.text()}, {"priority", to_string(run.priority)},
-                            {"retry_count", run.failures_before}, {"error", to_string(error)}});
+        if (end == nullptr) co_return RunEnd{.lease_lost = true};
+        co_return *end;
     }
 
     // Checking both stores
@@ -359,30 +349,28 @@ private:
     }
 
     const DispatchConfig config_;
-    queue::Queues& queues_;
-    agents::Runtime& runtime_;
-    conversations::DialogWriter& writer_;
-    const Clock& clock_;
+    const DispatchDeps deps_;
     Metrics metrics_;
     Log log_;
     Reconciler reconciler_;
-    Event stop_begun_;
+    Settlement settlement_;
+    Cancels cancels_;
+    AdaptiveLimit limit_;
+    Event changed_;
     Event check_wanted_;
     std::minstd_rand random_;
     bool stopping_ = false;
     bool check_needed_ = false;
     std::atomic<std::uint32_t> running_ = 0;
-    TaskGroup workers_;
+    TaskGroup runs_;
     TaskGroup housekeeping_;
 };
 
 }  // namespace
 
 std::unique_ptr<Dispatcher> make_dispatcher(Executor executor, DispatchConfig config,
-    queue::Queues& queues, agents::Runtime& runtime, conversations::Conversations& conversations,
-    conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log) {
-    return std::make_unique<QueueDispatcher>(
-        executor, config, queues, runtime, conversations, writer, clock, metrics, std::move(log));
+    const DispatchDeps& deps, MetricRegistry& metrics, Log log) {
+    return std::make_unique<QueueDispatcher>(executor, config, deps, metrics, std::move(log));
 }
 
 }  // namespace baton::dispatch

@@ -1,4 +1,4 @@
-// The dispatcher: workers that take messages from the LLM queue, run agents, and settle what they
+// The dispatcher takes messages from the LLM queue, runs agents and chats, and settles what it
 // took.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
+#include "llm/pool.h"
 #include "queue/queues.h"
 #include "runtime/backoff.h"
 #include "runtime/deadline.h"
@@ -19,7 +20,11 @@
 namespace baton::dispatch {
 
 struct DispatchConfig {
-    std::uint32_t workers = 16;  ///< runs at a time, 1..1,024
+    std::uint32_t workers = 16;  ///< runs at a time at most, 1..1,024
+    /// Runs at a time at least, 1..workers: how many it is in between follows refusals and latency
+    /// (adaptive_limit.h).
+    std::uint32_t workers_min = 1;
+    Duration latency_target{0};  ///< a run that takes longer makes it fewer; 0: none does
     std::uint32_t max_retries =
         3;                     ///< failed runs after the first before a message is dead, 0..1,000
     Duration timeout{30'000};  ///< one run
@@ -51,6 +56,7 @@ inline constexpr Duration retry_after_max = std::chrono::hours(1);
 /// - provider_rate_limited, a store that is full or has stopped, an overload: not the message's
 /// fault, tried
 ///   again without end.
+/// - run_waiting: nobody's fault either; comes back after retry_after.
 /// - what is not retryable, or has failed more than `max_retries` times: buried.
 /// - the rest: tried again, and counted.
 /// Delays back off and are never shorter than the error's retry_after (up to `retry_after_max`,
@@ -65,10 +71,10 @@ public:
     virtual ~Dispatcher() = default;
 
     /// Takes back the leases of workers that died with an earlier daemon (see orphans.h), then
-    /// starts the workers, and beside them the check that brings queue and conversation store
-    /// together after a crash: turns missing from the store are added, those whose queue message is
-    /// dead or gone are finished. The check is safe while messages come and go, and repeated until
-    /// it has succeeded. Fails: queue_not_found when there is no LLM queue.
+    /// begins to take messages, and beside that starts the check that brings queue and conversation
+    /// store together after a crash: turns missing from the store are added, those whose queue
+    /// message is dead or gone are finished. The check is safe while messages come and go, and
+    /// repeated until it has succeeded. Fails: queue_not_found when there is no LLM queue.
     [[nodiscard]] virtual Task<Result<void>> start() = 0;
 
     /// Takes no more messages; runs under way finish until the deadline, the rest is cancelled and
@@ -79,9 +85,18 @@ public:
     [[nodiscard]] virtual std::uint32_t running() const = 0;
 };
 
-/// The references must outlive it.
+/// What a dispatcher works with; all must outlive it.
+struct DispatchDeps {
+    queue::Queues& queues;
+    agents::Runtime& runtime;
+    conversations::Conversations& conversations;
+    conversations::DialogWriter& writer;
+    const Clock& clock;
+    /// Answers chats, and says when models may be asked. Null: chats fail with `unsupported`.
+    llm::Pool* pool = nullptr;
+};
+
 [[nodiscard]] std::unique_ptr<Dispatcher> make_dispatcher(Executor executor, DispatchConfig config,
-    queue::Queues& queues, agents::Runtime& runtime, conversations::Conversations& conversations,
-    conversations::DialogWriter& writer, const Clock& clock, MetricRegistry& metrics, Log log);
+    const DispatchDeps& deps, MetricRegistry& metrics, Log log);
 
 }  // namespace baton::dispatch

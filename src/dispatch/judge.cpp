@@ -44,6 +44,9 @@ queue::Blame blame_of(const Verdict& verdict) noexcept {
 
 Verdict judge(
     const Error& error, RunCount count, const DispatchConfig& config, double random) noexcept {
+    if (error.code == Errc::run_waiting) {
+        return {.action = Verdict::Action::retry_without_blame, .delay = error.retry_after};
+    }
     if (is_environment(error.code)) {
         return {.action = Verdict::Action::retry_without_blame,
             .delay = retry_delay(error, count.attempts, config.retry, random)};

@@ -1,13 +1,20 @@
 #include "dispatch/work_item.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
+
+#include "agents/agent.h"
+#include "dispatch/reconciler.h"
+#include "model/chat_json.h"
+#include "model/codec.h"
 
 namespace baton::dispatch {
 namespace {
@@ -15,6 +22,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t version = 1;  // of the content's shape; never renumber
+constexpr std::string_view chat_kind = "chat";
+constexpr std::uint64_t answer_tokens = 256;  // of an answer whose length nobody bounds: a guess
 
 Result<std::string> text_member(const json::object& item, std::string_view name) {
     const auto* value = item.if_contains(name);
@@ -33,38 +42,33 @@ std::string metadata_of(const json::object& item) {
     return json::serialize(*value);
 }
 
+Header cost_header_of(std::uint64_t tokens) {
+    const auto cost = std::clamp<std::uint64_t>(tokens, 1, cost_max);
+    return {std::string(cost_header), std::to_string(cost)};
+}
+
+std::uint64_t tokens_of(const ChatRequest& request) {
+    std::uint64_t tokens = request.options.max_output_tokens.value_or(answer_tokens);
+    for (const auto& message : request.messages) {
+        tokens += agents::estimate_tokens(message.content);
+    }
+    return tokens;
+}
+
 Result<json::object> parse_item(std::string_view content) {
-    boost::system::error_code error;
-    json::value value = json::parse(content, error);
-    if (error || !value.is_object()) {
+    auto value = parse_json(content, {}, json_answer_depth_max);
+    if (!value || !value->is_object()) {
         return fail(Errc::invalid_message, "a work item is a JSON object; this content is none");
     }
-    const auto* v = value.get_object().if_contains("v");
+    const auto* v = value->get_object().if_contains("v");
     if (v == nullptr || !v->is_int64() || v->get_int64() != version) {
         return fail_field(Errc::invalid_message, "v",
             fmt::format("a work item has `v` {}; this one was not made by this version", version));
     }
-    return std::move(value.get_object());
+    return std::move(value->get_object());
 }
 
-}  // namespace
-
-NewMessage to_work_item(const DialogMessage& message) {
-    const json::object item{{"v", version}, {"conversation_id", message.conversation_id.view()},
-        {"user_id", message.user_id.view()}, {"agent_id", message.agent_id.view()},
-        {"content", std::string_view(message.content)},
-        {"metadata", std::string_view(message.metadata)}};
-    NewMessage posted;
-    posted.data.content = Bytes(json::serialize(item));
-    posted.data.priority = message.priority;
-    posted.data.ordering_key = message.conversation_id.text;
-    posted.data.fairness_key = message.user_id.text;
-    return posted;
-}
-
-Result<DialogMessage> from_work_item(const MessageView& message) {
-    if (!message.data) return fail(Errc::invalid_message, "the message has no content any more");
-    BATON_TRY(const json::object item, parse_item(message.data->content.view()));
+Result<DialogMessage> dialog_of(const json::object& item, const MessageView& message) {
     DialogMessage dialog;
     dialog.id = message.id;
     BATON_TRY(dialog.conversation_id.text, text_member(item, "conversation_id"));
@@ -79,17 +83,159 @@ Result<DialogMessage> from_work_item(const MessageView& message) {
     return dialog;
 }
 
+Result<ChatWork> chat_of(const json::object& item) {
+    ChatWork work;
+    BATON_TRY(work.tenant.text, text_member(item, "tenant"));
+    BATON_TRY(work.session, text_member(item, "session"));
+    const auto* request = item.if_contains("request");
+    auto read = request == nullptr ? fail_field(Errc::invalid_message, "", "is missing")
+                                   : chat_request_from_json(*request);
+    if (!read) {
+        auto error = std::move(read).error();
+        error.code = Errc::invalid_message;
+        error.field = error.field.empty() ? "request" : "request." + error.field;
+        return fail(std::move(error));
+    }
+    work.request = *std::move(read);
+    return work;
+}
+
+/// The error of a reply that says one; its numbers and names as append_json writes them.
+std::optional<Error> error_of(const json::object& reply) {
+    const auto* value = reply.if_contains("error");
+    const auto* shown = value == nullptr ? nullptr : value->if_object();
+    if (shown == nullptr) return std::nullopt;
+    Error error;
+    if (const auto* code = shown->if_contains("code"); code != nullptr && code->is_string()) {
+        error.code = errc_from_name(code->get_string());
+    }
+    if (const auto* text = shown->if_contains("message"); text != nullptr && text->is_string()) {
+        error.detail = text->get_string();
+    }
+    if (const auto* after = shown->if_contains("retry_after_ms");
+        after != nullptr && after->is_int64()) {
+        error.retry_after = std::chrono::milliseconds(after->get_int64());
+    }
+    if (const auto* details = shown->if_contains("details");
+        details != nullptr && details->is_object()) {
+        const auto* field = details->get_object().if_contains("field");
+        if (field != nullptr && field->is_string()) error.field = field->get_string();
+    }
+    return error;
+}
+
+std::string completed(std::string_view model, const TokenUsage& usage) {
+    const json::object metadata{{"status", to_string(DialogStatus::completed)}, {"model", model},
+        {"input_tokens", usage.input_tokens}, {"output_tokens", usage.output_tokens}};
+    return json::serialize(metadata);
+}
+
+std::string failed_as(DialogStatus status, std::string_view error) {
+    return json::serialize(json::object{{"status", to_string(status)}, {"error", error}});
+}
+
+}  // namespace
+
+NewMessage to_work_item(const DialogMessage& message) {
+    const json::object item{{"v", version}, {"conversation_id", message.conversation_id.view()},
+        {"user_id", message.user_id.view()}, {"agent_id", message.agent_id.view()},
+        {"content", std::string_view(message.content)},
+        {"metadata", std::string_view(message.metadata)}};
+    NewMessage posted;
+    posted.data.content = Bytes(json::serialize(item));
+    posted.data.priority = message.priority;
+    posted.data.ordering_key = message.conversation_id.text;
+    posted.data.fairness_key = message.user_id.text;
+    const auto tokens = agents::estimate_tokens(message.content) + answer_tokens;
+    posted.data.headers.push_back(cost_header_of(tokens));
+    return posted;
+}
+
+NewMessage to_work_item(const ChatWork& work, Level priority) {
+    const json::object item{{"v", version}, {"kind", chat_kind}, {"tenant", work.tenant.view()},
+        {"session", std::string_view(work.session)}, {"request", to_json(work.request)}};
+    NewMessage posted;
+    posted.data.content = Bytes(json::serialize(item));
+    posted.data.priority = priority;
+    posted.data.fairness_key = work.tenant.text;
+    posted.data.headers.push_back(cost_header_of(tokens_of(work.request)));
+    return posted;
+}
+
+Result<WorkItem> parse_work_item(const MessageView& message) {
+    if (!message.data) return fail(Errc::invalid_message, "the message has no content any more");
+    BATON_TRY(const json::object item, parse_item(message.data->content.view()));
+    const auto* kind = item.if_contains("kind");
+    if (kind == nullptr) return dialog_of(item, message);
+    if (kind->is_string() && kind->get_string() == chat_kind) return chat_of(item);
+    return fail_field(Errc::invalid_message, "kind",
+        fmt::format("a work item is a message to an agent, or of the kind `{}`", chat_kind));
+}
+
+Result<DialogMessage> from_work_item(const MessageView& message) {
+    BATON_TRY(WorkItem item, parse_work_item(message));
+    if (auto* dialog = std::get_if<DialogMessage>(&item)) return std::move(*dialog);
+    return fail_field(Errc::invalid_message, "kind", "a chat is no message to an agent");
+}
+
+Bytes to_output_event(std::span<const ChatDelta> deltas) {
+    if (deltas.size() == 1) return Bytes(json::serialize(to_json(deltas.front())));
+    json::array all;
+    all.reserve(deltas.size());
+    for (const ChatDelta& delta : deltas) all.emplace_back(to_json(delta));
+    return Bytes(json::serialize(all));
+}
+
+Result<std::vector<ChatDelta>> deltas_of_event(const Bytes& event) {
+    const auto value = parse_json(event.view(), {}, json_answer_depth_max);
+    std::vector<ChatDelta> deltas;
+    const auto read = [&](const json::value& one) {
+        auto delta = chat_delta_from_json(one);
+        if (delta) deltas.push_back(*std::move(delta));
+        return delta.has_value();
+    };
+    const bool is_read =
+        value && (value->is_array() ? std::ranges::all_of(value->get_array(), read) : read(*value));
+    if (!is_read) return fail(Errc::invalid_message, "the event is no piece of a chat's answer");
+    return deltas;
+}
+
+std::uint32_t cost_of(const TokenUsage& usage) noexcept {
+    const std::uint64_t tokens = usage.input_tokens + usage.output_tokens;
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(tokens, 1, cost_max));
+}
+
 QueueReply to_queue_reply(const DialogReply& answer) {
-    const json::object metadata{{"status", to_string(DialogStatus::completed)},
-        {"model", std::string_view(answer.model)}, {"input_tokens", answer.usage.input_tokens},
-        {"output_tokens", answer.usage.output_tokens}};
-    return {.result = Bytes(answer.content), .metadata = json::serialize(metadata)};
+    return {.result = Bytes(answer.content), .metadata = completed(answer.model, answer.usage)};
 }
 
 QueueReply to_queue_reply(const conversations::FailedRun& failed) {
-    const json::object metadata{
-        {"status", to_string(failed.status)}, {"error", std::string_view(failed.error)}};
-    return {.metadata = json::serialize(metadata)};
+    return {.metadata = failed_as(failed.status, failed.error)};
+}
+
+QueueReply to_queue_reply(const ChatResult& result) {
+    return {.result = Bytes(json::serialize(to_json(result))),
+        .metadata = completed(result.model, result.usage)};
+}
+
+QueueReply to_queue_reply(const Error& error) {
+    std::string text = R"({"error":)";
+    append_json(text, error);
+    text += '}';
+    const std::string reason = to_string(error);
+    return {
+        .result = Bytes(std::move(text)), .metadata = failed_as(status_of_dead(reason), reason)};
+}
+
+Result<ChatResult> chat_of_reply(const Reply& reply) {
+    const auto value = parse_json(reply.result.view(), {}, json_answer_depth_max);
+    if (!value || !value->is_object()) {
+        return fail(Errc::protocol_error, "the reply is no answer of a chat");
+    }
+    if (auto error = error_of(value->get_object())) return fail(*std::move(error));
+    auto result = chat_result_from_json(*value);
+    if (!result) return fail(Errc::protocol_error, to_string(result.error()));
+    return result;
 }
 
 }  // namespace baton::dispatch

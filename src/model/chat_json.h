@@ -39,7 +39,8 @@ inline constexpr std::size_t chat_tools_max = 1'024;
 [[nodiscard]] boost::json::object to_json(const ChatDelta& delta);
 [[nodiscard]] Result<ChatDelta> chat_delta_from_json(const boost::json::value& value);
 
-/// `{"message":{…},"finish_reason","logprobs","model","usage"}`: an answer as the queue keeps it.
+/// `{"message":{…},"finish_reason","logprobs","model","usage","endpoint","cost"}`: an answer as the
+/// queue keeps it. Endpoint and cost are left out when they are not known.
 /// Fails: invalid_argument with the field's path.
 [[nodiscard]] boost::json::object to_json(const ChatResult& result);
 [[nodiscard]] Result<ChatResult> chat_result_from_json(const boost::json::value& value);

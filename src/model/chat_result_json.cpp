@@ -121,6 +121,8 @@ json::object to_json(const ChatResult& result) {
     json::object object{{"message", std::move(message)}, {"finish_reason", result.finish_reason},
         {"model", result.model}, {"usage", to_json(result.usage)}};
     if (!result.logprobs.empty()) object["logprobs"] = value_of_text(result.logprobs);
+    if (!result.endpoint.empty()) object["endpoint"] = result.endpoint;
+    if (result.cost != 0) object["cost"] = result.cost;
     return object;
 }
 
@@ -139,6 +141,9 @@ Result<ChatResult> chat_result_from_json(const json::value& value) {
     BATON_TRY(result.model, fields.text("model"));
     BATON_TRY(result.finish_reason, fields.text("finish_reason"));
     if (const auto* usage = fields.find("usage")) result.usage = token_usage_from_json(*usage);
+    result.endpoint = text_of(value, "endpoint");
+    const auto* cost = fields.find("cost");
+    if (cost != nullptr && cost->is_number()) result.cost = cost->to_number<double>();
     return result;
 }
 

@@ -13,6 +13,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/result.h"
+#include "model/cluster_state.h"
 #include "model/conversation.h"
 #include "model/message.h"
 #include "model/output.h"
@@ -46,7 +47,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 
 /// The body of a post: content or content_base64, priority, delay_ms or deliver_at (RFC 3339 or
 /// Unix milliseconds), ttl_ms, dedup_key, ordering_key, fairness_key, headers, metadata, reply_to
-/// (kept as the header `reply-to`). Fails: invalid_message.
+/// (kept as the header `reply-to`), cost (kept as the header `baton-cost`). Fails: invalid_message.
 [[nodiscard]] Result<NewMessage> new_message_from_json(const boost::json::value& value);
 
 /// One message (an object), an array of them, or {"messages": […]}: 1..`count_max`.
@@ -80,6 +81,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] boost::json::object to_json(const Reply& reply);
 [[nodiscard]] boost::json::object to_json(const Subscription& subscription);
 [[nodiscard]] boost::json::object to_json(const StorageQuota& quota);
+[[nodiscard]] boost::json::object to_json(const ClusterState& state);
 [[nodiscard]] boost::json::object to_json(const Conversation& conversation);
 /// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
 [[nodiscard]] boost::json::object to_json(const DialogMessage& message);
@@ -134,6 +136,7 @@ template <class Message>
 [[nodiscard]] Result<QueueStats> queue_stats_from_json(const boost::json::value& value);
 [[nodiscard]] Result<Explanation> explanation_from_json(const boost::json::value& value);
 [[nodiscard]] Result<StorageQuota> storage_quota_from_json(const boost::json::value& value);
+[[nodiscard]] Result<ClusterState> cluster_state_from_json(const boost::json::value& value);
 [[nodiscard]] Result<Reply> reply_from_json(const boost::json::value& value);
 [[nodiscard]] Result<OutputEvent> output_event_from_json(const boost::json::value& value);
 [[nodiscard]] Result<OutputPage> output_page_from_json(const boost::json::value& value);

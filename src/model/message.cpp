@@ -60,6 +60,15 @@ Result<void> check_key(std::string_view name, std::string_view key) {
     return {};
 }
 
+std::optional<std::uint32_t> parse_cost(std::string_view text) noexcept {
+    std::uint32_t cost = 0;
+    const auto* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, cost);
+    const bool good = parsed.ec == std::errc() && parsed.ptr == end;
+    if (!good || cost < 1 || cost > cost_max) return std::nullopt;
+    return cost;
+}
+
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool breaks_line(char c) noexcept { return c == '\r' || c == '\n' || c == '\0'; }
 
@@ -75,6 +84,10 @@ Result<void> check_headers(const std::vector<Header>& headers) {
         bytes += header->name.size() + header->value.size();
         if (header->name.empty() || std::ranges::any_of(header->name, is_control)) {
             return bad("a header name is empty or holds a control character");
+        }
+        if (header->name == cost_header && !parse_cost(header->value)) {
+            return bad(
+                fmt::format("the header `{}` is a whole number, 1 to {}", cost_header, cost_max));
         }
         if (std::ranges::any_of(header->value, breaks_line)) {
             return bad("a header value holds a line break or a zero byte");
@@ -98,6 +111,13 @@ Result<void> check_period(std::string_view name, Duration period) {
 }
 
 }  // namespace
+
+std::uint32_t cost_of(const std::vector<Header>& headers) noexcept {
+    for (const auto& header : headers) {
+        if (header.name == cost_header) return parse_cost(header.value).value_or(1);
+    }
+    return 1;
+}
 
 Result<Level> parse_level(std::string_view text) {
     return enum_from_name<Level>("priority", text, level_names);

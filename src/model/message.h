@@ -78,6 +78,13 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
+/// What a message counts for in the shares of fairness keys and levels: a whole
+/// number, 1..cost_max.
+inline constexpr std::string_view cost_header = "baton-cost";
+inline constexpr std::uint32_t cost_max = 1'000'000'000;
+/// 1 when no header says another one.
+[[nodiscard]] std::uint32_t cost_of(const std::vector<Header>& headers) noexcept;
+
 /// Limits every queue has, whatever its configuration.
 struct MessageLimits {
     static constexpr std::size_t key_max = 256;     ///< bytes of an ordering, fairness or dedup key

@@ -18,9 +18,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 12> message_fields{"content", "content_base64", "priority",
+constexpr std::array<std::string_view, 13> message_fields{"content", "content_base64", "priority",
     "delay_ms", "deliver_at", "ttl_ms", "dedup_key", "ordering_key", "fairness_key", "headers",
-    "metadata", "reply_to"};
+    "metadata", "reply_to", "cost"};
 constexpr std::array<std::string_view, 3> reply_fields{"result", "result_base64", "metadata"};
 constexpr std::array<std::string_view, 1> list_fields{"messages"};
 
@@ -67,10 +67,18 @@ Result<std::vector<Header>> read_headers(const Fields& fields) {
             headers.push_back({std::string(entry.key()), std::string(*text)});
         }
     }
-    if (fields.find("reply_to") == nullptr) return headers;
-    BATON_TRY(const auto reply_to, fields.text("reply_to"));
-    std::erase_if(headers, [](const Header& header) { return header.name == reply_to_header; });
-    headers.push_back({std::string(reply_to_header), std::string(reply_to)});
+    const auto put = [&](std::string_view name, std::string value) {
+        std::erase_if(headers, [&](const Header& header) { return header.name == name; });
+        headers.push_back({std::string(name), std::move(value)});
+    };
+    if (fields.find("reply_to") != nullptr) {
+        BATON_TRY(const auto reply_to, fields.text("reply_to"));
+        put(reply_to_header, std::string(reply_to));
+    }
+    if (fields.find("cost") != nullptr) {
+        BATON_TRY(const auto cost, fields.integer("cost", {.min = 1, .max = cost_max}));
+        put(cost_header, std::to_string(cost));
+    }
     return headers;
 }
 

@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 3> durability_names{"fsync", "relaxed", "
 constexpr std::array<std::string_view, 2> overflow_names{"reject", "drop_oldest"};
 
 constexpr std::array<std::string_view, 2> mode_names{"queue", "log"};
+constexpr std::array<std::string_view, 4> strategy_names{
+    "strict", "priority_weighted", "fair", "deadline"};
 
 constexpr std::size_t name_max = 128;
 
@@ -46,6 +48,12 @@ std::string_view to_string(QueueMode mode) noexcept { return name_of(mode, mode_
 
 Result<QueueMode> parse_queue_mode(std::string_view text) {
     return enum_from_name<QueueMode>("mode", text, mode_names);
+}
+
+std::string_view to_string(Strategy strategy) noexcept { return name_of(strategy, strategy_names); }
+
+Result<Strategy> parse_strategy(std::string_view text) {
+    return enum_from_name<Strategy>("strategy", text, strategy_names);
 }
 
 Result<QueueName> parse_queue_name(std::string_view text) {

@@ -46,6 +46,26 @@ enum class QueueMode : std::uint8_t {
 /// Fails: invalid_argument.
 [[nodiscard]] Result<QueueMode> parse_queue_mode(std::string_view text);
 
+/// In which order messages leave. Numbers reach disk; never renumber.
+enum class Strategy : std::uint8_t {
+    strict = 0,             ///< the highest level first
+    priority_weighted = 1,  ///< levels share by weight: none starves
+    fair = 2,               ///< fairness keys share, whatever the level
+    deadline = 3,           ///< what expires first; what never expires comes last, as strict
+};
+[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
+/// Fails: invalid_argument.
+[[nodiscard]] Result<Strategy> parse_strategy(std::string_view text);
+
+struct SchedulingConfig {
+    static constexpr std::uint32_t weight_max = 1'000;
+
+    Strategy strategy = Strategy::strict;
+    /// 1..weight_max, by level: their shares with priority_weighted
+    std::array<std::uint32_t, level_count> level_weights{8, 4, 2, 1};
+    bool operator==(const SchedulingConfig&) const = default;
+};
+
 struct LevelConfig {
     Duration max_wait_time{0};         ///< a message waiting longer moves up a level; 0: never
     std::uint32_t max_concurrent = 0;  ///< leased at a time; 0: no limit
@@ -75,6 +95,7 @@ struct QueueConfig {
     std::array<LevelConfig, level_count> levels{};
     RateConfig rates{};
     std::map<std::string, std::uint32_t> fairness_weights{};  ///< 1..1000; a key not named weighs 1
+    SchedulingConfig scheduling{};                            ///< changes while messages wait
     bool operator==(const QueueConfig&) const = default;
 };
 

@@ -13,10 +13,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 14> config_fields{"mode", "max_size", "max_bytes",
+constexpr std::array<std::string_view, 15> config_fields{"mode", "max_size", "max_bytes",
     "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
-    "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights", "rates"};
+    "max_failures", "reply_ttl", "overflow", "levels", "fairness_weights", "rates", "scheduling"};
 constexpr std::array<std::string_view, 3> level_fields{"name", "max_wait_time", "max_concurrent"};
+constexpr std::array<std::string_view, 2> scheduling_fields{"strategy", "level_weights"};
 constexpr std::array<std::string_view, 2> rate_fields{"post_per_second", "pop_per_second"};
 
 constexpr std::int64_t message_size_max = 1 << 30;  // 1 GiB: a message is held in memory at once
@@ -152,6 +153,34 @@ Result<std::map<std::string, std::uint32_t>> read_weights(
     return weights;
 }
 
+Result<SchedulingConfig> read_scheduling(const Fields& outer, const SchedulingConfig& base) {
+    const auto* value = outer.find("scheduling");
+    if (value == nullptr) return base;
+    const auto inner = [&]() -> Result<SchedulingConfig> {
+        SchedulingConfig config = base;
+        BATON_TRY(const auto fields, Fields::of(*value, scheduling_fields, Errc::invalid_config));
+        BATON_TRY(config.strategy, enum_field(fields, "strategy", base.strategy, parse_strategy));
+        BATON_TRY(const auto* weights, fields.object("level_weights"));
+        if (weights == nullptr) return config;
+        const auto read = [&]() -> Result<void> {
+            BATON_TRY(const auto entries,
+                Fields::of(*fields.find("level_weights"), level_names, Errc::invalid_config));
+            for (std::size_t i = 0; i < level_count; ++i) {
+                BATON_TRY(const auto weight,
+                    entries.integer(level_names[i], {.fallback = base.level_weights[i],
+                                                        .min = 1,
+                                                        .max = SchedulingConfig::weight_max}));
+                config.level_weights[i] = static_cast<std::uint32_t>(weight);
+            }
+            return {};
+        }();
+        if (!read) return fields.fail_at("level_weights", read.error());
+        return config;
+    }();
+    if (!inner) return outer.fail_at("scheduling", inner.error());
+    return inner;
+}
+
 }  // namespace
 
 Result<QueueConfig> queue_config_from_json(const json::value& value, const QueueConfig& base) {
@@ -176,6 +205,7 @@ Result<QueueConfig> queue_config_from_json(const json::value& value, const Queue
     BATON_TRY(config.levels, read_levels(fields, base.levels));
     BATON_TRY(config.rates, read_rates(fields, base.rates));
     BATON_TRY(config.fairness_weights, read_weights(fields, base.fairness_weights));
+    BATON_TRY(config.scheduling, read_scheduling(fields, base.scheduling));
     return config;
 }
 
@@ -186,6 +216,10 @@ json::object to_json(const QueueConfig& config) {
         levels.push_back(
             json::object{{"name", level_names[i]}, {"max_wait_time", to_text(level.max_wait_time)},
                 {"max_concurrent", level.max_concurrent}});
+    }
+    json::object level_weights;
+    for (std::size_t i = 0; i < level_count; ++i) {
+        level_weights.emplace(level_names[i], config.scheduling.level_weights[i]);
     }
     json::object weights;
     for (const auto& [key, weight] : config.fairness_weights) weights.emplace(key, weight);
@@ -199,7 +233,9 @@ json::object to_json(const QueueConfig& config) {
         {"levels", std::move(levels)},
         {"rates", {{"post_per_second", config.rates.post_per_second},
                       {"pop_per_second", config.rates.pop_per_second}}},
-        {"fairness_weights", std::move(weights)}};
+        {"fairness_weights", std::move(weights)},
+        {"scheduling", {{"strategy", to_string(config.scheduling.strategy)},
+                           {"level_weights", std::move(level_weights)}}}};
 }
 
 }  // namespace baton

@@ -34,7 +34,8 @@ Result<LevelStats> level_stats_from_json(const json::value& value) {
 Result<QueueConfig> config_of(const Fields& fields) {
     static constexpr std::string_view known[] = {"mode", "max_size", "max_bytes",
         "max_message_size", "persistence", "durability", "retention_period", "dedup_window",
-        "max_failures", "reply_ttl", "overflow", "levels", "rates", "fairness_weights"};
+        "max_failures", "reply_ttl", "overflow", "levels", "rates", "fairness_weights",
+        "scheduling"};
     BATON_TRY(const auto* object, fields.object("config"));
     json::object part;
     for (const auto name : known) {

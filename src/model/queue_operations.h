@@ -28,6 +28,26 @@ struct StorageQuota {
     bool operator==(const StorageQuota&) const = default;
 };
 
+/// What one tenant keeps of it.
+struct TenantUsage {
+    static constexpr std::uint64_t used_max = 1ULL << 53;
+
+    TenantId owner{};
+    std::uint64_t used = 0;  ///< bytes
+    bool operator==(const TenantUsage&) const = default;
+};
+
+/// What the tenants that have a limit keep in one part of the queues.
+struct QuotaUsage {
+    static constexpr std::size_t tenants_max = 2'000;
+
+    bool has_limits = false;  ///< any tenant has a limit, also one that keeps nothing
+    /// Each once, none that keeps nothing; at most tenants_max, those that keep most.
+    std::vector<TenantUsage> tenants{};
+    std::size_t left_out = 0;  ///< such that are not among them, as they are too many
+    bool operator==(const QuotaUsage&) const = default;
+};
+
 /// Dead letters that are to be tried again. All conditions that are given must hold.
 struct RedriveRequest {
     static constexpr std::uint32_t ids_max = 10'000;

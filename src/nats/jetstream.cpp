@@ -1,5 +1,7 @@
 #include "nats/jetstream.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "nats/native.h"
@@ -7,10 +9,14 @@
 namespace baton::nats {
 namespace {
 
+constexpr std::int64_t ns_per_ms = 1'000'000;
+/// Of a question whether somebody leads the servers.
+constexpr std::int64_t leader_timeout_ms = 250;
+
 class StoredMessage final : public Message {
 public:
-    StoredMessage(MsgHandle handle, std::uint64_t sequence)
-        : handle_(std::move(handle)), sequence_(sequence) {}
+    StoredMessage(MsgHandle handle, std::uint64_t sequence, std::int64_t stored_ns)
+        : handle_(std::move(handle)), sequence_(sequence), stored_ns_(stored_ns) {}
 
     std::uint64_t sequence() const override { return sequence_; }
     std::string_view data() const override {
@@ -22,20 +28,24 @@ public:
         if (natsMsgHeader_Get(handle_.get(), name, &value) != NATS_OK) return {};
         return value;
     }
+    std::int64_t stored_ms() const override { return stored_ns_ / ns_per_ms; }
 
 private:
     MsgHandle handle_;
     std::uint64_t sequence_;
+    std::int64_t stored_ns_;
 };
 
-Result<std::uint64_t> sequence_of(natsMsg* message) {
+/// Of a message that a consumer has brought.
+Result<std::unique_ptr<Message>> consumed(MsgHandle handle) {
     jsMsgMetaData* meta = nullptr;
-    if (const auto status = natsMsg_GetMetaData(&meta, message); status != NATS_OK) {
+    if (const auto status = natsMsg_GetMetaData(&meta, handle.get()); status != NATS_OK) {
         return failed("reading a message's place", status);
     }
-    const std::uint64_t sequence = meta->Sequence.Stream;
+    auto message =
+        std::make_unique<StoredMessage>(std::move(handle), meta->Sequence.Stream, meta->Timestamp);
     jsMsgMetaData_Destroy(meta);
-    return sequence;
+    return message;
 }
 
 class OrderedReader final : public StreamReader {
@@ -48,14 +58,13 @@ public:
         const auto status =
             natsSubscription_NextMsg(&message, subscription_.get(), timeout.count());
         if (status != NATS_OK) return failed("reading stream " + stream_, status);
-        MsgHandle handle(message);
-        BATON_TRY(const auto sequence, sequence_of(message));
-        if (sequence != next_) {
+        BATON_TRY(auto read, consumed(MsgHandle(message)));
+        if (read->sequence() != next_) {
             return fail(Errc::storage_corrupt,
                 fmt::format("stream {}: message {} is missing", stream_, next_));
         }
         ++next_;
-        return std::make_unique<StoredMessage>(std::move(handle), sequence);
+        return read;
     }
 
 private:
@@ -97,7 +106,8 @@ public:
         native_config.Replicas = config.replicas;
         native_config.MaxBytes = config.max_bytes;
         native_config.Storage = config.in_memory ? js_MemoryStorage : js_FileStorage;
-        native_config.Discard = js_DiscardNew;
+        native_config.MaxAge = config.max_age.count() * ns_per_ms;
+        native_config.Discard = config.max_age.count() > 0 ? js_DiscardOld : js_DiscardNew;
         native_config.DenyDelete = true;
         jsErrCode code{};
         const auto status = js_AddStream(nullptr, handle_.get(), &native_config, nullptr, &code);
@@ -117,10 +127,13 @@ public:
 
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
         // The answer of who leads the servers: a change that waited in a hung one would be made
-        // late.
+        // late. It comes at once, or there is none to wait for.
         jsAccountInfo* account = nullptr;
         jsErrCode code{};
-        auto status = js_GetAccountInfo(&account, handle_.get(), nullptr, &code);
+        jsOptions options;
+        jsOptions_Init(&options);
+        options.Wait = std::min<std::int64_t>(timeout_.count(), leader_timeout_ms);
+        auto status = js_GetAccountInfo(&account, handle_.get(), &options, &code);
         jsAccountInfo_Destroy(account);
         if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
         BATON_TRY(const auto info, info_of(stream, timeout_));
@@ -182,7 +195,8 @@ public:
             return failed(
                 fmt::format("getting message {} of stream {}", sequence, stream), status, code);
         }
-        return std::make_unique<StoredMessage>(MsgHandle(message), sequence);
+        return std::make_unique<StoredMessage>(
+            MsgHandle(message), sequence, natsMsg_GetTime(message));
     }
 
     Result<std::unique_ptr<StreamReader>> read(

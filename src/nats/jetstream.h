@@ -15,7 +15,8 @@
 
 namespace baton::nats {
 
-/// A stream with one subject and unlimited age, from which nothing goes but by a purge.
+/// A stream with one subject. Without `max_age` nothing goes from it but by a purge, and when it is
+/// full it takes no more; with it the oldest messages make room.
 struct StreamConfig {
     std::string name;
     std::string subject;
@@ -25,6 +26,7 @@ struct StreamConfig {
     /// stops answering for the stream.
     std::int64_t max_bytes = -1;
     bool in_memory = false;
+    Duration max_age{0};  ///< messages go when they are this old; 0: they stay
 };
 
 struct StreamState {
@@ -51,6 +53,8 @@ public:
     [[nodiscard]] virtual std::string_view data() const = 0;
     /// Empty when there is none of that name.
     [[nodiscard]] virtual std::string_view header(const char* name) const = 0;
+    /// When it was stored, by the clock of the server that led the stream: ms since 1970.
+    [[nodiscard]] virtual std::int64_t stored_ms() const = 0;
 };
 
 /// Reads a stream in order. Use from one thread.

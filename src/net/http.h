@@ -53,6 +53,7 @@ struct Request {
 };
 
 class WebSocket;
+struct Response;
 
 /// The body of an answer that is sent while it comes into being. Lives on the connection's
 /// executor.
@@ -60,9 +61,15 @@ class BodyStream {
 public:
     virtual ~BodyStream() = default;
 
-    /// Sends `piece` at once and waits until the peer's socket has taken it. False: the client is
-    /// gone, or took nothing for `write_timeout`; the rest is pointless.
+    /// Sends `piece` at once, the first one together with the head, and waits until the peer's
+    /// socket has taken it. False: the client is gone, or took nothing for `write_timeout`; the
+    /// rest is pointless.
     [[nodiscard]] virtual Task<bool> write(std::string piece) = 0;
+
+    /// Before the first `write`: sends this whole answer instead of the one announced, of which it
+    /// keeps the fields that it has not itself. For errors that show before the first byte. The
+    /// task writes nothing after it. False: as `write`, or something was written already.
+    [[nodiscard]] virtual Task<bool> answer_instead(Response response) = 0;
 
     /// The server winds up: end the answer soon.
     [[nodiscard]] virtual bool stopping() const = 0;
@@ -74,7 +81,8 @@ struct Response {
     std::string body = {};
     std::string content_type = "application/json";
     bool close = false;  ///< end the connection after this answer
-    /// Set: the body is what this task writes, and ends with it; `body` is not looked at. The task
+    /// Set: the body is what this task writes, and ends with it; `body` is not looked at. The head
+    /// waits for the first piece. The task
     /// is cancelled when the client goes away. An exception cuts the answer off, so that the client
     /// sees that it is not whole. The function is kept alive until its task has ended.
     std::function<Task<void>(BodyStream&)> stream = {};

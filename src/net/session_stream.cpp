@@ -37,19 +37,55 @@ void append_chunk(std::string& out, std::string_view piece) {
 /// client's leaving ends it.
 class Session::StreamedBody final : public BodyStream {
 public:
-    StreamedBody(Session& session, bool chunked) : session_(session), chunked_(chunked) {}
+    StreamedBody(Session& session, const Response& announced, HeadOptions options)
+        : session_(session), announced_(announced), options_(options), chunked_(options.chunked) {}
 
     Task<bool> write(std::string piece) override {
-        if (piece.empty() || failed_) co_return !failed_;
+        if (piece.empty() || failed_ || replaced_) co_return !failed_;
         auto& out = session_.out_;
-        out.clear();
+        begin();
         if (chunked_) {
             append_chunk(out, piece);
         } else {
-            out = std::move(piece);
+            out += piece;
         }
         const bool sent = co_await flush();
         co_return sent;
+    }
+
+    Task<bool> answer_instead(Response response) override {
+        if (began_ || failed_) co_return false;
+        began_ = replaced_ = true;
+        for (const auto& [name, value] : announced_.fields.all()) {
+            if (!response.fields.has(name)) response.fields.add(name, value);
+        }
+        HeadOptions options = options_;
+        options.chunked = options.until_close = false;
+        const bool sent = co_await session_.write(response, options, false);
+        session_.phase_ = Phase::handling;
+        failed_ = !sent;
+        co_return sent;
+    }
+
+    /// What is left to send at the end of the task. False: the connection can't be used any more.
+    Task<bool> end() {
+        if (failed_) co_return false;
+        if (replaced_) co_return true;
+        begin();
+        if (chunked_) session_.out_ += "0\r\n\r\n";
+        const bool sent = co_await flush();
+        co_return sent&& chunked_;
+    }
+
+    [[nodiscard]] bool stopping() const override { return session_.stopping_; }
+
+private:
+    /// An empty `out_`, or one with the head when this is the first of the answer.
+    void begin() {
+        session_.out_.clear();
+        if (std::exchange(began_, true)) return;
+        session_.context_.metrics.answered(announced_.status);
+        append_head(session_.out_, announced_, options_);
     }
 
     /// Sends what stands in the session's `out_`.
@@ -61,27 +97,22 @@ public:
         co_return sent;
     }
 
-    [[nodiscard]] bool stopping() const override { return session_.stopping_; }
-    [[nodiscard]] bool failed() const { return failed_; }
-
-private:
     Session& session_;
+    const Response& announced_;
+    HeadOptions options_;
     bool chunked_;
+    bool began_ = false;     ///< the head has gone
+    bool replaced_ = false;  ///< another answer has gone in its place
     bool failed_ = false;
 };
 
 /// False: the connection can't be used any more; in HTTP/1.0 its end is the body's.
 Task<bool> Session::write_stream(const Response& response, HeadOptions options) {
-    context_.metrics.answered(response.status);
     options.date = date_;
     options.chunked = !options.is_http_1_0;
     options.until_close = options.is_http_1_0;
     options.close = options.close || options.is_http_1_0;
-    StreamedBody body(*this, options.chunked);
-    out_.clear();
-    append_head(out_, response, options);
-    bool sent = co_await body.flush();
-    if (!sent) co_return false;
+    StreamedBody body(*this, response, options);
     std::exception_ptr failure;
     try {
         co_await response.stream(body);
@@ -92,9 +123,7 @@ Task<bool> Session::write_stream(const Response& response, HeadOptions options) 
         co_await note_failure(failure);
         co_return false;
     }
-    if (body.failed() || !options.chunked) co_return false;
-    out_ = "0\r\n\r\n";
-    sent = co_await body.flush();
+    const bool sent = co_await body.end();
     co_return sent;
 }
 

@@ -45,6 +45,17 @@ Result<void> check_nacks(const std::vector<NackRequest>& requests) {
     return {};
 }
 
+Result<void> check_charges(const std::vector<Charge>& charges) {
+    BATON_TRY_VOID(check_receipts(charges.size()));
+    for (const auto& charge : charges) {
+        if (charge.cost < 1 || charge.cost > cost_max) {
+            return fail_field(
+                Errc::invalid_argument, "cost", fmt::format("a cost is 1 to {}", cost_max));
+        }
+    }
+    return {};
+}
+
 Result<void> check_redrive(const RedriveRequest& request) {
     if (request.ids.size() > RedriveRequest::ids_max) {
         return fail_field(

@@ -32,6 +32,7 @@ struct CallLimits {
 [[nodiscard]] Result<void> check_pop(const PopRequest& request);
 [[nodiscard]] Result<void> check_receipts(std::size_t count, std::size_t min = 1);
 [[nodiscard]] Result<void> check_nacks(const std::vector<NackRequest>& requests);
+[[nodiscard]] Result<void> check_charges(const std::vector<Charge>& charges);
 [[nodiscard]] Result<void> check_redrive(const RedriveRequest& request);
 [[nodiscard]] Result<void> check_events(std::size_t count);
 

@@ -41,6 +41,12 @@ struct NackRequest {
     Blame blame = Blame::failure;
 };
 
+/// What a leased message really costs (see `cost_header`).
+struct Charge {
+    Receipt receipt{};
+    std::uint32_t cost = 1;  ///< 1..cost_max
+};
+
 /// What became of a nacked message.
 enum class NackOutcome : std::uint8_t { returned, dead };
 
@@ -66,9 +72,9 @@ class Consumer {
 public:
     virtual ~Consumer() = default;
 
-    /// Leases up to `max` messages: highest level first; inside a level fairness keys by weight,
-    /// and FIFO inside a key; of one ordering key one at a time. Empty when none came before the
-    /// deadline.
+    /// Leases up to `max` messages, in the order of the queue's strategy; strict: highest level
+    /// first, inside a level fairness keys by weight, and FIFO inside a key. Of one ordering key
+    /// one at a time. Empty when none came before the deadline.
     [[nodiscard]] virtual Task<Result<std::vector<LeasedMessage>>> pop(PopRequest request) = 0;
 
     /// Finishes messages.
@@ -81,6 +87,11 @@ public:
     /// The leases end `lease` from now (1 ms .. 12 h). Returns when.
     [[nodiscard]] virtual Task<Result<PerReceipt<TimePoint>>> extend(
         std::vector<Receipt> receipts, Duration lease) = 0;
+
+    /// From now on leased messages count for this much instead of what was assumed of them, in the
+    /// shares of their fairness keys and levels. One that is given back without blame counts
+    /// nothing. Kept in memory only.
+    [[nodiscard]] virtual Task<Result<PerReceipt<void>>> charge(std::vector<Charge> charges) = 0;
 
     /// Finishes messages (0 of them is fine) and pops, in one command and one commit. While it
     /// waits for messages the acks are durable already; cancelling the wait does not undo them.
@@ -109,6 +120,9 @@ public:
         std::vector<NackRequest> requests;
         requests.push_back(std::move(request));
         return only(nack(std::move(requests)));
+    }
+    [[nodiscard]] Task<Result<void>> charge(Charge charge_one) {
+        return only(charge(std::vector<Charge>(1, charge_one)));
     }
     [[nodiscard]] Task<Result<TimePoint>> extend(Receipt receipt, Duration lease) {
         return only(extend(std::vector<Receipt>(1, receipt), lease));

@@ -37,14 +37,23 @@ Task<Result<void>> ask_database(conversations::Conversations& conversations) {
     co_return Result<void>();
 }
 
+/// Partitions that have no leader at the moment make no daemon ill: it serves the others.
+Result<void> reaches_nats(const ClusterState& cluster) {
+    if (!cluster.is_connected) return fail(Errc::unavailable, "no NATS server is connected");
+    if (cluster.is_in_touch) return {};
+    return fail(Errc::unavailable, "NATS has not taken a write of this daemon for a while");
+}
+
 }  // namespace
 
 HealthService::HealthService(const queue::Queues& queues,
-    conversations::Conversations& conversations, const Clock& clock, std::string version)
+    conversations::Conversations& conversations, const Clock& clock, std::string version,
+    std::function<ClusterState()> cluster)
     : queues_(queues),
       conversations_(conversations),
       clock_(clock),
       version_(std::move(version)),
+      cluster_(std::move(cluster)),
       started_at_(clock.now()) {}
 
 Task<HealthReport> HealthService::check() {
@@ -62,6 +71,12 @@ Task<HealthReport> HealthService::check() {
     Result<void> dispatcher;
     if (phase != Phase::running) dispatcher = fail(Errc::unavailable, report.phase);
     report.components.push_back(component("dispatcher", dispatcher, SteadyClock::now()));
+    if (cluster_) {
+        const auto cluster_asked_at = SteadyClock::now();
+        report.cluster = cluster_();
+        report.components.push_back(
+            component("cluster", reaches_nats(*report.cluster), cluster_asked_at));
+    }
 
     report.ready = std::ranges::all_of(report.components, &ComponentHealth::healthy);
     co_return report;

@@ -3,11 +3,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "conversations/conversations.h"
+#include "model/cluster_state.h"
 #include "queue/queues.h"
 
 namespace baton::service {
@@ -24,7 +27,9 @@ struct HealthReport {
     std::string phase;   ///< starting | running | draining
     std::string version;
     std::chrono::seconds uptime{0};
-    std::vector<ComponentHealth> components;  ///< queue, database, dispatcher
+    std::vector<ComponentHealth>
+        components;  ///< queue, database, dispatcher, and cluster where there is one
+    std::optional<ClusterState> cluster;
 };
 
 /// Answers "are you well?". Safe to use from any thread. Liveness needs no call: who can answer
@@ -33,9 +38,10 @@ class HealthService final {
 public:
     enum class Phase : std::uint8_t { starting, running, draining };
 
-    /// The references must outlive it. `version` is shown.
+    /// The references must outlive it. `version` is shown. `cluster` is asked from any thread;
+    /// empty: the daemon is in none.
     HealthService(const queue::Queues& queues, conversations::Conversations& conversations,
-        const Clock& clock, std::string version);
+        const Clock& clock, std::string version, std::function<ClusterState()> cluster = {});
 
     /// The composition root tells: running once the dispatcher has started, draining when the end
     /// begins.
@@ -49,6 +55,7 @@ private:
     conversations::Conversations& conversations_;
     const Clock& clock_;
     std::string version_;
+    std::function<ClusterState()> cluster_;
     TimePoint started_at_;
     std::atomic<Phase> phase_{Phase::starting};
 };

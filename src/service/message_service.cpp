@@ -5,10 +5,12 @@
 #include <unistd.h>
 #include <utility>
 
+#include <boost/json/value.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "dispatch/work_item.h"
+#include "model/codec.h"
 #include "runtime/event.h"
 
 namespace baton::service {
@@ -85,6 +87,20 @@ Result<void> check_page(const PageRequest& page) {
     return {};
 }
 
+/// Null when there is none.
+boost::json::value json_of(std::string_view metadata) {
+    auto value = parse_json(metadata);
+    return value ? *std::move(value) : boost::json::value();
+}
+
+/// A text in the metadata; empty when it is something else. Refers to `metadata`.
+std::string_view text_in(const boost::json::value& metadata, std::string_view name) {
+    const auto* object = metadata.if_object();
+    const auto* value = object == nullptr ? nullptr : object->if_contains(name);
+    return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                  : std::string_view();
+}
+
 /// What the queue knows better than the row: the row of a waiting message lags behind its delivery.
 DialogStatus refined(DialogStatus status, MessageState state) {
     if (is_final(status)) return status;
@@ -122,7 +138,6 @@ Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
         return fail_field(Errc::invalid_argument, "agent_id", "no agent has this id");
     }
     row.content = std::move(message.content);
-    row.priority = message.priority;
     row.metadata = std::move(message.metadata);
     row.created_at = clock_.now();
     row.updated_at = row.created_at;
@@ -132,6 +147,7 @@ Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
 Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMessage message) {
     BATON_CO_TRY_VOID(allow(who));
     const auto given = message.conversation_id;
+    const auto priority = message.priority;
     BATON_CO_TRY(auto row, validated(std::move(message)));
     if (given) {
         BATON_CO_TRY(auto conversation, co_await conversations_.get(*given));
@@ -142,6 +158,11 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
 
     std::vector<NewMessage> items;
     items.push_back(dispatch::to_work_item(row));
+    const auto told = json_of(row.metadata);
+    const dispatch::Subject subject{
+        .text = row.content, .tier = text_in(told, "tier"), .urgency = text_in(told, "urgency")};
+    dispatch::set_level(items.front(), config_.rules, subject, priority);
+    row.priority = items.front().data.priority;
     QueueName queue{std::string(dispatch::llm_queue)};
     auto posted = co_await queues_.post(std::move(queue), std::move(items));
     if (!posted) {
@@ -173,8 +194,11 @@ Task<Result<DialogMessage>> MessageService::look(MessageId id) {
     if (!row) {
         // In the queue and not in the rows yet: a write that failed or has still to come.
         if (!queued->data || queued->queue.view() != dispatch::llm_queue) co_return row;
-        row = dispatch::from_work_item(*queued);
-        if (!row) co_return row;
+        auto item = dispatch::parse_work_item(*queued);
+        if (!item) co_return fail(std::move(item).error());
+        auto* dialog = std::get_if<DialogMessage>(&*item);
+        if (dialog == nullptr) co_return row;  // a chat, which is no message to an agent
+        row = std::move(*dialog);
     }
     row->status = refined(row->status, queued->state);
     co_return row;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conversations/conversations.h"
+#include "dispatch/preprocessor.h"
 #include "queue/queues.h"
 
 namespace baton::service {
@@ -36,6 +37,7 @@ struct MessageServiceConfig {
     AgentId default_agent{"assistant"};
     std::uint32_t max_retries = 3;  ///< as the dispatcher has it; shown with each message
     Duration timeout{30'000};       ///< one run, as the dispatcher has it; shown with each message
+    dispatch::PreprocessorConfig rules{};
 };
 
 /// A message for an agent, as a user wrote it.
@@ -44,8 +46,9 @@ struct OutgoingMessage {
     std::optional<UserId> user_id{};                  ///< absent: "anonymous"
     std::optional<AgentId> agent_id{};                ///< absent: the default agent
     std::string content;                              ///< 1..content_max bytes of UTF-8
-    Level priority = Level::normal;
-    std::string metadata;  ///< a JSON object as text; empty: none
+    std::optional<Level> priority{};                  ///< absent: as the rules say
+    /// A JSON object as text; empty: none. Rules look at its `tier` and `urgency`.
+    std::string metadata;
 };
 
 struct NewConversation {

@@ -2,6 +2,7 @@
 // history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes
 // (1).
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -24,6 +25,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds nats_fault_max{10'000};
 constexpr milliseconds daemon_fault_max{5'000};
+/// Until a daemon that has joined leads its share.
+constexpr milliseconds balance_time{8'000};
+/// How long a server hangs, or is cut off.
+constexpr milliseconds hang_time{15'000};
+/// When a server that has come back is not healthy by then, an operator restarts it.
+constexpr milliseconds recovery_patience{60'000};
 
 int rounds() {
     const char* const text = std::getenv("BATON_CLUSTER_ROUNDS");
@@ -40,19 +47,23 @@ protected:
         const char* name, milliseconds gap_max, const std::function<void()>& fault,
         const std::function<void()>& mend = [] {}) {
         std::random_device random;
+        std::vector<milliseconds> times;
         for (int round = 0; round < rounds(); ++round) {
             load.run_for(milliseconds(500 + random() % 1'000));
             fault();
-            const auto took = load.time_to_accept();
-            fmt::print("{}: accepted again after {} ms\n", name, took.count());
+            times.push_back(load.time_to_accept());
+            fmt::print("{}: accepted again after {} ms\n", name, times.back().count());
             mend();
         }
         load.run_for(milliseconds(500));
         EXPECT_EQ(load.finish(), "");
         const auto counts = load.history().counts();
+        std::ranges::sort(times);
         fmt::print(
-            "{}: {} posts accepted, {} unknown, {} refused; {} deliveries; longest gap {} ms\n",
-            name, counts.posts_done, counts.posts_unknown, counts.posts_refused, counts.deliveries,
+            "{}: {} rounds; {} posts accepted, {} unknown, {} refused; {} deliveries; accepted "
+            "again after {} ms in the median, at most {}; longest gap {} ms\n",
+            name, rounds(), counts.posts_done, counts.posts_unknown, counts.posts_refused,
+            counts.deliveries, times[times.size() / 2].count(), times.back().count(),
             load.history().longest_gap().count());
         EXPECT_GT(counts.posts_done, 100U);
         if (is_timed()) {
@@ -61,7 +72,12 @@ protected:
     }
     /// The server that leads the log of the queue under load.
     std::size_t stream_leader() {
-        return load.nats().await_leader(fmt::format("baton-log-{}", ClusterLoad::partition()));
+        const auto node =
+            load.nats().await_leader(fmt::format("baton-log-{}", ClusterLoad::partition()));
+        fmt::print("the server leads the log{}{}\n",
+            load.nats().leader_of("baton-bucket") == node ? ", the bucket" : "",
+            load.nats().meta_leader() == node ? ", the servers" : "");
+        return node;
     }
 
     ClusterLoad load;
@@ -90,6 +106,20 @@ std::string part_of(const std::string& message) {
 /// Servers that are silent for a while and come back with what they had not heard of.
 class ClusterHangs : public ClusterFaults {
 protected:
+    void begin_hang() { began_ = std::chrono::steady_clock::now(); }
+    /// Lets the load go on until the server has hung for its time.
+    void hang_on() {
+        const auto passed = std::chrono::steady_clock::now() - began_;
+        load.run_for(std::max(
+            milliseconds(0), hang_time - std::chrono::duration_cast<milliseconds>(passed)));
+    }
+    /// Waits until the server is well again, and does what an operator does when it is not.
+    void recover(std::size_t node) {
+        if (load.nats().becomes_healthy(recovery_patience)) return;
+        fmt::print("node {} was restarted: it did not become healthy\n", node + 1);
+        load.nats().restart(node);
+        load.nats().await_healthy();
+    }
     /// Ends the servers and compares what they have of every partition, message by message.
     void expect_equal_replicas() {
         for (std::size_t node = 0; node < load.nats().size(); ++node) load.nats().terminate(node);
@@ -125,17 +155,23 @@ protected:
             }
         }
     }
+
+private:
+    std::chrono::steady_clock::time_point began_;
 };
 
 TEST_F(ClusterHangs, a_server_is_stopped_for_a_while) {
     std::size_t node = 0;
     suffer(
         "SIGSTOP of a stream's leader", nats_fault_max,
-        [&] { load.nats().stop(node = stream_leader()); },
         [&] {
-            load.run_for(milliseconds(8'000));
+            load.nats().stop(node = stream_leader());
+            begin_hang();
+        },
+        [&] {
+            hang_on();
             load.nats().cont(node);
-            load.nats().await_healthy();
+            recover(node);
         });
     expect_equal_replicas();
 }
@@ -144,10 +180,14 @@ TEST_F(ClusterHangs, a_server_is_cut_off) {
     std::size_t node = 0;
     suffer(
         "cut of a stream's leader", nats_fault_max,
-        [&] { load.nats().cut(node = stream_leader()); },
         [&] {
+            load.nats().cut(node = stream_leader());
+            begin_hang();
+        },
+        [&] {
+            hang_on();
             load.nats().heal(node);
-            load.nats().await_healthy();
+            recover(node);
         });
     expect_equal_replicas();
 }
@@ -202,7 +242,15 @@ TEST_F(ClusterFaults, the_leading_daemon_is_cut_off_from_nats_and_its_clients_st
 }
 
 TEST_F(ClusterFaults, a_daemon_joins) {
-    suffer("a fourth daemon", daemon_fault_max, [&] { load.add_daemon(); });
+    int moves = 0;
+    suffer(
+        "a fourth daemon", daemon_fault_max, [&] { load.add_daemon(); },
+        [&] {
+            load.run_for(balance_time);
+            if (load.leader() == load.daemons() - 1) ++moves;
+            load.remove_daemon();
+        });
+    fmt::print("the partition under load went to the fourth and back {} times\n", moves);
 }
 
 TEST_F(ClusterFaults, all_daemons_are_restarted_one_after_the_other) {
@@ -215,6 +263,10 @@ TEST_F(ClusterFaults, all_daemons_are_restarted_one_after_the_other) {
             load.restart(daemon);
         }
     });
+    for (const auto& [code, count] : load.errors()) {
+        fmt::print("{} clients saw {}\n", count, errc_info(code).name);
+        EXPECT_TRUE(is_retryable(code)) << errc_info(code).name;
+    }
 }
 
 TEST(ClusterBacklog, a_leader_with_a_million_queued_messages_is_replaced_in_time) {

@@ -40,19 +40,11 @@ private:
     std::unique_ptr<net::Client> http_ = net::make_client({});
 };
 
-Outcome outcome_of(const Error& error) {
-    switch (error.code) {
-        case Errc::unavailable:
-        case Errc::overloaded:
-        case Errc::queue_not_found: return Outcome::refused;
-        default: return Outcome::unknown;
-    }
-}
-
 }  // namespace
 
 ClusterLoad::ClusterLoad(ClusterLoadOptions options)
-    : options_(options), nats_({.nodes = 3, .can_cut = options.can_cut}) {
+    : options_(std::move(options)),
+      nats_({.nodes = 3, .can_cut = options_.can_cut, .server_settings = options_.nats_settings}) {
     std::vector<std::thread> starts;
     // Side by side: none is ready before every partition has a leader.
     daemons_.resize(options_.daemons);
@@ -125,6 +117,24 @@ std::string ClusterLoad::url_for(std::size_t turn) const {
     return urls_[turn % urls_.size()];
 }
 
+Outcome ClusterLoad::failed(const Error& error) {
+    {
+        const std::scoped_lock lock(mutex_);
+        ++errors_[error.code];
+    }
+    switch (error.code) {
+        case Errc::unavailable:
+        case Errc::overloaded:
+        case Errc::queue_not_found: return Outcome::refused;
+        default: return Outcome::unknown;
+    }
+}
+
+std::map<Errc, std::size_t> ClusterLoad::errors() const {
+    const std::scoped_lock lock(mutex_);
+    return errors_;
+}
+
 void ClusterLoad::produce(std::size_t index) {
     Caller caller(key_);
     const QueueName name{std::string(queue)};
@@ -140,7 +150,7 @@ void ClusterLoad::produce(std::size_t index) {
         const auto posted = caller.run(url_for(index + i),
             [&](client::QueueClient& queues) { return queues.post(name, std::move(messages)); });
         event.at.end = std::chrono::steady_clock::now();
-        event.outcome = posted ? Outcome::done : outcome_of(posted.error());
+        event.outcome = posted ? Outcome::done : failed(posted.error());
         if (posted) event.id = posted->front().id.text();
         history_.add(std::move(event));
         std::this_thread::sleep_for(posted ? options_.pause : milliseconds(50));
@@ -157,6 +167,7 @@ void ClusterLoad::consume(std::size_t index) {
             url_for(index + i), [&](client::QueueClient& queues) { return queues.pop(name, pop); });
         at.end = std::chrono::steady_clock::now();
         if (!popped) {
+            static_cast<void>(failed(popped.error()));
             std::this_thread::sleep_for(milliseconds(50));
             continue;
         }
@@ -179,13 +190,12 @@ void ClusterLoad::consume(std::size_t index) {
         for (const auto& receipt : receipts) {
             AckEvent event{.receipt = receipt, .at = at};
             if (!settled) {
-                event.outcome = outcome_of(settled.error());
+                event.outcome = failed(settled.error());
             } else {
                 for (const auto& failure : settled->failures) {
                     if (failure.receipt != receipt) continue;
-                    event.outcome = failure.error.code == Errc::lease_lost
-                                        ? Outcome::refused
-                                        : outcome_of(failure.error);
+                    event.outcome = failure.error.code == Errc::lease_lost ? Outcome::refused
+                                                                           : failed(failure.error);
                 }
             }
             history_.add(std::move(event));
@@ -199,6 +209,15 @@ void ClusterLoad::add_daemon() {
     daemons_.push_back(std::move(daemon));
     avoided_.push_back(false);
     publish();
+}
+
+void ClusterLoad::remove_daemon() {
+    avoid(daemons_.size() - 1, true);
+    daemons_.back()->terminate();
+    if (!daemons_.back()->wait_exit()) throw std::runtime_error("a daemon does not end");
+    daemons_.pop_back();
+    avoided_.pop_back();
+    links_.pop_back();
 }
 
 void ClusterLoad::restart(std::size_t daemon) {

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
 #include "support/daemon.h"
 #include "support/fault_proxy.h"
 #include "support/history.h"
@@ -27,6 +29,7 @@ struct ClusterLoadOptions {
     std::chrono::milliseconds pause{2};  ///< of a producer between two posts
     bool can_cut = true;
     const char* log_size = "64MiB";  ///< of a partition
+    std::string nats_settings;       ///< lines for each server's configuration
 };
 
 /// Use from one thread. Producers post one message after the other, each on its own, half of them
@@ -44,6 +47,8 @@ public:
     [[nodiscard]] Daemon& daemon(std::size_t index) { return *daemons_.at(index); }
     /// One more, which joins the load when it is ready.
     void add_daemon();
+    /// Ends the one that came last, in order.
+    void remove_daemon();
     /// Over its folder; it joins the load again when it is ready.
     void restart(std::size_t daemon);
     /// Clients leave this one alone from now on, or no longer.
@@ -65,6 +70,8 @@ public:
     [[nodiscard]] std::string finish();
 
     [[nodiscard]] const History& history() const { return history_; }
+    /// Codes of the errors that clients have seen, each with how often.
+    [[nodiscard]] std::map<Errc, std::size_t> errors() const;
 
     static constexpr std::uint32_t partitions = 4;
     static constexpr const char* queue = "load";
@@ -78,6 +85,8 @@ private:
     void consume(std::size_t index);
     void make_queue();
     [[nodiscard]] std::string url_for(std::size_t turn) const;
+    /// How a call ended that failed.
+    Outcome failed(const Error& error);
     [[nodiscard]] bool is_empty() const;
 
     const ClusterLoadOptions options_;
@@ -91,6 +100,7 @@ private:
     History history_;
     mutable std::mutex mutex_;
     std::vector<std::string> urls_;  ///< of the daemons under load
+    std::map<Errc, std::size_t> errors_;
     std::atomic<bool> producing_{true};
     std::atomic<bool> consuming_{true};
     std::vector<std::thread> producers_;

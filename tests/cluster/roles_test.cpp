@@ -1,4 +1,6 @@
 // Daemons that do a part each: some lead the queues, one is the gateway and runs the agents.
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,7 +10,10 @@
 #include "runtime/io_pool.h"
 #include "support/daemon.h"
 #include "support/daemon_session.h"
+#include "support/eventually.h"
 #include "support/nats_cluster.h"
+#include "support/process.h"
+#include "support/temp_dir.h"
 
 namespace baton::test {
 namespace {
@@ -48,6 +53,26 @@ TEST_F(ClusterRoles, queues_are_led_where_the_role_is_and_agents_run_where_the_g
 
     first->kill9();
     EXPECT_EQ(answered(*gateway), DialogStatus::completed) << "the other one took over";
+}
+
+TEST_F(ClusterRoles, a_start_that_waits_for_others_ends_at_once_when_it_is_told_to) {
+    auto waiting = options("gateway,scheduler");  // and nobody leads
+    const TempDir dir{fast_place()};
+    std::vector<std::string> arguments = waiting.arguments;
+    waiting.settings.insert(
+        waiting.settings.end(), {"cluster.join_timeout=1h", "server.port=0", "metrics.port=0",
+                                    "data.dir=" + dir.path().string()});
+    for (const auto& setting : waiting.settings) {
+        arguments.insert(arguments.end(), {"--set", setting});
+    }
+    Process daemon(
+        {.program = std::string(BATON_BIN_DIR) + "/batond", .arguments = std::move(arguments)});
+    const auto has_come_so_far = [&] {
+        return std::filesystem::exists(dir / "node.name");  // it joins from here on
+    };
+    ASSERT_TRUE(eventually(has_come_so_far)) << daemon.err();
+    daemon.send_signal(SIGTERM);
+    EXPECT_EQ(daemon.wait_exit(10s), (Exit{.status = 128 + SIGTERM}));
 }
 
 TEST_F(ClusterRoles, a_daemon_ends_when_it_is_told_a_part_that_it_cannot_do) {

@@ -47,5 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_answers(bytes, static_cast<const AnyCommand*>(nullptr));
     const auto event = decode_cancelled(bytes);
     if (event && encode_cancelled(*event).view() != bytes) std::abort();
+    const auto usage = decode_usage(bytes);
+    if (usage && encode_usage(*usage).view() != bytes) std::abort();
     return 0;
 }

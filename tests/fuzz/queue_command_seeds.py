@@ -62,6 +62,7 @@ SEEDS = {
     "failed": failure(20, b"queue_full", b"it is full"),
     "refused": failure(0, b"overloaded", b"too many"),
     "cancelled_event": b"\x01\x01" + message_id(),
+    "usage_event": b"\x01\x02\x07\x02" + text(b"acme") + b"\xac\x02" + text(b"default") + b"\x05",
 }
 
 OUT.mkdir(parents=True, exist_ok=True)

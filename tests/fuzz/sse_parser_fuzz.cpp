@@ -1,5 +1,5 @@
 // libFuzzer: however an event stream is cut, its events and its error are the same, and limits
-// hold. Needs clang: -fsanitize=fuzzer,address,undefined, with src/llm/openai/sse_parser.cpp.
+// hold. Needs clang: -fsanitize=fuzzer,address,undefined, with src/llm/sse_parser.cpp.
 // Seeds: tests/fuzz/corpus/sse_parser. The first byte says where the cuts are and how small the
 // limits.
 #include <algorithm>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "llm/openai/sse_parser.h"
+#include "llm/sse_parser.h"
 
 namespace {
 

@@ -69,6 +69,14 @@ TEST_F(ClusterCommand, up_starts_daemons_that_status_finds_up) {
     for (const auto* daemon : {"d1", "d2", "d3"}) {
         EXPECT_THAT(status.out, ContainsRegex(std::string(daemon) + " +[0-9]+  up "));
     }
+    // The first one led all of the eight when it was alone, and gives up only what others take.
+    EXPECT_THAT(status.out, ContainsRegex("leads partitions? [0-7][-0-7, ]*"));
+    const auto shown = json::parse(baton({"status", "--json"}).out);
+    std::string roles;
+    for (const auto& process : shown.at("processes").as_array()) {
+        roles += json::serialize(process.at("roles"));
+    }
+    EXPECT_THAT(roles, HasSubstr("leads partition"));
 }
 
 TEST_F(ClusterCommand, three_nodes_come_up_survive_one_kill_and_go_down) {

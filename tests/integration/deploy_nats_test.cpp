@@ -121,19 +121,11 @@ TEST_F(DeployNats, the_daemon_can_do_its_work) {
         HasSubstr("\"success\":true"));
     EXPECT_TRUE(daemon.may_subscribe("baton.commands.1"));
 
-    kvConfig bucket;
-    kvConfig_Init(&bucket);
-    bucket.Bucket = "baton";
-    bucket.MaxBytes = 1'000'000;
-    kvStore* store = nullptr;
-    ASSERT_EQ(js_CreateKeyValue(&store, daemon.context(), &bucket), NATS_OK);
-    std::uint64_t revision = 0;
-    EXPECT_EQ(kvStore_CreateString(&revision, store, "leader.0", "d1"), NATS_OK);
-    EXPECT_EQ(kvStore_UpdateString(&revision, store, "leader.0", "d2", revision), NATS_OK);
-    kvWatcher* watcher = nullptr;
-    EXPECT_EQ(kvStore_WatchAll(&watcher, store, nullptr), NATS_OK);
-    kvWatcher_Destroy(watcher);
-    kvStore_Destroy(store);
+    EXPECT_TRUE(daemon.add_stream("baton-bucket", "baton.bucket", 1, 1'000'000));
+    EXPECT_TRUE(daemon.publish("baton.bucket"));
+    EXPECT_THAT(daemon.request("$JS.API.STREAM.MSG.GET.baton-bucket", R"({"seq":1})").value_or(""),
+        HasSubstr("\"seq\":1"));
+    EXPECT_TRUE(daemon.may_subscribe("baton.bell"));
 }
 
 TEST_F(DeployNats, the_daemon_touches_nothing_that_is_not_its_own) {

@@ -46,6 +46,28 @@ TEST_F(FaultProxyTest, bytes_and_ends_pass_in_both_directions) {
     EXPECT_EQ(client.read_to_end(), "after the end of the other side");
 }
 
+TEST_F(FaultProxyTest, dripping_link_brings_every_byte) {
+    proxy_.set_link(Link::drip);
+    auto client = RawConnection::connect(proxy_.port());
+    auto server = server_.accept();
+    client.send("question");
+    EXPECT_EQ(server.take(8), "question");
+    server.send(std::string(2'000, 'x'));
+    server.close();
+    EXPECT_EQ(client.read_to_end(), std::string(2'000, 'x'));
+}
+
+TEST_F(FaultProxyTest, clients_count_until_they_end) {
+    auto client = RawConnection::connect(proxy_.port());
+    auto server = server_.accept();
+    client.send("x");
+    EXPECT_EQ(server.take(1), "x");
+    EXPECT_EQ(proxy_.clients(), 1U);
+    client.shutdown_send();
+    EXPECT_EQ(server.read_to_end(), "");
+    EXPECT_EQ(proxy_.clients(), 0U);
+}
+
 TEST_F(FaultProxyTest, what_is_held_comes_when_the_link_passes_again) {
     auto client = RawConnection::connect(proxy_.port());
     auto server = server_.accept();

@@ -18,33 +18,6 @@ using namespace std::chrono_literals;
 using test::ModelServer;
 using SteadyClock = std::chrono::steady_clock;
 
-/// An OpenAI endpoint that says which models it has.
-class AskableProvider final : public Provider {
-public:
-    AskableProvider(net::Client& http, const std::string& base_url)
-        : http_(http), url_(base_url), chats_(make_openai_provider(http, {.base_url = base_url})) {}
-
-    Task<Result<ChatResult>> chat(
-        ChatRequest request, ChatSink sink, RateSink on_rate, Deadline deadline) override {
-        return chats_->chat(std::move(request), std::move(sink), std::move(on_rate), deadline);
-    }
-    Task<Result<EmbeddingResult>> embed(EmbeddingRequest request, Deadline deadline) override {
-        return chats_->embed(std::move(request), deadline);
-    }
-    Task<Result<std::vector<std::string>>> models(Deadline deadline) override {
-        net::ClientRequest get{.url = url_ + "/models"};
-        const auto answer = co_await http_.send(std::move(get), deadline);
-        if (!answer) co_return fail(Errc::provider_unavailable, answer.error().detail);
-        co_return std::vector<std::string>{"stub"};
-    }
-    std::string_view kind() const noexcept override { return "openai"; }
-
-private:
-    net::Client& http_;
-    std::string url_;
-    std::unique_ptr<Provider> chats_;
-};
-
 /// A chat every ten milliseconds, whatever becomes of the ones before; what is told to wait waits
 /// and comes again, as it would in the queue.
 class Callers final {
@@ -118,7 +91,7 @@ protected:
             servers[i].set_delay(20ms);
             EndpointConfig config{.name = std::string(1, static_cast<char>('a' + i))};
             endpoints.push_back({.config = std::move(config),
-                .provider = std::make_unique<AskableProvider>(*http, servers[i].base_url())});
+                .provider = make_openai_provider(*http, {.base_url = servers[i].base_url()})});
         }
         auto made =
             make_endpoint_pool({.executor = io.executor(0), .clock = clock, .metrics = metrics},

@@ -155,13 +155,44 @@ Task<Result<bool>> FakeConversations::complete(MessageId id, DialogReply reply) 
     if (found == messages_.end()) {
         co_return baton::fail(Errc::message_not_found, "no message " + id.text());
     }
-    DialogMessage& message = found->second;
-    if (message.status == DialogStatus::completed) co_return false;
+    co_return write_reply(found->second, std::move(reply));
+}
+
+bool FakeConversations::write_reply(DialogMessage& message, DialogReply reply) {
+    if (message.status == DialogStatus::completed) return false;
     message.status = DialogStatus::completed;
     message.error.clear();
     message.completed_at = reply.created_at;
     message.updated_at = reply.created_at;
     message.reply = std::move(reply);
+    return true;
+}
+
+Task<Result<std::vector<conversations::RunStep>>> FakeConversations::steps(MessageId id) {
+    BATON_CO_TRY_VOID(co_await enter("steps"));
+    co_return steps_[id];
+}
+
+Task<Result<bool>> FakeConversations::add_step(MessageId id, conversations::RunStep step) {
+    BATON_CO_TRY_VOID(co_await enter("add_step"));
+    if (!messages_.contains(id)) {
+        co_return baton::fail(Errc::message_not_found, "no message " + id.text());
+    }
+    auto& kept = steps_[id];
+    if (step.number < kept.size()) co_return false;
+    kept.push_back(std::move(step));
+    co_return true;
+}
+
+Task<Result<bool>> FakeConversations::finish(
+    MessageId id, conversations::RunStep last, DialogReply reply) {
+    BATON_CO_TRY_VOID(co_await enter("finish"));
+    const auto found = messages_.find(id);
+    if (found == messages_.end()) {
+        co_return baton::fail(Errc::message_not_found, "no message " + id.text());
+    }
+    if (!write_reply(found->second, std::move(reply))) co_return false;
+    steps_[id].push_back(std::move(last));
     co_return true;
 }
 

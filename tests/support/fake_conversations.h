@@ -12,10 +12,11 @@
 
 namespace baton::test {
 
-/// Both ports over one map, with the rules of conversations/conversations.h; pages by number only,
+/// All ports over one map, with the rules of conversations/conversations.h; pages by number only,
 /// `total` is exact. Use on one executor. Every call suspends once.
 class FakeConversations final : public conversations::Conversations,
-                                public conversations::DialogWriter {
+                                public conversations::DialogWriter,
+                                public conversations::RunSteps {
 public:
     /// Asked before each call with its name; an error it gives is the call's answer.
     std::function<std::optional<Error>(std::string_view call)> fault;
@@ -46,11 +47,23 @@ public:
     Task<Result<std::vector<MessageId>>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit) override;
 
+    Task<Result<std::vector<conversations::RunStep>>> steps(MessageId id) override;
+    Task<Result<bool>> add_step(MessageId id, conversations::RunStep step) override;
+    Task<Result<bool>> finish(
+        MessageId id, conversations::RunStep last, DialogReply reply) override;
+
+    /// The steps of a message as they are now.
+    [[nodiscard]] const std::vector<conversations::RunStep>& kept_steps(MessageId id) {
+        return steps_[id];
+    }
+
 private:
+    bool write_reply(DialogMessage& message, DialogReply reply);
     Task<Result<void>> enter(std::string_view call);
 
     std::map<std::string, Conversation> conversations_;
     std::map<MessageId, DialogMessage> messages_;
+    std::map<MessageId, std::vector<conversations::RunStep>> steps_;
 };
 
 }  // namespace baton::test

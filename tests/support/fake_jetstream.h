@@ -29,8 +29,12 @@ public:
 
 class FakeMessage final : public nats::Message {
 public:
-    FakeMessage(std::uint64_t sequence, nats::Headers headers, std::string data)
-        : sequence_(sequence), headers_(std::move(headers)), data_(std::move(data)) {}
+    FakeMessage(
+        std::uint64_t sequence, nats::Headers headers, std::string data, std::int64_t stored_ms = 0)
+        : sequence_(sequence),
+          headers_(std::move(headers)),
+          data_(std::move(data)),
+          stored_ms_(stored_ms) {}
     std::uint64_t sequence() const override { return sequence_; }
     std::string_view data() const override { return data_; }
     std::string_view header(const char* name) const override {
@@ -39,11 +43,13 @@ public:
         }
         return {};
     }
+    std::int64_t stored_ms() const override { return stored_ms_; }
 
 private:
     std::uint64_t sequence_;
     nats::Headers headers_;
     std::string data_;
+    std::int64_t stored_ms_;
 };
 
 /// What all clients see.

@@ -1,6 +1,7 @@
 // A pool of one provider, without limits, breakers or choice.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,15 +12,15 @@
 
 namespace baton::test {
 
-/// Passes everything on to the provider, which must outlive it. Use on one executor.
+/// Passes everything on to the provider, which must outlive it, in the order it comes. Knows the
+/// models of `ready`, and any other one. Use on one executor.
 class FakePool final : public llm::Pool {
 public:
     explicit FakePool(llm::Provider& provider) : provider_(provider) {}
 
-    /// Who asked, in order.
-    std::vector<llm::Asker> askers;
-    /// What `ready_at`, `expected_time` and `status` say.
-    TimePoint ready{};
+    std::vector<llm::Asker> askers;          ///< of every call, in order
+    std::map<std::string, TimePoint> ready;  ///< per model; others: always
+    /// What `expected_time` and `status` say.
     Duration expected{0};
     std::vector<llm::EndpointStatus> endpoints{{.name = "fake", .provider = "fake"}};
 
@@ -33,9 +34,16 @@ public:
         askers.push_back(std::move(asker));
         return provider_.embed(std::move(request), deadline);
     }
-    std::vector<std::string> models() const override { return {"fake"}; }
+    std::vector<std::string> models() const override {
+        std::vector<std::string> names;
+        for (const auto& [name, at] : ready) names.push_back(name);
+        return names;
+    }
     bool serves(std::string_view) const override { return true; }
-    TimePoint ready_at(std::string_view) const override { return ready; }
+    TimePoint ready_at(std::string_view model) const override {
+        const auto found = ready.find(std::string(model));
+        return found == ready.end() ? TimePoint::min() : found->second;
+    }
     Duration expected_time(std::string_view) const override { return expected; }
     std::vector<llm::EndpointStatus> status() const override { return endpoints; }
     Result<void> set_weight(std::string_view endpoint, std::uint32_t weight) override {

@@ -22,6 +22,17 @@ Task<Result<ChatResult>> answer_with(std::string text, ChatRequest request, llm:
     co_return result;
 }
 
+Task<Result<ChatResult>> call_with(
+    std::vector<ToolCall> calls, std::string text, ChatRequest request, llm::ChatSink sink) {
+    if (sink && !text.empty()) sink({.text = text});
+    ChatResult result{.content = std::move(text),
+        .model = std::move(request.model),
+        .finish_reason = "tool_calls",
+        .usage = {.input_tokens = 7, .output_tokens = 3},
+        .tool_calls = std::move(calls)};
+    co_return result;
+}
+
 Task<Result<ChatResult>> fail_with(Error error) { co_return fail(std::move(error)); }
 
 Task<Result<ChatResult>> hang_until(Deadline deadline, std::uint32_t& cancelled) {
@@ -40,6 +51,12 @@ FakeProvider::Step FakeProvider::answer(std::string text) {
     return [text = std::move(text)](ChatRequest request, llm::ChatSink sink, Deadline) {
         return answer_with(text, std::move(request), std::move(sink));
     };
+}
+
+FakeProvider::Step FakeProvider::call(std::vector<ToolCall> calls, std::string text) {
+    return
+        [calls = std::move(calls), text = std::move(text)](ChatRequest request, llm::ChatSink sink,
+            Deadline) { return call_with(calls, text, std::move(request), std::move(sink)); };
 }
 
 FakeProvider::Step FakeProvider::error(

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] static Step error(
         Errc code, std::string detail, std::chrono::milliseconds retry_after = {});
     [[nodiscard]] Step hang();
+    /// Says the text (which may be empty), then wants tools.
+    [[nodiscard]] static Step call(std::vector<ToolCall> calls, std::string text = {});
 
     Task<Result<ChatResult>> chat(
         ChatRequest request, llm::ChatSink sink, llm::RateSink on_rate, Deadline deadline) override;

@@ -364,6 +364,17 @@ Task<Result<queue::PerReceipt<TimePoint>>> FakeQueues::extend(
     co_return results;
 }
 
+Task<Result<queue::PerReceipt<void>>> FakeQueues::charge(std::vector<queue::Charge> all) {
+    BATON_CO_TRY_VOID(co_await enter("charge"));
+    queue::PerReceipt<void> results;
+    for (const auto& one : all) {
+        const auto entry = find_leased(one.receipt);
+        if (entry) charges.push_back(one);
+        results.push_back(entry ? Result<void>() : Result<void>(std::unexpected(entry.error())));
+    }
+    co_return results;
+}
+
 Task<Result<void>> FakeQueues::reply(MessageId message, Bytes result, std::string metadata) {
     BATON_CO_TRY_VOID(co_await enter("reply"));
     BATON_CO_TRY(Entry * entry, find_entry(message));

@@ -30,6 +30,8 @@ public:
     std::function<std::optional<Error>(std::string_view call)> fault;
     /// Every nack that was accepted, in order.
     std::vector<queue::NackRequest> nacks;
+    /// Every charge that was accepted, in order.
+    std::vector<queue::Charge> charges;
     /// Calls made, by name.
     std::map<std::string, std::uint64_t, std::less<>> calls;
 
@@ -65,6 +67,7 @@ public:
 
     Task<Result<std::vector<LeasedMessage>>> pop(queue::PopRequest request) override;
     using Consumer::ack;
+    using Consumer::charge;
     using Consumer::extend;
     using Consumer::nack;
     Task<Result<queue::PerReceipt<void>>> ack(std::vector<Receipt> receipts) override;
@@ -72,6 +75,7 @@ public:
         std::vector<queue::NackRequest> requests) override;
     Task<Result<queue::PerReceipt<TimePoint>>> extend(
         std::vector<Receipt> receipts, Duration lease) override;
+    Task<Result<queue::PerReceipt<void>>> charge(std::vector<queue::Charge> charges) override;
     Task<Result<queue::AckedAndPopped>> ack_and_pop(
         std::vector<Receipt> receipts, queue::PopRequest request) override;
     Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;

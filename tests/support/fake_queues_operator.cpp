@@ -71,6 +71,10 @@ Task<Result<Explanation>> FakeQueues::explain(MessageId message) {
     BATON_CO_TRY_VOID(co_await enter("explain"));
     BATON_CO_TRY(const Entry* entry, find_entry(message));
     Explanation explanation{.view = entry->view};
+    BATON_CO_TRY(const Queue* queue, find_queue(entry->view.queue));
+    for (const auto& [seq, other] : queue->entries) {
+        if (seq < message.seq && other.view.state == MessageState::ready) ++explanation.ahead;
+    }
     if (entry->view.state == MessageState::dead) {
         explanation.hindrances.push_back({"dead", entry->view.dead_reason});
     } else if (entry->view.due_at > clock_.now()) {

@@ -1,5 +1,6 @@
 #include "support/fault_proxy.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -80,10 +81,11 @@ struct Flow {
         if (size == 0) source_ended = true;
         return size >= 0 || errno == EAGAIN || errno == EINTR;
     }
-    bool write_to(int sink) {
+    /// At most `bytes_max` at once. False when the connection is broken.
+    bool write_to(int sink, std::size_t bytes_max) {
         if (!waiting.empty()) {
-            const auto size =
-                ::send(sink, waiting.data(), waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            const auto size = ::send(sink, waiting.data(), std::min(waiting.size(), bytes_max),
+                MSG_DONTWAIT | MSG_NOSIGNAL);
             if (size < 0) return errno == EAGAIN || errno == EINTR;
             waiting.erase(0, static_cast<std::size_t>(size));
         }
@@ -114,7 +116,7 @@ struct Pair {
         return static_cast<short>(
             (down.may_read() ? POLLIN : 0) | (up.waiting.empty() ? 0 : POLLOUT));
     }
-    State move(short client_ready, short server_ready) {
+    State move(short client_ready, short server_ready, std::size_t bytes_max) {
         if (connecting && server_ready != 0) {
             int failure = 0;
             socklen_t size = sizeof failure;
@@ -130,7 +132,9 @@ struct Pair {
         if ((server_ready & readable) != 0 && down.may_read() && !down.read_from(server.get())) {
             return State::broken;
         }
-        if (!up.write_to(server.get()) || !down.write_to(client.get())) return State::broken;
+        if (!up.write_to(server.get(), bytes_max) || !down.write_to(client.get(), bytes_max)) {
+            return State::broken;
+        }
         return up.end_told && down.end_told ? State::over : State::alive;
     }
     void reset() {
@@ -189,12 +193,13 @@ struct FaultProxy::Impl {
     }
 
     void serve(const std::vector<pollfd>& fds) {
+        const std::size_t bytes_max = link == Link::drip ? 1 : buffer_bytes_max;
         std::size_t at = 2;
         for (auto pair = pairs.begin(); pair != pairs.end(); at += 2) {
             const short client = fds[at].revents;
             const short server = fds[at + 1].revents;
             const auto state =
-                (client | server) == 0 ? Pair::State::alive : pair->move(client, server);
+                (client | server) == 0 ? Pair::State::alive : pair->move(client, server, bytes_max);
             if (state == Pair::State::broken) pair->reset();
             pair = state == Pair::State::alive ? std::next(pair) : pairs.erase(pair);
         }
@@ -251,6 +256,12 @@ FaultProxy::~FaultProxy() {
 }
 
 std::uint16_t FaultProxy::port() const noexcept { return impl_->port; }
+
+std::size_t FaultProxy::clients() const {
+    const std::lock_guard lock(impl_->mutex);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        impl_->pairs, [](const Pair& pair) { return !pair.up.source_ended; }));
+}
 
 void FaultProxy::set_target(std::uint16_t port) {
     const std::lock_guard lock(impl_->mutex);

@@ -2,6 +2,7 @@
 // killed process is not a lost one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -10,6 +11,7 @@ namespace baton::test {
 /// What a proxy does with the bytes of its connections.
 enum class Link {
     pass,   ///< hands them on
+    drip,   ///< hands them on one byte at a time, each in a segment of its own
     hold,   ///< nothing moves, nobody is told; what waits goes on when the link passes again
     reset,  ///< open connections are reset, new ones too
 };
@@ -32,6 +34,9 @@ public:
     void set_target(std::uint16_t port);
     /// In force when it returns: no byte is on its way inside the proxy that the new state forbids.
     void set_link(Link link);
+
+    /// Connections that no client has ended or broken.
+    [[nodiscard]] std::size_t clients() const;
 
 private:
     struct Impl;

@@ -1,6 +1,7 @@
 // A transport inside one process that loses, delays and repeats what a test tells it to.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,7 +54,11 @@ public:
     void tell(const queue::remote::Route& route, Bytes request) override;
     [[nodiscard]] std::unique_ptr<queue::Watch> watch(
         std::function<void(std::string_view event)> event) override;
-    [[nodiscard]] Result<void> health() const override { return {}; }
+    [[nodiscard]] Result<void> health() const override {
+        if (is_healthy_) return {};
+        return fail(Errc::unavailable, "the transport is unhealthy");
+    }
+    void set_healthy(bool is_healthy) { is_healthy_ = is_healthy; }
     void close() override;
 
 private:
@@ -71,6 +76,7 @@ private:
 
     const std::uint32_t partitions_;
     const Locate locate_;
+    std::atomic<bool> is_healthy_{true};
     mutable std::mutex mutex_;
     std::map<std::uint32_t, Server> servers_;
     Fault fault_;

@@ -311,11 +311,15 @@ std::size_t NatsCluster::await_leader(std::string_view stream, milliseconds time
     return *leader;
 }
 
-void NatsCluster::await_healthy(milliseconds timeout) const {
+bool NatsCluster::becomes_healthy(milliseconds timeout) const {
     const auto all = [&] {
         return std::ranges::all_of(nodes_, [&](const Node& node) { return healthy(node); });
     };
-    if (!eventually(all, timeout)) fail("not all servers are healthy");
+    return eventually(all, timeout);
+}
+
+void NatsCluster::await_healthy(milliseconds timeout) const {
+    if (!becomes_healthy(timeout)) fail("not all servers are healthy");
 }
 
 void NatsCluster::fail(std::string_view what) const {

@@ -93,6 +93,8 @@ public:
         std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
     /// Waits until every node is healthy: all streams have caught up.
     void await_healthy(std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
+    /// The same; false when the time is over.
+    [[nodiscard]] bool becomes_healthy(std::chrono::milliseconds timeout) const;
 
 private:
     struct Node {

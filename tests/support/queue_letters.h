@@ -33,15 +33,18 @@ struct Letter {
     std::string dedup{};
     Duration delay{0};
     Duration ttl{0};
+    std::uint32_t cost = 1;
 
     [[nodiscard]] NewMessage message() const {
-        return {.data = {.content = Bytes(text),
-                    .priority = level,
-                    .ordering_key = order,
-                    .fairness_key = share,
-                    .dedup_key = dedup},
+        NewMessage message{.data = {.content = Bytes(text),
+                               .priority = level,
+                               .ordering_key = order,
+                               .fairness_key = share,
+                               .dedup_key = dedup},
             .delay = delay,
             .ttl = ttl};
+        if (cost != 1) message.data.headers = {{std::string(cost_header), std::to_string(cost)}};
+        return message;
     }
 };
 

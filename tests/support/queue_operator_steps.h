@@ -33,6 +33,8 @@ protected:
         model.config.fairness_weights = {{"s1", 1 + dice_[0] % 3}};
         model.config.rates.post_per_second = dice_[2] % 5 == 0 ? 1 + dice_[3] % 20 : 0;
         model.config.rates.pop_per_second = dice_[3] % 6 == 0 ? 1 + dice_[2] % 20 : 0;
+        model.config.scheduling.strategy = static_cast<Strategy>(dice_[0] % 4);
+        model.config.scheduling.level_weights[dice_[1] % 4] = 1 + dice_[2] % 9;
         model.set_rates(twin_.now);
         RC_ASSERT(!must(twin_.engine().put_queue(name, model.config, twin_.next_uid(), twin_.now)));
     }

@@ -41,26 +41,52 @@ public:
         const ModelKeys& paused)
         : messages_(messages), config_(config), paused_(paused) {}
 
-    /// The messages one of which a pop must take next; empty: none may be handed out.
+    /// The messages one of which a pop must take next; empty: none may be handed out. Whose turn it
+    /// is among keys, and with priority_weighted among levels, is not told.
     [[nodiscard]] std::set<std::uint64_t> next(std::optional<Level> only) const {
         std::set<std::uint64_t> found;
-        for (std::size_t i = 0; i < level_count && found.empty(); ++i) {
+        const Strategy strategy = config_.scheduling.strategy;
+        if (strategy == Strategy::fair) return first_of_shares(only);
+        if (strategy == Strategy::deadline) found = first_to_expire(only);
+        for (std::size_t i = 0; i < level_count; ++i) {
+            if (!found.empty() && strategy != Strategy::priority_weighted) break;
             const auto level = static_cast<Level>(i);
-            const auto limit = config_.levels[i].max_concurrent;
-            if ((only && *only != level) || (limit != 0 && leased_at(level) >= limit)) continue;
-            std::set<std::string> shares;
-            for (const auto& [seq, message] : messages_) {
-                if (message.state == MessageState::ready && message.letter.level == level &&
-                    !is_paused(message.letter) && has_its_turn(seq) &&
-                    shares.insert(message.letter.share).second) {
-                    found.insert(seq);
-                }
-            }
+            if (only && *only != level) continue;
+            found.merge(first_of_shares(level));
         }
         return found;
     }
 
 private:
+    /// Whether it may be handed out, as far as others let it.
+    [[nodiscard]] bool is_free(std::uint64_t seq, std::optional<Level> only) const {
+        const ModelMessage& message = messages_.at(seq);
+        const Level level = message.letter.level;
+        const auto limit = config_.levels[static_cast<std::size_t>(level)].max_concurrent;
+        return message.state == MessageState::ready && (!only || *only == level) &&
+               (limit == 0 || leased_at(level) < limit) && !is_paused(message.letter) &&
+               has_its_turn(seq);
+    }
+    [[nodiscard]] std::set<std::uint64_t> first_of_shares(std::optional<Level> only) const {
+        std::set<std::uint64_t> found;
+        std::set<std::string> shares;
+        for (const auto& [seq, message] : messages_) {
+            if (is_free(seq, only) && shares.insert(message.letter.share).second) found.insert(seq);
+        }
+        return found;
+    }
+    [[nodiscard]] std::set<std::uint64_t> first_to_expire(std::optional<Level> only) const {
+        std::set<std::uint64_t> found;
+        TimePoint first = TimePoint::max();
+        for (const auto& [seq, message] : messages_) {
+            if (message.expires > first || message.expires == TimePoint::max()) continue;
+            if (!is_free(seq, only)) continue;
+            if (message.expires < first) found.clear();
+            first = message.expires;
+            found.insert(seq);
+        }
+        return found;
+    }
     [[nodiscard]] std::uint64_t leased_at(Level level) const {
         return static_cast<std::uint64_t>(std::ranges::count_if(messages_, [&](const auto& entry) {
             return entry.second.state == MessageState::leased && entry.second.letter.level == level;

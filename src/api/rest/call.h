@@ -1,7 +1,6 @@
 // One request on its way through the door, and the table that says who answers it.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,18 +14,11 @@
 
 namespace baton::api::rest {
 
-/// What a route's handler gets. Lives in the frame of the task that answers the request, and stays
-/// there: `params` look into the request's path.
-struct Call {
-    Call(const RestDeps& all, net::Request incoming) : deps(all), request(std::move(incoming)) {}
-    Call(const Call&) = delete;
-    Call& operator=(const Call&) = delete;
+/// What a route's handler gets.
+struct Call : api::Call {
+    Call(const RestDeps& all, net::Request incoming) : api::Call(std::move(incoming)), deps(all) {}
 
     const RestDeps& deps;
-    net::Request request;
-    std::array<std::string_view, RouteMatch::params_max> params{};
-    access::Identity who;  ///< nobody on open routes
-    std::string request_id;
     std::string allowed_methods;  ///< for the Allow field; empty: none
 };
 

@@ -87,7 +87,9 @@ Result<service::OutgoingMessage> read_outgoing(const Fields& fields) {
     BATON_TRY(message.content, fields.text("content"));
     BATON_TRY(message.user_id, read_id<UserId>(fields, "user_id"));
     BATON_TRY(message.agent_id, read_id<AgentId>(fields, "agent_id"));
-    BATON_TRY(message.priority, read_priority(fields));
+    if (fields.find("priority") != nullptr) {
+        BATON_TRY(message.priority, read_priority(fields));
+    }
     BATON_TRY(message.metadata, read_metadata(fields));
     return message;
 }

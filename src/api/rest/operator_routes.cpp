@@ -55,6 +55,7 @@ Task<Result<net::Response>> health_report(Call& call) {
     data["uptime"] = report.uptime.count();
     data["version"] = report.version;
     data["components"] = std::move(components);
+    if (report.cluster) data["cluster"] = to_json(*report.cluster);
     co_return success(200, std::move(data));
 }
 

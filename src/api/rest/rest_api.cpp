@@ -36,6 +36,15 @@ const std::vector<RouteInfo>& route_infos() {
     return infos;
 }
 
+/// The table's routes and, behind them, those of other doors.
+std::vector<RouteInfo> all_routes(const std::vector<Door>& doors) {
+    std::vector<RouteInfo> all = route_infos();
+    for (const Door& door : doors) {
+        for (const Door::Route& route : door.routes) all.push_back(route.info);
+    }
+    return all;
+}
+
 std::string method_list(const std::vector<net::Method>& methods) {
     std::string list;
     for (const net::Method method : methods) {
@@ -52,15 +61,22 @@ public:
         : deps_(std::move(deps)),
           config_(std::move(config)),
           log_(std::move(log)),
-          router_(route_infos()),
-          metrics_(deps_.metrics, route_infos()) {}
+          routes_(all_routes(deps_.doors)),
+          router_(routes_),
+          metrics_(deps_.metrics, routes_) {
+        for (const Door& door : deps_.doors) {
+            for (const Door::Route& route : door.routes) {
+                foreign_.push_back({.door = &door, .handler = &route.handler});
+            }
+        }
+    }
 
     /// Answers one request, whatever it is.
     static Task<net::Response> answer(std::shared_ptr<RestApi> self, net::Request request) {
         const auto started_at = SteadyClock::now();
         Call call(self->deps_, std::move(request));
         call.request_id = request_id_of(call.request);
-        std::size_t route = route_infos().size();
+        std::size_t route = self->routes_.size();
         Result<net::Response> result = fail(Errc::internal, "not answered");
         const auto admitted = self->admit(call, route);
         if (!admitted) {
@@ -68,10 +84,11 @@ public:
         } else if (is_preflight(call.request)) {
             result = preflight_response();
         } else {
-            auto task = route_table()[route].handler(call);
+            auto task = self->handle(route, call);
             result = co_await std::move(task);
         }
-        net::Response response = result ? *std::move(result) : self->shaped(call, result.error());
+        net::Response response =
+            result ? *std::move(result) : self->shaped(call, route, result.error());
         response.fields.set("X-Request-Id", call.request_id);
         if (admitted) add_cors(call.request, response);
         self->note(call, route, response.status, SteadyClock::now() - started_at);
@@ -93,7 +110,7 @@ private:
         }
         route = match->route;
         call.params = match->params;
-        const Auth auth = route_table()[route].info.auth;
+        const Auth auth = routes_[route].auth;
         if (!config_.is_gateway && auth != Auth::open && auth != Auth::metrics) {
             return fail(Errc::unsupported,
                 "this daemon has not the role `gateway`; it answers health and metrics only");
@@ -105,16 +122,33 @@ private:
         return check_encoding(call.request);
     }
 
-    net::Response shaped(const Call& call, const Error& error) const {
+    Task<Result<net::Response>> handle(std::size_t route, Call& call) const {
+        const auto& own = route_table();
+        return route < own.size() ? own[route].handler(call)
+                                  : (*foreign_[route - own.size()].handler)(call);
+    }
+
+    /// The door whose errors a path wears; null: ours.
+    const Door* door_of(std::size_t route) const {
+        const std::size_t own = route_table().size();
+        return route < own || route >= routes_.size() ? nullptr : foreign_[route - own].door;
+    }
+
+    net::Response shaped(const Call& call, std::size_t route, const Error& error) const {
         if (error.code == Errc::internal || error.code == Errc::storage_io ||
             error.code == Errc::storage_corrupt) {
             log_.error(
                 "request failed", {{"request_id", call.request_id}, {"path", call.request.path},
                                       {"error", to_string(error)}});
         }
-        net::Response response = uses_envelope(call.request.path)
-                                     ? envelope_error_response(error, SystemClock().now())
-                                     : error_response(error);
+        net::Response response;
+        if (const Door* door = door_of(route)) {
+            response = door->format_error(error);
+        } else if (uses_envelope(call.request.path)) {
+            response = envelope_error_response(error, SystemClock().now());
+        } else {
+            response = error_response(error);
+        }
         if (!call.allowed_methods.empty()) response.fields.set("Allow", call.allowed_methods);
         return response;
     }
@@ -130,8 +164,14 @@ private:
     RestDeps deps_;
     RestConfig config_;
     Log log_;
+    std::vector<RouteInfo> routes_;
     Router router_;
     RestMetrics metrics_;
+    struct Foreign {
+        const Door* door;
+        const Door::Handler* handler;
+    };
+    std::vector<Foreign> foreign_;  ///< behind the table's own, in the order of routes_
 };
 
 }  // namespace

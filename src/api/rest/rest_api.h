@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "api/door.h"
 #include "api/rest/router.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -53,7 +54,8 @@ struct RestDeps {
     service::EndpointService& endpoints;
     service::HealthService& health;
     MetricRegistry& metrics;
-    StreamHandler stream;  ///< of /v1/stream
+    StreamHandler stream;       ///< of /v1/stream
+    std::vector<Door> doors{};  ///< of other protocols, on the same port
 };
 
 /// The handler for the HTTP server. Copies share one state; safe to call from any executor.
@@ -63,7 +65,7 @@ struct RestDeps {
 /// belong. Fits net::ErrorFormatter.
 [[nodiscard]] net::Response error_response(const Error& error);
 
-/// Every route, in the order of the table: for the documentation's test.
+/// Every route of this door, in the order of the table: for the documentation's test.
 [[nodiscard]] std::vector<RouteInfo> routes();
 
 }  // namespace baton::api::rest

@@ -11,27 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "api/door.h"
 #include "net/http.h"
 
 namespace baton::api::rest {
 
-/// Who may use a route.
-enum class Auth : std::uint8_t {
-    open,     ///< anybody
-    metrics,  ///< anybody, or who has a key, as configured
-    member,   ///< who has a key
-    admin,    ///< who has an administrator's key
-};
-
-struct RouteInfo {
-    net::Method method = net::Method::get;
-    std::string_view pattern;  ///< "/v1/queues/{queue}/messages"; segments are whole
-    Auth auth = Auth::member;
-};
+using api::Auth;
+using api::RouteInfo;
 
 /// A match: which route, and the segments its {names} stand for, in order. Views into the path.
 struct RouteMatch {
-    static constexpr std::size_t params_max = 2;
+    static constexpr std::size_t params_max = route_params_max;
     std::size_t route = 0;
     std::array<std::string_view, params_max> params{};
 };

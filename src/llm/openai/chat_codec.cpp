@@ -1,157 +1,155 @@
 #include "llm/openai/chat_codec.h"
 
-#include <cstdint>
-#include <utility>
+#include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <fmt/core.h>
 
-#include "base/text.h"
-#include "llm/openai/provider_error.h"
-#include "llm/openai/surrogates.h"
+#include "llm/provider_error.h"
+#include "llm/provider_json.h"
+#include "model/chat_json.h"
 
 namespace baton::llm {
 namespace {
 
 namespace json = boost::json;
 
-const json::value* find(const json::value& value, std::string_view name) {
-    return value.is_object() ? value.get_object().if_contains(name) : nullptr;
-}
-
-std::string_view text_of(const json::value& value, std::string_view name) {
-    const auto* member = find(value, name);
-    return member != nullptr && member->is_string() ? std::string_view(member->get_string()) : "";
-}
-
-std::uint64_t count_of(const json::value& value, std::string_view name) {
-    const auto* member = find(value, name);
-    if (member == nullptr) return 0;
-    boost::system::error_code error;
-    const auto count = member->to_number<std::uint64_t>(error);
-    return error ? 0 : count;
-}
-
-/// The text of a message or delta: a string, or parts of which the text ones count; a refusal is
-/// text to the person who asked.
-std::string content_of(const json::value& message) {
-    const auto* content = find(message, "content");
-    std::string text(text_of(message, "content"));
-    if (content != nullptr && content->is_array()) {
-        for (const auto& part : content->get_array()) text += text_of(part, "text");
+/// The texts of parts: of those of `type`, or of all when it is empty.
+std::string texts_of(const json::value* parts, std::string_view type = {}) {
+    std::string text;
+    if (parts == nullptr || !parts->is_array()) return text;
+    for (const auto& part : parts->get_array()) {
+        if (type.empty() || text_of(part, "type") == type) text += text_of(part, "text");
     }
-    if (!text.empty()) return text;
-    return std::string(text_of(message, "refusal"));
+    return text;
+}
+
+/// Thoughts, by whichever of the usual names.
+std::string reasoning_of(const json::value& message) {
+    for (const auto* name : {"reasoning_content", "reasoning"}) {
+        const auto text = text_of(message, name);
+        if (!text.empty()) return std::string(text);
+    }
+    // Mistral: parts of the content, with parts of their own.
+    std::string text;
+    const auto* content = member(message, "content");
+    if (content == nullptr || !content->is_array()) return text;
+    for (const auto& part : content->get_array()) text += texts_of(member(part, "thinking"));
+    return text;
+}
+
+ToolCallDelta call_of(const json::value& call, std::size_t place) {
+    // Servers that leave the index out tell calls apart by their ids.
+    const bool numbered = member(call, "index") != nullptr;
+    ToolCallDelta delta{.index = numbered ? count_of(call, "index") : place,
+        .id = std::string(text_of(call, "id"))};
+    if (const auto* function = member(call, "function")) {
+        delta.name = text_of(*function, "name");
+        const auto* arguments = member(*function, "arguments");
+        // The text of an object, as some servers send the object itself.
+        if (arguments != nullptr && arguments->is_object()) {
+            delta.arguments = json::serialize(*arguments);
+        } else {
+            delta.arguments = text_of(*function, "arguments");
+        }
+    }
+    return delta;
+}
+
+ChatDelta delta_of(const json::value& message) {
+    const auto* content = member(message, "content");
+    ChatDelta delta{.text = std::string(text_of(message, "content")) + texts_of(content, "text"),
+        .refusal = std::string(text_of(message, "refusal")),
+        .reasoning = reasoning_of(message)};
+    const auto* calls = member(message, "tool_calls");
+    if (calls == nullptr || !calls->is_array()) return delta;
+    for (std::size_t i = 0; i < calls->get_array().size(); ++i) {
+        const auto& call = calls->get_array()[i];
+        if (call.is_object()) delta.tool_calls.push_back(call_of(call, i));
+    }
+    return delta;
+}
+
+/// Fails: provider_unavailable when it says that the server gave up.
+Result<std::string> finish_reason_of(std::string_view reason) {
+    constexpr std::array<std::string_view, 3> length{"length", "max_tokens", "model_length"};
+    constexpr std::array<std::string_view, 2> filter{"content_filter", "safety"};
+    constexpr std::array<std::string_view, 3> calls{"tool_calls", "function_call", "tool_use"};
+    constexpr std::array<std::string_view, 3> broken{
+        "error", "abort", "insufficient_system_resource"};
+    const auto among = [&](const auto& names) { return std::ranges::find(names, reason); };
+    if (reason.empty()) return std::string();
+    if (among(length) != length.end()) return std::string("length");
+    if (among(filter) != filter.end()) return std::string("content_filter");
+    if (among(calls) != calls.end()) return std::string("tool_calls");
+    if (among(broken) != broken.end()) {
+        return fail(Errc::provider_unavailable,
+            "the provider broke off its answer: " + std::string(reason));
+    }
+    return std::string("stop");
 }
 
 /// The choice we asked for: there is one; a chunk with only the usage has none.
 const json::value* first_choice(const json::value& body) {
-    const auto* choices = find(body, "choices");
+    const auto* choices = member(body, "choices");
     if (choices == nullptr || !choices->is_array() || choices->get_array().empty()) return nullptr;
     const auto& choice = choices->get_array().front();
     return count_of(choice, "index") == 0 ? &choice : nullptr;
 }
 
-/// What every shape carries besides the text.
-void take_facts(const json::value& body, ChatResult& result) {
-    if (const auto model = text_of(body, "model"); !model.empty()) result.model = model;
-    if (const auto* usage = find(body, "usage"); usage != nullptr && usage->is_object()) {
-        result.usage.input_tokens = count_of(*usage, "prompt_tokens");
-        result.usage.output_tokens = count_of(*usage, "completion_tokens");
+/// What chunks and whole answers have in common; the message stands at `name` of the choice.
+Result<Piece> piece_of(const json::value& body, std::string_view name) {
+    Piece piece{.model = std::string(text_of(body, "model"))};
+    const auto* usage = member(body, "usage");
+    if (usage != nullptr && usage->is_object()) piece.usage = token_usage_from_json(*usage);
+    const auto* choice = first_choice(body);
+    if (choice == nullptr) return piece;
+    BATON_TRY(piece.finish_reason, finish_reason_of(text_of(*choice, "finish_reason")));
+    if (const auto* message = member(*choice, name)) piece.delta = delta_of(*message);
+    const auto* logprobs = member(*choice, "logprobs");
+    if (logprobs != nullptr && logprobs->is_object()) {
+        piece.delta.logprobs = json::serialize(*logprobs);
     }
-    if (const auto* choice = first_choice(body)) {
-        if (const auto reason = text_of(*choice, "finish_reason"); !reason.empty()) {
-            result.finish_reason = reason;
-        }
-    }
-}
-
-/// JSON as servers send it: also with characters cut in two between chunks.
-json::value parse_lenient(std::string_view body, boost::system::error_code& error) {
-    json::value value = json::parse(body, error);
-    if (!error) return value;
-    const std::string mended = unescape_lone_surrogates(body);
-    if (mended == body) return value;
-    json::parse_options options;
-    options.allow_invalid_utf8 = true;
-    return json::parse(mended, error, {}, options);
-}
-
-/// Fails: provider_protocol on what is no JSON object, or the error the object is about.
-Result<json::value> parse_body(std::string_view body, const Secret& key) {
-    boost::system::error_code error;
-    json::value value = parse_lenient(body, error);
-    if (error || !value.is_object()) {
-        return fail(
-            Errc::provider_protocol, fmt::format("the provider sent what is no JSON object: {}",
-                                         quote(body.substr(0, 80), key)));
-    }
-    const auto* failure = find(value, "error");
-    const bool failed = failure != nullptr && !failure->is_null() && !failure->is_bool();
-    if (failed) return fail(error_from_stream(*failure, key));
-    return value;
+    return piece;
 }
 
 }  // namespace
 
-std::string encode_chat_request(const ChatRequest& request) {
-    json::array messages;
-    messages.reserve(request.messages.size());
-    for (const auto& message : request.messages) {
-        messages.push_back(json::object{
-            {"role", to_string(message.role)}, {"content", std::string_view(message.content)}});
+std::string encode_chat_request(ChatRequest request, OpenAiDialect dialect) {
+    const bool compatible = dialect == OpenAiDialect::compatible;
+    for (auto& message : request.messages) {
+        if (compatible && message.role == Role::developer) message.role = Role::system;
     }
-    return json::serialize(
-        json::object{{"model", std::string_view(request.model)}, {"messages", std::move(messages)},
-            {"stream", true}, {"stream_options", json::object{{"include_usage", true}}}});
+    json::object body = to_json(request);
+    if (compatible && request.options.max_output_tokens) {
+        body.erase("max_completion_tokens");
+        body["max_tokens"] = *request.options.max_output_tokens;
+    }
+    body["stream"] = true;
+    body["stream_options"] = json::object{{"include_usage", true}};
+    return json::serialize(body);
 }
 
-Result<ChatResult> decode_chat_completion(std::string_view body, const Secret& key) {
-    BATON_TRY(const json::value value, parse_body(body, key));
+Result<Piece> ChatCompletionReader::read_event(const SseEvent& event) {
+    if (event.data.empty()) return Piece{};
+    if (event.data == "[DONE]") return Piece{.last = true};
+    BATON_TRY(const json::value chunk, parse_answer(event.data, key_));
+    if (event.type == "error") return fail(error_from_stream(chunk, key_));
+    return piece_of(chunk, "delta");
+}
+
+Result<Piece> ChatCompletionReader::read_whole(std::string_view body) {
+    BATON_TRY(const json::value value, parse_answer(body, key_));
     const auto* choice = first_choice(value);
-    const auto* message = choice == nullptr ? nullptr : find(*choice, "message");
-    if (message == nullptr) return fail(Errc::provider_protocol, "the answer has no message");
-    ChatResult result;
-    take_facts(value, result);
-    SurrogateJoiner joiner;
-    result.content = joiner.join(content_of(*message));
-    result.content += joiner.finish();
-    if (!is_utf8(result.content)) return fail(Errc::provider_protocol, "the answer is not UTF-8");
-    if (result.finish_reason.empty()) result.finish_reason = "stop";
-    return result;
-}
-
-Result<std::string> ChunkReader::take(std::string_view data) {
-    if (done_ || data.empty()) return std::string();
-    if (data == "[DONE]") {
-        done_ = true;
-        return std::string();
+    if (choice == nullptr || member(*choice, "message") == nullptr) {
+        return fail(Errc::provider_protocol, "the answer has no message");
     }
-    BATON_TRY(const json::value chunk, parse_body(data, key_));
-    take_facts(chunk, result_);
-    const auto* choice = first_choice(chunk);
-    const auto* delta = choice == nullptr ? nullptr : find(*choice, "delta");
-    std::string piece = delta == nullptr ? std::string() : joiner_.join(content_of(*delta));
-    if (!result_.finish_reason.empty()) piece += joiner_.finish();
-    if (!is_utf8(piece)) return fail(Errc::provider_protocol, "the answer is not UTF-8");
-    if (result_.content.size() + piece.size() > answer_max) {
-        return fail(
-            Errc::provider_protocol, fmt::format("the answer is over {} bytes", answer_max));
-    }
-    result_.content += piece;
+    BATON_TRY(Piece piece, piece_of(value, "message"));
+    piece.last = true;
     return piece;
-}
-
-Result<ChatResult> ChunkReader::finish() {
-    if (!complete()) {
-        return fail(Errc::provider_unavailable, "the provider's answer was cut off before its end");
-    }
-    if (result_.finish_reason.empty()) result_.finish_reason = "stop";
-    result_.content += joiner_.finish();
-    return std::move(result_);
 }
 
 }  // namespace baton::llm

@@ -1,50 +1,40 @@
-// OpenAI's chat completions as JSON: the request we send, the whole answer, and the answer in
-// chunks. Pure.
+// OpenAI's chat completions as JSON: the request we send, and the answer in chunks or whole. Pure.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/result.h"
 #include "base/secret.h"
-#include "llm/openai/surrogates.h"
+#include "llm/answer_reader.h"
 #include "model/chat.h"
 
 namespace baton::llm {
 
-/// Bytes of text one answer may have; more is no answer to a chat.
-inline constexpr std::size_t answer_max = 16 * 1'048'576;
+/// What the server knows of OpenAI's newer names.
+enum class OpenAiDialect : std::uint8_t {
+    /// All: `max_completion_tokens`, the role `developer`, base64 for embeddings.
+    openai,
+    /// What nearly every compatible server knows: `max_tokens`; developers speak as `system`.
+    compatible,
+};
 
 /// The body of `POST /chat/completions`, asking for a stream with its usage.
-[[nodiscard]] std::string encode_chat_request(const ChatRequest& request);
+[[nodiscard]] std::string encode_chat_request(
+    ChatRequest request, OpenAiDialect dialect = OpenAiDialect::openai);
 
-/// A `chat.completion` object, the answer of a server that does not stream.
-/// Fails: provider_protocol, and what an `error` in it stands for.
-[[nodiscard]] Result<ChatResult> decode_chat_completion(std::string_view body, const Secret& key);
-
-/// Puts an answer together from its `chat.completion.chunk` objects. One per answer.
-class ChunkReader {
+/// Reads `chat.completion.chunk` objects and, whole, a `chat.completion`.
+class ChatCompletionReader final : public AnswerReader {
 public:
-    explicit ChunkReader(Secret key) : key_(std::move(key)) {}
+    /// `key` is masked wherever the provider repeats it.
+    explicit ChatCompletionReader(Secret key) : key_(std::move(key)) {}
 
-    /// Takes the data of one event; returns the text it adds, often none.
-    /// Fails: provider_protocol (not a chunk, or over `answer_max`), and what an `error` object in
-    /// it stands for.
-    [[nodiscard]] Result<std::string> take(std::string_view data);
-
-    /// Whether the answer has its end: a finish_reason or `[DONE]` came.
-    [[nodiscard]] bool complete() const noexcept { return done_ || !result_.finish_reason.empty(); }
-
-    /// The answer, at the end of the stream. Fails: provider_unavailable when the stream was cut.
-    [[nodiscard]] Result<ChatResult> finish();
+    [[nodiscard]] Result<Piece> read_event(const SseEvent& event) override;
+    [[nodiscard]] Result<Piece> read_whole(std::string_view body) override;
 
 private:
     Secret key_;
-    ChatResult result_;
-    SurrogateJoiner joiner_;
-    bool done_ = false;
 };
 
 }  // namespace baton::llm

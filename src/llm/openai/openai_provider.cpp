@@ -2,9 +2,10 @@
 
 #include <utility>
 
-#include "base/clock.h"
-#include "llm/openai/chat_codec.h"
-#include "llm/openai/chat_exchange.h"
+#include "base/text.h"
+#include "llm/ask.h"
+#include "llm/openai/list_codec.h"
+#include "llm/openai/responses_codec.h"
 
 namespace baton::llm {
 namespace {
@@ -12,54 +13,86 @@ namespace {
 class OpenAiProvider final : public Provider {
 public:
     OpenAiProvider(net::Client& client, OpenAiConfig config)
-        : client_(client), config_(std::move(config)) {
+        : client_(client),
+          config_(std::move(config)),
+          dialect_(config_.dialect.value_or(dialect_of(config_.base_url))) {
         while (config_.base_url.ends_with('/')) config_.base_url.pop_back();
     }
 
     Task<Result<ChatResult>> chat(
-        ChatRequest request, ChatSink sink, RateSink, Deadline deadline) override {
-        if (deadline.expired()) co_return fail(Errc::deadline_exceeded, "no time left to ask");
-        net::ClientRequest post = to_post(request);
-        ChatExchange exchange(config_.api_key, std::move(sink));
-        const net::HeadSink on_head = [&exchange](
-                                          const net::Response& head) { exchange.begin(head); };
-        const net::BodySink on_body = [&exchange](
-                                          std::string_view bytes) { return exchange.take(bytes); };
-        const auto answer = co_await client_.stream(std::move(post), on_head, on_body, deadline);
-        TransferEnd transfer{.deadline_passed = deadline.expired(), .at = SystemClock().now()};
-        if (!answer) transfer.error = answer.error();
-        co_return exchange.end(transfer);
+        ChatRequest request, ChatSink sink, RateSink on_rate, Deadline deadline) override {
+        ChatExchange exchange({.key = config_.api_key, .calls_before = count_calls(request)},
+            make_reader(), std::move(sink), std::move(on_rate));
+        BATON_CO_TRY(net::ClientRequest post, to_post(std::move(request)));
+        auto result = co_await ask_chat(client_, std::move(post), exchange, deadline);
+        co_return result;
     }
 
-    Task<Result<EmbeddingResult>> embed(EmbeddingRequest, Deadline) override {
-        co_return fail_field(Errc::unsupported, "model", "embeddings are not asked for yet");
+    Task<Result<EmbeddingResult>> embed(EmbeddingRequest request, Deadline deadline) override {
+        net::ClientRequest post = to_request(net::Method::post, "/embeddings");
+        post.body = encode_embedding_request(request, dialect_);
+        BATON_CO_TRY(const auto body,
+            co_await ask_json(client_, std::move(post), config_.api_key, deadline));
+        co_return decode_embeddings(body, request.input.size());
     }
 
-    Task<Result<std::vector<std::string>>> models(Deadline) override {
-        co_return fail(Errc::unsupported, "models are not asked for yet");
+    Task<Result<std::vector<std::string>>> models(Deadline deadline) override {
+        net::ClientRequest get = to_request(net::Method::get, "/models");
+        BATON_CO_TRY(
+            const auto body, co_await ask_json(client_, std::move(get), config_.api_key, deadline));
+        co_return decode_models(body);
     }
 
     std::string_view kind() const noexcept override { return "openai"; }
 
 private:
-    net::ClientRequest to_post(const ChatRequest& request) const {
-        net::ClientRequest post{.method = net::Method::post,
-            .url = config_.base_url + "/chat/completions",
-            .fields = {},
-            .body = encode_chat_request(request)};
-        post.fields.set("Content-Type", "application/json");
+    bool by_responses() const noexcept { return config_.api == OpenAiApi::responses; }
+
+    std::unique_ptr<AnswerReader> make_reader() const {
+        if (by_responses()) return std::make_unique<ResponsesReader>(config_.api_key);
+        return std::make_unique<ChatCompletionReader>(config_.api_key);
+    }
+
+    Result<net::ClientRequest> to_post(ChatRequest request) const {
+        net::ClientRequest post =
+            to_request(net::Method::post, by_responses() ? "/responses" : "/chat/completions");
         post.fields.set("Accept", "text/event-stream");
-        if (!config_.api_key.empty()) {
-            post.fields.set("Authorization", "Bearer " + std::string(config_.api_key.reveal()));
+        if (by_responses()) {
+            BATON_TRY(post.body, encode_responses_request(request));
+        } else {
+            post.body = encode_chat_request(std::move(request), dialect_);
         }
         return post;
     }
 
+    net::ClientRequest to_request(net::Method method, std::string_view path) const {
+        net::ClientRequest request{.method = method, .url = config_.base_url + std::string(path)};
+        if (method == net::Method::post) request.fields.set("Content-Type", "application/json");
+        if (!config_.api_key.empty()) {
+            request.fields.set("Authorization", "Bearer " + std::string(config_.api_key.reveal()));
+        }
+        return request;
+    }
+
     net::Client& client_;
     OpenAiConfig config_;
+    OpenAiDialect dialect_;
 };
 
 }  // namespace
+
+OpenAiDialect dialect_of(std::string_view base_url) noexcept {
+    base_url.remove_prefix(std::min(base_url.find("://"), base_url.size()));
+    base_url.remove_prefix(std::min<std::size_t>(base_url.size(), 3));
+    std::string_view host = base_url.substr(0, base_url.find_first_of(":/"));
+    for (const std::string_view own : {"api.openai.com", ".openai.azure.com"}) {
+        if (host.size() < own.size()) continue;
+        const auto tail = host.substr(host.size() - own.size());
+        const bool whole = own.front() == '.' || tail.size() == host.size();
+        if (whole && same_ignoring_case(tail, own)) return OpenAiDialect::openai;
+    }
+    return OpenAiDialect::compatible;
+}
 
 std::unique_ptr<Provider> make_openai_provider(net::Client& client, OpenAiConfig config) {
     return std::make_unique<OpenAiProvider>(client, std::move(config));

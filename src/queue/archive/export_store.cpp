@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <list>
 #include <map>
 #include <ostream>
 #include <span>
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "model/codec.h"
 #include "queue/archive/archive.h"
+#include "queue/archive/line_reader.h"
 
 namespace baton::queue {
 namespace {
@@ -124,23 +126,33 @@ json::object to_object(const RecoveredMessage& message, const MessageData& data)
 
 class Exporter {
 public:
-    Exporter(Store& store, std::ostream& out) : store_(store), out_(out) {}
+    explicit Exporter(std::ostream& out) : out_(out) {}
 
-    Result<ArchiveCounts> run() {
-        Collector collector;
-        BATON_TRY_VOID(store_.recover(collector));
+    Result<ArchiveCounts> run(std::span<Store* const> stores) {
+        std::list<Collector> collectors;
+        std::map<TenantId, std::uint64_t> quotas;
+        std::map<QueueName, std::pair<Store*, Content*>> queues;
+        for (auto* store : stores) {
+            Collector& collector = collectors.emplace_back();
+            BATON_TRY_VOID(store->recover(collector));
+            for (const auto& [owner, limit] : collector.quotas) {
+                quotas[owner] = std::max(quotas[owner], limit);
+            }
+            for (auto& [number, content] : collector.contents) {
+                const auto& name = content.put.info.name;
+                if (name.view().starts_with(unfinished_mark)) continue;
+                if (queues.try_emplace(name, store, &content).second) continue;
+                return fail(Errc::storage_corrupt,
+                    fmt::format("queue `{}` is in two partitions", name.text));
+            }
+        }
         write("baton_export", json::object{{"version", 1}});
-        for (const auto& [owner, limit] : collector.quotas) {
+        for (const auto& [owner, limit] : quotas) {
             write("quota", json::object{{"owner", owner.view()}, {"limit_bytes", limit}});
         }
-        for (auto& [number, content] : collector.contents) {
-            // By their ends, whatever order the store has, so that equal stores give equal exports.
-            std::ranges::sort(content.replies, {},
-                [](const auto& reply) { return std::pair(reply.second, reply.first); });
-            std::ranges::sort(content.outputs, {}, [](const RecoveredOutput& output) {
-                return std::pair(output.expires_at, output.at.seq);
-            });
-            BATON_TRY_VOID(write_queue(content));
+        for (const auto& [name, queue] : queues) {
+            store_ = queue.first;
+            BATON_TRY_VOID(write_queue(in_order(*queue.second)));
         }
         write("end", json::object{{"queues", counts_.queues}, {"messages", counts_.messages}});
         out_.flush();
@@ -149,6 +161,17 @@ public:
     }
 
 private:
+    /// By their ends, whatever order the store has, so that equal stores give equal exports.
+    static const Content& in_order(Content& content) {
+        std::ranges::sort(content.replies, {},
+            [](const auto& reply) { return std::pair(reply.second, reply.first); });
+        std::ranges::sort(content.outputs, {}, [](const RecoveredOutput& output) {
+            return std::pair(output.expires_at, output.at.seq);
+        });
+        std::ranges::sort(content.paused_keys);
+        return content;
+    }
+
     void write(std::string_view kind, json::object object) {
         out_ << json::serialize(json::object{{kind, std::move(object)}}) << '\n';
     }
@@ -182,7 +205,7 @@ private:
             const auto some = all.subspan(begin, std::min(read_at_once, all.size() - begin));
             std::vector<Locator> places;
             for (const auto& message : some) places.push_back(message.at);
-            BATON_TRY(const auto contents, store_.read(places));
+            BATON_TRY(const auto contents, store_->read(places));
             for (std::size_t i = 0; i < some.size(); ++i) {
                 if (!contents[i]) {
                     return fail(Errc::storage_corrupt,
@@ -214,7 +237,7 @@ private:
 
     Result<void> write_replies(const Content& content) {
         for (const auto& [seq, expires_at] : content.replies) {
-            BATON_TRY(const auto reply, store_.read_reply({content.put.number, seq}));
+            BATON_TRY(const auto reply, store_->read_reply({content.put.number, seq}));
             if (!reply) continue;
             json::object object{{"seq", seq}, {"at", to_unix_ms(reply->at)},
                 {"expires_at", to_unix_ms(expires_at)}};
@@ -228,7 +251,7 @@ private:
     Result<void> write_outputs(const Content& content) {
         for (const auto& output : content.outputs) {
             for (std::uint64_t from = 0; from < output.events; from += events_at_once) {
-                BATON_TRY(const auto events, store_.read_output(output.at, from, events_at_once));
+                BATON_TRY(const auto events, store_->read_output(output.at, from, events_at_once));
                 for (const auto& event : events) {
                     json::object object{{"seq", output.at.seq}, {"offset", event.offset},
                         {"attempt", event.attempt}, {"at", to_unix_ms(event.at)},
@@ -241,15 +264,20 @@ private:
         return {};
     }
 
-    Store& store_;
     std::ostream& out_;
+    Store* store_ = nullptr;  ///< of the queue that is being written
     ArchiveCounts counts_;
 };
 
 }  // namespace
 
+Result<ArchiveCounts> export_stores(std::span<Store* const> stores, std::ostream& out) {
+    return Exporter(out).run(stores);
+}
+
 Result<ArchiveCounts> export_store(Store& store, std::ostream& out) {
-    return Exporter(store, out).run();
+    Store* const stores[]{&store};
+    return export_stores(stores, out);
 }
 
 }  // namespace baton::queue

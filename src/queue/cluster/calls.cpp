@@ -8,8 +8,10 @@
 namespace baton::queue::cluster {
 namespace {
 
-/// A leader that stops answers what it has taken before it is gone.
+/// A leader that is no longer known may only have been unable to say that it is there.
 constexpr std::chrono::milliseconds lost_patience{2'000};
+/// One that hands over has answered before another leads; its answers may still be on their way.
+constexpr std::chrono::milliseconds succeeded_patience{300};
 
 Calls::Answer closed() { return fail(Errc::shutting_down, "the queues are stopping"); }
 
@@ -55,19 +57,25 @@ void Calls::sweep(const Directory& directory) {
         for (auto call = calls_.begin(); call != calls_.end();) {
             auto& [partition, to, deadline, lost, done] = call->second;
             const auto leader = directory.leader(partition);
+            const auto patience = leader.id.text.empty() ? lost_patience : succeeded_patience;
             if (leader.id == to) {
                 lost = Deadline::never();
-            } else if (lost.is_never()) {
-                lost = Deadline::after(lost_patience);
+            } else if (lost.remaining() > patience) {
+                lost = Deadline::after(patience);
             }
-            if (!deadline.expired() && !lost.expired()) {
+            const char* why = nullptr;
+            if (directory.is_cut_off()) {
+                why = "this daemon is cut off from NATS";
+            } else if (deadline.expired()) {
+                why = "its leader did not answer in time";
+            } else if (lost.expired()) {
+                why = "its leader has gone";
+            }
+            if (why == nullptr) {
                 ++call;
                 continue;
             }
-            const auto text =
-                deadline.expired()
-                    ? fmt::format("the leader of partition {} did not answer in time", partition)
-                    : fmt::format("the leader of partition {} has gone", partition);
+            const auto text = fmt::format("partition {}: {}", partition, why);
             ended.emplace_back(std::move(done), fail(Errc::deadline_exceeded, text));
             call = calls_.erase(call);
         }

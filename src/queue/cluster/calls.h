@@ -19,7 +19,7 @@
 namespace baton::queue::cluster {
 
 /// Each call ends once: by its answer, its deadline, its caller, or because the daemon it went to
-/// leads no longer. All methods from any thread.
+/// leads no longer or cannot be heard. All methods from any thread.
 class Calls {
 public:
     using Answer = Result<Bytes>;
@@ -29,7 +29,8 @@ public:
         Completion<Answer> done);
     /// Ends a call; nothing happens when it has ended.
     void finish(std::uint64_t number, Answer answer);
-    /// Ends calls whose time is over, and those whose daemon has not led for a while.
+    /// Ends calls whose time is over, those whose daemon has not led for a while, and all when this
+    /// daemon is cut off.
     void sweep(const Directory& directory);
     /// Ends all with shutting_down, and so every later one.
     void close();

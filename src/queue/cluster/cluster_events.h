@@ -55,6 +55,7 @@ struct Written {
 /// The log was taken over and read to its end.
 struct Opened {
     Ticket turn = 0;
+    std::vector<std::uint64_t> guests{};  ///< as LeaderRecord
 };
 /// It could not be; nothing is open and no ClosePartition follows.
 struct OpenFailed {

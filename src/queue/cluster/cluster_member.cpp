@@ -8,19 +8,22 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
 #include <fmt/core.h>
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
 
 #include "nats/jetstream.h"
 #include "nats/key_value.h"
 #include "nats/messaging.h"
+#include "queue/cluster/bucket_writer.h"
 #include "queue/cluster/directory.h"
 #include "queue/cluster/mailbox.h"
+#include "queue/cluster/member_metrics.h"
+#include "queue/cluster/member_view.h"
 #include "queue/cluster/nats_transport.h"
+#include "queue/cluster/quota_exchange.h"
 
 namespace baton::queue::cluster {
 namespace {
@@ -29,6 +32,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// The thread looks at the connection and at calls that wait at least so often.
 constexpr Duration step{50};
+/// A connection that is lost finds another server sooner.
+constexpr Duration cut_off_time{1'000};
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Duration>(SteadyClock::now()); }
 
@@ -36,82 +41,6 @@ std::uint64_t random_number() {
     std::random_device device;
     return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
-
-/// Does the writes of the bucket, which block, one after the other.
-class BucketWriter {
-public:
-    BucketWriter(nats::KeyValue& bucket, std::function<void(ClusterEvent)> tell)
-        : bucket_(bucket), tell_(std::move(tell)), thread_([this] { run(); }) {}
-    ~BucketWriter() {
-        writes_.put(std::nullopt);
-        thread_.join();
-    }
-    BucketWriter(const BucketWriter&) = delete;
-    BucketWriter& operator=(const BucketWriter&) = delete;
-
-    void write(WriteKey write) { writes_.put(std::move(write)); }
-
-private:
-    void run() {
-        while (true) {
-            for (auto& one : writes_.take(SteadyClock::time_point::max())) {
-                if (!one) return;
-                tell_(written(*one));
-            }
-        }
-    }
-    Written written(const WriteKey& one) {
-        const auto result = !one.expected ? bucket_.put(one.key, one.value)
-                            : *one.expected == 0
-                                ? bucket_.create(one.key, one.value)
-                                : bucket_.update(one.key, one.value, *one.expected);
-        if (result) return {one.ticket, WriteOutcome::stored, *result};
-        const bool is_refused = result.error().code == Errc::conflict;
-        return {one.ticket, is_refused ? WriteOutcome::refused : WriteOutcome::unknown, 0};
-    }
-
-    nats::KeyValue& bucket_;
-    std::function<void(ClusterEvent)> tell_;
-    Mailbox<std::optional<WriteKey>> writes_;
-    std::thread thread_;
-};
-
-/// What is seen of the cluster from here.
-class Metrics {
-public:
-    Metrics(MetricRegistry& registry, std::uint32_t partitions)
-        : members_(registry.gauge("baton_cluster_members", "Daemons that are there")),
-          in_touch_(registry.gauge(
-              "baton_cluster_in_touch", "1 while NATS takes what this daemon writes, else 0")),
-          changes_(registry.counter(
-              "baton_cluster_leader_changes_total", "Changes of a partition's leader seen here")) {
-        for (std::uint32_t partition = 0; partition < partitions; ++partition) {
-            leads_.push_back(&registry.gauge("baton_cluster_leads",
-                "1 while this daemon leads the partition, else 0",
-                {{"partition", std::to_string(partition)}}));
-        }
-    }
-
-    void see(const std::vector<LeaderView>& leaders, const DaemonId& me, std::size_t members,
-        bool in_touch) {
-        members_.Set(static_cast<double>(members));
-        in_touch_.Set(in_touch ? 1 : 0);
-        last_.resize(leaders.size());
-        for (std::size_t i = 0; i < leaders.size(); ++i) {
-            leads_[i]->Set(leaders[i].is_serving && leaders[i].id == me ? 1 : 0);
-            if (leaders[i].id.text.empty() || leaders[i].id == last_[i]) continue;
-            if (!last_[i].text.empty()) changes_.Increment();
-            last_[i] = leaders[i].id;
-        }
-    }
-
-private:
-    prometheus::Gauge& members_;
-    prometheus::Gauge& in_touch_;
-    prometheus::Counter& changes_;
-    std::vector<prometheus::Gauge*> leads_;
-    std::vector<DaemonId> last_;
-};
 
 class Member final : public ClusterMember {
 public:
@@ -129,14 +58,18 @@ public:
               .metrics = metrics,
               .log = log_,
               .tell = [this](ClusterEvent event) { events_.put(std::move(event)); },
-              .events = [this](const Bytes& event) { transport_->tell_event(event); }} {}
+              .events = [this](const Bytes& event) { transport_->tell_event(event); },
+              .kept_elsewhere = [this](
+                                    Partition partition) { return quotas_.elsewhere(partition); }},
+          quotas_(config_.node.partitions, quota_ports(), metrics) {}
     ~Member() override { stop(Deadline::after(Duration(0))); }
 
     Result<void> open() {
         BATON_TRY(bucket_, nats::open_bucket(connection_,
                                {.name = config_.name,
                                    .replicas = config_.replicas,
-                                   .ttl = config_.node.timing.ttl},
+                                   .ttl = config_.node.timing.ttl,
+                                   .patience = config_.node.timing.write_patience},
                                config_.node.timing.write_patience));
         std::shared_ptr<nats::Messaging> messaging = nats::make_messaging(connection_);
         BATON_TRY(const auto jetstream,
@@ -153,6 +86,7 @@ public:
                     return receive(partition, request, answer);
                 },
                 log_));
+        quota_watch_ = transport_->watch([this](std::string_view event) { quotas_.heard(event); });
         return {};
     }
 
@@ -162,7 +96,8 @@ public:
         std::unique_lock lock(mutex_);
         const auto is_settled = [&] {
             return misfit_.has_value() ||
-                   (!leaders_.empty() && std::ranges::all_of(leaders_, &LeaderView::is_serving));
+                   (!view_.leaders.empty() &&
+                       std::ranges::all_of(view_.leaders, &LeaderView::is_serving));
         };
         const bool in_time = changed_.wait_until(lock, deadline.at(), is_settled);
         if (misfit_) {
@@ -183,23 +118,24 @@ public:
         }
         is_ending_ = true;
         thread_.join();
-        hosts_.clear();  // each closes and waits for its end
+        end_hosts();
         transport_->close();
         watch_.reset();
         writer_.reset();
     }
 
     remote::Transport& transport() override { return *transport_; }
-    std::vector<ClusterNode::Member> members() const override {
+    ClusterState state() const override {
         const std::scoped_lock lock(mutex_);
-        return members_;
-    }
-    std::vector<LeaderView> leaders() const override {
-        const std::scoped_lock lock(mutex_);
-        return leaders_;
+        return state_of(view_);
     }
 
 private:
+    struct Hosted {
+        Ticket turn = 0;
+        std::shared_ptr<PartitionHost> host;
+    };
+
     void run() {
         while (!is_ending_) {
             const auto next = std::min(node_.next_tick(), steady_now() + step);
@@ -208,32 +144,27 @@ private:
             for (const auto& event : events) handle(event);
             if (node_.next_tick() <= steady_now()) handle(Tick{});
             publish();
+            quotas_.step(led());
             transport_->sweep();
         }
     }
 
     void look_at_connection() {
         const bool is_connected = connection_->is_connected();
+        if (is_connected) connected_at_ = steady_now();
+        directory_.set_cut_off(steady_now() - connected_at_ >= cut_off_time);
         if (is_connected == was_connected_) return;
         was_connected_ = is_connected;
         if (!is_connected) return handle(Disconnected{});
         handle(Connected{});
-        watch_.reset();
-        auto watch = bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); });
-        if (watch) {
-            watch_ = *std::move(watch);
-        } else {
-            was_connected_ = false;  // again with the next step
-            handle(Disconnected{});
-        }
+        if (watch_) return watch_->tell_again();
+        watch_ = bucket_->watch([this](const nats::KeyEntry* entry) { see(entry); });
     }
 
     /// On the thread of the watch.
     void see(const nats::KeyEntry* entry) {
         if (entry == nullptr) return events_.put(ViewComplete{});
-        std::optional<std::string_view> value;
-        if (!entry->removed) value = entry->value;
-        auto event = seen(entry->key, value, entry->revision);
+        auto event = seen(entry->key, entry->value, entry->revision);
         if (event) return events_.put(*std::move(event));
         log_.debug("an entry of the cluster was passed over", {{"key", entry->key}});
     }
@@ -250,6 +181,7 @@ private:
     void act(const OpenPartition& action) {
         HostConfig host{.partition = action.partition,
             .turn = action.turn,
+            .partitions = config_.node.partitions,
             .pipeline = config_.pipeline,
             .server = config_.server};
         host.pipeline.uid_low_byte = static_cast<std::uint8_t>(action.partition);
@@ -277,23 +209,69 @@ private:
     }
 
     void publish() {
-        std::vector<LeaderView> leaders;
+        const auto now = steady_now();
+        MemberView view{.cluster = config_.name,
+            .id = config_.node.id,
+            .is_connected = was_connected_,
+            .hanging = node_.hanging(),
+            .is_in_touch = node_.is_in_touch(now),
+            .passed_over = node_.passed_over(),
+            .members = node_.members(now)};
         for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
-            leaders.push_back(node_.leader(partition, steady_now()));
+            view.leaders.push_back(node_.leader(partition, now));
         }
         Result<void> health;
-        if (!node_.is_in_touch(steady_now())) {
+        if (!view.is_in_touch) {
             health =
                 fail(Errc::unavailable, "NATS has not taken a write of this daemon for a while");
         }
-        metrics_.see(
-            leaders, config_.node.id, node_.members(steady_now()).size(), health.has_value());
-        directory_.set(leaders, std::move(health));
+        metrics_.see(view);
+        tell_hanging(view.hanging);
+        directory_.set(view.leaders, std::move(health));
+        publish_guests();
         const std::scoped_lock lock(mutex_);
-        leaders_ = std::move(leaders);
-        members_ = node_.members(steady_now());
+        view_ = std::move(view);
         misfit_ = node_.misfit();
         changed_.notify_all();
+    }
+
+    void tell_hanging(const std::vector<Partition>& hanging) {
+        for (const auto partition : hanging) {
+            if (std::ranges::find(told_hanging_, partition) != told_hanging_.end()) continue;
+            log_.error("a partition neither opens nor closes here; it goes to another daemon",
+                {{"partition", partition}});
+        }
+        told_hanging_ = hanging;
+    }
+
+    QuotaExchange::Ports quota_ports() {
+        return {.now = steady_now,
+            .is_served =
+                [this](Partition partition) { return directory_.leader(partition).is_serving; },
+            .ask =
+                [this](Partition partition, std::vector<TenantUsage> elsewhere,
+                    QuotaExchange::Answer answer) {
+                    const auto host = host_of(partition);
+                    if (host) host->share_quotas(std::move(elsewhere), std::move(answer));
+                },
+            .tell = context_.events};
+    }
+    std::vector<Partition> led() const {
+        std::vector<Partition> led;
+        for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
+            if (node_.is_serving(partition)) led.push_back(partition);
+        }
+        return led;
+    }
+
+    void publish_guests() {
+        std::unordered_map<std::uint64_t, Partition> guests;
+        for (Partition partition = 0; partition < config_.node.partitions; ++partition) {
+            for (const auto uid : node_.guests(partition)) guests.emplace(uid, partition);
+        }
+        if (guests == guests_) return;
+        guests_ = guests;
+        directory_.set_guests(std::move(guests));
     }
 
     bool receive(Partition partition, const Bytes& request, Completion<Bytes>& answer) {
@@ -307,6 +285,16 @@ private:
         const auto found = hosts_.find(partition);
         if (found == hosts_.end() || (turn && found->second.turn != *turn)) return nullptr;
         return found->second.host;
+    }
+
+    /// All at once, and waits for them: one that hangs must not keep others open.
+    void end_hosts() {
+        std::map<Partition, Hosted> ending;
+        {
+            const std::scoped_lock lock(hosts_mutex_);
+            ending.swap(hosts_);
+        }
+        for (const auto& [partition, hosted] : ending) hosted.host->close();
     }
 
     void forget(Ticket turn) {
@@ -325,10 +313,13 @@ private:
     baton::Log log_;
 
     // Of the thread.
-    Metrics metrics_;
+    MemberMetrics metrics_;
     ClusterNode node_;
     bool was_connected_ = false;
-    std::unique_ptr<nats::Subscription> watch_;
+    std::vector<Partition> told_hanging_;
+    std::unordered_map<std::uint64_t, Partition> guests_;
+    SteadyTime connected_at_ = steady_now();  ///< the last time it was seen to be
+    std::unique_ptr<nats::KeyWatch> watch_;
 
     Directory directory_;
     Mailbox<ClusterEvent> events_;
@@ -337,18 +328,15 @@ private:
     std::unique_ptr<nats::KeyValue> bucket_;
     std::unique_ptr<BucketWriter> writer_;
     std::unique_ptr<NatsTransport> transport_;
+    QuotaExchange quotas_;
+    std::unique_ptr<Watch> quota_watch_;
 
     std::mutex hosts_mutex_;
-    struct Hosted {
-        Ticket turn = 0;
-        std::shared_ptr<PartitionHost> host;
-    };
     std::map<Partition, Hosted> hosts_;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<LeaderView> leaders_;
-    std::vector<ClusterNode::Member> members_;
+    MemberView view_;
     std::optional<ClusterNode::Member> misfit_;
     bool is_drained_ = false;
 

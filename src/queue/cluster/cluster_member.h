@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model/cluster_state.h"
 #include "nats/connection.h"
 #include "queue/cluster/cluster_node.h"
 #include "queue/cluster/partition_host.h"
@@ -40,8 +41,8 @@ public:
     virtual void stop(Deadline deadline) = 0;
 
     [[nodiscard]] virtual remote::Transport& transport() = 0;
-    [[nodiscard]] virtual std::vector<ClusterNode::Member> members() const = 0;
-    [[nodiscard]] virtual std::vector<LeaderView> leaders() const = 0;
+    /// As of a moment ago.
+    [[nodiscard]] virtual ClusterState state() const = 0;
 };
 
 /// The references must outlive it.

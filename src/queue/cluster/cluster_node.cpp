@@ -43,6 +43,7 @@ struct ClusterNode::Impl {
         SteadyTime sent_at{};
         SteadyTime next_at{};
         bool says_draining = false;  // the one that is pending, or was stored last
+        bool says_hanging = false;
     };
     Heartbeat heartbeat;
 
@@ -68,6 +69,7 @@ struct ClusterNode::Impl {
     Leadership* seat_of(Ticket turn);
     void beat(Step& step);
     [[nodiscard]] DaemonRecord own_record() const;
+    [[nodiscard]] bool hangs() const { return std::ranges::any_of(seats, &Leadership::hangs); }
     void decide(Step& step);
     void drain(Step& step);
     void claim(Step& step, const Leaders& plan);
@@ -159,7 +161,7 @@ Leadership* ClusterNode::Impl::seat_of(Ticket turn) {
 }
 
 bool ClusterNode::Impl::on(const Opened& event, Step& step) {
-    if (auto* seat = seat_of(event.turn)) seat->opened(step);
+    if (auto* seat = seat_of(event.turn)) seat->opened(step, event.guests);
     return is_draining;
 }
 bool ClusterNode::Impl::on(const OpenFailed& event, Step& step) {
@@ -194,11 +196,14 @@ bool ClusterNode::Impl::on(const Tick&, Step& step) {
 }
 
 void ClusterNode::Impl::beat(Step& step) {
-    if (!is_connected || misfit || heartbeat.pending != 0 || step.now < heartbeat.next_at) return;
+    const bool is_news = hangs() != heartbeat.says_hanging;
+    const bool is_due = is_news || step.now >= heartbeat.next_at;
+    if (!is_connected || misfit || heartbeat.pending != 0 || !is_due) return;
     heartbeat = {.pending = ++tickets,
         .sent_at = step.now,
         .next_at = step.now + config.timing.renew_interval,
-        .says_draining = is_draining};
+        .says_draining = is_draining,
+        .says_hanging = hangs()};
     step.actions.emplace_back(WriteKey{
         .ticket = heartbeat.pending, .key = daemon_key(config.id), .value = to_json(own_record())});
 }
@@ -208,7 +213,7 @@ DaemonRecord ClusterNode::Impl::own_record() const {
         .address = config.address,
         .partitions = config.partitions,
         .is_draining = is_draining,
-        .may_lead = config.may_lead};
+        .may_lead = config.may_lead && !hangs()};  // it keeps what it leads, and is given no more
 }
 
 void ClusterNode::Impl::decide(Step& step) {
@@ -312,8 +317,21 @@ LeaderView ClusterNode::leader(Partition partition, SteadyTime now) const {
     return {entry.record->leader, entry.record->is_serving && !was_ours};
 }
 
+const std::vector<std::uint64_t>& ClusterNode::guests(Partition partition) const {
+    if (is_serving(partition)) return impl_->seats[partition].guests();
+    return impl_->view.entry(partition).guests;
+}
+
 bool ClusterNode::is_serving(Partition partition) const {
     return impl_->seats.at(partition).stage() == Stage::serving;
+}
+
+std::vector<Partition> ClusterNode::hanging() const {
+    std::vector<Partition> found;
+    for (Partition i = 0; i < impl_->seats.size(); ++i) {
+        if (impl_->seats[i].hangs()) found.push_back(i);
+    }
+    return found;
 }
 
 SteadyTime ClusterNode::answers_until(Partition partition) const {
@@ -325,6 +343,8 @@ std::vector<ClusterNode::Member> ClusterNode::members(SteadyTime now) const {
     members.push_back({impl_->config.id, impl_->own_record()});
     return members;
 }
+
+std::uint64_t ClusterNode::passed_over() const { return impl_->view.passed_over(); }
 
 bool ClusterNode::is_in_touch(SteadyTime now) const { return impl_->view.is_in_touch(now); }
 

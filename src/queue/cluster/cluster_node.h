@@ -35,6 +35,10 @@ struct ClusterTiming {
     Duration reopen_max{30'000};
     /// … by this daemon; after so many failures in a row it is offered to the next one.
     std::uint32_t failures_max = 2;
+    /// An opening, or a closing, that takes longer hangs: the partition goes on elsewhere, and this
+    /// daemon is given no more until the engine has ended.
+    Duration open_patience{60'000};
+    Duration close_patience{30'000};  ///< longer than any lease to answer
 };
 
 struct ClusterNodeConfig {
@@ -73,8 +77,12 @@ public:
 
     /// Where commands for a partition go.
     [[nodiscard]] LeaderView leader(Partition partition, SteadyTime now) const;
+    /// Uids of queues that live there although they name another partition, as it was served last.
+    [[nodiscard]] const std::vector<std::uint64_t>& guests(Partition partition) const;
     /// Whether commands for the partition are taken here.
     [[nodiscard]] bool is_serving(Partition partition) const;
+    /// Partitions whose engine here neither opens nor ends.
+    [[nodiscard]] std::vector<Partition> hanging() const;
     /// Until when answers may be given without a commit; the past when not.
     [[nodiscard]] SteadyTime answers_until(Partition partition) const;
 
@@ -85,6 +93,8 @@ public:
     };
     /// The daemons that are there, this one last.
     [[nodiscard]] std::vector<Member> members(SteadyTime now) const;
+    /// How often a daemon was seen of which nothing is kept, as there are too many.
+    [[nodiscard]] std::uint64_t passed_over() const;
     /// Whether the bucket has taken a write of ours lately.
     [[nodiscard]] bool is_in_touch(SteadyTime now) const;
     /// Who has another number of partitions: this daemon came later and leads nothing.

@@ -1,10 +1,12 @@
 #include "queue/cluster/cluster_records.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "model/codec.h"
@@ -31,6 +33,25 @@ Result<boost::json::value> parse(std::string_view json) {
     BATON_TRY(const auto version, fields.integer("v", {.max = format_version}));
     if (version != format_version) return fields.fail_at("v", "`v` is missing");
     return value;
+}
+
+/// 16 hex digits each, with a space between.
+Result<std::vector<std::uint64_t>> parse_guests(std::string_view text) {
+    constexpr std::size_t digits = 16;
+    std::vector<std::uint64_t> guests;
+    while (!text.empty()) {
+        std::uint64_t uid = 0;
+        const char* const end = text.data() + std::min(digits, text.size());
+        const auto [stop, error] = std::from_chars(text.data(), end, uid, 16);
+        const bool is_last = text.size() == digits;
+        const bool is_one = stop == text.data() + digits && (is_last || text[digits] == ' ');
+        if (error != std::errc() || !is_one || guests.size() == guests_max) {
+            return fail(Errc::protocol_error, "`guests` are no uids, or too many");
+        }
+        guests.push_back(uid);
+        text.remove_prefix(is_last ? digits : digits + 1);
+    }
+    return guests;
 }
 
 }  // namespace
@@ -85,6 +106,9 @@ std::string to_json(const LeaderRecord& record) {
         object.text("leader", record.leader.text);
         object.boolean("serving", record.is_serving);
         object.text("next", record.next.text);
+        if (!record.guests.empty()) {
+            object.text("guests", fmt::format("{:016x}", fmt::join(record.guests, " ")));
+        }
     }
     return json;
 }
@@ -111,9 +135,12 @@ Result<LeaderRecord> parse_leader_record(std::string_view json) {
     BATON_TRY(const auto leader, fields.text("leader"));
     BATON_TRY(const auto next, fields.text("next"));
     BATON_TRY(const bool is_serving, fields.boolean("serving", false));
+    BATON_TRY(const auto guests, fields.text("guests"));
+    BATON_TRY(auto uids, parse_guests(guests));
     return LeaderRecord{.leader = DaemonId(std::string(leader)),
         .is_serving = is_serving,
-        .next = DaemonId(std::string(next))};
+        .next = DaemonId(std::string(next)),
+        .guests = std::move(uids)};
 }
 
 }  // namespace baton::queue::cluster

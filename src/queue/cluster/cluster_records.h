@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "queue/cluster/assignment.h"
@@ -26,6 +27,8 @@ struct LeaderRecord {
     DaemonId leader{};        ///< empty: nobody
     bool is_serving = false;  ///< takes commands; if not yet, it is reading the log
     DaemonId next{};          ///< when nobody leads: who should, at once; may be empty
+    /// While it is served: uids of its queues that name another partition, at most guests_max.
+    std::vector<std::uint64_t> guests{};
     bool operator==(const LeaderRecord&) const = default;
 };
 

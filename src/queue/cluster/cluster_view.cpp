@@ -34,7 +34,10 @@ void ClusterView::seen(const DaemonSeen& event, SteadyTime now) {
     std::erase_if(daemons_, [&](const auto& known) {
         return is_in_touch(now) && now >= end_of(known.second.seen_at) + config_.timing.ttl;
     });
-    if (daemons_.size() >= daemons_max && !daemons_.contains(event.id)) return;
+    if (daemons_.size() >= daemons_max && !daemons_.contains(event.id)) {
+        ++passed_over_;
+        return;
+    }
     Daemon& daemon = daemons_[event.id];
     if (event.revision <= daemon.revision) return;
     daemon = {.record = event.record, .revision = event.revision, .seen_at = now};
@@ -49,7 +52,8 @@ bool ClusterView::seen(const LeaderSeen& event, SteadyTime now) {
     entry = {.record = event.record,
         .revision = event.revision,
         .seen_at = now,
-        .served_at = is_first || is_served ? now : entry.served_at};
+        .served_at = is_first || is_served ? now : entry.served_at,
+        .guests = is_served ? event.record->guests : std::move(entry.guests)};
     return true;
 }
 
@@ -114,11 +118,11 @@ Leaders ClusterView::leaders(SteadyTime now) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const Entry& entry = entries_[i];
         if (!entry.record || has_expired(entry, now) || is_hopeless(entry, now)) continue;
-        const auto& [leader, is_serving, next] = *entry.record;
-        if (!leader.empty()) {
-            leaders[i] = leader;
-        } else if (!next.empty()) {
-            leaders[i] = next;
+        const auto& record = *entry.record;
+        if (!record.leader.empty()) {
+            leaders[i] = record.leader;
+        } else if (!record.next.empty()) {
+            leaders[i] = record.next;
         }
     }
     return leaders;

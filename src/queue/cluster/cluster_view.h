@@ -22,6 +22,7 @@ public:
         std::uint64_t revision = 0;
         SteadyTime seen_at{};
         SteadyTime served_at{};  ///< when it was last seen to be served; at first: seen at all
+        std::vector<std::uint64_t> guests{};  ///< as it was served last
     };
 
     explicit ClusterView(const ClusterNodeConfig& config);
@@ -34,6 +35,9 @@ public:
     void seen(const DaemonSeen& event, SteadyTime now);
     /// Whether it is news.
     bool seen(const LeaderSeen& event, SteadyTime now);
+
+    /// How often a daemon beyond daemons_max was seen.
+    [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
 
     [[nodiscard]] bool is_in_touch(SteadyTime now) const;
     [[nodiscard]] const Entry& entry(Partition partition) const { return entries_[partition]; }
@@ -68,6 +72,7 @@ private:
     const ClusterNodeConfig& config_;
     std::map<DaemonId, Daemon> daemons_;
     std::vector<Entry> entries_;
+    std::uint64_t passed_over_ = 0;
     bool is_complete_ = false;
     std::optional<SteadyTime> last_stored_{};  ///< when it was sent
     SteadyTime in_touch_since_{};

@@ -29,6 +29,37 @@ bool StoreGate::pass() {
 
 namespace {
 
+/// Hands everything on, and keeps the queues' uids.
+class UidSpotter final : public RecoverySink {
+public:
+    explicit UidSpotter(RecoverySink& next) : next_(next) {}
+
+    void queue(QueuePut queue, std::uint64_t next_seq) override {
+        uids.push_back(queue.uid);
+        next_.queue(std::move(queue), next_seq);
+    }
+    void message(RecoveredMessage message) override { next_.message(std::move(message)); }
+    void dedup(Locator first, std::string key, TimePoint until) override {
+        next_.dedup(first, std::move(key), until);
+    }
+    void reply(RecoveredReply reply) override { next_.reply(reply); }
+    void output(RecoveredOutput output) override { next_.output(output); }
+    void cursor(QueueNumber queue, std::string subscription, std::uint64_t committed) override {
+        next_.cursor(queue, std::move(subscription), committed);
+    }
+    void paused_key(QueueNumber queue, KeyKind kind, std::string key) override {
+        next_.paused_key(queue, kind, std::move(key));
+    }
+    void quota(TenantId owner, std::uint64_t limit) override {
+        next_.quota(std::move(owner), limit);
+    }
+
+    std::vector<std::uint64_t> uids;
+
+private:
+    RecoverySink& next_;
+};
+
 class HeldStore final : public Store {
 public:
     HeldStore(std::unique_ptr<Store> store, StoreGate& gate, HeldStoreCallbacks callbacks)
@@ -36,9 +67,11 @@ public:
 
     Result<void> recover(RecoverySink& sink) override {
         if (gate_.is_closed()) return closed();
-        BATON_TRY_VOID(store_->recover(sink));
+        UidSpotter spotter(sink);
+        BATON_TRY_VOID(store_->recover(spotter));
+        if (gate_.is_closed()) return closed();
         // Only the first time: later ones follow a refused batch, when this daemon serves already.
-        if (!std::exchange(was_recovered_, true)) callbacks_.recovered();
+        if (!std::exchange(was_recovered_, true)) callbacks_.recovered(std::move(spotter.uids));
         if (!gate_.pass()) return closed();
         return {};
     }

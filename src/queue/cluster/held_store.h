@@ -1,8 +1,8 @@
 // A store whose recovery is held back once the log is this daemon's, until it may serve.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,8 +32,8 @@ private:
 };
 
 struct HeldStoreCallbacks {
-    std::function<void()>
-        recovered;                 ///< the log was taken over and read; now the gate is waited for
+    /// The log was taken over and read, and has queues with these uids. Now the gate is waited for.
+    std::function<void(std::vector<std::uint64_t> uids)> recovered;
     std::function<void()> broken;  ///< a commit failed for good; called once
 };
 

@@ -45,7 +45,9 @@ void Leadership::write(Step& step, const LeaderRecord& record, std::uint64_t exp
 
 void Leadership::renew(Step& step) {
     const bool serves = stage_ == Stage::serving || stage_ == Stage::confirming;
-    write(step, {.leader = config_.id, .is_serving = serves}, revision_);
+    LeaderRecord record{.leader = config_.id, .is_serving = serves};
+    if (serves) record.guests = guests_;
+    write(step, record, revision_);
 }
 
 void Leadership::claim(Step& step, std::uint64_t expected) {
@@ -143,6 +145,7 @@ void Leadership::disconnected(Step& step) {
 }
 
 void Leadership::tick(Step& step) {
+    look_for_hangs(step);
     const bool is_late = pending_ && step.now - pending_->sent_at >= config_.timing.write_patience;
     if (is_late) {
         pending_.reset();
@@ -162,6 +165,7 @@ void Leadership::tick(Step& step) {
 
 void Leadership::open(Step& step) {
     stage_ = Stage::opening;
+    ordered_at_ = step.now;
     turn_ = ++step.tickets;
     orphan_ = 0;
     is_interrupted_ = false;
@@ -169,8 +173,9 @@ void Leadership::open(Step& step) {
     step.actions.emplace_back(OpenPartition{.partition = partition_, .turn = turn_});
 }
 
-void Leadership::opened(Step& step) {
+void Leadership::opened(Step& step, std::vector<std::uint64_t> guests) {
     if (stage_ != Stage::opening) return;
+    guests_ = std::move(guests);
     stage_ = Stage::confirming;
     next_write_at_ = step.now;
     tick(step);
@@ -206,6 +211,7 @@ void Leadership::close(Step& step, Then then) {
     const bool was_steady = stage_ == Stage::serving && step.now - serving_since_ >= steady_time;
     if (was_steady) failures_ = 0;
     stage_ = Stage::closing;
+    ordered_at_ = step.now;
     then_ = then;
     step.actions.emplace_back(ClosePartition{.partition = partition_,
         .turn = turn_,
@@ -220,7 +226,33 @@ void Leadership::open_failed(Step& step) {
     if (stage_ == Stage::opening) failed(step);
 }
 
+void Leadership::look_for_hangs(Step& step) {
+    const auto taken = step.now - ordered_at_;
+    if (stage_ == Stage::opening && taken >= config_.timing.open_patience) {
+        next_ = step.successor(partition_);
+        close(step, Then::release);
+        go_on_without(step);
+    } else if (stage_ == Stage::closing && taken >= config_.timing.close_patience) {
+        if (then_ == Then::retry) next_ = step.successor(partition_);
+        go_on_without(step);
+    }
+}
+
+/// Whatever the engine still writes, the log passes over once somebody else has taken it over. No
+/// second one is opened beside it.
+void Leadership::go_on_without(Step& step) {
+    hangs_ = true;
+    revoke(step);
+    if (then_ == Then::nothing) return rest(blocked_until_);
+    stage_ = Stage::releasing;
+    release(step);
+}
+
 void Leadership::closed(Step& step) {
+    if (std::exchange(hangs_, false)) {
+        blocked_until_ = std::max(blocked_until_, step.now + config_.timing.reopen_min);
+        return;
+    }
     if (stage_ != Stage::closing) return;
     answers_until_ = SteadyTime::min();
     switch (then_) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "queue/cluster/cluster_node.h"
 
@@ -49,8 +50,11 @@ public:
     [[nodiscard]] SteadyTime sent_at() const noexcept { return pending_->sent_at; }
     /// Whether a claim may be tried.
     [[nodiscard]] bool may_claim(SteadyTime now) const noexcept {
-        return stage_ == Stage::idle && !pending_ && now >= blocked_until_;
+        return stage_ == Stage::idle && !pending_ && !hangs_ && now >= blocked_until_;
     }
+    /// The engine of the last turn neither opens nor ends.
+    [[nodiscard]] bool hangs() const noexcept { return hangs_; }
+    [[nodiscard]] const std::vector<std::uint64_t>& guests() const noexcept { return guests_; }
     /// Idle, and the bucket says that we lead: a claim that was given up was stored after all.
     [[nodiscard]] bool has_orphan() const noexcept { return stage_ == Stage::idle && orphan_ != 0; }
     [[nodiscard]] std::uint64_t orphan() const noexcept { return orphan_; }
@@ -66,7 +70,7 @@ public:
     void written(Step& step, const Written& event);
     /// Something new stands in the partition's key.
     void seen(Step& step, const LeaderSeen& event);
-    void opened(Step& step);
+    void opened(Step& step, std::vector<std::uint64_t> guests);
     void open_failed(Step& step);
     void broken(Step& step);
     void closed(Step& step);
@@ -92,6 +96,8 @@ private:
     void renewed(Step& step, const Pending& write);
     void open(Step& step);
     void close(Step& step, Then then);
+    void look_for_hangs(Step& step);
+    void go_on_without(Step& step);
     void serve(Step& step);
     void grant(Step& step);
     void revoke(Step& step);
@@ -117,7 +123,10 @@ private:
     Then then_ = Then::nothing;
     DaemonId next_{};
     SteadyTime serving_since_{};
-    std::uint32_t failures_ = 0;  ///< in a row
+    SteadyTime ordered_at_{};  ///< when opening or closing began
+    bool hangs_ = false;
+    std::vector<std::uint64_t> guests_{};  ///< of this turn
+    std::uint32_t failures_ = 0;           ///< in a row
     SteadyTime reopen_at_{};
     SteadyTime blocked_until_ = SteadyTime::min();
 };

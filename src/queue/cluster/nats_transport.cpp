@@ -89,7 +89,7 @@ public:
     remote::Partition partition_of(const remote::Route& route) const override {
         if (const auto* name = std::get_if<QueueName>(&route)) return {map_.of(*name)};
         if (const auto* uid = std::get_if<remote::QueueUid>(&route)) {
-            return {map_.of_uid(uid->value)};
+            return {directory_.home_of(uid->value)};
         }
         return std::get<remote::Partition>(route);
     }
@@ -163,6 +163,9 @@ private:
 
     void begin(Partition partition, std::uint64_t number, const Bytes& request, Deadline deadline,
         Completion<Result<Bytes>> done) {
+        if (directory_.is_cut_off()) {
+            return done(fail(Errc::unavailable, "this daemon is cut off from NATS"));
+        }
         const auto leader = directory_.leader(partition);
         if (leader.id.text.empty() || !leader.is_serving) return done(not_served(partition));
         if (!calls_.add(number, partition, leader.id, deadline, std::move(done))) return;

@@ -19,17 +19,18 @@ constexpr std::string_view proof_tenant = "baton-proof";
 
 /// The engine and the server before it.
 struct Serving {
-    Serving(std::unique_ptr<Queues> queues_in, const Executor& executor_in,
+    Serving(std::unique_ptr<PartitionQueues> queues_in, const Executor& executor_in,
         const HostConfig& config, const HostContext& context)
         : executor(executor_in),
           queues(std::move(queues_in)),
           server(*queues, executor, config.server, context.metrics, context.events),
-          proofs(executor) {}
+          chores(executor) {}
 
     Executor executor;
-    std::unique_ptr<Queues> queues;
+    std::unique_ptr<PartitionQueues> queues;
     remote::CommandServer server;
-    TaskGroup proofs;  // last: what runs in it uses the rest
+    std::atomic<bool> is_sharing{false};  // of quotas: an answer is awaited
+    TaskGroup chores;  // what nobody has asked for; last: what runs in it uses the rest
 };
 
 }  // namespace
@@ -57,6 +58,7 @@ struct PartitionHost::Impl {
     [[nodiscard]] Executor executor() const { return context.io.executor(io_index()); }
 
     void run();
+    [[nodiscard]] std::vector<std::uint64_t> guests(std::vector<std::uint64_t> uids) const;
     Result<std::shared_ptr<Serving>> open();
     void close(const std::shared_ptr<Serving>& ending);
     void prove(const std::shared_ptr<Serving>& on, Ticket proof);
@@ -69,16 +71,29 @@ struct PartitionHost::Impl {
 Result<std::shared_ptr<Serving>> PartitionHost::Impl::open() {
     BATON_TRY(auto store, context.open_store(config.partition));
     auto held = hold_store(std::move(store), gate,
-        {.recovered = [this] { context.tell(Opened{config.turn}); },
+        {.recovered =
+                [this](auto uids) { context.tell(Opened{config.turn, guests(std::move(uids))}); },
             .broken = [this] { context.tell(Broken{config.turn}); }});
-    BATON_TRY(auto queues, make_engine_queues(std::move(held), config.pipeline, context.clock,
+    BATON_TRY(auto queues, make_partition_queues(std::move(held), config.pipeline, context.clock,
                                context.metrics, context.log));
+    // Before the first command, so that a new leader lets in no more than the last one.
+    auto share = queues->share_quotas(context.kept_elsewhere(config.partition));
+    const auto shared = context.io.run_on(io_index(), std::move(share));
+    static_cast<void>(shared);  // it is told again soon
     return std::make_shared<Serving>(std::move(queues), executor(), config, context);
+}
+
+/// Those that name another partition.
+std::vector<std::uint64_t> PartitionHost::Impl::guests(std::vector<std::uint64_t> uids) const {
+    const PartitionMap map(config.partitions);
+    std::erase_if(uids, [&](std::uint64_t uid) { return map.of_uid(uid) == config.partition; });
+    if (uids.size() > guests_max) uids.resize(guests_max);
+    return uids;
 }
 
 void PartitionHost::Impl::prove(const std::shared_ptr<Serving>& on, Ticket proof) {
     asio::post(on->executor, [this, on, proof] {
-        on->proofs.spawn([this, on, proof]() -> Task<void> {
+        on->chores.spawn([this, on, proof]() -> Task<void> {
             TenantId tenant{std::string(proof_tenant)};
             const auto done = co_await on->queues->set_quota(std::move(tenant), 0);
             if (done) context.tell(Proved{config.turn, proof});
@@ -109,7 +124,7 @@ void PartitionHost::Impl::run() {
 /// Answers what was taken, then ends the engine.
 void PartitionHost::Impl::close(const std::shared_ptr<Serving>& ending) {
     context.io.run_on(io_index(), ending->server.stop());
-    context.io.run_on(io_index(), ending->proofs.stop());
+    context.io.run_on(io_index(), ending->chores.stop());
     ending->queues->stop();
 }
 
@@ -131,6 +146,22 @@ void PartitionHost::prove(Ticket proof) {
     const std::scoped_lock lock(impl_->mutex);
     if (impl_->serving) return impl_->prove(impl_->serving, proof);
     impl_->early_proofs.push_back(proof);
+}
+
+void PartitionHost::share_quotas(
+    std::vector<TenantUsage> elsewhere, std::function<void(const QuotaUsage&)> answer) {
+    const auto on = impl_->current();
+    if (!on || on->is_sharing.exchange(true)) return;
+    auto share = [on, elsewhere = std::move(elsewhere), answer = std::move(answer)]() mutable {
+        // The task lives in the group, which `on` holds: it must not hold `on`.
+        on->chores.spawn([&serving = *on, elsewhere = std::move(elsewhere),
+                             answer = std::move(answer)]() mutable -> Task<void> {
+            const auto usage = co_await serving.queues->share_quotas(std::move(elsewhere));
+            serving.is_sharing = false;
+            if (usage) answer(*usage);
+        });
+    };
+    asio::post(on->executor, std::move(share));
 }
 
 void PartitionHost::close() {

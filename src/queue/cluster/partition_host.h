@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model/queue_operations.h"
 #include "queue/cluster/cluster_events.h"
 #include "queue/engine/commit_pipeline.h"
 #include "queue/engine/store.h"
@@ -21,6 +23,7 @@ using OpenStore = std::function<Result<std::unique_ptr<Store>>(Partition)>;
 struct HostConfig {
     Partition partition = 0;
     Ticket turn = 0;
+    std::uint32_t partitions = 1;
     PipelineConfig pipeline{};
     remote::CommandServerConfig server{};
 };
@@ -34,6 +37,8 @@ struct HostContext {
     baton::Log log;
     std::function<void(ClusterEvent)> tell;   ///< from any thread
     remote::CommandServer::EventSink events;  ///< cancelled leases, to all daemons
+    /// What counts for the quotas in a partition beside what it keeps itself; from any thread.
+    std::function<std::vector<TenantUsage>(Partition)> kept_elsewhere;
 };
 
 /// Opens on a thread of its own, which also ends it. It tells Opened or OpenFailed, maybe Broken,
@@ -52,6 +57,11 @@ public:
     void answer_until(SteadyTime until);
     /// Commits something; tells Proved when it is durable.
     void prove(Ticket proof);
+    /// Tells the engine what the tenants keep elsewhere; `answer`, on any thread and not after the
+    /// host has gone, hears what they keep here. It never does when nothing is served, or while an
+    /// earlier answer is awaited.
+    void share_quotas(
+        std::vector<TenantUsage> elsewhere, std::function<void(const QuotaUsage&)> answer);
     void close();
 
     /// Gives a command to the engine. False: nothing is served here, and `answer` was not touched.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -15,6 +16,10 @@ namespace baton::queue::cluster {
 using Partition = std::uint32_t;
 
 inline constexpr std::uint32_t partitions_max = 256;
+
+/// Queues of one partition whose uids name another one: their ids are older than their place here.
+/// All daemons must know them, so there are not many.
+inline constexpr std::size_t guests_max = 2'000;
 
 /// FNV-1a over the bytes (64 bit: offset basis 14695981039346656037, prime 1099511628211), then the
 /// finaliser of MurmurHash3, since FNV alone leaves short names close together.

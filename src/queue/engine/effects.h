@@ -29,8 +29,9 @@ struct StreamNews {
 
 /// A tenant's storage: content, replies and outputs of all its queues that a store keeps.
 struct Tenant {
-    std::uint64_t used = 0;   ///< bytes
-    std::uint64_t limit = 0;  ///< 0: none
+    std::uint64_t used = 0;       ///< bytes
+    std::uint64_t limit = 0;      ///< 0: none
+    std::uint64_t elsewhere = 0;  ///< bytes of its queues in other engines, as this one was told
 };
 
 struct Effects {

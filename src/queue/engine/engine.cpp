@@ -223,6 +223,11 @@ Result<TimePoint> Engine::extend(const Receipt& receipt, Duration lease, TimePoi
     return queue->extend(receipt, now + lease);
 }
 
+Result<void> Engine::charge(const Receipt& receipt, std::uint32_t cost) {
+    BATON_TRY(QueueState * queue, find(receipt.message, Errc::lease_lost));
+    return queue->charge(receipt, cost);
+}
+
 Result<void> Engine::cancel(const MessageId& message, TimePoint now) {
     BATON_TRY(QueueState * queue, find(message));
     BATON_TRY_VOID(QueueLog(*queue).require_mode(QueueMode::queue, "cancel", "truncate_before"));

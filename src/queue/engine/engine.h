@@ -47,6 +47,8 @@ public:
     Result<void> pause_key(const QueueName& name, const PausedKey& key, bool paused, TimePoint now);
     Result<void> set_quota(const TenantId& owner, std::uint64_t limit);
     StorageQuota quota(const TenantId& owner);
+    /// `elsewhere`: what counts for the quotas beside what is kept here, until the next call.
+    QuotaUsage share_quotas(const std::vector<TenantUsage>& elsewhere);
     /// One step of a redrive in the queue itself: at most `max` after `after_seq`.
     Result<RedriveStep> redrive(const RedriveRequest& request, std::uint64_t after_seq,
         std::size_t max, const RedriveSchedule& schedule, TimePoint now);
@@ -69,6 +71,7 @@ public:
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
     Result<TimePoint> extend(const Receipt& receipt, Duration lease, TimePoint now);
+    Result<void> charge(const Receipt& receipt, std::uint32_t cost);
     Result<void> cancel(const MessageId& message, TimePoint now);
     Result<void> reply(const MessageId& message, Bytes result, std::string metadata, TimePoint now);
     Result<std::optional<KeptReply>> find_reply(const MessageId& message, TimePoint now);

@@ -85,6 +85,18 @@ Task<Result<PerReceipt<TimePoint>>> EngineQueues::extend(
     });
 }
 
+Task<Result<PerReceipt<void>>> EngineQueues::charge(std::vector<Charge> charges) {
+    if (auto good = check_charges(charges); !good) {
+        return desk_.failed<PerReceipt<void>>(std::move(good).error());
+    }
+    return desk_.run([charges = std::move(charges)](Engine& engine, TimePoint) {
+        PerReceipt<void> results;
+        results.reserve(charges.size());
+        for (const auto& one : charges) results.push_back(engine.charge(one.receipt, one.cost));
+        return Result<PerReceipt<void>>(std::move(results));
+    });
+}
+
 Task<Result<void>> EngineQueues::reply(MessageId message, Bytes result, std::string metadata) {
     return desk_.run([=](Engine& engine, TimePoint now) {
         return engine.reply(message, result, metadata, now);

@@ -30,6 +30,22 @@ StorageQuota Engine::quota(const TenantId& owner) {
     return {.used = found->second.used, .limit = found->second.limit};
 }
 
+QuotaUsage Engine::share_quotas(const std::vector<TenantUsage>& elsewhere) {
+    for (auto& [owner, tenant] : effects_.tenants) tenant.elsewhere = 0;
+    for (const auto& [owner, used] : elsewhere) effects_.tenants[owner].elsewhere = used;
+    QuotaUsage usage;
+    for (const auto& [owner, tenant] : effects_.tenants) {
+        usage.has_limits |= tenant.limit != 0;
+        if (tenant.limit != 0 && tenant.used != 0) usage.tenants.push_back({owner, tenant.used});
+    }
+    if (usage.tenants.size() > QuotaUsage::tenants_max) {
+        std::ranges::sort(usage.tenants, std::ranges::greater{}, &TenantUsage::used);
+        usage.left_out = usage.tenants.size() - QuotaUsage::tenants_max;
+        usage.tenants.resize(QuotaUsage::tenants_max);
+    }
+    return usage;
+}
+
 Result<RedriveStep> Engine::redrive(const RedriveRequest& request, std::uint64_t after_seq,
     std::size_t max, const RedriveSchedule& schedule, TimePoint now) {
     BATON_TRY(QueueState * queue, find(request.queue));

@@ -7,7 +7,7 @@
 namespace baton::queue {
 namespace {
 
-constexpr std::uint64_t quota_max = 1ULL << 53;
+constexpr std::uint64_t quota_max = TenantUsage::used_max;
 
 Result<void> check_tenant(const TenantId& owner) {
     const auto parsed = parse_tenant_id(owner.view());
@@ -70,6 +70,12 @@ Task<Result<void>> EngineQueues::set_quota(TenantId owner, std::uint64_t bytes) 
 Task<Result<StorageQuota>> EngineQueues::quota(TenantId owner) {
     return desk_.run(
         [=](Engine& engine, TimePoint) { return Result<StorageQuota>(engine.quota(owner)); });
+}
+
+Task<Result<QuotaUsage>> EngineQueues::share_quotas(std::vector<TenantUsage> elsewhere) {
+    return desk_.run([elsewhere = std::move(elsewhere)](Engine& engine, TimePoint) {
+        return Result<QuotaUsage>(engine.share_quotas(elsewhere));
+    });
 }
 
 Task<Result<QueueStats>> EngineQueues::stats(QueueName name) {

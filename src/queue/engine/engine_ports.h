@@ -10,12 +10,13 @@
 
 #include "queue/engine/command_desk.h"
 #include "queue/engine/commit_pipeline.h"
+#include "queue/engine/engine_queues.h"
 #include "queue/queues.h"
 
 namespace baton::queue {
 
-/// Make it with make_engine_queues.
-class EngineQueues final : public Queues {
+/// Make it with make_engine_queues or make_partition_queues.
+class EngineQueues final : public PartitionQueues {
 public:
     EngineQueues(std::unique_ptr<Store> store, PipelineConfig config, const Clock& clock,
         MetricRegistry& metrics, baton::Log log);
@@ -38,6 +39,7 @@ public:
     Task<Result<std::uint64_t>> redrive(RedriveRequest request) override;
     Task<Result<void>> set_quota(TenantId owner, std::uint64_t bytes) override;
     Task<Result<StorageQuota>> quota(TenantId owner) override;
+    Task<Result<QuotaUsage>> share_quotas(std::vector<TenantUsage> elsewhere) override;
     Task<Result<QueueStats>> stats(QueueName name) override;
 
     // engine_producer.cpp
@@ -51,6 +53,7 @@ public:
 
     // engine_consumer.cpp
     using Consumer::ack;
+    using Consumer::charge;
     using Consumer::extend;
     using Consumer::nack;
     Task<Result<std::vector<LeasedMessage>>> pop(PopRequest request) override;
@@ -58,6 +61,7 @@ public:
     Task<Result<PerReceipt<NackOutcome>>> nack(std::vector<NackRequest> requests) override;
     Task<Result<PerReceipt<TimePoint>>> extend(
         std::vector<Receipt> receipts, Duration lease) override;
+    Task<Result<PerReceipt<void>>> charge(std::vector<Charge> charges) override;
     Task<Result<AckedAndPopped>> ack_and_pop(
         std::vector<Receipt> receipts, PopRequest request) override;
     Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;

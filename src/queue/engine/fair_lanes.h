@@ -1,62 +1,68 @@
-// The ready messages of one level: a lane for each fairness key, served by deficit round robin.
-// Follows M. Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin" (1995),
-// every message costing 1.
+// Ready messages in lanes, one for each fairness key, served in turns by what they cost: M.
+// Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin" (1995), but with
+// overdraft.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
+#include "queue/engine/key_turns.h"
+#include "queue/engine/mean_cost.h"
+#include "queue/engine/placed_lane.h"
 #include "queue/engine/seq_lane.h"
 
 namespace baton::queue {
 
-/// Lanes that have messages take turns; in its turn a lane gives as many messages as its key
-/// weighs. Entries are hints: `pop` drops those for which `holds` says no, `shrink` does it
-/// everywhere.
-class FairLanes {
+/// Lanes that have messages take turns; a turn gives a lane credit for as many messages of mean
+/// cost as its key weighs, and it gives out messages while it has credit. A lane that ran dry keeps
+/// its debt, until as many rounds have passed as it is worth. Each lane has `places` parts; of
+/// those that are open the smallest seq goes first. Entries are hints: `pop` drops those for which
+/// `holds(seq)`, or with several places `holds(seq, place)`, says no, `shrink` does it everywhere.
+template <std::size_t places>
+class Lanes {
 public:
-    void push(std::uint32_t key, std::uint64_t seq) {
+    void push(std::uint32_t key, std::uint64_t seq, std::size_t place = 0) {
         if (key >= lanes_.size()) lanes_.resize(key + 1);
-        SeqLane& seqs = lanes_[key].seqs;
-        const bool is_new = seqs.empty();
-        seqs.push(seq, chunks_);
+        Lane& lane = lanes_[key];
+        const bool is_new = lane.empty();
+        lane.seqs[place].push(seq, chunks_);
         ++size_;
         if (!is_new) return;
         ++used_;
-        if (paused_.empty() || !paused_.contains(key)) turns_.push_back(key);
+        turns_.join(key);
     }
-    /// Brings the lane of a key closer, which will be pushed to soon; `prefetch_end` the place
-    /// there.
+    /// Brings the lane of a key closer, which will be pushed to soon; `prefetch_end` its end.
     void prefetch(std::uint32_t key) const {
         if (key < lanes_.size()) __builtin_prefetch(&lanes_[key]);
     }
     void prefetch_end(std::uint32_t key) const {
-        if (key < lanes_.size()) lanes_[key].seqs.prefetch_end(chunks_);
+        if (key < lanes_.size()) lanes_[key].seqs[0].prefetch_end(chunks_);
     }
 
     /// A paused key's lane fills, and takes no turns.
     void pause(std::uint32_t key) {
-        paused_.insert(key);
-        std::erase(turns_, key);
-        if (key < lanes_.size()) lanes_[key].credit = 0;
+        turns_.pause(key);
+        if (key < lanes_.size()) lanes_[key].lapse();
     }
     void resume(std::uint32_t key) {
-        if (paused_.erase(key) != 0 && has_lane(key)) turns_.push_back(key);
+        if (turns_.resume(key) && has_lane(key)) turns_.join(key);
     }
 
-    /// How many messages turns give out before `seq` of lane `key`, counted up to `max`.
+    /// Whether some key may take a turn. Its entries may have fallen away.
+    [[nodiscard]] bool has_turns() const noexcept { return !turns_.empty(); }
+
+    /// How many messages of mean cost turns give out before `seq` of lane `key`, counted up to
+    /// `max`; as if every place were open.
     template <class Holds, class Weight>
     [[nodiscard]] std::uint64_t ahead_of(std::uint32_t key, std::uint64_t seq, std::uint64_t max,
         const Holds& holds, const Weight& weight) const {
         if (!has_lane(key)) return 0;
-        const Lane& own = lanes_[key];
-        std::uint64_t ahead = own.seqs.count_below(seq, max, holds, chunks_);
-        const std::uint64_t first = first_turn(key, own, weight);
+        std::uint64_t ahead = lanes_[key].count_below(seq, max, holds, chunks_);
+        const std::uint64_t first = first_turn(key, weight(key));
         const std::uint64_t turns = ahead < first ? 0 : 1 + (ahead - first) / weight(key);
         std::uint64_t extra = 1;  // lanes before this one have a turn more
         for (const std::uint32_t other : turns_) {
@@ -66,11 +72,9 @@ public:
                 continue;
             }
             if (turns + extra == 0) break;
-            const Lane& lane = lanes_[other];
             const std::uint64_t given =
-                first_turn(other, lane, weight) + (turns + extra - 1) * weight(other);
-            ahead +=
-                lane.seqs.count_below(UINT64_MAX, std::min(given, max - ahead), holds, chunks_);
+                first_turn(other, weight(other)) + (turns + extra - 1) * weight(other);
+            ahead += all_of(other, std::min(given, max - ahead), holds);
         }
         return std::min(ahead, max);
     }
@@ -81,41 +85,46 @@ public:
         std::uint64_t count = 0;
         for (const std::uint32_t key : turns_) {
             if (count >= max) break;
-            count += lanes_[key].seqs.count_below(UINT64_MAX, max - count, holds, chunks_);
+            count += all_of(key, max - count, holds);
         }
         return count;
     }
 
-    /// The next seq by turn, or nothing. `holds(seq)`: whether the entry still stands.
-    /// `weight(key)`: ≥ 1.
-    template <class Holds, class Weight>
-    [[nodiscard]] std::optional<std::uint64_t> pop(const Holds& holds, const Weight& weight) {
-        while (!turns_.empty()) {
+    /// The next seq by turn, or nothing. `weight(key)`: ≥ 1. `cost(seq)`: ≥ 1. `open(place)`:
+    /// whether it may give out now.
+    template <class Holds, class Weight, class Cost = OneEach, class Open = AllOpen>
+    [[nodiscard]] std::optional<std::uint64_t> pop(
+        const Holds& holds, const Weight& weight, const Cost& cost = {}, const Open& open = {}) {
+        std::size_t shut = 0;    // lanes in a row with no place that is open
+        std::size_t passed = 0;  // turns that only paid back debt
+        while (shut < turns_.size()) {
             const std::uint32_t key = turns_.front();
             Lane& lane = lanes_[key];
             prefetch_turns();
-            while (!lane.seqs.empty() && !holds(lane.seqs.front(chunks_))) {
-                lane.seqs.pop(chunks_);
-                --size_;
-            }
-            if (lane.seqs.empty()) {
-                end_first_turn(lane);
+            size_ -= lane.drop_gone(holds, chunks_);
+            if (lane.empty()) {
+                end_dry(lane);
                 continue;
             }
-            if (lane.credit == 0) lane.credit = weight(key);
-            const std::uint64_t seq = lane.seqs.front(chunks_);
-            lane.seqs.pop(chunks_);
-            --size_;
-            --lane.credit;
-            if (lane.seqs.empty()) {
-                end_first_turn(lane);
-            } else if (lane.credit == 0) {
-                turns_.pop_front();
-                turns_.push_back(key);
+            const std::size_t place = lane.first_open(open, chunks_);
+            shut = place == places ? shut + 1 : 0;
+            if (shut > 0) {
+                lane.lapse();
+                turns_.next();
+                continue;
             }
-            return seq;
+            turns_.begin_turn(lane, worth(weight(key)));
+            if (lane.credit > 0) return take(lane, place, cost);
+            turns_.next();
+            if (++passed % turns_.size() != 0) continue;
+            turns_.skip_rounds(lanes_, [&](std::uint32_t other) { return worth(weight(other)); });
         }
         return std::nullopt;
+    }
+
+    /// What a key was given out turned out to cost so much more, or less.
+    void charge(std::uint32_t key, std::int64_t more) {
+        if (key < lanes_.size()) lanes_[key].credit -= more;
     }
 
     /// Drops every entry that no longer stands, or stands twice.
@@ -123,53 +132,69 @@ public:
     void shrink(const Holds& holds) {
         size_ = used_ = 0;
         for (Lane& lane : lanes_) {
-            lane.seqs.shrink(holds, chunks_);
-            size_ += lane.seqs.size();
-            if (lane.seqs.empty()) lane.credit = 0;
-            used_ += lane.seqs.empty() ? 0 : 1;
+            size_ += lane.shrink(holds, chunks_);
+            used_ += lane.empty() ? 0 : 1;
         }
-        std::erase_if(turns_, [&](std::uint32_t key) { return !has_lane(key); });
+        turns_.keep_if([&](std::uint32_t key) { return has_lane(key); });
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t lanes() const noexcept { return used_; }
 
 private:
-    struct Lane {
-        SeqLane seqs;
-        std::uint32_t credit = 0;
-    };
-    template <class Weight>
-    static std::uint64_t first_turn(std::uint32_t key, const Lane& lane, const Weight& weight) {
-        return lane.credit != 0 ? lane.credit : weight(key);
-    }
-
+    using Lane = PlacedLane<places>;
     [[nodiscard]] bool has_lane(std::uint32_t key) const {
-        return key < lanes_.size() && !lanes_[key].seqs.empty();
+        return key < lanes_.size() && !lanes_[key].empty();
     }
-    void end_first_turn(Lane& lane) {
-        lane.credit = 0;
-        turns_.pop_front();
+    template <class Holds>
+    std::uint64_t all_of(std::uint32_t key, std::uint64_t max, const Holds& holds) const {
+        return lanes_[key].count_below(UINT64_MAX, max, holds, chunks_);
+    }
+    [[nodiscard]] std::int64_t worth(std::uint32_t weight) const noexcept {
+        return std::int64_t{weight} * mean_.value();
+    }
+    /// Messages of mean cost that the key's next turn, or what is left of this one, gives out.
+    [[nodiscard]] std::uint64_t first_turn(std::uint32_t key, std::uint32_t weight) const {
+        const std::int64_t credit = lanes_[key].credit;
+        if (!turns_.is_at_turn(key) || credit <= 0) return weight;
+        return static_cast<std::uint64_t>((credit + mean_.value() - 1) / mean_.value());
+    }
+    template <class Cost>
+    [[nodiscard]] std::uint64_t take(Lane& lane, std::size_t place, const Cost& cost) {
+        const std::uint64_t seq = lane.take(place, chunks_);
+        --size_;
+        const std::int64_t costs = cost(seq);
+        lane.credit -= costs;
+        mean_.add(costs);
+        if (lane.empty())
+            end_dry(lane);
+        else if (lane.credit <= 0)
+            turns_.next();
+        return seq;
+    }
+    void end_dry(Lane& lane) {
+        lane.lapse();
+        turns_.leave();
         if (--used_ > 0 || lanes_.size() <= lanes_kept) return;
         std::vector<Lane>().swap(lanes_);
-        std::deque<std::uint32_t>().swap(turns_);
+        turns_.free_memory();
     }
     /// With many keys each lane, and what stands in it, is far away when its turn comes.
     void prefetch_turns() const {
         if (turns_.size() <= turns_ahead) return;
         prefetch(turns_[turns_ahead]);
-        lanes_[turns_[turns_ahead / 2]].seqs.prefetch(chunks_);
+        lanes_[turns_[turns_ahead / 2]].seqs[0].prefetch(chunks_);
     }
 
     static constexpr std::size_t turns_ahead = 8;
     static constexpr std::size_t lanes_kept = 1'024;  // when all are empty
-
-    std::vector<Lane> lanes_;  // by key; a lane without seqs counts as none
-    std::size_t used_ = 0;     // lanes that have seqs
+    std::vector<Lane> lanes_;                         // by key; a lane without seqs counts as none
+    std::size_t used_ = 0;                            // lanes that have seqs
     SeqChunks chunks_;
-    boost::unordered_flat_set<std::uint32_t> paused_;
-    std::deque<std::uint32_t> turns_;
+    KeyTurns turns_;
+    MeanCost mean_;
     std::size_t size_ = 0;
 };
+using FairLanes = Lanes<1>;  ///< of one level
 
 }  // namespace baton::queue

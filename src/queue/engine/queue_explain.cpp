@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "queue/engine/queue_look.h"
 #include "queue/engine/queue_state.h"
 
 namespace baton::queue {
@@ -60,8 +61,8 @@ void QueueState::explain_key(std::uint64_t seq, const Slot& slot, std::vector<Hi
     }
 }
 
-/// Of its ordering key the ones that stand before it; else what the levels above and the turns of
-/// its own level give out first.
+/// Of its ordering key the ones that stand before it; else what the queue's strategy gives out
+/// first.
 std::uint64_t QueueState::ahead_of(std::uint64_t seq, const Slot& slot, TimePoint now) {
     constexpr std::uint64_t max = Explanation::ahead_max;
     if (slot.ordering_key != 0) {
@@ -76,21 +77,8 @@ std::uint64_t QueueState::ahead_of(std::uint64_t seq, const Slot& slot, TimePoin
             return ahead;
         }
     }
-    std::uint64_t ahead = 0;
-    const auto own = static_cast<std::size_t>(slot.level);
-    for (std::size_t i = 0; i <= own && ahead < max; ++i) {
-        const std::uint32_t limit = info_.config.levels[i].max_concurrent;
-        const auto holds = [&, level = static_cast<Level>(i)](std::uint64_t entry) {
-            return in_lane(entry, level) && table_.find(entry)->expires_at > now;
-        };
-        const auto weight = [&](std::uint32_t key) { return weight_of(key); };
-        if (i == own) {
-            ahead += levels_[i].lanes.ahead_of(slot.fairness_key, seq, max - ahead, holds, weight);
-        } else if (limit == 0 || levels_[i].leased < limit) {
-            ahead += levels_[i].lanes.count(max - ahead, holds);
-        }
-    }
-    return ahead;
+    const QueueLook look(*this, std::nullopt, now);
+    return ready_.ahead_of(slot.fairness_key, seq, slot.level, slot.expires_at, max, look);
 }
 
 }  // namespace baton::queue

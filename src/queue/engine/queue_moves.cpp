@@ -109,10 +109,9 @@ void QueueState::place(std::uint64_t seq, Slot& slot, TimePoint now) {
         effects_.timers.add({aged.next_at, locator(seq), Timer::Kind::age});
     }
     if (slot.ordering_key != 0 && ordering_.entry(slot.ordering_key).paused) return;
-    LevelState& level = levels_[static_cast<std::size_t>(slot.level)];
-    level.lanes.push(slot.fairness_key, seq);
-    if (level.lanes.size() > 2 * level.ready + stale_max) {
-        level.lanes.shrink([&](std::uint64_t entry) { return in_lane(entry, slot.level); });
+    ready_.push(slot.fairness_key, seq, slot.level, slot.expires_at);
+    if (ready_.size() > 2 * ready_count() + stale_max) {
+        ready_.shrink([&](std::uint64_t entry, Level level) { return in_lane(entry, level); });
     }
 }
 
@@ -162,6 +161,7 @@ void QueueState::remove(std::uint64_t seq, Slot& slot, TimePoint now) {
     drop_body(slot);
     QueueOutputs(*this).finish(seq);
     trouble_.erase(seq);
+    ready_.forget_cost(seq);
     if (slot.state == MessageState::dead) dead_.erase(seq);
     fairness_.release(slot.fairness_key);
     const bool waits_in_line = slot.state == MessageState::ready && slot.ordering_key != 0 &&
@@ -216,6 +216,9 @@ NackOutcome QueueState::fail_delivery(
     std::uint64_t seq, Slot& slot, const NackRequest& request, TimePoint now) {
     if (request.blame != Blame::none) {
         if (slot.failures < UINT16_MAX) ++slot.failures;
+    } else {
+        // Nothing was done for it: its shares get back what it was to cost.
+        ready_.refund(slot.fairness_key, seq, slot.level);
     }
     if (request.blame != Blame::none || !request.reason.empty()) {
         note_failure(seq, slot, request.reason, now);

@@ -65,7 +65,7 @@ void QueueState::hold_key(PausedKey key) {
         return;
     }
     const std::uint32_t number = fairness_.acquire(key.key);
-    for (auto& level : levels_) level.lanes.pause(number);
+    ready_.pause(number);
     paused_keys_.emplace(std::move(key), number);
 }
 
@@ -74,7 +74,7 @@ void QueueState::free_key(const PausedKey& key, TimePoint now) {
     const std::uint32_t number = found->second;
     paused_keys_.erase(found);
     if (key.kind == KeyKind::fairness) {
-        for (auto& level : levels_) level.lanes.resume(number);
+        ready_.resume(number);
         fairness_.release(number);
         return;
     }
@@ -95,6 +95,22 @@ void QueueState::restore(QueueInfo info, TimePoint now) {
         const PausedKey key = paused_keys_.begin()->first;
         free_key(key, now);
     }
+    order_anew();
+}
+
+/// As the configuration says by now: every ready message takes its place in the new order.
+void QueueState::order_anew() {
+    if (ready_.config() == info_.config.scheduling) return;
+    ready_.begin_anew(info_.config.scheduling);
+    for (const auto& [key, number] : paused_keys_) {
+        if (key.kind == KeyKind::fairness) ready_.pause(number);
+    }
+    table_.for_each_after(0, [&](std::uint64_t seq, const Slot& slot) {
+        if (in_lane(seq, slot.level)) {
+            ready_.push(slot.fairness_key, seq, slot.level, slot.expires_at);
+        }
+        return true;
+    });
 }
 
 std::vector<std::uint64_t> QueueState::dead_letters(

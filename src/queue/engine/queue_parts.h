@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "model/message.h"
-#include "queue/engine/fair_lanes.h"
 
 namespace baton::queue {
 
@@ -25,7 +24,6 @@ struct Trouble {
     std::string dead_reason;
 };
 struct LevelState {
-    FairLanes lanes;
     std::uint64_t ready = 0;
     std::uint64_t leased = 0;
 };

@@ -56,15 +56,12 @@ TimePoint expiry_time(const NewMessage& message, const QueueConfig& config, Time
 /// for memory overlap.
 std::vector<std::uint32_t> acquire_keys(std::span<const NewMessage> messages,
     std::span<const std::uint64_t> first, KeyTable<std::uint32_t>& keys,
-    std::span<const LevelState> levels) {
+    const ReadyMessages& ready) {
     std::vector<std::uint32_t> numbers(messages.size());
     const auto has_key = [](const NewMessage& message) {
         return !message.data.fairness_key.empty();
     };
     if (std::ranges::none_of(messages, has_key)) return numbers;
-    const auto lanes_of = [&](std::size_t i) -> const FairLanes& {
-        return levels[static_cast<std::size_t>(messages[i].data.priority)].lanes;
-    };
     for (std::size_t i = 0; i < messages.size(); ++i) {
         numbers[i] = keys.hash_of(messages[i].data.fairness_key);
         keys.prefetch(numbers[i]);
@@ -73,9 +70,11 @@ std::vector<std::uint32_t> acquire_keys(std::span<const NewMessage> messages,
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const bool is_new = first[i] == 0;
         numbers[i] = is_new ? keys.acquire(messages[i].data.fairness_key, numbers[i]) : 0;
-        lanes_of(i).prefetch(numbers[i]);
+        ready.prefetch(numbers[i], messages[i].data.priority);
     }
-    for (std::size_t i = 0; i < messages.size(); ++i) lanes_of(i).prefetch_end(numbers[i]);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        ready.prefetch_end(numbers[i], messages[i].data.priority);
+    }
     return numbers;
 }
 
@@ -119,7 +118,7 @@ Result<Posted> QueueState::post(
     posted.messages.reserve(messages.size());
     bool has_duplicates = false;
     const auto keys = is_log() ? std::vector<std::uint32_t>(messages.size())
-                               : acquire_keys(messages, first, fairness_, levels_);
+                               : acquire_keys(messages, first, fairness_, ready_);
     const auto batch = std::make_shared<std::vector<NewMessage>>(std::move(messages));
     for (std::size_t i = 0; i < first.size(); ++i) {
         if (first[i] != 0) {
@@ -135,6 +134,10 @@ Result<Posted> QueueState::post(
     return posted;
 }
 
+Result<void> QueueState::take_room(std::uint64_t growth) {
+    return is_stored() ? effects_.room.take(growth) : Result<void>();
+}
+
 Result<void> QueueState::check_rate(std::size_t count, TimePoint now) {
     if (!post_rate_.is_limited()) return {};
     const Duration wait = post_rate_.wait_for(count, now);
@@ -148,10 +151,11 @@ Result<void> QueueState::check_rate(std::size_t count, TimePoint now) {
 /// Whether the tenant's quota lets so much in. Fails: quota_exceeded.
 Result<void> QueueState::check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const {
     if (!is_stored() || tenant_->limit == 0) return {};
-    if (tenant_->used - gone_bytes + bytes <= tenant_->limit) return {};
+    const std::uint64_t used = tenant_->used + tenant_->elsewhere;
+    if (used - gone_bytes + bytes <= tenant_->limit) return {};
     return fail(Error{.code = Errc::quota_exceeded,
-        .detail = fmt::format(
-            "tenant `{}` keeps {} of {} bytes", info_.owner.text, tenant_->used, tenant_->limit),
+        .detail =
+            fmt::format("tenant `{}` keeps {} of {} bytes", info_.owner.text, used, tenant_->limit),
         .retry_after = full_retry_after});
 }
 
@@ -246,6 +250,7 @@ Slot& QueueState::add_slot(
         slot.state = MessageState::ready;
     } else {
         slot.ordering_key = ordering_.acquire(data.ordering_key);
+        ready_.set_cost(seq, cost_of(data.headers));
         slot.state = MessageState::scheduled;
     }
     add_bytes(slot.size_bytes);

@@ -34,7 +34,10 @@ void QueueRecovery::message(RecoveredMessage message) {
                 std::move(delivery.history), std::move(delivery.dead_reason)};
         }
     }
-    if (!queue_.is_log()) slot.ordering_key = queue_.ordering_.acquire(message.ordering_key);
+    if (!queue_.is_log()) {
+        slot.ordering_key = queue_.ordering_.acquire(message.ordering_key);
+        queue_.ready_.set_cost(message.at.seq, message.cost);
+    }
     if (slot.state == MessageState::dead) queue_.dead_.insert(message.at.seq);
     queue_.add_bytes(slot.size_bytes);
     queue_.count(slot, 1);

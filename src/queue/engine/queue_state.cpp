@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "queue/engine/queue_log.h"
+#include "queue/engine/queue_look.h"
 
 namespace baton::queue {
 namespace {
@@ -24,6 +25,7 @@ QueueState::QueueState(QueueNumber number, std::uint64_t uid, QueueInfo info, Ef
     totals_.set({.last_accessed = info_.created_at});
     post_rate_.set_rate(info_.config.rates.post_per_second, info_.created_at);
     pop_rate_.set_rate(info_.config.rates.pop_per_second, info_.created_at);
+    ready_.begin_anew(info_.config.scheduling);
 }
 
 void QueueState::set_owner(TenantId owner) {
@@ -61,7 +63,9 @@ void QueueState::configure(QueueConfig config, TenantId owner, TimePoint now) {
         QueueLog(*this).arm_retention();
         QueueLog(*this).tell();  // the rate may be another one
     }
-    if (!ages_anew || is_log()) return;
+    if (is_log()) return;
+    order_anew();
+    if (!ages_anew) return;
     table_.for_each_after(0, [&](std::uint64_t seq, Slot& slot) {
         if (slot.state == MessageState::ready) raise(seq, slot, now);
         return true;
@@ -80,28 +84,19 @@ std::vector<LeasedMessage> QueueState::pop(
     std::vector<LeasedMessage> popped;
     if (info_.paused) return popped;
     max = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, tokens_for_pop(now)));
-    const auto weight = [&](std::uint32_t key) { return weight_of(key); };
-    for (std::size_t i = 0; i < level_count && popped.size() < max; ++i) {
-        const auto level = static_cast<Level>(i);
-        if (only && *only != level) continue;
-        // One that has expired waits for its timer only.
-        const auto holds = [&](std::uint64_t seq) {
-            return in_lane(seq, level) && table_.find(seq)->expires_at > now;
-        };
-        const std::uint32_t limit = info_.config.levels[i].max_concurrent;
-        while (popped.size() < max && (limit == 0 || levels_[i].leased < limit)) {
-            const auto seq = levels_[i].lanes.pop(holds, weight);
-            if (!seq) break;
-            Slot& slot = *table_.find(*seq);
-            set_state(slot, MessageState::leased);
-            slot.due_at = now + lease;
-            ++slot.attempts;
-            slot.anew = false;
-            effects_.timers.add({slot.due_at, locator(*seq), Timer::Kind::lease});
-            emit_delivery(*seq, slot);
-            popped.push_back({.message = view(*seq, slot),
-                .receipt = {.message = {uid_, *seq}, .attempt = slot.attempts}});
-        }
+    const QueueLook look(*this, only, now);
+    while (popped.size() < max) {
+        const auto seq = ready_.pop(look);
+        if (!seq) break;
+        Slot& slot = *table_.find(*seq);
+        set_state(slot, MessageState::leased);
+        slot.due_at = now + lease;
+        ++slot.attempts;
+        slot.anew = false;
+        effects_.timers.add({slot.due_at, locator(*seq), Timer::Kind::lease});
+        emit_delivery(*seq, slot);
+        popped.push_back({.message = view(*seq, slot),
+            .receipt = {.message = {uid_, *seq}, .attempt = slot.attempts}});
     }
     if (!popped.empty()) touch(now);
     pop_rate_.take(popped.size(), now);
@@ -148,6 +143,12 @@ Result<NackOutcome> QueueState::nack(const NackRequest& request, TimePoint now) 
     BATON_TRY(Slot * slot, leased_slot(request.receipt));
     touch(now);
     return fail_delivery(request.receipt.message.seq, *slot, request, now);
+}
+
+Result<void> QueueState::charge(const Receipt& receipt, std::uint32_t cost) {
+    BATON_TRY(const Slot* slot, leased_slot(receipt));
+    ready_.charge(slot->fairness_key, receipt.message.seq, slot->level, cost);
+    return {};
 }
 
 Result<TimePoint> QueueState::extend(const Receipt& receipt, TimePoint until) {
@@ -263,6 +264,8 @@ std::uint64_t QueueState::ready_count() const {
     for (const auto& level : levels_) ready += level.ready;
     return ready;
 }
+
+std::uint64_t QueueState::unfinished_bytes() const { return counts_.bytes - counts_.dead_bytes; }
 
 std::uint64_t QueueState::unfinished() const {
     std::uint64_t count = counts_.scheduled;

@@ -20,6 +20,7 @@
 #include "queue/engine/message_table.h"
 #include "queue/engine/output_table.h"
 #include "queue/engine/queue_parts.h"
+#include "queue/engine/ready_messages.h"
 #include "queue/engine/recall.h"
 #include "queue/engine/record.h"
 #include "queue/engine/redrive.h"
@@ -50,6 +51,7 @@ public:
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
     Result<TimePoint> extend(const Receipt& receipt, TimePoint until);
+    Result<void> charge(const Receipt& receipt, std::uint32_t cost);
     /// Whether it was leased.
     Result<bool> cancel(std::uint64_t seq, TimePoint now);
     std::uint64_t purge(TimePoint now);
@@ -107,11 +109,11 @@ public:
 private:
     // What they do is written down beside them; they work on the parts below.
     friend class QueueLog;
+    friend class QueueLook;
     friend class QueueOutputs;
     friend class QueueRecovery;
     friend class QueueReplies;
 
-    // Posting (queue_post.cpp)
     [[nodiscard]] Result<Durability> promise(PostOptions options) const;
     Result<std::vector<std::uint64_t>> find_duplicates(
         std::span<const NewMessage> messages, TimePoint now);
@@ -122,15 +124,14 @@ private:
     void force_earlier();
     Result<void> check_rate(std::size_t count, TimePoint now);
     /// Of the store, for what a command adds. Fails: storage_full.
-    [[nodiscard]] Result<void> take_room(std::uint64_t growth) {
-        return is_stored() ? effects_.room.take(growth) : Result<void>();
-    }
+    [[nodiscard]] Result<void> take_room(std::uint64_t growth);
     Result<void> check_quota(std::uint64_t bytes, std::uint64_t gone_bytes) const;
     Slot& add_slot(const MessageData& data, TimePoint due, TimePoint expires, TimePoint now);
     void add_bytes(std::int64_t bytes);
     void add_kept(std::int64_t bytes);
     void set_owner(TenantId owner);
     void set_rates(TimePoint now);
+    void order_anew();
     void hold_key(PausedKey key);
     void free_key(const PausedKey& key, TimePoint now);
     void keep_body(Slot& slot, std::shared_ptr<const MessageData> data);
@@ -166,9 +167,7 @@ private:
     void touch(TimePoint now) noexcept { totals().last_accessed = now; }
     [[nodiscard]] bool in_lane(std::uint64_t seq, Level level) const;
     [[nodiscard]] std::uint64_t unfinished() const;
-    [[nodiscard]] std::uint64_t unfinished_bytes() const {
-        return counts_.bytes - counts_.dead_bytes;
-    }
+    [[nodiscard]] std::uint64_t unfinished_bytes() const;
     [[nodiscard]] std::uint64_t ready_count() const;
     [[nodiscard]] Locator locator(std::uint64_t seq) const { return {number_, seq}; }
 
@@ -179,6 +178,7 @@ private:
     std::uint64_t next_seq_ = 1;
     MessageTable table_;
     std::array<LevelState, level_count> levels_;
+    ReadyMessages ready_;
     KeyTable<Line> ordering_;
     KeyTable<std::uint32_t> fairness_;                ///< the key's weight
     std::map<PausedKey, std::uint32_t> paused_keys_;  ///< to the key's number, which is in use

@@ -31,7 +31,8 @@ struct Locator {
     bool operator==(const Locator&) const = default;
 };
 
-/// A queue was made, or has a new configuration, owner or pause flag.
+/// A queue was made, or has a new configuration, owner or pause flag, or (an imported one) its
+/// name.
 struct QueuePut {
     QueueNumber number{};
     std::uint64_t uid = 0;

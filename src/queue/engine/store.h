@@ -24,6 +24,7 @@ struct RecoveredMessage {
     std::uint64_t size_bytes = 0;  ///< of the content
     std::string ordering_key;
     std::string fairness_key;
+    std::uint32_t cost = 1;              ///< cost_of its headers
     std::optional<Delivery> delivery{};  ///< absent: never touched since the post
 };
 

@@ -7,8 +7,26 @@ namespace baton::queue::remote {
 namespace {
 
 constexpr std::uint8_t cancelled_event = 1;
+constexpr std::uint8_t usage_event = 2;
+
+/// Fails: protocol_error (another kind, another version, damaged).
+template <class T>
+Result<T> decode_event(std::uint8_t kind, std::string_view event) {
+    Reader reader{ByteReader(event)};
+    Front front;
+    T told;
+    each(reader, front, told);
+    const bool fits = front.version == format_version && front.type == kind;
+    if (!reader.bytes.ended() || !fits) return malformed("an event of the queues");
+    return told;
+}
 
 }  // namespace
+
+template <class A>
+void fields(A& a, Ref<A, UsageTold> v) {
+    each(a, v.partition, v.tenants);
+}
 
 Result<RequestHead> read_request_head(std::string_view request) {
     Reader reader{ByteReader(request)};
@@ -48,13 +66,13 @@ Bytes encode_cancelled(const MessageId& message) {
 }
 
 Result<MessageId> decode_cancelled(std::string_view event) {
-    Reader reader{ByteReader(event)};
-    Front front;
-    MessageId message;
-    each(reader, front, message);
-    const bool fits = front.version == format_version && front.type == cancelled_event;
-    if (!reader.bytes.ended() || !fits) return malformed("an event of the queues");
-    return message;
+    return decode_event<MessageId>(cancelled_event, event);
+}
+
+Bytes encode_usage(const UsageTold& usage) { return to_bytes(Front{.type = usage_event}, usage); }
+
+Result<UsageTold> decode_usage(std::string_view event) {
+    return decode_event<UsageTold>(usage_event, event);
 }
 
 }  // namespace baton::queue::remote

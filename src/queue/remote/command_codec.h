@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/message.h"
+#include "model/queue_operations.h"
 
 namespace baton::queue::remote {
 
@@ -41,6 +43,7 @@ enum class CommandType : std::uint8_t {
     extend = 33,
     ack_and_pop = 34,
     store_reply = 35,
+    charge = 36,
     peek = 40,
     get = 41,
     explain = 42,
@@ -98,10 +101,21 @@ template <class C>
 /// Whether it is one of encode_refusal.
 [[nodiscard]] bool is_refusal(std::string_view answer) noexcept;
 
-// Events: what a server tells unasked. So far: a leased message was cancelled.
+// Events: what a server tells unasked. A leased message was cancelled:
 [[nodiscard]] Bytes encode_cancelled(const MessageId& message);
 /// Fails: protocol_error, also for events of a newer server: skip them.
 [[nodiscard]] Result<MessageId> decode_cancelled(std::string_view event);
+
+/// What the tenants with a quota keep in one partition, all of them. At most
+/// QuotaUsage::tenants_max.
+struct UsageTold {
+    std::uint32_t partition = 0;
+    std::vector<TenantUsage> tenants{};
+    bool operator==(const UsageTold&) const = default;
+};
+[[nodiscard]] Bytes encode_usage(const UsageTold& usage);
+/// Fails: as decode_cancelled.
+[[nodiscard]] Result<UsageTold> decode_usage(std::string_view event);
 
 }  // namespace baton::queue::remote
 

@@ -80,6 +80,9 @@ Task<Result<PerReceipt<NackOutcome>>> start(Queues& queues, Nack command) {
 Task<Result<PerReceipt<TimePoint>>> start(Queues& queues, Extend command) {
     return queues.extend(std::move(command.receipts), command.lease);
 }
+Task<Result<PerReceipt<void>>> start(Queues& queues, SetCosts command) {
+    return queues.charge(std::move(command.charges));
+}
 Task<Result<AckedAndPopped>> start(Queues& queues, AckAndPop command) {
     command.pop.wait = Duration(0);
     return queues.ack_and_pop(std::move(command.receipts), request_of(std::move(command.pop)));

@@ -34,6 +34,7 @@ Task<Result<std::vector<LeasedMessage>>> start(Queues& queues, Pop command);
 Task<Result<PerReceipt<void>>> start(Queues& queues, Ack command);
 Task<Result<PerReceipt<NackOutcome>>> start(Queues& queues, Nack command);
 Task<Result<PerReceipt<TimePoint>>> start(Queues& queues, Extend command);
+Task<Result<PerReceipt<void>>> start(Queues& queues, SetCosts command);
 Task<Result<AckedAndPopped>> start(Queues& queues, AckAndPop command);
 Task<Result<void>> start(Queues& queues, StoreReply command);
 

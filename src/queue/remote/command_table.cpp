@@ -45,6 +45,8 @@ constexpr std::array table{
     CommandInfo{CommandType::ack_and_pop, "ack_and_pop", unexecuted, true},
     // The same reply takes the place of itself.
     CommandInfo{CommandType::store_reply, "store_reply", harmless},
+    // It counts for the same again.
+    CommandInfo{CommandType::charge, "charge", harmless},
     CommandInfo{CommandType::peek, "peek", harmless},
     CommandInfo{CommandType::get, "get", harmless},
     CommandInfo{CommandType::explain, "explain", harmless},

@@ -36,8 +36,8 @@ struct CommandInfo {
 
 using AnyCommand = std::variant<PutQueue, GetQueue, ListQueues, DeleteQueue, Purge, SetPaused,
     PauseKey, Redrive, SetQuota, GetQuota, GetStats, Post, WaitReply, Cancel, Reschedule, Pop, Ack,
-    Nack, Extend, AckAndPop, StoreReply, Peek, Get, Explain, AppendOutput, ReadOutput, Subscribe,
-    Unsubscribe, ListSubscriptions, Fetch, Commit, Seek, TruncateBefore>;
+    Nack, Extend, SetCosts, AckAndPop, StoreReply, Peek, Get, Explain, AppendOutput, ReadOutput,
+    Subscribe, Unsubscribe, ListSubscriptions, Fetch, Commit, Seek, TruncateBefore>;
 
 /// The command of a request. Fails: protocol_error.
 [[nodiscard]] Result<AnyCommand> decode_command(const RequestHead& head);

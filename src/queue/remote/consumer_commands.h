@@ -37,6 +37,11 @@ struct Extend {
     std::vector<Receipt> receipts{};
     Duration lease{0};
 };
+struct SetCosts {
+    static constexpr auto type = CommandType::charge;
+    using Answer = PerReceipt<void>;
+    std::vector<Charge> charges{};
+};
 /// Never waits for messages: whoever wants to goes on with `Pop`.
 struct AckAndPop {
     static constexpr auto type = CommandType::ack_and_pop;
@@ -77,6 +82,14 @@ void fields(A& a, Ref<A, Nack> v) {
 template <class A>
 void fields(A& a, Ref<A, Extend> v) {
     each(a, v.receipts, v.lease);
+}
+template <class A>
+void fields(A& a, Ref<A, Charge> v) {
+    each(a, v.receipt, v.cost);
+}
+template <class A>
+void fields(A& a, Ref<A, SetCosts> v) {
+    each(a, v.charges);
 }
 template <class A>
 void fields(A& a, Ref<A, AckAndPop> v) {

@@ -18,6 +18,9 @@ namespace baton::queue::remote {
 [[nodiscard]] inline const MessageId& message_of(const NackRequest& request) noexcept {
     return request.receipt.message;
 }
+[[nodiscard]] inline const MessageId& message_of(const Charge& charge) noexcept {
+    return charge.receipt.message;
+}
 
 /// What goes to one partition, and where each of it stood in the call.
 template <class Item>

@@ -110,6 +110,7 @@ Task<Result<Bytes>> RemoteCaller::attempt_all(const Exchange& exchange) {
     RequestId id = next_id();
     Bytes request = exchange.encode(id);
     bool is_unknown = false;
+    Deadline unhealthy = Deadline::never();  // so long the transport may be it
     for (unsigned number = 1;; ++number) {
         const Deadline slow = Deadline::after(config_.attempt_timeout + exchange.hold);
         auto answer = co_await attempt(exchange, id, request, repeats ? end.min(slow) : end);
@@ -120,7 +121,10 @@ Task<Result<Bytes>> RemoteCaller::attempt_all(const Exchange& exchange) {
         const Duration delay = std::max(verdict.error.retry_after,
             backoff_delay(config_.backoff, number, jitter_of(id, number)));
         const Deadline next = Deadline::after(delay);
-        if (next >= end) {
+        unhealthy = transport_.health()
+                        ? Deadline::never()
+                        : unhealthy.min(Deadline::after(config_.unhealthy_patience));
+        if (next >= end.min(unhealthy)) {
             if (is_unknown) metrics_->unknown.Increment();
             co_return std::unexpected(
                 is_unknown ? outcome_unknown(verdict.error)

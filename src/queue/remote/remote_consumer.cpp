@@ -53,6 +53,14 @@ Task<Result<PerReceipt<TimePoint>>> RemoteQueues::extend(
     co_return co_await settle<TimePoint>(caller_.transport(), std::move(receipts), call);
 }
 
+Task<Result<PerReceipt<void>>> RemoteQueues::charge(std::vector<Charge> charges) {
+    BATON_CO_TRY_VOID(check_charges(charges));
+    const auto call = [this](Partition partition, std::vector<Charge> share) {
+        return caller_.call(partition, SetCosts{std::move(share)});
+    };
+    co_return co_await settle<void>(caller_.transport(), std::move(charges), call);
+}
+
 Task<Result<AckedAndPopped>> RemoteQueues::ack_and_pop(
     std::vector<Receipt> receipts, PopRequest request) {
     BATON_CO_TRY_VOID(check_pop(request));

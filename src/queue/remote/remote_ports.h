@@ -53,6 +53,7 @@ public:
 
     // remote_consumer.cpp
     using Consumer::ack;
+    using Consumer::charge;
     using Consumer::extend;
     using Consumer::nack;
     Task<Result<std::vector<LeasedMessage>>> pop(PopRequest request) override;
@@ -60,6 +61,7 @@ public:
     Task<Result<PerReceipt<NackOutcome>>> nack(std::vector<NackRequest> requests) override;
     Task<Result<PerReceipt<TimePoint>>> extend(
         std::vector<Receipt> receipts, Duration lease) override;
+    Task<Result<PerReceipt<void>>> charge(std::vector<Charge> charges) override;
     Task<Result<AckedAndPopped>> ack_and_pop(
         std::vector<Receipt> receipts, PopRequest request) override;
     Task<Result<void>> reply(MessageId message, Bytes result, std::string metadata) override;

@@ -12,10 +12,14 @@
 namespace baton::queue::remote {
 
 struct RemoteConfig {
-    /// How long a call may take, on top of what it asks to wait for messages.
-    Duration call_timeout{30'000};
+    /// How long a call may take, on top of what it asks to wait for messages: less than clients
+    /// wait, which is 30 s mostly, so that they hear why.
+    Duration call_timeout{25'000};
     /// When a call that is harmless to repeat (command_table.h) is sent again.
     Duration attempt_timeout{5'000};
+    /// A call that nobody takes is given up sooner when the transport has been unhealthy for so
+    /// long: another daemon may be better off.
+    Duration unhealthy_patience{2'000};
     /// A server is asked to wait for at most this long at a time; longer waits are made of several.
     /// So a daemon that is lost leaves no wait behind for longer.
     Duration wait_portion{10'000};
@@ -26,7 +30,7 @@ struct RemoteConfig {
 };
 
 /// Keeps the contract of queue/queues.h, and adds to what every call may fail with:
-/// - unavailable: nobody could be reached until the deadline; certainly not executed.
+/// - unavailable: nobody could be reached in the time for it; certainly not executed.
 /// - deadline_exceeded: whether it was executed is not known. A call is repeated by itself as long
 ///   as that can do no harm (command_table.h); a post, when every message has a dedup key and the
 ///   queue's dedup_window is at least twice the call_timeout. Then `duplicate` may be true of a
@@ -39,8 +43,8 @@ struct RemoteConfig {
 ///   fail the call does. ack_and_pop takes those of other partitions after its own.
 /// - list_queues and quota fail when one partition does. `quota` adds what is used; the limit is
 ///   the largest, for a set_quota that failed half way.
-/// - set_quota: when it fails some partitions may have the new limit; repeat it. The limit holds
-///   in each partition for what is stored there.
+/// - set_quota: done when every partition has the limit; when it fails some may have it: repeat it.
+///   How soon it holds for what the tenant keeps in all of them is up to the servers.
 /// - redrive into a queue of another partition is refused with unsupported.
 ///
 /// A queue in memory lives on its server: it is gone when that changes.

@@ -23,6 +23,8 @@ inline constexpr Overflow last_of<Overflow> = Overflow::drop_oldest;
 template <>
 inline constexpr QueueMode last_of<QueueMode> = QueueMode::log;
 template <>
+inline constexpr Strategy last_of<Strategy> = Strategy::deadline;
+template <>
 inline constexpr KeyKind last_of<KeyKind> = KeyKind::fairness;
 template <>
 inline constexpr LogStart::Kind last_of<LogStart::Kind> = LogStart::Kind::seq;
@@ -114,10 +116,15 @@ void fields(A& a, Ref<A, RateConfig> v) {
 }
 
 template <class A>
+void fields(A& a, Ref<A, SchedulingConfig> v) {
+    each(a, v.strategy, v.level_weights);
+}
+
+template <class A>
 void fields(A& a, Ref<A, QueueConfig> v) {
     each(a, v.mode, v.max_size, v.max_bytes, v.max_message_size, v.durability, v.retention_period,
         v.dedup_window, v.max_failures, v.reply_ttl, v.overflow, v.levels, v.rates,
-        v.fairness_weights);
+        v.fairness_weights, v.scheduling);
 }
 
 template <class A>
@@ -135,6 +142,11 @@ void fields(A& a, Ref<A, QueueStats> v) {
     each(a, v.name, v.message_count, v.max_size, v.used_storage, v.created_at, v.last_accessed,
         v.ready, v.scheduled, v.leased, v.dead, v.posted_total, v.acked_total, v.expired_total,
         v.levels, v.paused);
+}
+
+template <class A>
+void fields(A& a, Ref<A, TenantUsage> v) {
+    each(a, v.owner, v.used);
 }
 
 template <class A>

@@ -34,10 +34,17 @@ protected:
     IoPool pool{1};
     test::FakeClock clock;
     FakeProvider provider;
-    test::FakePool llm{provider};
     test::FakeConversations store;
-    std::unique_ptr<Runtime> runtime = make_runtime(
-        {AgentSpec{.model = "gpt-x", .instructions = "sys"}}, llm, store, store, clock, Log());
+    test::FakePool llm{provider};
+    ToolBox tools;
+    const RuntimeDeps deps{.pool = llm,
+        .conversations = store,
+        .writer = store,
+        .steps = store,
+        .tools = tools,
+        .clock = clock};
+    std::unique_ptr<Runtime> runtime =
+        make_runtime({AgentSpec{.model = "gpt-x", .instructions = "sys"}}, deps, Log());
 };
 
 TEST_F(RuntimeTest, stores_the_turn_and_its_answer) {
@@ -68,11 +75,6 @@ TEST_F(RuntimeTest, model_sees_the_conversation_so_far) {
         {Role::assistant, "fake answer"}, {Role::user, "two"}};
     EXPECT_EQ(provider.requests[1].messages, expected);
     EXPECT_EQ(provider.requests[1].model, "gpt-x");
-}
-
-TEST_F(RuntimeTest, pool_hears_whose_conversation_it_is) {
-    ASSERT_TRUE(run(message(1, "one")));
-    EXPECT_EQ(llm.askers.at(0).session, "c");
 }
 
 TEST_F(RuntimeTest, answered_message_asks_nobody) {

@@ -46,7 +46,7 @@ TEST(ConfigLoad, nothing_given_is_the_defaults_with_echo) {
     EXPECT_EQ(config->access.admin_key_file, "./data/admin.key");
     ASSERT_EQ(config->llm.endpoints.size(), 1U);
     EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::echo);
-    EXPECT_THAT(config->llm.choice, HasSubstr("OPENAI_API_KEY is not set"));
+    EXPECT_THAT(config->llm.choice, HasSubstr("no key is set"));
     EXPECT_EQ(config->agents.size(), 1U);
 }
 
@@ -55,6 +55,32 @@ TEST(ConfigLoad, openai_key_in_environment_chooses_openai) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::openai);
     EXPECT_EQ(config->llm.endpoints[0].api_key.reveal(), "sk-1");
+}
+
+TEST(ConfigLoad, without_endpoints_the_best_that_is_there_is_taken) {
+    const auto choose = [](std::string variable, std::vector<std::string> ollama) {
+        const ConfigSources sources{
+            .env = [variable](std::string_view name) -> std::optional<std::string> {
+                return name == variable ? std::optional<std::string>("sk-1") : std::nullopt;
+            },
+            .ollama_models = [ollama](const std::string&) { return ollama; }};
+        const auto config = load_config(sources);
+        EXPECT_TRUE(config) << to_string(config.error());
+        return config->llm.endpoints.at(0);
+    };
+    const auto openai = choose("OPENAI_API_KEY", {"llama3.2:1b"});
+    EXPECT_EQ(openai.provider, ProviderKind::openai);
+    EXPECT_EQ(openai.base_url, "https://api.openai.com/v1");
+    const auto anthropic = choose("ANTHROPIC_API_KEY", {"llama3.2:1b"});
+    EXPECT_EQ(anthropic.provider, ProviderKind::anthropic);
+    EXPECT_EQ(anthropic.api_key.reveal(), "sk-1");
+    EXPECT_THAT(anthropic.models.at(0).real, testing::StartsWith("claude"));
+    const auto ollama = choose("", {"llama3.2:1b", "other"});
+    EXPECT_EQ(ollama.provider, ProviderKind::ollama);
+    EXPECT_EQ(ollama.base_url, "http://127.0.0.1:11434");
+    EXPECT_EQ(ollama.models, (std::vector<llm::ModelAlias>{{"llama3.2:1b", "llama3.2:1b"},
+                                 {"other", "other"}, {"gpt-4o-mini", "llama3.2:1b"}}));
+    EXPECT_EQ(choose("", {}).provider, ProviderKind::echo);
 }
 
 TEST(ConfigLoad, every_kind_of_value_is_read) {
@@ -88,13 +114,31 @@ metrics: {enabled: off, public: yes}
     EXPECT_TRUE(config->metrics.is_public);
 }
 
+TEST(ConfigLoad, rules_of_the_preprocessor_are_a_list) {
+    const auto config = load({.yaml = R"(
+scheduler:
+  strategy: deadline
+  realtime_from: 80
+  rules:
+    - {name: outage, keywords: [outage, down], score: 30}
+    - {name: gold, tier: gold, length_max: 1000, score: -5}
+)"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_EQ(config->strategy, Strategy::deadline);
+    EXPECT_EQ(config->preprocessor.realtime_from, 80U);
+    const std::vector<dispatch::ScoreRule> rules{
+        {.name = "outage", .keywords = {"outage", "down"}, .score = 30},
+        {.name = "gold", .length_max = 1'000, .tier = "gold", .score = -5}};
+    EXPECT_EQ(config->preprocessor.rules, rules);
+}
+
 TEST(ConfigLoad, levels_that_are_not_named_keep_their_defaults) {
     const auto config =
         load({.yaml = "queue: {levels: [{name: low, max_wait_time: 2h, max_concurrent: 5}]}"});
     ASSERT_TRUE(config) << to_string(config.error());
     const auto& levels = config->queue.levels;
     ASSERT_EQ(levels.size(), level_count);
-    EXPECT_EQ(levels[3], (LevelSettings{Level::low, std::chrono::hours(2), 5}));
+    EXPECT_EQ(levels[3], (LevelSettings{Level::low, std::chrono::hours(2), 5, 1}));
     EXPECT_EQ(levels[1], QueueSettings{}.levels[1]);
 }
 
@@ -195,8 +239,7 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"database.kind=postgres", "scheduler.strategy=fair",
-             R"(llm.endpoints=[{"provider":"ollama"}])"}) {
+    for (const auto* setting : {"database.kind=postgres", "grpc.port=1", "server.tls=on"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
 }
@@ -273,6 +316,12 @@ TEST(ConfigLoad, rules_between_keys_hold) {
     EXPECT_THAT(
         refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
         HasSubstr("is below"));
+    EXPECT_THAT(refusal({.settings = {"scheduler.workers=2", "scheduler.workers_min=3"}}).detail,
+        HasSubstr("is below"));
+    EXPECT_EQ(refusal({.settings = {"scheduler.high_from=20"}}).field, "scheduler.levels");
+    EXPECT_EQ(refusal({.settings = {R"(scheduler.rules=[{"name":"a","score":5,"keywords":[""]}])"}})
+                  .field,
+        "scheduler.rules[0].keywords");
     EXPECT_THAT(refusal({.settings = {"metrics.path=m"}}).detail, HasSubstr("begin with /"));
 }
 

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "model/codec.h"
 #include "support/scripted_client.h"
 #include "support/temp_dir.h"
@@ -311,6 +312,43 @@ TEST_F(CliTest, start_without_a_program_says_so) {
     const auto ran = baton({"start"});
     EXPECT_EQ(ran.status, 3);
     EXPECT_THAT(ran.err, HasSubstr("cannot run /nonexistent/batond"));
+}
+
+TEST_F(CliTest, a_development_cluster_has_32_daemons_at_most) {
+    const auto up = [&](const char* daemons) {
+        return baton({"cluster", "up", "--nats-server", "/nonexistent", "--daemons", daemons});
+    };
+    EXPECT_EQ(up("32").status, errc_info(Errc::not_found).exit_code) << "it looks for the program";
+    EXPECT_EQ(up("33").status, errc_info(Errc::invalid_argument).exit_code);
+}
+
+TEST(Output, partitions_are_told_as_ranges) {
+    EXPECT_EQ(show_partitions({}), "partitions");
+    EXPECT_EQ(show_partitions({7}), "partition 7");
+    EXPECT_EQ(show_partitions({0, 1, 2, 5, 7, 8}), "partitions 0-2, 5, 7-8");
+}
+
+TEST_F(CliTest, status_tells_what_a_daemon_of_a_cluster_leads) {
+    const auto health = [](bool in_touch) {
+        const ClusterState cluster{.is_connected = true,
+            .is_in_touch = in_touch,
+            .partitions = 8,
+            .leads = {0, 1, 2, 4},
+            .without_leader = {7}};
+        boost::json::object data{{"status", in_touch ? "healthy" : "unhealthy"},
+            {"phase", "running"}, {"cluster", baton::to_json(cluster)}};
+        return boost::json::serialize(boost::json::object{{"data", std::move(data)}});
+    };
+    http.answer(200, health(true));
+    http.answer(200, R"({"queues":[]})");
+    const auto well = baton({"--url", "http://x", "status"});
+    EXPECT_EQ(well.status, 0);
+    EXPECT_THAT(well.out, HasSubstr("leads      partitions 0-2, 4 of 8"));
+    EXPECT_THAT(well.out, HasSubstr("unserved   partition 7"));
+    http.answer(200, health(false));
+    const auto away = baton({"--url", "http://x", "status"});
+    EXPECT_EQ(away.status, errc_info(Errc::unavailable).exit_code) << "and asks for no queues";
+    EXPECT_EQ(http.requests().size(), 3U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What the model says while it answers is the message's output.
 #include <gtest/gtest.h>
 
+#include "model/output_text.h"
 #include "runtime/event.h"
 #include "world.h"
 
@@ -76,11 +77,26 @@ TEST_F(AnswerOutput, tells_the_tries_apart) {
     const auto id = post("c", "hello");
     serve("answer", [this, id] { return state(id) == MessageState::done; });
     const auto page = pool.run(read(id, 0));
-    ASSERT_EQ(page.events.size(), 2);
+    ASSERT_EQ(page.events.size(), 3);
     EXPECT_EQ(page.events[0].data.view(), "cut");
     EXPECT_EQ(page.events[0].attempt, 1);
-    EXPECT_EQ(page.events[1].data.view(), "whole");
+    EXPECT_EQ(page.events[1].data.view(), take_back_event(0));
     EXPECT_EQ(page.events[1].attempt, 2);
+    EXPECT_EQ(page.events[2].data.view(), "whole");
+    EXPECT_EQ(page.events[2].attempt, 2);
+}
+
+TEST_F(AnswerOutput, second_try_adds_only_what_the_first_did_not_say) {
+    provider.script.emplace_back(
+        [](ChatRequest, llm::ChatSink sink, Deadline) -> Task<Result<ChatResult>> {
+            sink({.text = "the wh"});
+            co_return fail(Errc::provider_unavailable, "stream cut");
+        });
+    provider.script.push_back(FakeProvider::answer("the whole"));
+    const auto id = post("c", "hello");
+    serve("answer", [this, id] { return state(id) == MessageState::done; });
+    EXPECT_EQ(output_of(id), "the whole");
+    EXPECT_EQ(pool.run(read(id, 0)).events.size(), 2);
 }
 
 TEST_F(AnswerOutput, is_given_up_when_it_cannot_be_stored_and_the_answer_is_not) {

@@ -47,8 +47,14 @@ struct World {
     }
 
     std::unique_ptr<Dispatcher> make() {
-        return make_dispatcher(
-            pool.executor(0), config, queues, *runtime, store, store, clock, metrics, Log());
+        return make_dispatcher(pool.executor(0), config,
+            {.queues = queues,
+                .runtime = *runtime,
+                .conversations = store,
+                .writer = store,
+                .clock = clock,
+                .pool = &llm_pool},
+            metrics, Log());
     }
 
     static DialogMessage dialog(std::string conversation, std::string text) {
@@ -103,8 +109,18 @@ struct World {
     test::FakeConversations store;
     test::FakeProvider provider;
     test::FakePool llm{provider};
+    agents::ToolBox tools;
+    const agents::RuntimeDeps runtime_deps{.pool = llm,
+        .conversations = store,
+        .writer = store,
+        .steps = store,
+        .tools = tools,
+        .clock = clock};
+    /// Of chats.
+    test::FakeProvider models;
+    test::FakePool llm_pool{models};
     std::unique_ptr<agents::Runtime> runtime =
-        agents::make_runtime({agents::AgentSpec{}}, llm, store, store, clock, Log());
+        agents::make_runtime({agents::AgentSpec{}}, runtime_deps, Log());
 };
 
 }  // namespace baton::dispatch

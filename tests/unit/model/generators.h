@@ -106,6 +106,8 @@ inline QueueConfig queue_config() {
         level.max_wait_time = Duration(*rc::gen::inRange<std::int64_t>(0, 300'000'000'000));
         level.max_concurrent = *rc::gen::inRange(0U, 1'000'001U);
     }
+    config.scheduling.strategy = static_cast<Strategy>(*rc::gen::inRange(0, 4));
+    for (auto& weight : config.scheduling.level_weights) weight = *rc::gen::inRange(1U, 1'001U);
     for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
         config.fairness_weights.emplace(
             *rc::gen::nonEmpty(utf8_text()), *rc::gen::inRange(1U, 1'001U));

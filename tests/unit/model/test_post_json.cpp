@@ -71,6 +71,21 @@ TEST(PostJson, takes_a_time_of_delivery_in_both_forms) {
     EXPECT_EQ(error_of(with(R"("deliver_at":true)")).field, "deliver_at");
 }
 
+TEST(PostJson, cost_is_kept_as_a_header) {
+    const auto message = read(with(R"("headers":{"baton-cost":"2"},"cost":7)"));
+    ASSERT_TRUE(message) << to_string(message.error());
+    ASSERT_EQ(message->data.headers.size(), 1U);
+    EXPECT_EQ(message->data.headers[0], (Header{"baton-cost", "7"}));
+    EXPECT_EQ(cost_of(message->data.headers), 7U);
+    EXPECT_EQ(cost_of({}), 1U);
+    for (const std::string bad : {R"("cost":0)", R"("cost":1000000001)", R"("cost":"x")",
+             R"("headers":{"baton-cost":"0"})", R"("headers":{"baton-cost":"1.5"})"}) {
+        EXPECT_EQ(new_messages_from_json("{\"content\":\"x\"," + bad + "}").error().code,
+            Errc::invalid_message)
+            << bad;
+    }
+}
+
 TEST(PostJson, reply_to_wins_over_a_header_of_that_name) {
     const auto message = read(with(R"("headers":{"reply-to":"a"},"reply_to":"b")"));
     ASSERT_TRUE(message);

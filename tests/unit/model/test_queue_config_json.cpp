@@ -33,7 +33,8 @@ TEST(QueueConfigJson, reads_every_field) {
         "max_failures":6,"reply_ttl":"2h","overflow":"drop_oldest",
         "levels":[{"name":"realtime","max_wait_time":"1s","max_concurrent":100},
                   {"name":"low","max_wait_time":2500}],
-        "fairness_weights":{"gold":10,"free":1}})");
+        "fairness_weights":{"gold":10,"free":1},
+        "scheduling":{"strategy":"fair","level_weights":{"low":3}}})");
     ASSERT_TRUE(config) << to_string(config.error());
     EXPECT_EQ(config->mode, QueueMode::log);
     EXPECT_EQ(config->max_size, 10u);
@@ -50,6 +51,23 @@ TEST(QueueConfigJson, reads_every_field) {
     EXPECT_EQ(level(*config, Level::high), LevelConfig{});
     EXPECT_EQ(config->fairness_weights,
         (std::map<std::string, std::uint32_t>{{"free", 1}, {"gold", 10}}));
+}
+
+TEST(QueueConfigJson, reads_in_which_order_messages_leave) {
+    const auto config = read(
+        R"({"scheduling":{"strategy":"priority_weighted","level_weights":{"realtime":1000,"low":3}}})");
+    ASSERT_TRUE(config) << to_string(config.error());
+    const SchedulingConfig wanted{
+        .strategy = Strategy::priority_weighted, .level_weights = {1'000, 4, 2, 3}};
+    EXPECT_EQ(config->scheduling, wanted);
+    EXPECT_EQ(read("{}")->scheduling.strategy, Strategy::strict) << "as before there was a choice";
+    EXPECT_EQ(read(R"({"scheduling":{}})", *config)->scheduling, wanted);
+    EXPECT_EQ(error_of(R"({"scheduling":{"strategy":"fare"}})").field, "scheduling.strategy");
+    EXPECT_EQ(error_of(R"({"scheduling":{"level_weights":{"low":0}}})").field,
+        "scheduling.level_weights.low");
+    EXPECT_EQ(error_of(R"({"scheduling":{"level_weights":{"low":1001}}})").field,
+        "scheduling.level_weights.low");
+    EXPECT_EQ(error_of(R"({"scheduling":{"strategies":1}})").code, Errc::invalid_config);
 }
 
 TEST(QueueConfigJson, changes_only_what_it_names) {

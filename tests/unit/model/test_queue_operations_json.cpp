@@ -67,5 +67,25 @@ TEST(Names, of_tenants_and_kinds_of_keys) {
     EXPECT_FALSE(parse_key_kind("dedup"));
 }
 
+TEST(ClusterStateJson, reads_as_it_was_written_and_says_what_is_wrong) {
+    const ClusterState state{.name = "c",
+        .daemon = "a",
+        .is_connected = true,
+        .is_in_touch = true,
+        .partitions = 4,
+        .leads = {0, 3},
+        .without_leader = {2},
+        .hanging = {1},
+        .daemons = {
+            {.name = "a", .is_draining = true, .leads = {0, 3}}, {.name = "b", .may_lead = false}}};
+    EXPECT_EQ(cluster_state_from_json(to_json(state)), state);
+    auto wrong = to_json(state);
+    wrong["daemons"].as_array()[1].as_object()["leads"] = boost::json::array{"x"};
+    const auto read = cluster_state_from_json(wrong);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::protocol_error);
+    EXPECT_EQ(read.error().field, "daemons[1].leads[0]");
+}
+
 }  // namespace
 }  // namespace baton

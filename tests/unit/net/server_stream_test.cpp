@@ -44,6 +44,44 @@ TEST(HttpStream, pieces_leave_as_chunks_and_the_connection_goes_on) {
     }
 }
 
+TEST(HttpStream, an_error_before_the_first_piece_is_a_whole_answer) {
+    TestServer server([](Request) -> Task<Response> {
+        Response announced;
+        announced.content_type = "text/event-stream";
+        announced.fields.set("X-Request-Id", "r1");
+        announced.stream = [](BodyStream& body) -> Task<void> {
+            Response refusal{.status = 429, .body = "{}"};
+            const bool sent = co_await body.answer_instead(std::move(refusal));
+            EXPECT_TRUE(sent);
+            const bool again = co_await body.answer_instead({});
+            EXPECT_FALSE(again);
+        };
+        co_return announced;
+    });
+    auto client = server.connect();
+    for (int i = 0; i < 2; ++i) {
+        client.send(get_request());
+        const auto answer = client.read_until("\r\n\r\n{}");
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+        EXPECT_NE(answer.find("X-Request-Id: r1\r\n"), std::string::npos) << answer;
+        EXPECT_NE(answer.find("Content-Length: 2\r\n"), std::string::npos) << answer;
+        EXPECT_EQ(answer.find("chunked"), std::string::npos) << answer;
+    }
+}
+
+TEST(HttpStream, after_the_first_piece_no_other_answer_is_possible) {
+    TestServer server(streaming([](BodyStream& body) -> Task<void> {
+        const bool sent = co_await body.write("a");
+        EXPECT_TRUE(sent);
+        Response refusal{.status = 500};
+        const bool replaced = co_await body.answer_instead(std::move(refusal));
+        EXPECT_FALSE(replaced);
+    }));
+    auto client = server.connect();
+    client.send(get_request());
+    EXPECT_TRUE(client.read_until("\r\n0\r\n\r\n").starts_with("HTTP/1.1 200 "));
+}
+
 TEST(HttpStream, http_1_0_gets_the_pieces_bare_until_the_end) {
     TestServer server(streaming(two_pieces));
     auto client = server.connect();

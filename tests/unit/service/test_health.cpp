@@ -51,5 +51,22 @@ TEST_F(Health, a_store_that_stopped_is_named) {
     EXPECT_TRUE(part(report, "database").healthy);
 }
 
+TEST_F(Health, a_cluster_is_a_component_that_nats_away_makes_ill) {
+    ClusterState cluster{.is_connected = true, .is_in_touch = true, .without_leader = {3}};
+    HealthService member(*queues, rows, clock, "1.2.3", [&] { return cluster; });
+    member.set_phase(HealthService::Phase::running);
+    auto report = io.run(member.check());
+    EXPECT_TRUE(report.ready) << "a partition without leader is no fault of this daemon";
+    EXPECT_EQ(report.cluster, cluster);
+    cluster.is_in_touch = false;
+    report = io.run(member.check());
+    EXPECT_FALSE(report.ready);
+    EXPECT_FALSE(part(report, "cluster").healthy);
+    cluster.is_connected = false;
+    report = io.run(member.check());
+    EXPECT_EQ(part(report, "cluster").detail, "unavailable: no NATS server is connected");
+    EXPECT_FALSE(io.run(health.check()).cluster) << "a daemon alone is in none";
+}
+
 }  // namespace
 }  // namespace baton::test

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "dispatch/work_item.h"
@@ -61,6 +62,24 @@ TEST_F(MessageService, a_sent_message_waits_in_the_queue_and_stands_in_the_rows)
     EXPECT_EQ(item.content, "hello");
     EXPECT_EQ(item.metadata, message.metadata);
     EXPECT_EQ(io.run(rows.get_message(sent.id)).value().content, "hello");
+}
+
+TEST_F(MessageService, rules_give_a_level_to_what_has_none) {
+    service::MessageServiceConfig config;
+    config.rules.rules = {{.name = "outage", .keywords = {"outage"}, .score = 20},
+        {.name = "gold", .tier = "gold", .score = 20}};
+    service::MessageService ruled{*queues, rows, agents, clock, config, Log()};
+    auto message = hello();
+    message.content = "an outage!";
+    message.metadata = R"({"tier":"gold","urgency":7})";
+    const auto sent = io.run(ruled.send(who, message)).value();
+    EXPECT_EQ(sent.priority, Level::realtime);
+    const auto leased = lease_one("llm");
+    EXPECT_EQ(leased.message.level, Level::realtime);
+    const auto& headers = leased.message.data->headers;
+    EXPECT_EQ(std::ranges::count(headers, Header{"baton-rules", "outage, gold"}), 1);
+    message.priority = Level::low;
+    EXPECT_EQ(io.run(ruled.send(who, message)).value().priority, Level::low);
 }
 
 TEST_F(MessageService, conversations_made_along_the_way_differ) {
@@ -152,6 +171,14 @@ TEST_F(MessageService, a_message_of_another_queue_is_no_message_to_an_agent) {
     std::vector<NewMessage> posts(1);
     posts[0].data.content = Bytes("mail");
     const auto posted = io.run(queues->post(QueueName("mail"), posts)).value();
+    EXPECT_EQ(get(posted.at(0).id).error().code, Errc::message_not_found);
+}
+
+TEST_F(MessageService, a_chat_is_no_message_to_an_agent) {
+    dispatch::ChatWork work{.tenant = TenantId("acme")};
+    work.request = {.model = "m", .messages = {{.content = "hi"}}};
+    const std::vector<NewMessage> posts{dispatch::to_work_item(work, Level::normal)};
+    const auto posted = io.run(queues->post(QueueName("llm"), posts)).value();
     EXPECT_EQ(get(posted.at(0).id).error().code, Errc::message_not_found);
 }
 

@@ -13,7 +13,7 @@ namespace baton::queue::jetstream {
 namespace {
 
 /// Whether a leader is there is asked this often.
-constexpr Duration look_timeout_max{500};
+constexpr Duration look_timeout_max{250};
 /// A leader that is there and stores nothing for so long is asked to make room for another.
 constexpr Duration deafness_max{2'000};
 

@@ -166,13 +166,12 @@ struct Post {
     std::string_view dedup_key = reader.text();
 };
 
-/// Reads past the headers; keeps them when `kept` is given.
-void read_headers(ByteReader& reader, std::vector<Header>* kept) {
+void read_headers(ByteReader& reader, std::vector<Header>& headers) {
     const auto count = reader.u32();
     for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
         const auto name = reader.text();
         const auto value = reader.text();
-        if (kept != nullptr) kept->push_back({std::string(name), std::string(value)});
+        headers.push_back({std::string(name), std::string(value)});
     }
 }
 
@@ -280,7 +279,8 @@ Result<StoredQueue> queue_of(std::string_view payload) {
 Result<RecoveredMessage> recovered_of(std::string_view payload) {
     Post post(payload);
     static_cast<void>(post.reader.text());  // the metadata
-    read_headers(post.reader, nullptr);
+    std::vector<Header> headers;
+    read_headers(post.reader, headers);
     const auto content = post.reader.text();
     if (!post.ok() || !post.reader.ended()) return malformed("message");
     RecoveredMessage message{.at = post.at,
@@ -289,7 +289,8 @@ Result<RecoveredMessage> recovered_of(std::string_view payload) {
         .priority = static_cast<Level>(post.priority),
         .size_bytes = content.size(),
         .ordering_key = std::string(post.ordering_key),
-        .fairness_key = std::string(post.fairness_key)};
+        .fairness_key = std::string(post.fairness_key),
+        .cost = cost_of(headers)};
     if (post.expires_at != from_unix_ms(never)) message.expires_at = post.expires_at;
     return message;
 }
@@ -298,7 +299,7 @@ Result<std::shared_ptr<const MessageData>> message_of(std::string_view payload) 
     Post post(payload);
     auto data = std::make_shared<MessageData>();
     data->metadata = post.reader.text();
-    read_headers(post.reader, &data->headers);
+    read_headers(post.reader, data->headers);
     data->content = Bytes::copy_of(post.reader.text());
     if (!post.ok() || !post.reader.ended()) return malformed("message");
     data->priority = static_cast<Level>(post.priority);

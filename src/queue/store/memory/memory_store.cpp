@@ -139,6 +139,7 @@ public:
                     .size_bytes = posted.data->content.size(),
                     .ordering_key = posted.data->ordering_key,
                     .fairness_key = posted.data->fairness_key,
+                    .cost = cost_of(posted.data->headers),
                     .delivery = message.delivery});
             }
             for (const auto& [key, entry] : queue.dedup) {

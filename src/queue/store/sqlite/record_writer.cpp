@@ -25,7 +25,8 @@ constexpr Statement put_queue{R"sql(
     INSERT INTO queues (number, uid, name, config, created_at, paused, owner, next_seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, 1)
     ON CONFLICT (number) DO UPDATE
-        SET config = excluded.config, paused = excluded.paused, owner = excluded.owner)sql"};
+        SET name = excluded.name, config = excluded.config, paused = excluded.paused,
+            owner = excluded.owner)sql"};
 constexpr Statement set_next_seq{"UPDATE queues SET next_seq = ? WHERE number = ?"};
 constexpr Statement drop_queue{"DELETE FROM queues WHERE number = ?"};
 constexpr Statement drop_messages{"DELETE FROM messages WHERE id BETWEEN ? AND ?"};

@@ -23,7 +23,7 @@ constexpr Statement all_queues{
 constexpr Statement all_messages{R"sql(
     SELECT m.id, m.posted_at, m.due_at, m.expires_at, m.level, m.size, m.ordering_key, m.fairness_key,
         d.state, d.due_at, d.attempts, d.failures, d.history, d.dead_reason,
-        d.entered_at, d.level, d.flags
+        d.entered_at, d.level, d.flags, iif(instr(m.headers, '"baton-cost"') > 0, m.headers, NULL)
     FROM messages m LEFT JOIN delivery d ON d.id = m.id ORDER BY m.id)sql"};
 constexpr Statement all_paused_keys{
     "SELECT queue, kind, key FROM paused_keys ORDER BY queue, kind, key"};
@@ -99,6 +99,10 @@ Result<void> read_message(const Row& row, RecoverySink& sink) {
         .ordering_key = std::string(row.text(6)),
         .fairness_key = std::string(row.text(7))};
     if (!row.is_null(3)) message.expires_at = from_unix_ms(row.integer(3));
+    if (!row.is_null(17)) {
+        BATON_TRY(const auto headers, headers_from_text(row.text(17)));
+        message.cost = cost_of(headers);
+    }
     if (!row.is_null(8)) {
         if (!is_state_of_delivery(row.integer(8))) {
             return fail(Errc::storage_corrupt,

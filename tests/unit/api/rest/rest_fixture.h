@@ -126,9 +126,9 @@ protected:
     }
 
     FakeAccess access_;
-    FakeProvider provider;
-    FakePool pool{provider};
-    service::EndpointService endpoint_service{pool};
+    FakeProvider endpoint;
+    FakePool endpoints{endpoint};
+    service::EndpointService endpoint_service{endpoints};
     FakeConversations rows;
     FakeAgents agents;
     service::QueueService queue_service{*queues};
@@ -137,7 +137,15 @@ protected:
     service::LogService log_service{*queues};
     service::MessageService message_service{*queues, rows, agents, clock, {}, Log()};
     service::KeyService key_service{access_};
-    service::HealthService health{*queues, rows, clock, "1.2.3"};
+    const ClusterState cluster{.name = "c",
+        .daemon = "a",
+        .is_connected = true,
+        .is_in_touch = true,
+        .partitions = 4,
+        .leads = {0, 3},
+        .without_leader = {1},
+        .daemons = {{.name = "a", .leads = {0, 3}}, {.name = "b", .leads = {2}}}};
+    service::HealthService health{*queues, rows, clock, "1.2.3", [this] { return cluster; }};
     std::list<MetricRegistry> door_metrics;  ///< one a door; registries cannot move
     net::Handler handler;
 };

@@ -168,6 +168,7 @@ TEST_F(DialogRoutes, health_names_its_components) {
     for (const auto name : {"queue", "database", "dispatcher"}) {
         EXPECT_EQ(data.at("components").at(name).at("status").as_string(), "healthy");
     }
+    EXPECT_EQ(cluster_state_from_json(data.at("cluster")), cluster);
     EXPECT_EQ(get("/health/ready").status, 200);
 }
 

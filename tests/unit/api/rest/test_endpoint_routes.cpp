@@ -8,7 +8,7 @@ namespace {
 class EndpointRoutes : public RestFixture {
 protected:
     EndpointRoutes() {
-        pool.endpoints = {{.name = "main",
+        endpoints.endpoints = {{.name = "main",
             .provider = "openai",
             .base_url = "http://h/v1",
             .models = {"fast"},
@@ -44,7 +44,7 @@ TEST_F(EndpointRoutes, set_a_weight) {
     const auto response = patch("/v1/endpoints/main", R"({"weight":0})");
     ASSERT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(json_of(response).at("weight"), 0);
-    EXPECT_EQ(pool.endpoints[0].weight, 0U);
+    EXPECT_EQ(endpoints.endpoints[0].weight, 0U);
 }
 
 TEST_F(EndpointRoutes, bad_weights_are_named) {

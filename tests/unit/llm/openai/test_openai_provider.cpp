@@ -1,37 +1,15 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "llm/openai/openai_provider.h"
 #include "runtime/io_pool.h"
+#include "support/played_client.h"
 
 namespace baton::llm {
 namespace {
 
-/// A client that plays one answer: its head, its body in pieces, and how the transfer ends.
-class ScriptedClient final : public net::Client {
-public:
-    net::Response head;
-    std::vector<std::string> pieces;
-    std::optional<Error> failure{};
-    bool no_head = false;
-    net::ClientRequest request;
-    std::size_t pieces_taken = 0;
-
-    Task<Result<net::Response>> send(net::ClientRequest, Deadline) override {
-        co_return fail(Errc::unsupported, "not used here");
-    }
-
-    Task<Result<net::Response>> stream(
-        net::ClientRequest sent, net::HeadSink on_head, net::BodySink on_body, Deadline) override {
-        request = std::move(sent);
-        if (!no_head) on_head(head);
-        for (const auto& piece : pieces) {
-            ++pieces_taken;
-            if (!on_body(piece)) co_return fail(Errc::cancelled, "the sink cut the transfer");
-        }
-        if (failure) co_return fail(*failure);
-        co_return head;
-    }
-};
+using test::PlayedClient;
 
 class OpenAiProviderTest : public testing::Test {
 protected:
@@ -46,7 +24,7 @@ protected:
     void events() { client.head.fields.set("Content-Type", "text/event-stream; charset=utf-8"); }
 
     IoPool pool{1};
-    ScriptedClient client;
+    PlayedClient client;
     std::vector<std::string> streamed;
 };
 
@@ -88,7 +66,7 @@ TEST_F(OpenAiProviderTest, pieces_stream_as_they_come) {
 TEST_F(OpenAiProviderTest, plain_json_answer_is_accepted_with_and_without_content_type) {
     for (const bool typed : {true, false}) {
         streamed.clear();
-        client = ScriptedClient();
+        client = PlayedClient();
         if (typed) client.head.fields.set("Content-Type", "application/json");
         client.pieces = {"  ", R"({"choices":[{"index":0,"message":{"content":)", R"("whole"}}]})"};
         const auto result = ask();
@@ -148,7 +126,7 @@ TEST_F(OpenAiProviderTest, endless_refusal_is_not_read_to_its_end) {
 
 TEST_F(OpenAiProviderTest, transfer_errors_have_our_names) {
     const auto code_of = [&](Errc cause, Deadline deadline) {
-        client = ScriptedClient();
+        client = PlayedClient();
         client.no_head = true;
         client.failure = Error{.code = cause, .detail = "x"};
         return ask(deadline).error().code;
@@ -159,6 +137,88 @@ TEST_F(OpenAiProviderTest, transfer_errors_have_our_names) {
     EXPECT_EQ(code_of(Errc::cancelled, later), Errc::cancelled);
     EXPECT_EQ(code_of(Errc::invalid_argument, later), Errc::provider_rejected);
     EXPECT_EQ(code_of(Errc::payload_too_large, later), Errc::provider_protocol);
+}
+
+TEST_F(OpenAiProviderTest, tool_calls_come_in_pieces) {
+    events();
+    client.pieces = {
+        R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}}]})"
+        "\n\n",
+        R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"}]})"
+        "\n\n"};
+    const auto result = ask();
+    ASSERT_TRUE(result) << to_string(result.error());
+    EXPECT_EQ(result->tool_calls, (std::vector<ToolCall>{{"c1", "f", "{}"}}));
+    EXPECT_EQ(result->finish_reason, "tool_calls");
+}
+
+TEST_F(OpenAiProviderTest, limits_are_reported_before_the_first_piece_and_with_refusals) {
+    const auto provider = make_openai_provider(client, {.base_url = "http://127.0.0.1:9/v1"});
+    for (const int status : {200, 429}) {
+        client = PlayedClient();
+        events();
+        client.head.status = status;
+        client.head.fields.set("x-ratelimit-remaining-requests", "7");
+        client.pieces = {std::string(hello), std::string(stop)};
+        std::vector<std::string> seen;
+        const ChatSink sink = [&](const ChatDelta&) { seen.emplace_back("piece"); };
+        const RateSink on_rate = [&](const RateReport& report) {
+            EXPECT_EQ(report.requests.remaining, 7U);
+            seen.emplace_back("rate");
+        };
+        ChatRequest request{.model = "m", .messages = {{Role::user, "hi"}}};
+        const auto result =
+            pool.run(provider->chat(std::move(request), sink, on_rate, Deadline::never()));
+        EXPECT_EQ(result.has_value(), status == 200);
+        ASSERT_FALSE(seen.empty());
+        EXPECT_EQ(seen.front(), "rate");
+        EXPECT_EQ(std::ranges::count(seen, "rate"), 1);
+    }
+}
+
+TEST_F(OpenAiProviderTest, server_that_still_loads_its_model_is_unavailable) {
+    client.head.status = 503;  // llama.cpp
+    client.pieces = {
+        R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})"};
+    const auto error = ask().error();
+    EXPECT_EQ(error.code, Errc::provider_unavailable);
+    EXPECT_EQ(error.detail, "the provider answered HTTP 503: Loading model");
+}
+
+TEST_F(OpenAiProviderTest, embeddings_are_asked_for_and_read) {
+    client.pieces = {
+        R"({"model":"e","data":[{"index":0,"embedding":[0.5,-1]}],"usage":{"prompt_tokens":4}})"};
+    const auto provider = make_openai_provider(client, {.base_url = "http://127.0.0.1:9/v1"});
+    EmbeddingRequest request{.model = "e", .input = {"text"}};
+    const auto result = pool.run(provider->embed(std::move(request), Deadline::never()));
+    ASSERT_TRUE(result) << to_string(result.error());
+    EXPECT_EQ(client.request.url, "http://127.0.0.1:9/v1/embeddings");
+    EXPECT_EQ(result->vectors, (std::vector<std::vector<float>>{{0.5F, -1.0F}}));
+    EXPECT_EQ(result->input_tokens, 4U);
+}
+
+TEST_F(OpenAiProviderTest, models_are_listed) {
+    client.pieces = {R"({"object":"list","data":[{"id":"a"},{"id":"b"}]})"};
+    const auto provider = make_openai_provider(client, {.base_url = "http://127.0.0.1:9/v1"});
+    const auto models = pool.run(provider->models(Deadline::never()));
+    ASSERT_TRUE(models) << to_string(models.error());
+    EXPECT_EQ(*models, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(client.request.method, net::Method::get);
+    EXPECT_EQ(client.request.url, "http://127.0.0.1:9/v1/models");
+    client.head.status = 401;
+    EXPECT_EQ(pool.run(provider->models(Deadline::never())).error().code, Errc::provider_rejected);
+}
+
+TEST(OpenAiDialect, only_openai_and_azure_are_taken_to_know_the_newer_names) {
+    for (const std::string_view own : {"https://api.openai.com/v1", "https://API.OpenAI.com",
+             "https://mine.openai.azure.com/openai/v1", "https://api.openai.com:443/v1"}) {
+        EXPECT_EQ(dialect_of(own), OpenAiDialect::openai) << own;
+    }
+    for (const std::string_view other : {"http://127.0.0.1:8080/v1", "https://openrouter.ai/api/v1",
+             "https://api.openai.com.example.org/v1", "https://example.org/api.openai.com",
+             "https://notapi.openai.com/v1", "", "x"}) {
+        EXPECT_EQ(dialect_of(other), OpenAiDialect::compatible) << other;
+    }
 }
 
 TEST_F(OpenAiProviderTest, passed_deadline_asks_nobody) {

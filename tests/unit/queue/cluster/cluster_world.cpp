@@ -179,10 +179,11 @@ void World::start(int number, const OpenPartition& open) {
     after(open_time, [=, this] {
         auto& engines = (*this)[number].engines;
         const auto engine = engines.find(open.partition);
+        if ((*this)[number].hangs.contains(open.partition)) return;
         if (engine == engines.end() || engine->second != open.turn) return;  // closed meanwhile
         if (fails) engines.erase(engine);
         if (fails) return tell(number, OpenFailed{open.turn});
-        tell(number, Opened{open.turn});
+        tell(number, Opened{open.turn, guests[open.partition]});
     });
 }
 
@@ -207,10 +208,22 @@ void World::start(int number, const ClosePartition& close) {
     (*this)[number].serving.erase(close.partition);
     after(close_time, [=, this] {
         Daemon& daemon = (*this)[number];
+        if (daemon.hangs.contains(close.partition)) return;
         daemon.engines.erase(close.partition);
         daemon.answers_until.erase(close.partition);
         tell(number, Closed{close.turn});
     });
+}
+
+void World::end_hang(int number, Partition partition) {
+    Daemon& daemon = (*this)[number];
+    daemon.hangs.erase(partition);
+    const auto engine = daemon.engines.find(partition);
+    if (engine == daemon.engines.end()) return;
+    const Closed closed{engine->second};
+    daemon.engines.erase(engine);
+    daemon.answers_until.erase(partition);
+    tell(number, closed);
 }
 
 }  // namespace baton::queue::cluster

@@ -31,6 +31,7 @@ public:
         bool is_cut = false;
         bool is_drained = false;
         bool opens_fail = false;
+        std::set<Partition> hangs;    ///< what is opened or closed there does not come to its end
         bool loses_answers = false;   ///< writes are done, and nobody hears of it
         bool refuses_proofs = false;  ///< its store does not commit, and says so
         std::uint64_t watched = 0;
@@ -57,6 +58,8 @@ public:
     void pause(int number) { (*this)[number].is_paused = true; }
     void resume(int number);
     void drain(int number) { tell(number, Drain{}); }
+    /// What hung there comes to its end.
+    void end_hang(int number, Partition partition);
     /// Someone takes the log over who is no daemon of the cluster.
     void break_log(Partition partition) { writers_[partition] = {-1, 0}; }
 
@@ -73,6 +76,7 @@ public:
     [[nodiscard]] int opened() const;
 
     bool is_bucket_away = false;
+    std::map<Partition, std::vector<std::uint64_t>> guests;  ///< what the logs have
     Duration open_time{50};
     Duration close_time{20};
 

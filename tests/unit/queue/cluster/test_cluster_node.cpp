@@ -83,6 +83,25 @@ TEST_F(ThreeDaemons, know_who_leads_what) {
     EXPECT_EQ(world[0].node->members(world.now()).size(), 3U);
 }
 
+TEST_F(ThreeDaemons, know_the_guests_of_each_partition_also_while_nobody_leads_it) {
+    const std::vector<std::uint64_t> guests{0x105, 0x207};
+    const int gateway = world.add(0, false);
+    const int leader = world.serving(3).front();
+    world.guests[3] = guests;  // an import wrote them; who opens the log next reads them
+    world.crash(leader);
+    world.run_until([&] { return world.all_served(); });
+    world.run(Duration(1'000));
+    const int next = world.serving(3).front();
+    ASSERT_NE(next, leader);
+    EXPECT_EQ(world[gateway].node->guests(3), guests);
+    EXPECT_EQ(world[next].node->guests(3), guests);
+    EXPECT_TRUE(world[gateway].node->guests(4).empty());
+    world.crash(next);
+    world.run_until([&] { return !world.all_served(); });
+    world.run(Duration(100));
+    EXPECT_EQ(world[gateway].node->guests(3), guests);
+}
+
 TEST_F(ThreeDaemons, take_what_a_dead_one_led_soon_after_its_entries_expire) {
     const int before = world.opened();
     world.crash(1);

@@ -14,6 +14,13 @@ TEST(ClusterRecords, are_read_as_they_were_written) {
     EXPECT_EQ(parse_daemon_record(to_json(daemon)), daemon);
     const LeaderRecord leader{.leader = DaemonId("a-1"), .is_serving = true};
     EXPECT_EQ(parse_leader_record(to_json(leader)), leader);
+    const LeaderRecord host{
+        .leader = DaemonId("a-1"), .is_serving = true, .guests = {0xfedcba9876543210, 1}};
+    EXPECT_EQ(parse_leader_record(to_json(host)), host);
+    const LeaderRecord full{.guests = std::vector<std::uint64_t>(guests_max, 7)};
+    EXPECT_EQ(parse_leader_record(to_json(full)), full);
+    const LeaderRecord fuller{.guests = std::vector<std::uint64_t>(guests_max + 1, 7)};
+    EXPECT_FALSE(parse_leader_record(to_json(fuller)));
     const LeaderRecord vacant{.next = DaemonId("b-2")};
     EXPECT_EQ(parse_leader_record(to_json(vacant)), vacant);
 }
@@ -23,6 +30,8 @@ TEST(ClusterRecords, have_the_shape_that_is_written_down) {
         R"({"v":1,"name":"a","address":"http://h:1","partitions":16,"draining":false,"leads":true})");
     EXPECT_EQ(to_json(LeaderRecord{.leader = DaemonId("a-1"), .is_serving = true}),
         R"({"v":1,"leader":"a-1","serving":true,"next":""})");
+    EXPECT_EQ(to_json(LeaderRecord{.guests = {0x1f, 2}}),
+        R"({"v":1,"leader":"","serving":false,"next":"","guests":"000000000000001f 0000000000000002"})");
     EXPECT_EQ(make_daemon_id("a", 0x1f).text, "a-000000000000001f");
 }
 
@@ -36,7 +45,9 @@ TEST(ClusterRecords, fields_of_a_newer_daemon_are_passed_over_but_not_a_newer_ve
 
 TEST(ClusterRecords, what_is_no_record_is_an_error) {
     for (const char* text : {"", "7", "[]", "{", R"({"leader":"a"})", R"({"v":1,"leader":7})",
-             R"({"v":"1"})", R"({"v":1,"partitions":0})", R"({"v":1,"partitions":257})"}) {
+             R"({"v":"1"})", R"({"v":1,"guests":"1"})", R"({"v":1,"guests":"000000000000001g"})",
+             R"({"v":1,"guests":"000000000000001f000000000000001f"})", R"({"v":1,"partitions":0})",
+             R"({"v":1,"partitions":257})"}) {
         const bool is_either =
             parse_leader_record(text).has_value() && parse_daemon_record(text).has_value();
         EXPECT_FALSE(is_either) << text;

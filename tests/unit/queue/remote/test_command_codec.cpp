@@ -186,6 +186,26 @@ TEST(CommandCodec, an_answer_has_these_bytes) {
         "0101"
         "0500000000000000"
         "8001");
+    EXPECT_EQ(hex(encode_usage({.partition = 7, .tenants = {{TenantId("a"), 300}}}).view()),
+        "0102"
+        "07"
+        "01"
+        "0161"
+        "ac02");
+}
+
+TEST(CommandCodec, an_event_is_read_as_what_it_is_and_as_nothing_else) {
+    const UsageTold told{
+        .partition = 255, .tenants = {{TenantId("a"), 0}, {TenantId("b"), UINT64_MAX}}};
+    const auto usage = encode_usage(told);
+    EXPECT_EQ(decode_usage(usage.view()), told);
+    EXPECT_FALSE(decode_cancelled(usage.view()));
+    EXPECT_FALSE(decode_usage(encode_cancelled({.queue_uid = 5, .seq = 128}).view()));
+    for (std::size_t size = 0; size < usage.size(); ++size) {
+        const auto cut = decode_usage(usage.view().substr(0, size));
+        EXPECT_EQ(cut.error().code, Errc::protocol_error) << size;
+    }
+    EXPECT_FALSE(decode_usage(std::string(usage.view()) + "x"));
 }
 
 TEST(CommandCodec, a_refusal_is_an_answer_to_every_command) {

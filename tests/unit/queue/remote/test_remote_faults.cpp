@@ -27,6 +27,23 @@ TEST_F(Faults, a_post_that_reaches_nobody_says_that_nothing_was_done) {
     EXPECT_EQ(stats().ready, 0);
 }
 
+class PatientFaults : public RemoteWorld {
+protected:
+    PatientFaults()
+        : RemoteWorld({}, {.call_timeout = Duration(60'000),
+                              .unhealthy_patience = Duration(30),
+                              .backoff = {.initial = Duration(2), .max = Duration(10)}}) {}
+};
+
+TEST_F(PatientFaults, a_call_that_nobody_takes_is_given_up_soon_when_the_transport_is_unhealthy) {
+    leave(0);
+    transport.set_healthy(false);
+    EXPECT_EQ(outcome(post({{}})), "unavailable");  // long before its time is over
+    lead(0);
+    EXPECT_EQ(outcome(post({{}})), "ok") << "what somebody takes is taken";
+    EXPECT_EQ(stats().ready, 1);
+}
+
 TEST_F(Faults, a_post_without_keys_whose_answer_is_lost_is_not_sent_again) {
     spoil(CommandType::post, {.lose_answer = true});
     const auto posted = post({{.text = "a", .dedup = "k"}, {.text = "b"}});

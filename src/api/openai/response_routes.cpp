@@ -1,0 +1,239 @@
+// /v1/responses
+#include <charconv>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "api/openai/errors.h"
+#include "api/openai/live_stream.h"
+#include "api/openai/response_encoder.h"
+#include "api/openai/response_request.h"
+#include "api/openai/routes.h"
+
+namespace baton::api::openai {
+namespace {
+
+namespace json = boost::json;
+using net::Method;
+
+// Used inside coroutines, where the check does not see it.
+using asio::experimental::awaitable_operators::operator&&;  // NOLINT(misc-unused-using-decls)
+
+net::Response object_answer(const json::object& object) {
+    return json_answer(200, json::serialize(object));
+}
+
+/// Follows a stored response to its end.
+Task<void> follow(const DoorState& state, service::ChatReader reader, ResponseEvents events,
+    net::BodyStream& body) {
+    std::string text = events.begin();
+    if (text.empty()) text = ":\n\n";
+    while (true) {
+        const bool sent = text.empty() || co_await body.write(std::exchange(text, {}));
+        if (!sent || body.stopping()) co_return;  // the chat goes on; its answer is kept
+        auto progress = co_await reader.next(state.config.heartbeat);
+        if (!progress) {
+            // A client that sees the daemon stop comes back with `starting_after`.
+            if (progress.error().code == Errc::shutting_down) co_return;
+            const bool told = co_await body.write(events.fail(progress.error()));
+            static_cast<void>(told);
+            co_return;
+        }
+        for (const auto& piece : progress->pieces) text += events.take(piece.delta);
+        if (progress->result) {
+            const bool told = co_await body.write(text + events.end(*progress->result));
+            static_cast<void>(told);
+            co_return;
+        }
+        if (progress->pieces.empty()) text = ":\n\n";
+    }
+}
+
+net::Response follow_response(
+    const SharedState& state, MessageId id, ResponseHead head, std::int64_t seen) {
+    net::Response response = event_stream();
+    response.stream = [state, id, head = std::move(head), seen](net::BodyStream& body) mutable {
+        return follow(*state, state->chats.follow(id), ResponseEvents(head, seen), body);
+    };
+    return response;
+}
+
+Task<void> write_late(const DoorState& state, const access::Identity& who, MessageId id,
+    const ResponseHead& head, net::BodyStream& body) {
+    while (true) {
+        const bool sent = co_await body.write(" ");
+        if (!sent) co_return;
+        const auto result =
+            co_await state.chats.wait(who, id, Deadline::after(state.config.heartbeat));
+        if (!result) throw std::runtime_error(to_string(result.error()));
+        if (!*result) continue;
+        const bool told = co_await body.write(json::serialize(response_object(head, **result)));
+        static_cast<void>(told);
+        co_return;
+    }
+}
+
+Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
+    service::ChatOrder order, ResponseHead head, bool stream) {
+    BATON_CO_TRY(const auto accepted, co_await state->chats.submit(call.who, std::move(order)));
+    head.id = public_id(response_prefix, accepted.id);
+    head.created = accepted.at;
+    if (stream) co_return follow_response(state, accepted.id, std::move(head), -1);
+    if (head.background) co_return object_answer(response_object(head, ResponseStatus::queued));
+    const Deadline deadline = Deadline::after(state->config.patience);
+    BATON_CO_TRY(const auto result, co_await state->chats.wait(call.who, accepted.id, deadline));
+    if (result) co_return object_answer(response_object(head, *result));
+    net::Response response;
+    response.stream = [state, who = call.who, id = accepted.id, head = std::move(head)](
+                          net::BodyStream& body) {
+        return write_late(*state, who, id, head, body);
+    };
+    co_return response;
+}
+
+Task<void> run_chat(const DoorState& state, const access::Identity& who, service::ChatOrder order,
+    ResponseEvents& events, LiveText& text) {
+    bool began = false;
+    llm::ChatSink sink = [&](const ChatDelta& delta) {
+        if (!std::exchange(began, true)) text.add(events.begin());
+        text.add(events.take(delta));
+    };
+    const auto result = co_await state.chats.pass_through(
+        who, std::move(order), std::move(sink), Deadline::after(state.config.timeout));
+    if (result) {
+        if (!began) text.add(events.begin());
+        text.add(events.end(*result));
+        text.end({});
+    } else if (began) {
+        text.add(events.fail(result.error()));
+        text.end({});
+    } else {
+        text.end(result.error());
+    }
+}
+
+Task<void> stream_through(const DoorState& state, const access::Identity& who,
+    service::ChatOrder order, ResponseEvents events, net::BodyStream& body) {
+    LiveText text(co_await asio::this_coro::executor);
+    co_await (run_chat(state, who, std::move(order), events, text) &&
+              text.write_to(body, state.config.heartbeat));
+}
+
+Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
+    service::ChatOrder order, ResponseHead head, bool stream) {
+    head.id = random_id(response_prefix);
+    head.created = state->chats.clock().now();
+    head.echo["store"] = false;
+    if (stream) {
+        net::Response response = event_stream();
+        response.stream = [state, who = call.who, order = std::move(order), head = std::move(head)](
+                              net::BodyStream& body) {
+            return stream_through(
+                *state, who, std::move(order), ResponseEvents(std::move(head)), body);
+        };
+        co_return response;
+    }
+    auto asking = state->chats.pass_through(
+        call.who, std::move(order), {}, Deadline::after(state->config.timeout));
+    BATON_CO_TRY(const auto result, co_await std::move(asking));
+    co_return object_answer(response_object(head, result));
+}
+
+Task<Result<net::Response>> create_response(const SharedState& state, Call& call) {
+    BATON_CO_TRY(const auto body, json_body(call.request));
+    BATON_CO_TRY(const Mode mode, mode_of(call.request, state->config.mode));
+    service::ChatOrder order;
+    BATON_CO_TRY(order.priority, level_of(call.request, body));
+    BATON_CO_TRY(auto request, response_request_from_json(body));
+    if (request.background && mode == Mode::pass_through) {
+        co_return fail_field(Errc::invalid_argument, "background",
+            "what runs in the background is stored: it cannot be passed through");
+    }
+    ResponseHead head{.model = request.chat.model,
+        .background = request.background,
+        .echo = std::move(request.echo)};
+    order.request = std::move(request.chat);
+    order.metadata = std::move(request.metadata);
+    BATON_CO_TRY_VOID(read_fields(call.request, order));
+    auto answering =
+        mode == Mode::durable
+            ? answer_durable(state, call, std::move(order), std::move(head), request.stream)
+            : answer_at_once(state, call, std::move(order), std::move(head), request.stream);
+    auto response = co_await std::move(answering);
+    co_return response;
+}
+
+Result<std::int64_t> starting_after(const net::Request& request) {
+    const auto text = request.query_value("starting_after");
+    if (!text) return -1;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc() || end != text->data() + text->size() || number < 0) {
+        return fail_field(
+            Errc::invalid_argument, "starting_after", "must be the sequence number of an event");
+    }
+    return number;
+}
+
+/// The response as it stands.
+Task<Result<json::object>> stored_object(
+    const SharedState& state, Call& call, MessageId id, const MessageView& message) {
+    ResponseHead head{.id = std::string(call.params[0]),
+        .model = service::model_of(message),
+        .created = message.posted_at};
+    const auto result = co_await state->chats.wait(call.who, id, Deadline::after(Duration(0)));
+    // A response that failed is there, and says so.
+    if (!result && result.error().code != Errc::message_not_found) {
+        co_return response_object(head, result.error());
+    }
+    if (!result) co_return fail(result.error());
+    if (*result) co_return response_object(head, **result);
+    co_return response_object(head, message.state == MessageState::leased
+                                        ? ResponseStatus::in_progress
+                                        : ResponseStatus::queued);
+}
+
+Task<Result<net::Response>> get_response(const SharedState& state, Call& call) {
+    BATON_CO_TRY(const auto id, message_of(response_prefix, call.params[0]));
+    BATON_CO_TRY(const auto seen, starting_after(call.request));
+    BATON_CO_TRY(const auto message, co_await state->chats.find(call.who, id));
+    if (call.request.query_value("stream") == "true") {
+        ResponseHead head{.id = std::string(call.params[0]),
+            .model = service::model_of(message),
+            .created = message.posted_at};
+        co_return follow_response(state, id, std::move(head), seen);
+    }
+    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, message));
+    co_return object_answer(object);
+}
+
+Task<Result<net::Response>> cancel_response(const SharedState& state, Call& call) {
+    BATON_CO_TRY(const auto id, message_of(response_prefix, call.params[0]));
+    BATON_CO_TRY(const auto before, co_await state->chats.find(call.who, id));
+    const bool over = before.state == MessageState::done || before.state == MessageState::dead;
+    if (!over) {
+        BATON_CO_TRY_VOID(co_await state->chats.cancel(call.who, id));
+    }
+    BATON_CO_TRY(const auto message, co_await state->chats.find(call.who, id));
+    BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, message));
+    co_return object_answer(object);
+}
+
+}  // namespace
+
+std::vector<Door::Route> response_routes(const SharedState& state) {
+    return {
+        {{Method::post, "/v1/responses", Auth::member},
+            [state](Call& call) { return create_response(state, call); }},
+        {{Method::get, "/v1/responses/{id}", Auth::member},
+            [state](Call& call) { return get_response(state, call); }},
+        {{Method::post, "/v1/responses/{id}/cancel", Auth::member},
+            [state](Call& call) { return cancel_response(state, call); }},
+    };
+}
+
+}  // namespace baton::api::openai

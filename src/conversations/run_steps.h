@@ -1,0 +1,52 @@
+// The steps of agents' runs: each finished call of a model or a tool is kept before the next one
+// starts, so that who resumes a run reads what is there instead of asking and paying again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/conversation.h"
+#include "runtime/task.h"
+
+namespace baton::conversations {
+
+/// Numbers reach disk; never renumber.
+enum class StepKind : std::uint8_t {
+    model = 0,  ///< a model answered
+    tool = 1,   ///< a tool returned
+    wait = 2,   ///< a tool began to wait for a reply
+};
+
+/// One step; the agents' side knows what its content means.
+struct RunStep {
+    std::uint32_t number = 0;  ///< 0, 1, 2 … without gaps
+    StepKind kind = StepKind::model;
+    std::string content{};  ///< a JSON object as text
+    TimePoint began_at{};
+    TimePoint ended_at{};
+    bool operator==(const RunStep&) const = default;
+};
+
+/// Same store and same rules as Conversations; steps go with their message. What was written may be
+/// written again: of two steps with one number the first stands.
+class RunSteps {
+public:
+    virtual ~RunSteps() = default;
+
+    /// Those of a message in their order; none of an unknown one.
+    [[nodiscard]] virtual Task<Result<std::vector<RunStep>>> steps(MessageId id) = 0;
+
+    /// Durable on return. False: the message has a step of this number already.
+    /// Fails: message_not_found.
+    [[nodiscard]] virtual Task<Result<bool>> add_step(MessageId id, RunStep step) = 0;
+
+    /// The last step and the answer in one transaction. False, and nothing written, when the
+    /// message is completed already; else as DialogWriter::complete.
+    [[nodiscard]] virtual Task<Result<bool>> finish(
+        MessageId id, RunStep last, DialogReply reply) = 0;
+};
+
+}  // namespace baton::conversations

@@ -1,0 +1,132 @@
+#include <string_view>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/core.h>
+
+#include "llm/content_parts.h"
+#include "llm/openai/responses_codec.h"
+#include "llm/provider_json.h"
+#include "model/codec.h"
+
+namespace baton::llm {
+namespace {
+
+namespace json = boost::json;
+
+json::value value_of_text(std::string_view text) {
+    auto value = parse_json(text);
+    return value ? *std::move(value) : json::value();
+}
+
+std::string url_of(const ContentPart& part) {
+    if (part.data.empty()) return part.url;
+    return fmt::format("data:{};base64,{}", part.media_type, part.data);
+}
+
+/// `index`: of the message, for errors.
+Result<json::array> content_of(const ChatMessage& message, std::size_t index) {
+    const bool spoken = message.role == Role::assistant;
+    json::array content;
+    const auto parts = content_parts(message);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        switch (parts[i].kind) {
+            case ContentPart::Kind::text:
+                content.push_back(json::object{
+                    {"type", spoken ? "output_text" : "input_text"}, {"text", parts[i].text}});
+                break;
+            case ContentPart::Kind::image:
+                content.push_back(
+                    json::object{{"type", "input_image"}, {"image_url", url_of(parts[i])}});
+                break;
+            case ContentPart::Kind::file:
+                content.push_back(
+                    json::object{{"type", "input_file"}, {"file_data", url_of(parts[i])}});
+                break;
+            case ContentPart::Kind::other:
+                return fail_field(Errc::unsupported, part_path(index, i),
+                    fmt::format("the Responses API is not given `{}`", parts[i].type));
+        }
+    }
+    if (!message.refusal.empty()) {
+        content.push_back(json::object{{"type", "refusal"}, {"refusal", message.refusal}});
+    }
+    return content;
+}
+
+Result<json::array> items_of(const ChatRequest& request) {
+    json::array items;
+    for (std::size_t i = 0; i < request.messages.size(); ++i) {
+        const auto& message = request.messages[i];
+        if (message.role == Role::tool) {
+            items.push_back(json::object{{"type", "function_call_output"},
+                {"call_id", message.tool_call_id}, {"output", message.content}});
+            continue;
+        }
+        BATON_TRY(json::array content, content_of(message, i));
+        if (!content.empty()) {
+            items.push_back(
+                json::object{{"role", to_string(message.role)}, {"content", std::move(content)}});
+        }
+        for (const auto& call : message.tool_calls) {
+            items.push_back(json::object{{"type", "function_call"}, {"call_id", call.id},
+                {"name", call.name}, {"arguments", call.arguments}});
+        }
+    }
+    return items;
+}
+
+json::object tool_of(const ToolSpec& tool) {
+    json::object object{{"type", "function"}, {"name", tool.name}, {"strict", tool.strict}};
+    if (!tool.description.empty()) object["description"] = tool.description;
+    json::value schema = value_of_text(tool.parameters);
+    if (!schema.is_object()) schema = {{"type", "object"}, {"properties", json::object{}}};
+    object["parameters"] = std::move(schema);
+    return object;
+}
+
+/// One function is named beside its type here, not inside an object of its own.
+json::value choice_of(std::string_view text) {
+    json::value choice = value_of_text(text);
+    const auto* function = member(choice, "function");
+    if (function == nullptr) return choice;
+    return json::object{{"type", "function"}, {"name", text_of(*function, "name")}};
+}
+
+/// `json_schema` stands flat here: {"type","name","schema","strict"}.
+json::value format_of(std::string_view text) {
+    json::value format = value_of_text(text);
+    const auto* wrapped = member(format, "json_schema");
+    if (wrapped == nullptr || !wrapped->is_object()) return format;
+    json::object flat = wrapped->get_object();
+    flat["type"] = "json_schema";
+    return flat;
+}
+
+}  // namespace
+
+Result<std::string> encode_responses_request(const ChatRequest& request) {
+    const auto& options = request.options;
+    json::object body{{"model", request.model}, {"stream", true}, {"store", false}};
+    BATON_TRY(body["input"], items_of(request));
+    if (!request.tools.empty()) {
+        auto& tools = body["tools"].emplace_array();
+        for (const auto& tool : request.tools) tools.push_back(tool_of(tool));
+        if (!options.tool_choice.empty()) body["tool_choice"] = choice_of(options.tool_choice);
+        if (options.parallel_tool_calls) {
+            body["parallel_tool_calls"] = *options.parallel_tool_calls;
+        }
+    }
+    if (options.temperature) body["temperature"] = *options.temperature;
+    if (options.top_p) body["top_p"] = *options.top_p;
+    if (options.max_output_tokens) body["max_output_tokens"] = *options.max_output_tokens;
+    if (!options.response_format.empty()) {
+        body["text"] = json::object{{"format", format_of(options.response_format)}};
+    }
+    return json::serialize(body);
+}
+
+}  // namespace baton::llm

@@ -1,0 +1,132 @@
+// Chats with models, durable or passed through: the use cases behind OpenAI's routes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/access.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "dispatch/intake.h"
+#include "llm/pool.h"
+#include "model/chat.h"
+#include "queue/queues.h"
+#include "runtime/deadline.h"
+#include "runtime/task.h"
+#include "service/chat_merge.h"
+
+namespace baton::service {
+
+struct ChatLimits {
+    static constexpr std::size_t idempotency_key_max = 200;
+    static constexpr std::size_t session_max = 256;
+    static constexpr std::size_t embedding_inputs_max = 2'048;
+};
+
+/// A chat as a client asks for it.
+struct ChatOrder {
+    ChatRequest request{};
+    std::string session{};            ///< chats with one stay with an endpoint; empty: none
+    std::optional<Level> priority{};  ///< absent: by the rules of the preprocessor
+    std::string idempotency_key{};    ///< a second order with it is the first one; empty: none
+    std::string metadata{};           ///< a JSON object kept with the message; empty: none
+    Duration ttl{0};                  ///< it is pointless after so long; 0: never
+    bool coalesce = false;            ///< joins an equal order of this key that is not finished
+};
+
+/// A chat that is stored: it will be answered, whatever happens.
+struct AcceptedChat {
+    MessageId id{};
+    bool duplicate = false;  ///< an earlier order had the same idempotency key; `id` is that one's
+    TimePoint at{};
+};
+
+/// What a stored chat said since the last look.
+struct ChatProgress {
+    struct Piece {
+        std::uint64_t offset = 0;  ///< of the output event; several pieces may share it
+        ChatDelta delta{};
+    };
+    std::vector<Piece> pieces{};
+    std::optional<ChatResult> result{};  ///< the answer, once it is whole
+};
+
+/// Follows one stored chat. One call at a time; cancelling it withdraws the wait and loses nothing.
+class ChatReader final {
+public:
+    /// Pieces of events before `from` are not told again. `queues` must outlive it.
+    ChatReader(queue::Queues& queues, MessageId id, std::uint64_t from = 0)
+        : queues_(queues), id_(id), tell_from_(from) {}
+
+    /// As soon as there is something, or after `wait` with nothing. Fails: what the chat failed
+    /// with; conflict (see ChatMerge); cancelled; message_not_found (unknown, or its answer is no
+    /// longer kept).
+    [[nodiscard]] Task<Result<ChatProgress>> next(Duration wait);
+
+private:
+    Result<void> take(const OutputPage& page, ChatProgress& progress);
+    Task<Result<ChatProgress>> finish(std::optional<Reply> reply, ChatProgress progress);
+
+    queue::Queues& queues_;
+    MessageId id_;
+    std::uint64_t tell_from_;
+    std::uint64_t next_ = 0;
+    ChatMerge merge_;
+};
+
+/// The model a stored chat was ordered from; empty when only its answer is kept.
+[[nodiscard]] std::string model_of(const MessageView& message);
+
+/// Safe to use from any thread; tasks resume on the caller's executor.
+class ChatService final {
+public:
+    /// The references must outlive the service. The LLM queue must exist.
+    ChatService(
+        queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool, const Clock& clock)
+        : queues_(queues), intake_(intake), pool_(pool), clock_(clock) {}
+
+    /// Stores the chat; from here on it will be answered. Fails: not_found (model), and as
+    /// Intake::post.
+    [[nodiscard]] Task<Result<AcceptedChat>> submit(const access::Identity& who, ChatOrder order);
+
+    /// The answer of a stored chat; nothing when the deadline comes first. Fails: what the chat
+    /// failed with; message_not_found.
+    [[nodiscard]] Task<Result<std::optional<ChatResult>>> wait(
+        const access::Identity& who, MessageId id, Deadline deadline);
+
+    [[nodiscard]] ChatReader follow(MessageId id, std::uint64_t from = 0) {
+        return {queues_, id, from};
+    }
+
+    /// The stored order of a chat. Fails: message_not_found (also when only its answer is kept).
+    [[nodiscard]] Task<Result<MessageView>> find(const access::Identity& who, MessageId id);
+
+    /// A chat that waits is gone, one that runs is aborted. Fails: message_not_found.
+    [[nodiscard]] Task<Result<void>> cancel(const access::Identity& who, MessageId id);
+
+    /// Asks at once, without the queue; nothing is stored. Fails as llm::Pool::chat.
+    [[nodiscard]] Task<Result<ChatResult>> pass_through(
+        const access::Identity& who, ChatOrder order, llm::ChatSink sink, Deadline deadline);
+
+    /// Fails: invalid_argument (input), and as llm::Pool::embed.
+    [[nodiscard]] Task<Result<EmbeddingResult>> embed(
+        const access::Identity& who, EmbeddingRequest request, Deadline deadline);
+
+    [[nodiscard]] std::vector<std::string> models() const { return pool_.models(); }
+    [[nodiscard]] bool serves(std::string_view model) const { return pool_.serves(model); }
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+
+private:
+    [[nodiscard]] Result<void> check(const access::Identity& who, const ChatOrder& order) const;
+
+    queue::Queues& queues_;
+    dispatch::Intake& intake_;
+    llm::Pool& pool_;
+    const Clock& clock_;
+};
+
+}  // namespace baton::service

@@ -1,0 +1,207 @@
+#include "unit/api/openai/openai_fixture.h"
+
+namespace baton::test {
+namespace {
+
+const std::string hello = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+const std::string hello_streamed =
+    R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}})";
+
+class ChatRoutes : public OpenAiFixture {
+protected:
+    net::Response pass(std::string body) {
+        return post("/v1/chat/completions", std::move(body), {{"Baton-Mode", "pass-through"}});
+    }
+};
+
+TEST_F(ChatRoutes, a_durable_chat_waits_in_the_queue_and_is_answered) {
+    const auto answer =
+        call_beside("/v1/chat/completions", hello, {}, [this] { return work_well(); });
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const auto body = json_of(answer);
+    EXPECT_EQ(body.at("object").as_string(), "chat.completion");
+    EXPECT_TRUE(body.at("id").as_string().starts_with("chatcmpl-"));
+    EXPECT_EQ(body.at("model").as_string(), "m");
+    const auto& choice = body.at("choices").at(0);
+    EXPECT_EQ(choice.at("message").at("content").as_string(), "hello there");
+    EXPECT_EQ(choice.at("finish_reason").as_string(), "stop");
+    EXPECT_EQ(body.at("usage").at("total_tokens").as_int64(), 5);
+    EXPECT_TRUE(pool.requests.empty());
+
+    const auto again = get("/v1/chat/completions/" + std::string(body.at("id").as_string()));
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(
+        json_of(again).at("choices").at(0).at("message").at("content").as_string(), "hello there");
+}
+
+TEST_F(ChatRoutes, a_durable_stream_tells_the_pieces_and_ends) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    ASSERT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(count_in("llm"), 1U);
+    io.run(work_well());
+    const std::string text = streamed(response);
+    EXPECT_TRUE(text.starts_with(":")) << text;
+    EXPECT_TRUE(text.ends_with("data: [DONE]\n\n")) << text;
+    const auto chunks = events_of(text);
+    EXPECT_EQ(text_of(chunks), "hello there");
+    EXPECT_EQ(chunks.front().at("choices").at(0).at("delta").at("role").as_string(), "assistant");
+    for (const auto& chunk : chunks) EXPECT_EQ(chunk.at("id"), chunks.front().at("id"));
+    EXPECT_TRUE(chunks.back().at("choices").as_array().empty());
+    EXPECT_EQ(chunks.back().at("usage").at("prompt_tokens").as_int64(), 3);
+    EXPECT_TRUE(chunks.front().at("usage").is_null());
+}
+
+TEST_F(ChatRoutes, who_lost_the_stream_goes_on_behind_the_last_event) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    const std::string id(response.fields.get("Baton-Message-Id"));
+    io.run(work_well());
+    const auto first = streamed(response);
+    ASSERT_NE(first.find("id: 0\n"), std::string::npos) << first;
+    const auto rest = streamed(call(net::Method::get,
+        "/v1/chat/completions/chatcmpl-" + id + "?stream=true", {}, {{"Last-Event-ID", "0"}}));
+    EXPECT_EQ(text_of(events_of(rest)), "there");
+    EXPECT_TRUE(rest.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(ChatRoutes, a_chat_that_is_tried_again_goes_on_where_it_was) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    const auto leased = lease_one("llm");
+    const ChatDelta piece{.text = "hello "};
+    std::vector<Bytes> events{dispatch::to_output_event({&piece, 1})};
+    ASSERT_TRUE(io.run(queues->append_output(leased.receipt, std::move(events))));
+    ASSERT_TRUE(io.run(queues->nack(queue::NackRequest{.receipt = leased.receipt})));
+    io.run(work_well());
+    const auto text = streamed(response);
+    EXPECT_EQ(text_of(events_of(text)), "hello there") << text;
+    EXPECT_TRUE(text.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(ChatRoutes, a_chat_that_begins_anew_otherwise_ends_the_stream_with_an_error) {
+    auto response = post("/v1/chat/completions", hello_streamed);
+    const auto leased = lease_one("llm");
+    const ChatDelta piece{.text = "good day"};
+    std::vector<Bytes> events{dispatch::to_output_event({&piece, 1})};
+    ASSERT_TRUE(io.run(queues->append_output(leased.receipt, std::move(events))));
+    ASSERT_TRUE(io.run(queues->nack(queue::NackRequest{.receipt = leased.receipt})));
+    io.run(work_well());
+    const auto text = streamed(response);
+    EXPECT_EQ(text.find("[DONE]"), std::string::npos) << text;
+    EXPECT_EQ(events_of(text).back().at("error").at("code").as_string(), "conflict");
+}
+
+TEST_F(ChatRoutes, a_chat_that_fails_says_why_in_the_shape_of_openai) {
+    const Error limit{.code = Errc::provider_rate_limited,
+        .detail = "slow down",
+        .retry_after = std::chrono::milliseconds(1'500)};
+    const auto answer = call_beside("/v1/chat/completions", hello, {},
+        [&] { return work({}, dispatch::to_queue_reply(limit)); });
+    EXPECT_EQ(answer.status, 429) << answer.body;
+    const auto error = json_of(answer).at("error");
+    EXPECT_EQ(error.at("type").as_string(), "rate_limit_error");
+    EXPECT_EQ(error.at("code").as_string(), "provider_rate_limited");
+    EXPECT_EQ(answer.fields.get("Retry-After"), "2");
+    EXPECT_EQ(answer.fields.get("retry-after-ms"), "1500");
+    EXPECT_EQ(answer.fields.get("x-should-retry"), "true");
+}
+
+TEST_F(ChatRoutes, one_idempotency_key_is_one_chat) {
+    const FieldMap key{{"Idempotency-Key", "k1"}};
+    const auto first = post("/v1/chat/completions", hello_streamed, key);
+    const auto second = post("/v1/chat/completions", hello_streamed, key);
+    EXPECT_EQ(count_in("llm"), 1U);
+    EXPECT_EQ(first.fields.get("Baton-Message-Id"), second.fields.get("Baton-Message-Id"));
+    EXPECT_EQ(second.fields.get("Baton-Duplicate"), "true");
+    io.run(work_well());
+    EXPECT_EQ(text_of(events_of(streamed(first))), "hello there");
+    EXPECT_EQ(text_of(events_of(streamed(second))), "hello there");
+}
+
+TEST_F(ChatRoutes, level_comes_from_the_header_or_the_service_tier) {
+    const auto level_of = [this](std::string tier, const FieldMap& fields) {
+        std::string body = hello_streamed;
+        if (!tier.empty()) body.insert(1, R"("service_tier":")" + tier + R"(",)");
+        EXPECT_EQ(post("/v1/chat/completions", body, fields).status, 200);
+        return lease_one("llm").message.data->priority;
+    };
+    EXPECT_EQ(level_of("", {}), Level::normal);
+    EXPECT_EQ(level_of("auto", {}), Level::normal);
+    EXPECT_EQ(level_of("flex", {}), Level::low);
+    EXPECT_EQ(level_of("priority", {}), Level::high);
+    EXPECT_EQ(level_of("flex", {{"Baton-Priority", "realtime"}}), Level::realtime);
+}
+
+TEST_F(ChatRoutes, a_chat_passed_through_leaves_nothing_behind) {
+    const auto answer = pass(hello);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(
+        json_of(answer).at("choices").at(0).at("message").at("content").as_string(), "hello there");
+    EXPECT_EQ(count_in("llm"), 0U);
+    const auto text = streamed(pass(hello_streamed));
+    EXPECT_EQ(text_of(events_of(text)), "hello there");
+    EXPECT_TRUE(text.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(ChatRoutes, a_stream_refused_before_its_first_piece_has_the_status_of_the_error) {
+    pool.error = Error{.code = Errc::provider_rejected, .detail = "no"};
+    const auto response = pass(hello_streamed);
+    KeptBody body;
+    io.run(response.stream(body));
+    ASSERT_TRUE(body.instead);
+    EXPECT_EQ(body.instead->status, 400);
+    EXPECT_EQ(body.text, "");
+
+    pool.fail_behind_pieces = true;
+    const auto text = streamed(pass(hello_streamed));
+    EXPECT_EQ(text.find("[DONE]"), std::string::npos);
+    EXPECT_TRUE(events_of(text).back().as_object().contains("error")) << text;
+}
+
+TEST_F(ChatRoutes, a_client_that_is_gone_ends_what_is_passed_through) {
+    const auto response = pass(hello_streamed);
+    KeptBody body;
+    body.pieces_max = 0;
+    EXPECT_THROW(io.run(response.stream(body)), boost::system::system_error);
+}
+
+TEST_F(ChatRoutes, what_is_wrong_is_named) {
+    const auto bad = [this](std::string body, int status, std::string_view param,
+                         FieldMap fields = {}) {
+        const auto answer = post("/v1/chat/completions", body, std::move(fields));
+        EXPECT_EQ(answer.status, status) << answer.body;
+        const auto error = json_of(answer).at("error");
+        const auto& named = error.at("param");
+        EXPECT_EQ(named.is_null() ? "" : named.as_string(), param) << answer.body;
+        EXPECT_EQ(count_in("llm"), 0U);
+    };
+    bad("{", 400, "");
+    bad("[]", 400, "");
+    bad("{\"model\":\"\xff\"}", 400, "");
+    bad(R"({"messages":[{"role":"user","content":"a"}]})", 400, "model");
+    bad(R"({"model":"m","messages":[]})", 400, "messages");
+    bad(R"({"model":"x","messages":[{"role":"user","content":"a"}]})", 404, "model");
+    bad(R"({"model":"m","messages":[{"role":"user","content":"a"}],"stream":"yes"})", 400,
+        "stream");
+    bad(hello, 400, "Baton-Mode", {{"Baton-Mode", "fast"}});
+    bad(hello, 400, "Baton-Priority", {{"Baton-Priority", "now"}});
+    bad(hello, 400, "Idempotency-Key", {{"Idempotency-Key", std::string(201, 'k')}});
+    bad(hello, 401, "", {{"Authorization", "Bearer no"}});
+    EXPECT_EQ(get("/v1/chat/completions/chatcmpl-no").status, 404);
+}
+
+TEST_F(ChatRoutes, models_and_embeddings) {
+    EXPECT_EQ(json_of(get("/v1/models")).at("data").at(0).at("id").as_string(), "m");
+    EXPECT_EQ(get("/v1/models/m").status, 200);
+    EXPECT_EQ(get("/v1/models/x").status, 404);
+    const auto floats = json_of(post("/v1/embeddings", R"({"model":"m","input":["ab","c"]})"));
+    EXPECT_EQ(floats.at("data").as_array().size(), 2U);
+    EXPECT_EQ(floats.at("data").at(0).at("embedding").at(0).to_number<double>(), 2.0);
+    const auto packed =
+        json_of(post("/v1/embeddings", R"({"model":"m","input":"ab","encoding_format":"base64"})"));
+    EXPECT_EQ(packed.at("data").at(0).at("embedding").as_string(), "AAAAQAAAAD8=");
+    EXPECT_EQ(post("/v1/embeddings", R"({"model":"m","input":[1]})").status, 400);
+    EXPECT_EQ(post("/v1/embeddings", R"({"model":"m","input":[]})").status, 400);
+    EXPECT_EQ(post("/v1/embeddings", R"({"model":"x","input":"a"})").status, 404);
+}
+
+}  // namespace
+}  // namespace baton::test
