@@ -17,6 +17,7 @@
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
 #include "app/data_dir.h"
+#include "app/llm_home.h"
 #include "app/metrics_door.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
@@ -25,16 +26,13 @@
 #include "dispatch/dispatcher.h"
 #include "dispatch/intake.h"
 #include "dispatch/work_item.h"
-#include "llm/echo/echo_provider.h"
-#include "llm/openai/openai_provider.h"
-#include "llm/single_pool.h"
-#include "net/client.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
 #include "queue/store/journal/journal_store.h"
 #include "queue/store/memory/memory_store.h"
 #include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
+#include "service/endpoint_service.h"
 #include "service/health.h"
 #include "service/key_service.h"
 #include "service/message_service.h"
@@ -96,7 +94,7 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        make_provider();                   // whom agents ask
+        BATON_TRY_VOID(open_endpoints());  // whom agents and clients ask
         BATON_TRY_VOID(make_agents());     // their tools work through what is there by now
         BATON_TRY_VOID(
             start_dispatcher());       // before the doors: what a crash left is repaired first
@@ -125,6 +123,7 @@ public:
         if (message_service_) message_service_->end_waits();
         if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
         doors.join();
+        if (llm_) llm_->stop();                   // after all who ask it
         if (cluster_) cluster_->leave(deadline);  // what it leads goes to others
         if (metrics_) io_->run_on(0, metrics_->stop(deadline));
         log_.info("stopped");
@@ -136,7 +135,7 @@ private:
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_llm_queue();
-    void make_provider();
+    Result<void> open_endpoints();
     Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
@@ -161,9 +160,7 @@ private:
     std::unique_ptr<queue::Queues> own_queues_;
     std::unique_ptr<ClusterHome> cluster_;
     queue::Queues* queues_ = nullptr;  ///< of this daemon, or of the cluster
-    std::unique_ptr<net::Client> http_client_;
-    std::unique_ptr<llm::Provider> provider_;
-    std::unique_ptr<llm::Pool> pool_;
+    std::unique_ptr<LlmHome> llm_;
     std::unique_ptr<agents::Waker> waker_;
     agents::ToolBox tools_;
     std::unique_ptr<agents::Runtime> agents_;
@@ -176,6 +173,7 @@ private:
     std::unique_ptr<dispatch::Intake> intake_;
     std::unique_ptr<service::ChatService> chat_service_;
     std::unique_ptr<service::KeyService> key_service_;
+    std::unique_ptr<service::EndpointService> endpoint_service_;
     std::unique_ptr<service::HealthService> health_;
     std::unique_ptr<net::Server> metrics_;
     std::unique_ptr<net::Server> api_;
@@ -271,20 +269,10 @@ Result<void> Services::make_llm_queue() {
     return {};
 }
 
-void Services::make_provider() {
-    const auto& endpoint = config_.llm.endpoints.front();
-    if (endpoint.provider == ProviderKind::echo) {
-        provider_ = llm::make_echo_provider();
-        log_.warn("no LLM: the echo provider answers with the message itself",
-            {{"why", config_.llm.choice}});
-    } else {
-        http_client_ = net::make_client(config_.llm.client);
-        provider_ = llm::make_openai_provider(
-            *http_client_, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
-        log_.info("LLM endpoint", {{"name", endpoint.name}, {"base_url", endpoint.base_url},
-                                      {"why", config_.llm.choice}});
-    }
-    pool_ = llm::make_single_pool(*provider_, endpoint.name);
+Result<void> Services::open_endpoints() {
+    BATON_TRY(
+        llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_, log_));
+    return {};
 }
 
 Result<void> Services::make_agents() {
@@ -304,7 +292,7 @@ Result<void> Services::make_agents() {
         BATON_TRY_VOID(agents::check_tools(agent, tools_));
     }
     agents_ = agents::make_runtime(config_.agents,
-        {.pool = *pool_,
+        {.pool = llm_->pool(),
             .conversations = *conversations_.conversations,
             .writer = *conversations_.writer,
             .steps = *conversations_.steps,
@@ -324,7 +312,7 @@ Result<void> Services::start_dispatcher() {
             .conversations = *conversations_.conversations,
             .writer = *conversations_.writer,
             .clock = clock_,
-            .pool = pool_.get()},
+            .pool = &llm_->pool()},
         registry_, log_.channel("dispatch"));
     BATON_TRY_VOID(io_->run_on(dispatch_executor(), dispatcher->start()));
     dispatcher_ = std::move(dispatcher);
@@ -354,9 +342,11 @@ Result<void> Services::open_doors() {
     message_service_ = std::make_unique<service::MessageService>(*queues_,
         *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
     intake_ = std::make_unique<dispatch::Intake>(
-        *queues_, pool_.get(), clock_, config_.preprocessor, config_.scheduler.workers);
-    chat_service_ = std::make_unique<service::ChatService>(*queues_, *intake_, *pool_, clock_);
+        *queues_, &llm_->pool(), clock_, config_.preprocessor, config_.scheduler.workers);
+    chat_service_ =
+        std::make_unique<service::ChatService>(*queues_, *intake_, llm_->pool(), clock_);
     key_service_ = std::make_unique<service::KeyService>(*access_);
+    endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
     std::function<ClusterState()> cluster;
     if (cluster_) cluster = [this] { return cluster_->state(); };
     health_ = std::make_unique<service::HealthService>(
@@ -368,6 +358,7 @@ Result<void> Services::open_doors() {
         .logs = *log_service_,
         .messages = *message_service_,
         .keys = *key_service_,
+        .endpoints = *endpoint_service_,
         .health = *health_,
         .metrics = registry_,
         .stream = stream_handler(),

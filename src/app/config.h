@@ -17,6 +17,8 @@
 #include "base/secret.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/preprocessor.h"
+#include "llm/openai/openai_provider.h"
+#include "llm/pool_config.h"
 #include "model/message.h"
 #include "model/queue_config.h"
 #include "net/client.h"
@@ -35,8 +37,11 @@ enum class StoreKind : std::uint8_t { sqlite, memory, journal, jetstream };
 inline constexpr std::array<std::string_view, 4> store_names{
     "sqlite", "memory", "journal", "jetstream"};
 
-enum class ProviderKind : std::uint8_t { openai, echo };
-inline constexpr std::array<std::string_view, 2> provider_names{"openai", "echo"};
+enum class ProviderKind : std::uint8_t { openai, anthropic, ollama, echo };
+inline constexpr std::array<std::string_view, 4> provider_names{
+    "openai", "anthropic", "ollama", "echo"};
+
+inline constexpr std::array<std::string_view, 2> openai_api_names{"chat_completions", "responses"};
 
 /// Of Strategy, in model/queue_config.h.
 inline constexpr std::array<std::string_view, 4> strategy_names{
@@ -113,15 +118,20 @@ struct ClusterSettings {
 struct EndpointSettings {
     std::string name = "main";
     ProviderKind provider = ProviderKind::openai;
-    std::string base_url = "https://api.openai.com/v1";
+    std::string base_url;  ///< after loading: empty for echo only
     Secret api_key{};
-    std::vector<std::string> models{};  ///< empty: any
+    llm::OpenAiApi api = llm::OpenAiApi::chat_completions;
+    std::vector<llm::ModelAlias> models{};  ///< empty: any
     std::uint32_t weight = 1;
+    llm::Limits limits{};
+    std::vector<llm::ModelPrice> prices{};
 };
 
 struct LlmSettings {
-    std::vector<EndpointSettings> endpoints;  ///< after loading: exactly one
-    std::string choice;                       ///< why this endpoint, for the log
+    std::vector<EndpointSettings> endpoints;  ///< after loading: 1..64
+    std::string choice;                       ///< why these endpoints, for the log
+    std::vector<llm::NamedLimits> models;
+    std::vector<llm::NamedLimits> tenants;
     net::ClientConfig client{};
 };
 
@@ -154,6 +164,7 @@ struct Config {
     NatsSettings nats;
     ClusterSettings cluster;
     LlmSettings llm;
+    llm::PoolConfig loadbalancer;  ///< after loading: with the limits of `llm`
     std::vector<agents::AgentSpec> agents{agents::AgentSpec{}};
     dispatch::DispatchConfig scheduler;
     api::openai::OpenAiConfig openai;

@@ -50,8 +50,9 @@ constexpr double integer_max = 9007199254740992.0;
 }  // namespace
 
 std::string_view to_string(KeyKind kind) noexcept {
-    constexpr std::array<std::string_view, 10> names{"true or false", "integer", "bytes", "number",
-        "duration", "text", "path", "secret", "one of", "list of texts"};
+    constexpr std::array<std::string_view, 12> names{"true or false", "integer", "bytes", "number",
+        "duration", "text", "path", "secret", "one of", "list of texts", "list of models",
+        "prices by model"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -117,19 +118,6 @@ Result<std::size_t> read_choice(const ScalarText& scalar, const KeyRules& rules)
                     nearest ? fmt::format("; did you mean `{}`?", *nearest) : ""));
 }
 
-Result<std::vector<std::string>> read_texts(std::string_view name, const ConfigNode& node) {
-    if (node.kind != ConfigNode::Kind::list) {
-        return refuse({name, node.where, {}}, "takes a list, such as [a, b]");
-    }
-    std::vector<std::string> texts;
-    for (const auto& item : node.items) {
-        BATON_TRY(const auto scalar, scalar_of(name, item));
-        BATON_TRY(auto text, read_text(scalar, KeyRules{.min = 1, .max = 1024}));
-        texts.push_back(std::move(text));
-    }
-    return texts;
-}
-
 std::string show_number(double value, KeyKind kind) {
     if (kind == KeyKind::duration) return to_text(Duration(static_cast<std::int64_t>(value)));
     if (kind == KeyKind::size && value >= 1024) {
@@ -141,15 +129,6 @@ std::string show_number(double value, KeyKind kind) {
         }
     }
     return fmt::format("{}", value);
-}
-
-std::string show_texts(const std::vector<std::string>& texts) {
-    std::string result = "[";
-    for (const auto& text : texts) {
-        if (result.size() > 1) result += ", ";
-        result += '"' + text + '"';
-    }
-    return result + "]";
 }
 
 std::string show_range(KeyKind kind, const KeyRules& rules) {

@@ -13,25 +13,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "app/config_node.h"
+#include "app/config_values.h"
 #include "base/result.h"
 #include "base/secret.h"
 
 namespace baton::app {
-
-enum class KeyKind : std::uint8_t {
-    boolean,
-    integer,
-    size,
-    number,
-    duration,
-    text,
-    path,
-    secret,
-    choice,
-    texts
-};
-[[nodiscard]] std::string_view to_string(KeyKind kind) noexcept;
 
 /// What a person reads about a key, and what bounds its value.
 struct KeyRules {
@@ -66,12 +52,9 @@ struct ScalarText {
     const ScalarText& scalar, KeyKind kind, const KeyRules& rules);
 [[nodiscard]] Result<std::string> read_text(const ScalarText& scalar, const KeyRules& rules);
 [[nodiscard]] Result<std::size_t> read_choice(const ScalarText& scalar, const KeyRules& rules);
-[[nodiscard]] Result<std::vector<std::string>> read_texts(
-    std::string_view name, const ConfigNode& node);
 /// The text of a scalar node. Fails when it is a list or a section.
 [[nodiscard]] Result<ScalarText> scalar_of(std::string_view name, const ConfigNode& node);
 [[nodiscard]] std::string show_number(double value, KeyKind kind);
-[[nodiscard]] std::string show_texts(const std::vector<std::string>& texts);
 /// "0..65535", "1ms..1h", "json | text"; empty when there is no bound.
 [[nodiscard]] std::string show_range(KeyKind kind, const KeyRules& rules);
 
@@ -81,6 +64,11 @@ template <class T>
 struct is_duration : std::false_type {};
 template <class Rep, class Period>
 struct is_duration<std::chrono::duration<Rep, Period>> : std::true_type {};
+
+template <class T>
+struct is_vector : std::false_type {};
+template <class Item>
+struct is_vector<std::vector<Item>> : std::true_type {};
 
 template <class T>
 constexpr KeyKind kind_of() {
@@ -98,8 +86,8 @@ constexpr KeyKind kind_of() {
         return KeyKind::secret;
     else if constexpr (std::is_same_v<T, std::filesystem::path>)
         return KeyKind::path;
-    else if constexpr (std::is_same_v<T, std::vector<std::string>>)
-        return KeyKind::texts;
+    else if constexpr (is_vector<T>::value)
+        return list_kind(static_cast<const T*>(nullptr));
     else
         return KeyKind::text;
 }
@@ -107,8 +95,10 @@ constexpr KeyKind kind_of() {
 template <class T>
 Result<T> read_as(
     std::string_view name, KeyKind kind, const KeyRules& rules, const ConfigNode& node) {
-    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-        return read_texts(name, node);
+    if constexpr (is_vector<T>::value) {
+        T list;
+        BATON_TRY_VOID(read_list(name, node, list));
+        return list;
     } else {
         BATON_TRY(const auto scalar, scalar_of(name, node));
         if constexpr (std::is_same_v<T, bool>) {
@@ -134,8 +124,8 @@ template <class T>
 std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
     if constexpr (std::is_same_v<T, bool>)
         return value ? "true" : "false";
-    else if constexpr (std::is_same_v<T, std::vector<std::string>>)
-        return show_texts(value);
+    else if constexpr (is_vector<T>::value)
+        return show_list(value);
     else if constexpr (std::is_enum_v<T>) {
         return std::string(rules.choices[static_cast<std::size_t>(value)]);
     } else if constexpr (std::is_arithmetic_v<T>) {

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "app/config_endpoints.h"
 #include "app/config_table.h"
 
 namespace baton::app {
@@ -129,63 +130,19 @@ Result<void> settle_levels(Config& config) {
     return {};
 }
 
-Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
-    const std::string_view url = endpoint.base_url;
-    if (!url.starts_with("http://") && !url.starts_with("https://")) {
-        return refuse("llm.endpoints",
-            fmt::format(
-                "`base_url` of LLM endpoint `{}` must begin with http:// or https://, not `{}`",
-                endpoint.name, url));
-    }
-    const bool openai_itself = url.starts_with("https://api.openai.com");
-    if (endpoint.provider == ProviderKind::openai && openai_itself && endpoint.api_key.empty()) {
-        endpoint.api_key = Secret(env("OPENAI_API_KEY").value_or(""));
-        if (endpoint.api_key.empty()) {
-            return refuse("llm.endpoints",
-                fmt::format(
-                    "LLM endpoint `{}` needs an `api_key`, or OPENAI_API_KEY in the environment",
-                    endpoint.name));
-        }
-    }
-    while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
-    return {};
-}
-
-/// Exactly one endpoint, and why that one.
-Result<void> settle_endpoints(Config& config, const EnvLookup& env) {
-    auto& endpoints = config.llm.endpoints;
-    if (endpoints.size() > 1) {
-        return fail_field(Errc::unsupported, "llm.endpoints",
-            fmt::format("`llm.endpoints` names {} endpoints; this version works with one",
-                endpoints.size()));
-    }
-    if (endpoints.size() == 1) {
-        config.llm.choice = "it is configured";
-    } else if (const auto key = env("OPENAI_API_KEY"); key && !key->empty()) {
-        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is set";
-        endpoints.push_back({.api_key = Secret(*key)});
-    } else {
-        config.llm.choice = "no endpoint is configured and OPENAI_API_KEY is not set";
-        endpoints.push_back({.name = "echo", .provider = ProviderKind::echo});
-    }
-    return settle_endpoint(endpoints.front(), env);
-}
-
 Result<void> settle_agents(const Config& config) {
     if (config.agents.empty()) return refuse("agents", "`agents` must name at least one agent");
     std::set<std::string_view> ids;
-    const auto& models = config.llm.endpoints.front().models;
     for (const auto& agent : config.agents) {
         if (!ids.insert(agent.id.view()).second) {
             return refuse(
                 "agents", fmt::format("`agents` has two agents called `{}`", agent.id.text));
         }
-        if (!models.empty() && std::ranges::find(models, agent.model) == models.end()) {
+        if (!is_served(config, agent.model)) {
             return refuse("agents",
-                fmt::format(
-                    "agent `{}` asks for the model `{}`, which the LLM endpoint does not serve "
-                    "(`models`: {})",
-                    agent.id.text, agent.model, fmt::join(models, ", ")));
+                fmt::format("agent `{}` asks for the model `{}`, which no LLM endpoint serves "
+                            "(`llm.endpoints[].models`)",
+                    agent.id.text, agent.model));
         }
     }
     return {};
@@ -221,9 +178,9 @@ Result<void> settle_cluster(const Config& config) {
 }
 
 /// What keys mean to each other.
-Result<void> settle(Config& config, const EnvLookup& env) {
+Result<void> settle(Config& config, const ConfigSources& sources) {
     BATON_TRY_VOID(settle_levels(config));
-    BATON_TRY_VOID(settle_endpoints(config, env));
+    BATON_TRY_VOID(settle_endpoints(config, sources));
     BATON_TRY_VOID(settle_agents(config));
     BATON_TRY_VOID(settle_cluster(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
@@ -265,7 +222,7 @@ Result<Config> load_config(const ConfigSources& sources) {
     Config config;
     BATON_TRY_VOID(Loader(config).section("", root));
     std::ranges::sort(config.given);
-    BATON_TRY_VOID(settle(config, sources.env));
+    BATON_TRY_VOID(settle(config, sources));
     return config;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct ConfigSources {
     std::optional<std::filesystem::path> file{};  ///< YAML
     std::vector<std::string> settings{};          ///< "key=value"; lists take JSON
     EnvLookup env;                                ///< for `${NAME}` and the default endpoint
+    /// What the Ollama at an address has, for the default endpoint; may be empty.
+    std::function<std::vector<std::string>(const std::string& base_url)> ollama_models{};
 };
 
 /// Loads, substitutes, checks every key by the table and then what keys mean to each other.

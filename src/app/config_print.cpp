@@ -31,7 +31,7 @@ std::string yaml_scalar(KeyKind kind, const std::string& text) {
                        kind == KeyKind::size || kind == KeyKind::number ||
                        kind == KeyKind::duration || kind == KeyKind::choice;
     if (plain) return text;
-    if (kind == KeyKind::texts) return text;
+    if (kind >= KeyKind::texts) return text;
     std::string quoted = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -134,9 +134,16 @@ std::string print_config(const Config& config) {
         const auto docs = list.describe();
         for (const auto& item : list.show(config)) {
             std::string_view lead = "- ";
+            std::string_view inner;  // the section within the item
             for (std::size_t i = 0; i < item.size(); ++i) {
-                out += fmt::format("{}{}{}: {}\n", indent, lead, item[i].first,
-                    yaml_scalar(docs[i].kind, item[i].second));
+                const auto name = item[i].first;
+                const auto within = name.contains('.') ? section_of(name) : std::string_view();
+                if (within != inner && !within.empty()) {
+                    out += fmt::format("{}{}{}:\n", indent, lead, within);
+                }
+                inner = within;
+                out += fmt::format("{}{}{}{}: {}\n", indent, lead, within.empty() ? "" : "  ",
+                    leaf_of(name), yaml_scalar(docs[i].kind, item[i].second));
                 lead = "  ";
             }
         }

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "app/config_rules.h"
 #include "base/text.h"
 
 namespace baton::app {
@@ -20,10 +19,8 @@ constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
 constexpr std::array<std::string_view, 1> later_databases{"postgres"};
-constexpr std::array<std::string_view, 2> later_providers{"anthropic", "ollama"};
-constexpr std::array<std::string_view, 1> later_endpoint_keys{"limits"};
-constexpr std::array<std::string_view, 9> later{"database.postgres", "database.redis",
-    "loadbalancer", "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
+constexpr std::array<std::string_view, 8> later{"database.postgres", "database.redis", "grpc",
+    "studio", "bus", "triggers", "connectors", "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
@@ -205,6 +202,31 @@ constexpr std::array keys{
         {.doc = "Share of a wait that is left to chance, so that retries do not come in waves.",
             .min = 0,
             .max = 1}),
+    BATON_KEY(loadbalancer.algorithm, "loadbalancer.algorithm",
+        {.doc = "How an endpoint is chosen among those that may take a request: in turn, in turn "
+                "by "
+                "weight, at random by weight, fewest requests under way, the better of two by "
+                "expected wait, or the one where the conversation was before.",
+            .choices = llm::algorithm_names}),
+    BATON_KEY(loadbalancer.health_check_interval, "loadbalancer.health_check_interval",
+        {.doc = "An endpoint that works is asked for its models this often; 0ms: never.",
+            .max = day}),
+    BATON_KEY(loadbalancer.probe_interval, "loadbalancer.probe_interval",
+        {.doc = "… and one that does not, so often.", .min = 50, .max = hour}),
+    BATON_KEY(loadbalancer.breaker.max_failures, "loadbalancer.max_failures",
+        {.doc = "Failures in a row after which an endpoint gets no requests until a probe or a "
+                "trial succeeds.",
+            .min = 1,
+            .max = 1000}),
+    BATON_KEY(loadbalancer.slow_factor, "loadbalancer.slow_factor",
+        {.doc = "An endpoint whose answers take this many times longer to begin than they used to, "
+                "and half a second more, gets next to nothing while others do better; 0: that is "
+                "not looked at.",
+            .max = 1000}),
+    BATON_KEY(loadbalancer.hedge, "loadbalancer.hedge",
+        {.doc = "Ask a second endpoint when the first is silent for longer than 95 % of its "
+                "answers "
+                "took to begin; the one that begins first goes on. Costs its input tokens."}),
     BATON_KEY(openai.mode, "openai.mode",
         {.doc = "How a chat of an OpenAI client goes that does not say `Baton-Mode`: through the "
                 "queue, or to an endpoint at once.",
@@ -242,167 +264,9 @@ constexpr std::array keys{
                 "[\"http://127.0.0.1:8090\"]."}),
 };
 
-#define BATON_ITEM(type, path, ...) key<type, BATON_MEMBER(path)>(__VA_ARGS__)
-
-constexpr std::array level_keys{
-    BATON_ITEM(LevelSettings, name, "name",
-        {.doc = "The level.", .choices = level_names, .required = true}),
-    BATON_ITEM(LevelSettings, max_wait_time, "max_wait_time",
-        {.doc = "A message waiting longer moves up a level; 0ms: never.", .max = 365 * day}),
-    BATON_ITEM(LevelSettings, max_concurrent, "max_concurrent",
-        {.doc = "Runs of this level at a time; 0: no limit.", .max = 1e6}),
-    BATON_ITEM(LevelSettings, weight, "weight",
-        {.doc = "Share of this level with the strategy `priority_weighted`; 0: 8, 4, 2 or 1.",
-            .max = 1000}),
-};
-
-constexpr std::array endpoint_keys{
-    BATON_ITEM(EndpointSettings, name, "name",
-        {.doc = "What logs and metrics call it.", .min = 1, .max = 64}),
-    BATON_ITEM(EndpointSettings, provider, "provider",
-        {.doc = "`openai`: anything that speaks OpenAI's chat completions. `echo`: answers with "
-                "the "
-                "message, without a model.",
-            .choices = provider_names,
-            .later = later_providers}),
-    BATON_ITEM(EndpointSettings, base_url, "base_url",
-        {.doc = "Up to and with `/v1`.", .min = 1, .max = 2048}),
-    BATON_ITEM(EndpointSettings, api_key, "api_key",
-        {.doc = "Sent as bearer token; empty: none, or OPENAI_API_KEY for api.openai.com.",
-            .max = 4096}),
-    BATON_ITEM(EndpointSettings, models, "models",
-        {.doc = "Models it serves; an agent that names another is refused at start. Empty: any."}),
-    BATON_ITEM(EndpointSettings, weight, "weight",
-        {.doc = "Share of the work among several endpoints (of which this version takes one).",
-            .min = 1,
-            .max = 1000}),
-};
-
-constexpr std::array agent_keys{
-    BATON_ITEM(agents::AgentSpec, id.text, "id",
-        {.doc = "Name that messages carry as `agent_id`. The first agent is the default one.",
-            .min = 1,
-            .max = 64,
-            .required = true}),
-    BATON_ITEM(
-        agents::AgentSpec, model, "model", {.doc = "Model that is asked.", .min = 1, .max = 256}),
-    BATON_ITEM(agents::AgentSpec, instructions, "instructions",
-        {.doc = "The system message.", .max = 262'144}),
-    BATON_ITEM(agents::AgentSpec, context_tokens, "context_tokens",
-        {.doc = "Room for instructions, history and the new message together.",
-            .min = 64,
-            .max = 1e7}),
-    BATON_ITEM(agents::AgentSpec, history_max, "history_max",
-        {.doc = "Earlier messages looked at.", .max = 1000}),
-    BATON_ITEM(agents::AgentSpec, tools, "tools",
-        {.doc = "Tools the model may use: `send_to_agent`, `post_to_queue`, `wait_for_reply`, "
-                "`read_conversation`."}),
-    BATON_ITEM(agents::AgentSpec, limits.max_steps, "max_steps",
-        {.doc = "Calls of the model in one run; a run that wants more is a dead letter.",
-            .min = 1,
-            .max = 1000}),
-    BATON_ITEM(agents::AgentSpec, limits.max_tokens, "max_tokens",
-        {.doc = "Tokens a run may read and write before its last call; 0: no limit.", .max = 1e12}),
-    BATON_ITEM(agents::AgentSpec, limits.max_cost, "max_cost",
-        {.doc = "The same in money, by the prices of the endpoints; 0: no limit.", .max = 1e9}),
-    BATON_ITEM(agents::AgentSpec, limits.max_time, "max_time",
-        {.doc = "Since the run's first call, waits and restarts included; 0ms: no limit.",
-            .max = 30 * day}),
-};
-
-template <class Item, std::size_t size>
-Result<Item> read_item(const std::array<Key<Item>, size>& rows, const ListKey& list,
-    const std::string& path, const ConfigNode& node) {
-    if (node.kind != ConfigNode::Kind::map) {
-        return fail_field(Errc::invalid_config, path,
-            fmt::format("{}: `{}` must be a section", node.where, path));
-    }
-    Item item{};
-    for (const auto& [name, value] : node.members) {
-        const auto row = std::ranges::find(rows, name, &Key<Item>::name);
-        const auto full = path + "." + name;
-        if (row == rows.end()) {
-            if (std::ranges::find(list.later, name) != list.later.end()) {
-                return unsupported_key(value.where, full);
-            }
-            std::vector<std::string_view> names;
-            for (const auto& known : rows) names.push_back(known.name);
-            return unknown_key(value.where, full, names);
-        }
-        if (value.kind == ConfigNode::Kind::null) continue;
-        auto named = *row;  // errors name the whole path
-        named.name = full;
-        BATON_TRY_VOID(row->read(item, named, value));
-    }
-    for (const auto& row : rows) {
-        const bool given = std::ranges::any_of(node.members, [&](const auto& member) {
-            return member.first == row.name && member.second.kind != ConfigNode::Kind::null;
-        });
-        if (row.rules.required && !given) {
-            return fail_field(Errc::invalid_config, path,
-                fmt::format("{}: `{}` needs the key `{}`", node.where, path, row.name));
-        }
-    }
-    return item;
-}
-
-template <class Item, auto member, const auto& rows>
-constexpr ListKey list_key(std::string_view name, std::string_view doc,
-    std::span<const std::string_view> later_names = {}) {
-    return {
-        .name = name,
-        .doc = doc,
-        .later = later_names,
-        .read = [](Config& config, const ListKey& list, const ConfigNode& node) -> Result<void> {
-            if (node.kind != ConfigNode::Kind::list) {
-                return fail_field(Errc::invalid_config, std::string(list.name),
-                    fmt::format("{}: `{}` takes a list", node.where, list.name));
-            }
-            std::vector<Item> items;
-            for (const auto& item : node.items) {
-                const auto path = fmt::format("{}[{}]", list.name, items.size());
-                BATON_TRY(auto value, read_item(rows, list, path, item));
-                items.push_back(std::move(value));
-            }
-            member(config) = std::move(items);
-            return {};
-        },
-        .describe =
-            [] {
-                std::vector<KeyDoc> docs;
-                for (const auto& row : rows) docs.push_back(app::describe(row));
-                return docs;
-            },
-        .show =
-            [](const Config& config) {
-                std::vector<std::vector<std::pair<std::string_view, std::string>>> items;
-                for (const auto& item : member(config)) {
-                    auto& shown = items.emplace_back();
-                    for (const auto& row : rows)
-                        shown.emplace_back(row.name, show_masked(item, row));
-                }
-                return items;
-            },
-    };
-}
-
-constexpr std::array lists{
-    list_key<LevelSettings, BATON_MEMBER(queue.levels), level_keys>("queue.levels",
-        "Rules of the priority levels of messages to agents; a level that is not named keeps its "
-        "own."),
-    list_key<dispatch::ScoreRule, BATON_MEMBER(preprocessor.rules), rule_keys>("scheduler.rules",
-        "What gives a message its level when its sender gave none: a score of 0 to 100."),
-    list_key<EndpointSettings, BATON_MEMBER(llm.endpoints), endpoint_keys>("llm.endpoints",
-        "The LLM endpoint. None given: OpenAI when OPENAI_API_KEY is set, else `echo`.",
-        later_endpoint_keys),
-    list_key<agents::AgentSpec, BATON_MEMBER(agents), agent_keys>(
-        "agents", "The agents that answer messages. None given: one called `assistant`."),
-};
-
 }  // namespace
 
 std::span<const Key<Config>> config_keys() noexcept { return keys; }
-std::span<const ListKey> config_lists() noexcept { return lists; }
 std::span<const std::string_view> later_keys() noexcept { return later; }
 
 std::unexpected<Error> unknown_key(std::string_view where, std::string_view path,

@@ -26,8 +26,6 @@ struct KeyDoc {
 struct ListKey {
     std::string_view name;
     std::string_view doc;
-    /// Keys of one item that a later version will have.
-    std::span<const std::string_view> later{};
     Result<void> (*read)(Config&, const ListKey&, const ConfigNode&) = nullptr;
     std::vector<KeyDoc> (*describe)() = nullptr;
     /// Each item as names and texts, secrets masked.

@@ -12,6 +12,7 @@
 #include "app/config_load.h"
 #include "app/config_print.h"
 #include "app/file_limit.h"
+#include "app/llm_home.h"
 #include "app/log_sink.h"
 #include "app/offline.h"
 #include "app/roles.h"
@@ -132,8 +133,10 @@ Config with_fitting_connections(Config config, const Log& log) {
 
 Result<int> run(const DaemonArguments& arguments, const std::string& version) {
     BATON_TRY(const auto roles, parse_roles(arguments.roles));
-    const ConfigSources sources{
-        .file = arguments.config, .settings = arguments.settings, .env = process_environment()};
+    const ConfigSources sources{.file = arguments.config,
+        .settings = arguments.settings,
+        .env = process_environment(),
+        .ollama_models = ollama_models};
     BATON_TRY(auto config, load_config(sources));
     BATON_TRY_VOID(check_roles(roles, config));
     if (arguments.check_config) {

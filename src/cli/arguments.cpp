@@ -129,6 +129,22 @@ void define_key_commands(CLI::App& app, Invocation& invocation) {
         });
 }
 
+void define_endpoints_command(CLI::App& app, Invocation& invocation) {
+    add_command(app, invocation, "endpoints",
+        "LLM endpoints: health, load, cost (needs an admin key)", EndpointsOptions{},
+        [](CLI::App& command, EndpointsOptions& options) {
+            auto* name = command.add_option("NAME", options.name, "one of them (default: all)")
+                             ->type_name("");
+            command
+                .add_option("--weight", options.weight,
+                    "give it this share of the work from now on; 0: none")
+                ->check(CLI::Range(0, 1000))
+                ->needs(name)
+                ->type_name("N");
+        })
+        ->footer("Examples:\n  baton endpoints\n  baton endpoints main --weight 0");
+}
+
 /// CLI11 says only that a command is missing; say which one was not understood.
 std::string what_is_wrong(
     const CLI::App& app, const CLI::ParseError& error, const std::string& said) {
@@ -162,6 +178,7 @@ std::expected<Invocation, EarlyExit> parse_arguments(
     define_queue_commands(app, invocation);
     define_log_commands(app, invocation);
     define_key_commands(app, invocation);
+    define_endpoints_command(app, invocation);
     app.footer(examples);  // after the commands, which would inherit it
     try {
         std::ranges::reverse(arguments);  // CLI11 takes them from the back

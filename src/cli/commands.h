@@ -55,6 +55,9 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const KeyListOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const KeyRevokeOptions& options);
 
+// commands_endpoint.cpp
+[[nodiscard]] Result<void> execute(Context& context, const EndpointsOptions& options);
+
 // commands_offline.cpp
 /// Becomes batond; returns only when that can't be.
 [[nodiscard]] Result<void> execute(Context& context, const OfflineOptions& options);

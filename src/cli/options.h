@@ -146,6 +146,12 @@ struct KeyRevokeOptions {
     KeyId id;
 };
 
+/// The table of LLM endpoints, or a new weight for one.
+struct EndpointsOptions {
+    std::string name;                       ///< empty: all
+    std::optional<std::uint64_t> weight{};  ///< 0..1000
+};
+
 /// Handed on to batond, which knows the stores: fsck, export, import.
 struct OfflineOptions {
     std::string tool;
@@ -164,8 +170,8 @@ using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptio
     MessageRescheduleOptions, QuotaOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
     ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
-    KeyRevokeOptions, OfflineOptions, ClusterUpOptions, ClusterDownOptions, ClusterStatusOptions,
-    ClusterKillOptions>;
+    KeyRevokeOptions, EndpointsOptions, OfflineOptions, ClusterUpOptions, ClusterDownOptions,
+    ClusterStatusOptions, ClusterKillOptions>;
 
 struct Invocation {
     GlobalOptions global;

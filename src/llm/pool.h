@@ -59,9 +59,10 @@ public:
 
     /// Picks an endpoint, reserves an estimate of tokens and money, asks, settles the fact. Goes
     /// on to the next endpoint when one fails before its first piece and the failure may be the
-    /// endpoint's own. Fails as Provider::chat; not_found (no endpoint serves the model);
-    /// provider_rate_limited with retry_after when every endpoint of the model cools or is at a
-    /// limit, or the tenant or the model is: the time at which the first may take it.
+    /// endpoint's own. The result says who answered, and for how much. Fails as Provider::chat;
+    /// not_found (no endpoint serves the model); provider_rate_limited with retry_after when every
+    /// endpoint of the model cools or is at a limit, or the tenant or the model is: the time at
+    /// which the first may take it.
     [[nodiscard]] virtual Task<Result<ChatResult>> chat(
         Asker asker, ChatRequest request, ChatSink sink, Deadline deadline) = 0;
 

@@ -101,7 +101,8 @@ protected:
     Finished baton(std::vector<std::string> arguments) {
         ProcessOptions options{.program = std::filesystem::path(BATON_BIN_DIR) / "baton",
             .arguments = std::move(arguments),
-            .environment = {"BATON_URL", "BATON_KEY", "OPENAI_API_KEY", "NO_COLOR=1"},
+            .environment = {"BATON_URL", "BATON_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY",
+                "OLLAMA_HOST=127.0.0.1:1", "NO_COLOR=1"},
             .directory = dir.path()};
         return run_process(std::move(options), std::chrono::seconds(60));
     }

@@ -94,7 +94,7 @@ protected:
         FieldMap fields = {}) {
         const std::string text(name);
         Method method = Method::get;
-        for (const auto each : {Method::put, Method::post, Method::del}) {
+        for (const auto each : {Method::put, Method::post, Method::patch, Method::del}) {
             if (text.starts_with(net::to_string(each))) method = each;
         }
         fields.emplace("Authorization", "Bearer admin-key");
@@ -264,6 +264,9 @@ void OpenApi::call_operator_routes() {
     checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k1");
     checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k9");
     checked("GET /admin/v1/keys", "/admin/v1/keys");
+    checked("GET /v1/endpoints", "/v1/endpoints");
+    checked("PATCH /v1/endpoints/{name}", "/v1/endpoints/fake", R"({"weight":3})");
+    checked("PATCH /v1/endpoints/{name}", "/v1/endpoints/other", R"({"weight":3})");
     checked("GET /admin/v1/keys", "/admin/v1/keys", "", {{"Authorization", "Bearer member-key"}});
 }
 
@@ -362,6 +365,7 @@ TEST_F(OpenApi, examples_are_good_and_work) {
             };
             fill("{queue}", "mail");
             fill("{tenant}", "default");
+            fill("{name}", "fake");
             fill("{id}", target.contains("conversations") ? conversation_id : id);
             const auto answer = checked(name, target, json::serialize(example));
             EXPECT_LT(answer.status, 300) << name << answer.body;

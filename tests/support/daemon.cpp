@@ -36,7 +36,7 @@ ProcessOptions process_options(const DaemonOptions& options, const std::filesyst
     if (!sets(options, "metrics.port")) set("metrics.port=0");
     for (const auto& setting : options.settings) set(setting);
     for (const auto& argument : options.arguments) result.arguments.push_back(argument);
-    result.environment = {"OPENAI_API_KEY"};
+    result.environment = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OLLAMA_HOST=127.0.0.1:1"};
     for (const auto& entry : options.environment) result.environment.push_back(entry);
     result.directory = scratch;
     if (!options.launcher.empty()) {

@@ -23,7 +23,7 @@ struct DaemonOptions {
     /// process must become batond, so that signals reach it.
     std::vector<std::string> launcher;
     std::vector<std::string>
-        environment;  ///< as ProcessOptions; OPENAI_API_KEY is always removed first
+        environment;  ///< as ProcessOptions; no LLM of this machine is ever seen
     std::chrono::milliseconds ready_timeout{30'000};
 };
 

@@ -72,8 +72,9 @@ FakeProvider::Step FakeProvider::hang() {
 }
 
 Task<Result<ChatResult>> FakeProvider::chat(
-    ChatRequest request, llm::ChatSink sink, llm::RateSink, Deadline deadline) {
+    ChatRequest request, llm::ChatSink sink, llm::RateSink on_rate, Deadline deadline) {
     requests.push_back(request);
+    if (const auto report = std::exchange(rate, std::nullopt); report && on_rate) on_rate(*report);
     Step step = answer("fake answer");
     if (!script.empty()) {
         step = std::move(script.front());
@@ -92,6 +93,7 @@ Task<Result<EmbeddingResult>> FakeProvider::embed(EmbeddingRequest request, Dead
 }
 
 Task<Result<std::vector<std::string>>> FakeProvider::models(Deadline) {
+    if (models_error) co_return fail(*models_error);
     co_return std::vector<std::string>{"fake"};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ public:
     std::deque<Step> script;
     /// Every request, in order.
     std::vector<ChatRequest> requests;
+    /// Reported with the next chat, then forgotten.
+    std::optional<llm::RateReport> rate;
+    /// What `models` fails with, while it is set.
+    std::optional<Error> models_error;
     /// Chats that were called off while they ran.
     std::uint32_t cancelled = 0;
 

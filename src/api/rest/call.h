@@ -42,5 +42,6 @@ struct Route {
 [[nodiscard]] std::span<const Route> output_routes();
 [[nodiscard]] std::span<const Route> log_routes();
 [[nodiscard]] std::span<const Route> quota_routes();
+[[nodiscard]] std::span<const Route> endpoint_routes();
 
 }  // namespace baton::api::rest

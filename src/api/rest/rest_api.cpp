@@ -19,7 +19,7 @@ const std::vector<Route>& route_table() {
         std::vector<Route> all;
         for (const auto part : {queue_routes(), flow_routes(), message_routes(), dialog_routes(),
                  conversation_routes(), operator_routes(), stream_routes(), output_routes(),
-                 log_routes(), quota_routes()}) {
+                 log_routes(), quota_routes(), endpoint_routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "net/server.h"
 #include "net/web_socket.h"
+#include "service/endpoint_service.h"
 #include "service/health.h"
 #include "service/key_service.h"
 #include "service/log_service.h"
@@ -50,6 +51,7 @@ struct RestDeps {
     service::LogService& logs;
     service::MessageService& messages;
     service::KeyService& keys;
+    service::EndpointService& endpoints;
     service::HealthService& health;
     MetricRegistry& metrics;
     StreamHandler stream;       ///< of /v1/stream

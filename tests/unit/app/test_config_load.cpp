@@ -46,7 +46,7 @@ TEST(ConfigLoad, nothing_given_is_the_defaults_with_echo) {
     EXPECT_EQ(config->access.admin_key_file, "./data/admin.key");
     ASSERT_EQ(config->llm.endpoints.size(), 1U);
     EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::echo);
-    EXPECT_THAT(config->llm.choice, HasSubstr("OPENAI_API_KEY is not set"));
+    EXPECT_THAT(config->llm.choice, HasSubstr("no key is set"));
     EXPECT_EQ(config->agents.size(), 1U);
 }
 
@@ -55,6 +55,32 @@ TEST(ConfigLoad, openai_key_in_environment_chooses_openai) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->llm.endpoints[0].provider, ProviderKind::openai);
     EXPECT_EQ(config->llm.endpoints[0].api_key.reveal(), "sk-1");
+}
+
+TEST(ConfigLoad, without_endpoints_the_best_that_is_there_is_taken) {
+    const auto choose = [](std::string variable, std::vector<std::string> ollama) {
+        const ConfigSources sources{
+            .env = [variable](std::string_view name) -> std::optional<std::string> {
+                return name == variable ? std::optional<std::string>("sk-1") : std::nullopt;
+            },
+            .ollama_models = [ollama](const std::string&) { return ollama; }};
+        const auto config = load_config(sources);
+        EXPECT_TRUE(config) << to_string(config.error());
+        return config->llm.endpoints.at(0);
+    };
+    const auto openai = choose("OPENAI_API_KEY", {"llama3.2:1b"});
+    EXPECT_EQ(openai.provider, ProviderKind::openai);
+    EXPECT_EQ(openai.base_url, "https://api.openai.com/v1");
+    const auto anthropic = choose("ANTHROPIC_API_KEY", {"llama3.2:1b"});
+    EXPECT_EQ(anthropic.provider, ProviderKind::anthropic);
+    EXPECT_EQ(anthropic.api_key.reveal(), "sk-1");
+    EXPECT_THAT(anthropic.models.at(0).real, testing::StartsWith("claude"));
+    const auto ollama = choose("", {"llama3.2:1b", "other"});
+    EXPECT_EQ(ollama.provider, ProviderKind::ollama);
+    EXPECT_EQ(ollama.base_url, "http://127.0.0.1:11434");
+    EXPECT_EQ(ollama.models, (std::vector<llm::ModelAlias>{{"llama3.2:1b", "llama3.2:1b"},
+                                 {"other", "other"}, {"gpt-4o-mini", "llama3.2:1b"}}));
+    EXPECT_EQ(choose("", {}).provider, ProviderKind::echo);
 }
 
 TEST(ConfigLoad, every_kind_of_value_is_read) {
@@ -78,7 +104,8 @@ metrics: {enabled: off, public: yes}
     EXPECT_EQ(config->server.threads, 3U);
     EXPECT_EQ(config->queue.store, StoreKind::memory);
     EXPECT_EQ(config->llm.endpoints[0].base_url, "http://127.0.0.1:1/v1");
-    EXPECT_EQ(config->llm.endpoints[0].models, (std::vector<std::string>{"gpt-4o-mini", "x"}));
+    EXPECT_EQ(config->llm.endpoints[0].models,
+        (std::vector<llm::ModelAlias>{{"gpt-4o-mini", "gpt-4o-mini"}, {"x", "x"}}));
     EXPECT_EQ(config->agents[0].instructions, "Be brief.\nPlease.");
     EXPECT_DOUBLE_EQ(config->scheduler.retry.multiplier, 1.5);
     EXPECT_DOUBLE_EQ(config->scheduler.retry.jitter, 0);
@@ -212,11 +239,62 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"database.kind=postgres", "loadbalancer.algorithm=x",
-             R"(llm.endpoints=[{"base_url":"http://h","limits":{"concurrency":1}}])",
-             R"(llm.endpoints=[{"base_url":"http://h"},{"name":"b","base_url":"http://h"}])"}) {
+    for (const auto* setting : {"database.kind=postgres", "grpc.port=1", "server.tls=on"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
+}
+
+TEST(ConfigLoad, endpoints_have_models_limits_and_prices) {
+    const auto config = load({.yaml = R"(
+llm:
+  endpoints:
+    - name: a
+      base_url: http://a/v1
+      models: [gpt-4o, fast: gpt-4o-mini, "llama3.2:1b", "good: gpt-5"]
+      weight: 0
+      limits: {concurrency: 16, requests_per_minute: 600, input_tokens_per_minute: 1000000,
+               output_tokens_per_minute: 100000, cost_per_day: 50.5}
+      prices: {gpt-4o: {input: 2.5, output: 10}, gpt-4o-mini: {input: 0.15}}
+    - {name: b, base_url: "http://b/v1"}
+  models: [{name: fast, limits: {requests_per_minute: 7}}]
+  tenants: [{name: acme, limits: {cost_per_day: 3}}]
+loadbalancer: {algorithm: peak_ewma, health_check_interval: 1m, max_failures: 5, hedge: true}
+)"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    const auto& a = config->llm.endpoints[0];
+    EXPECT_EQ(a.models, (std::vector<llm::ModelAlias>{{"gpt-4o", "gpt-4o"}, {"fast", "gpt-4o-mini"},
+                            {"llama3.2:1b", "llama3.2:1b"}, {"good", "gpt-5"}}));
+    EXPECT_EQ(a.weight, 0U);
+    EXPECT_EQ(a.limits, (llm::Limits{.concurrency = 16,
+                            .requests_per_minute = 600,
+                            .input_tokens_per_minute = 1'000'000,
+                            .output_tokens_per_minute = 100'000,
+                            .cost_per_day = 50.5}));
+    EXPECT_EQ(
+        a.prices, (std::vector<llm::ModelPrice>{{"gpt-4o", 2.5, 10}, {"gpt-4o-mini", 0.15, 0}}));
+    EXPECT_EQ(config->llm.endpoints[1].name, "b");
+    EXPECT_EQ(config->loadbalancer.algorithm, llm::Algorithm::peak_ewma);
+    EXPECT_EQ(config->loadbalancer.breaker.max_failures, 5U);
+    EXPECT_TRUE(config->loadbalancer.hedge);
+    EXPECT_EQ(config->loadbalancer.models.at(0).limits.requests_per_minute, 7U);
+    EXPECT_EQ(config->loadbalancer.tenants.at(0).name, "acme");
+}
+
+TEST(ConfigLoad, mistakes_within_an_endpoint_are_named) {
+    const auto words = [](std::string item) {
+        return refusal({.settings = {"llm.endpoints=[" + item + "]"}}).detail;
+    };
+    EXPECT_THAT(words(R"({"limits":{"concurency":1}})"),
+        HasSubstr("unknown key `llm.endpoints[0].limits.concurency`; did you mean "
+                  "`llm.endpoints[0].limits.concurrency`?"));
+    EXPECT_THAT(words(R"({"limits":7})"), HasSubstr("must be a section"));
+    EXPECT_THAT(words(R"({"limits":{"concurrency":-1}})"), HasSubstr("outside"));
+    EXPECT_THAT(words(R"({"models":"x"})"), HasSubstr("takes a list"));
+    EXPECT_THAT(words(R"({"models":["x","x"]})"), HasSubstr("names `x` twice"));
+    EXPECT_THAT(words(R"({"models":[""]})"), HasSubstr("must not be empty"));
+    EXPECT_THAT(words(R"({"prices":{"x":{"in":1}}})"), HasSubstr("is no price"));
+    EXPECT_THAT(words(R"({"prices":{"x":1}})"), HasSubstr("takes {input"));
+    EXPECT_THAT(words(R"({"prices":{"x":{"input":-1}}})"), HasSubstr("outside"));
 }
 
 TEST(ConfigLoad, rules_between_keys_hold) {
@@ -225,11 +303,16 @@ TEST(ConfigLoad, rules_between_keys_hold) {
         HasSubstr("two agents called `a`"));
     EXPECT_THAT(
         refusal({.settings = {R"(llm.endpoints=[{"base_url":"http://h","models":["x"]}])"}}).detail,
-        HasSubstr("does not serve"));
+        HasSubstr("no LLM endpoint serves"));
     EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"name":"main"}])"}}).detail,
         HasSubstr("needs an `api_key`"));
     EXPECT_THAT(refusal({.settings = {R"(llm.endpoints=[{"base_url":"ftp://h"}])"}}).detail,
         HasSubstr("must begin with http"));
+    EXPECT_THAT(
+        refusal(
+            {.settings = {R"(llm.endpoints=[{"base_url":"http://a"},{"base_url":"http://b"}])"}})
+            .detail,
+        HasSubstr("two endpoints called `main`"));
     EXPECT_THAT(
         refusal({.settings = {"scheduler.retry_initial=10s", "scheduler.retry_max=1s"}}).detail,
         HasSubstr("is below"));

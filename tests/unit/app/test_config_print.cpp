@@ -31,10 +31,11 @@ TEST(ConfigPrint, reference_page_is_current) {
         << "make it again: batond --help-config=markdown > docs/reference/config.md";
 }
 
-TEST(ConfigPrint, example_configuration_loads) {
-    const auto example = std::filesystem::path(BATON_SOURCE_DIR) / "configs/baton.yaml";
-    const auto config = load({}, example);
-    ASSERT_TRUE(config) << to_string(config.error());
+TEST(ConfigPrint, example_configurations_load) {
+    for (const auto* name : {"configs/baton.yaml", "configs/pool.yaml"}) {
+        const auto config = load({}, std::filesystem::path(BATON_SOURCE_DIR) / name);
+        EXPECT_TRUE(config) << to_string(config.error());
+    }
 }
 
 TEST(ConfigPrint, secrets_are_masked) {
@@ -50,7 +51,11 @@ TEST(ConfigPrint, print_loads_again_to_the_same_configuration) {
     const auto config =
         load({R"(agents=[{"id":"a","instructions":"say \"hi\"\nand $$5 # {x}: y"}])",
             R"(access.allowed_hosts=["[::1]","a b"])", "server.body_max=3MB",
-            "scheduler.retry_jitter=0.25"});
+            "scheduler.retry_jitter=0.25", "loadbalancer.algorithm=least_connections",
+            R"(llm.endpoints=[{"base_url":"http://h","models":["x",{"gpt-4o-mini":"y:1"}],)"
+            R"("limits":{"concurrency":3},"prices":{"y:1":{"input":0.5,"output":2}}},)"
+            R"({"name":"b","base_url":"http://b"}])",
+            R"(llm.tenants=[{"name":"acme","limits":{"cost_per_day":2.5}}])"});
     ASSERT_TRUE(config) << to_string(config.error());
     const test::TempDir dir;
     std::ofstream(dir / "again.yaml") << print_config(*config);

@@ -92,6 +92,7 @@ protected:
             .logs = log_service,
             .messages = message_service,
             .keys = key_service,
+            .endpoints = endpoint_service,
             .health = health,
             .metrics = door_metrics.emplace_back(),
             .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {

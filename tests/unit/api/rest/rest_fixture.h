@@ -13,6 +13,8 @@
 #include <boost/json/value.hpp>
 
 #include "api/rest/rest_api.h"
+#include "support/fake_pool.h"
+#include "support/fake_provider.h"
 #include "unit/service/fakes.h"
 #include "unit/service/queue_fixture.h"
 
@@ -67,6 +69,7 @@ protected:
             .logs = log_service,
             .messages = message_service,
             .keys = key_service,
+            .endpoints = endpoint_service,
             .health = health,
             .metrics = door_metrics.emplace_back(),
             .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
@@ -123,6 +126,9 @@ protected:
     }
 
     FakeAccess access_;
+    FakeProvider endpoint;
+    FakePool endpoints{endpoint};
+    service::EndpointService endpoint_service{endpoints};
     FakeConversations rows;
     FakeAgents agents;
     service::QueueService queue_service{*queues};

@@ -1,0 +1,101 @@
+#include "app/llm_home.h"
+
+#include <utility>
+
+#include "llm/anthropic/anthropic_provider.h"
+#include "llm/echo/echo_provider.h"
+#include "llm/endpoint_pool.h"
+#include "llm/ollama/ollama_provider.h"
+#include "llm/openai/openai_provider.h"
+#include "llm/records/db_records.h"
+#include "net/client.h"
+
+namespace baton::app {
+namespace {
+
+std::unique_ptr<llm::Provider> make_provider(const EndpointSettings& endpoint, net::Client& http) {
+    switch (endpoint.provider) {
+        case ProviderKind::anthropic:
+            return llm::make_anthropic_provider(
+                http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
+        case ProviderKind::ollama:
+            return llm::make_ollama_provider(
+                http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key});
+        case ProviderKind::echo: return llm::make_echo_provider();
+        case ProviderKind::openai: break;
+    }
+    return llm::make_openai_provider(
+        http, {.base_url = endpoint.base_url, .api_key = endpoint.api_key, .api = endpoint.api});
+}
+
+llm::EndpointConfig pool_config(const EndpointSettings& endpoint, const llm::Provider& provider) {
+    return {.name = endpoint.name,
+        .kind = std::string(provider.kind()),
+        .base_url = endpoint.base_url,
+        .models = endpoint.models,
+        .weight = endpoint.weight,
+        .limits = endpoint.limits,
+        .prices = endpoint.prices};
+}
+
+/// Members stand in the order in which they are made.
+class Home final : public LlmHome {
+public:
+    Home(IoPool& io, std::size_t executor) : io_(io), executor_(executor) {}
+
+    Result<void> open(const Config& config, db::Database& database, const Clock& clock,
+        MetricRegistry& metrics, const Log& log) {
+        http_ = net::make_client(config.llm.client);
+        std::vector<llm::PoolEndpoint> endpoints;
+        for (const auto& endpoint : config.llm.endpoints) {
+            auto provider = make_provider(endpoint, *http_);
+            log.info(
+                "LLM endpoint", {{"name", endpoint.name}, {"provider", provider->kind()},
+                                    {"base_url", endpoint.base_url}, {"why", config.llm.choice}});
+            if (endpoint.provider == ProviderKind::echo) {
+                log.warn("no LLM: the echo provider answers with the message itself",
+                    {{"why", config.llm.choice}});
+            }
+            auto about = pool_config(endpoint, *provider);
+            endpoints.push_back({.config = std::move(about), .provider = std::move(provider)});
+        }
+        BATON_TRY(records_, llm::make_db_records(database));
+        const llm::PoolDeps deps{.executor = io_.executor(executor_),
+            .records = records_.get(),
+            .clock = clock,
+            .metrics = metrics};
+        BATON_TRY(pool_, llm::make_endpoint_pool(
+                             deps, config.loadbalancer, std::move(endpoints), log.channel("llm")));
+        io_.run_on(executor_, pool_->start());
+        return {};
+    }
+
+    llm::Pool& pool() override { return *pool_; }
+    void stop() override { io_.run_on(executor_, pool_->stop()); }
+
+private:
+    IoPool& io_;
+    std::size_t executor_;
+    std::unique_ptr<net::Client> http_;
+    std::unique_ptr<llm::PoolRecords> records_;
+    std::unique_ptr<llm::EndpointPool> pool_;
+};
+
+}  // namespace
+
+std::vector<std::string> ollama_models(const std::string& base_url) {
+    constexpr std::chrono::milliseconds patience{500};
+    IoPool io(1);
+    const auto http = net::make_client({.connect_timeout = patience});
+    const auto ollama = llm::make_ollama_provider(*http, {.base_url = base_url});
+    return io.run(ollama->models(Deadline::after(patience))).value_or(std::vector<std::string>());
+}
+
+Result<std::unique_ptr<LlmHome>> open_llm(const Config& config, db::Database& database, IoPool& io,
+    std::size_t executor, const Clock& clock, MetricRegistry& metrics, const Log& log) {
+    auto home = std::make_unique<Home>(io, executor);
+    BATON_TRY_VOID(home->open(config, database, clock, metrics, log));
+    return home;
+}
+
+}  // namespace baton::app

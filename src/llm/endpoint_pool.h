@@ -1,0 +1,46 @@
+// The pool over endpoints of one daemon: the coroutines around pool_state.h.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "llm/pool.h"
+#include "llm/pool_config.h"
+#include "llm/pool_records.h"
+#include "llm/provider.h"
+#include "runtime/task.h"
+
+namespace baton::llm {
+
+/// An endpoint and the way to it.
+struct PoolEndpoint {
+    EndpointConfig config{};
+    std::unique_ptr<Provider> provider;
+};
+
+/// A pool with work of its own: probes of endpoints, and writing its records. `start` once and
+/// `stop` once, on the executor it was made with; chats may be asked before, between and after.
+class EndpointPool : public Pool {
+public:
+    [[nodiscard]] virtual Task<void> start() = 0;
+    /// Ends the probes and writes the last records. Must have returned before destruction, when
+    /// `start` was called.
+    [[nodiscard]] virtual Task<void> stop() = 0;
+};
+
+struct PoolDeps {
+    Executor executor;
+    PoolRecords* records = nullptr;  ///< null: nothing is kept over a restart
+    const Clock& clock;
+    MetricRegistry& metrics;
+};
+
+/// The references must outlive it. Blocks while it reads the records.
+/// Fails: invalid_argument (no endpoint, more than 64, a name twice), and as `PoolRecords::load`.
+[[nodiscard]] Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
+    PoolDeps deps, PoolConfig config, std::vector<PoolEndpoint> endpoints, Log log);
+
+}  // namespace baton::llm

@@ -1,0 +1,125 @@
+#include "llm/limits.h"
+
+#include <algorithm>
+
+namespace baton::llm {
+namespace {
+
+using std::chrono::floor;
+using Seconds = std::chrono::seconds;
+
+std::int64_t second_of(SteadyTime time) noexcept {
+    return floor<Seconds>(time.time_since_epoch()).count();
+}
+
+std::uint64_t less(std::uint64_t from, std::uint64_t amount) noexcept {
+    return from - std::min(from, amount);
+}
+
+}  // namespace
+
+void MinuteWindow::advance(SteadyTime now) noexcept {
+    const std::int64_t second = second_of(now);
+    const std::int64_t last = std::min(second, newest_ + seconds);
+    for (std::int64_t leaving = newest_ + 1; leaving <= last; ++leaving) {
+        auto& amount = amounts_[static_cast<std::size_t>(leaving % seconds)];
+        sum_ -= amount;
+        amount = 0;
+    }
+    newest_ = std::max(newest_, second);
+}
+
+void MinuteWindow::add(std::uint64_t amount, SteadyTime now) noexcept {
+    advance(now);
+    amounts_[static_cast<std::size_t>(newest_ % seconds)] += amount;
+    sum_ += amount;
+}
+
+void MinuteWindow::correct(std::uint64_t was, std::uint64_t is, SteadyTime when) noexcept {
+    const std::int64_t second = second_of(when);
+    if (second > newest_ || second <= newest_ - seconds) return;
+    auto& amount = amounts_[static_cast<std::size_t>(second % seconds)];
+    sum_ -= amount;
+    amount = less(amount, was) + is;
+    sum_ += amount;
+}
+
+std::uint64_t MinuteWindow::sum(SteadyTime now) noexcept {
+    advance(now);
+    return sum_;
+}
+
+SteadyTime MinuteWindow::fits_at(
+    std::uint64_t amount, std::uint64_t limit, SteadyTime now) noexcept {
+    std::uint64_t left = sum(now);
+    const std::uint64_t room = limit - std::min(limit, amount);
+    if (left <= room) return now;
+    for (std::int64_t second = newest_ - seconds + 1; second <= newest_; ++second) {
+        left -= amounts_[static_cast<std::size_t>(second % seconds)];
+        if (left <= room) return SteadyTime(Seconds(second + seconds));
+    }
+    return now + Seconds(seconds);
+}
+
+SteadyTime LimitBook::admits_at(const Need& need, const Now& now, SteadyTime ending) noexcept {
+    SteadyTime at = now.steady;
+    if (limits_.concurrency != 0 && in_flight_ >= limits_.concurrency) at = std::max(at, ending);
+    const auto check = [&](MinuteWindow& window, std::uint64_t amount, std::uint64_t limit) {
+        if (limit != 0) at = std::max(at, window.fits_at(amount, limit, now.steady));
+    };
+    check(requests_, 1, limits_.requests_per_minute);
+    check(input_, need.input_tokens, limits_.input_tokens_per_minute);
+    check(output_, need.output_tokens, limits_.output_tokens_per_minute);
+    if (limits_.cost_per_day > 0) {
+        turn_day(now.wall);
+        const double room = limits_.cost_per_day - std::min(need.cost, limits_.cost_per_day);
+        if (cost_ + cost_held_ > room || cost_ >= limits_.cost_per_day) {
+            const auto tomorrow = TimePoint(day_ + std::chrono::days(1));
+            at = std::max(at, cost_ > room || cost_ >= limits_.cost_per_day
+                                  ? now.steady + (tomorrow - now.wall)
+                                  : ending);  // what is held may turn out to be less
+        }
+    }
+    return at;
+}
+
+void LimitBook::reserve(const Need& estimate, const Now& now) noexcept {
+    ++in_flight_;
+    if (limits_.requests_per_minute != 0) requests_.add(1, now.steady);
+    if (limits_.input_tokens_per_minute != 0) input_.add(estimate.input_tokens, now.steady);
+    if (limits_.output_tokens_per_minute != 0) output_.add(estimate.output_tokens, now.steady);
+    cost_held_ += estimate.cost;
+}
+
+void LimitBook::settle(
+    const Need& estimate, const Need& fact, SteadyTime began, const Now& now) noexcept {
+    in_flight_ -= std::min(in_flight_, 1U);
+    if (limits_.input_tokens_per_minute != 0) {
+        input_.correct(estimate.input_tokens, fact.input_tokens, began);
+    }
+    if (limits_.output_tokens_per_minute != 0) {
+        output_.correct(estimate.output_tokens, fact.output_tokens, began);
+    }
+    cost_held_ = in_flight_ == 0 ? 0 : std::max(0.0, cost_held_ - estimate.cost);
+    turn_day(now.wall);
+    cost_ += fact.cost;
+}
+
+double LimitBook::cost_of_day(TimePoint wall) noexcept {
+    turn_day(wall);
+    return cost_;
+}
+
+void LimitBook::restore_cost(double cost, TimePoint day) noexcept {
+    day_ = floor<std::chrono::days>(day);
+    cost_ = cost;
+}
+
+void LimitBook::turn_day(TimePoint wall) noexcept {
+    const auto today = floor<std::chrono::days>(wall);
+    if (today <= day_) return;  // a clock that is set back must not give the money again
+    day_ = today;
+    cost_ = 0;
+}
+
+}  // namespace baton::llm

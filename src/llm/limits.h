@@ -1,0 +1,95 @@
+// Limits of an endpoint, a model or a tenant: an estimate is reserved before a request and the
+// fact settled after it, so that requests in parallel cannot pass them. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace baton::llm {
+
+/// 0 in any field: no limit. Money is in the currency of the configuration's prices.
+struct Limits {
+    std::uint32_t concurrency = 0;
+    std::uint64_t requests_per_minute = 0;
+    std::uint64_t input_tokens_per_minute = 0;
+    std::uint64_t output_tokens_per_minute = 0;
+    double cost_per_day = 0;  ///< UTC days
+    bool operator==(const Limits&) const = default;
+};
+
+/// What one request takes, or took.
+struct Need {
+    std::uint64_t input_tokens = 0;
+    std::uint64_t output_tokens = 0;
+    double cost = 0;
+    bool operator==(const Need&) const = default;
+};
+
+/// Both clocks at one moment.
+struct Now {
+    SteadyTime steady{};
+    TimePoint wall{};
+};
+
+/// Amounts of the last minute, by whole seconds: any 60 s hold at most what a check against the
+/// sum allows.
+class MinuteWindow final {
+public:
+    void add(std::uint64_t amount, SteadyTime now) noexcept;
+    /// Puts right what was added at `when`; does nothing once that has left the window.
+    void correct(std::uint64_t was, std::uint64_t is, SteadyTime when) noexcept;
+    [[nodiscard]] std::uint64_t sum(SteadyTime now) noexcept;
+    /// When `amount` more fit under `limit` if nothing else is added: `now` when at once. What is
+    /// larger than the limit itself fits into an empty window.
+    [[nodiscard]] SteadyTime fits_at(
+        std::uint64_t amount, std::uint64_t limit, SteadyTime now) noexcept;
+
+private:
+    /// The second under way and the sixty before it, which may reach back less than 60 s.
+    static constexpr std::int64_t seconds = 61;
+
+    void advance(SteadyTime now) noexcept;
+
+    std::array<std::uint64_t, seconds> amounts_{};
+    std::int64_t newest_ = 0;  ///< second of the clock
+    std::uint64_t sum_ = 0;
+};
+
+/// What one owner of limits has taken. Not thread-safe.
+class LimitBook final {
+public:
+    explicit LimitBook(Limits limits = {}) noexcept : limits_(limits) {}
+
+    /// When `need` may be taken if nothing else is; `now` when at once. `ending`: when a request
+    /// under way may end, for what is at its concurrency.
+    [[nodiscard]] SteadyTime admits_at(
+        const Need& need, const Now& now, SteadyTime ending) noexcept;
+
+    /// A request begins, with the estimate.
+    void reserve(const Need& estimate, const Now& now) noexcept;
+    /// … and ends. `began`: the time of its reservation.
+    void settle(const Need& estimate, const Need& fact, SteadyTime began, const Now& now) noexcept;
+
+    [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+    /// Of settled requests, of the UTC day of `wall`.
+    [[nodiscard]] double cost_of_day(TimePoint wall) noexcept;
+    /// After a restart.
+    void restore_cost(double cost, TimePoint day) noexcept;
+    [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+
+private:
+    void turn_day(TimePoint wall) noexcept;
+
+    Limits limits_;
+    std::uint32_t in_flight_ = 0;
+    MinuteWindow requests_{};
+    MinuteWindow input_{};
+    MinuteWindow output_{};
+    std::chrono::sys_days day_{};
+    double cost_ = 0;       ///< of the day, settled
+    double cost_held_ = 0;  ///< estimates of what is under way
+};
+
+}  // namespace baton::llm

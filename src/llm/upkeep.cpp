@@ -1,0 +1,133 @@
+#include "llm/upkeep.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace baton::llm {
+namespace {
+
+/// An endpoint that does not say which models it has for so long does not work.
+constexpr Duration probe_patience{2'000};
+/// Records are written at most this often: so much of the day's money a kill -9 may take.
+constexpr Duration write_interval{250};
+constexpr Duration write_again{5'000};
+constexpr double jitter = 0.2;
+
+std::chrono::milliseconds until(SteadyTime due) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+Upkeep::Upkeep(const Executor& executor, const PoolConfig& config, Desk& desk,
+    std::vector<Provider*> providers, PoolRecords* records, Log log)
+    : config_(config),
+      desk_(desk),
+      providers_(std::move(providers)),
+      records_(records),
+      log_(std::move(log)),
+      checks_(providers_.size()),
+      random_(std::random_device{}()),
+      tasks_(executor) {}
+
+void Upkeep::start() {
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& check : checks_) check.due = now + jittered(config_.health_check_interval);
+    tasks_.spawn([this] { return watch(); });
+    if (records_ != nullptr) tasks_.spawn([this] { return keep_records(); });
+}
+
+Task<void> Upkeep::stop() {
+    const auto cancelled = co_await tasks_.drain(Deadline::after(std::chrono::milliseconds(0)));
+    static_cast<void>(cancelled);
+    if (records_ != nullptr) co_await write_records();
+}
+
+Duration Upkeep::jittered(Duration interval) {
+    const double drawn = std::uniform_real_distribution<double>(1 - jitter, 1 + jitter)(random_);
+    return Duration(static_cast<std::int64_t>(static_cast<double>(interval.count()) * drawn));
+}
+
+/// Starts what is due; returns when the next one is.
+Deadline Upkeep::start_due() {
+    const auto now = std::chrono::steady_clock::now();
+    auto next = now + std::chrono::hours(1);
+    for (std::size_t i = 0; i < checks_.size(); ++i) {
+        Check& check = checks_[i];
+        if (check.under_way || check.says_nothing) continue;
+        const bool works = desk_.with([i](PoolState& state, const Now& at) {
+            return state.endpoint(i).breaker.state(at.steady) == BreakerState::closed;
+        });
+        if (works && config_.health_check_interval == Duration(0)) continue;
+        // One that has just failed is not left alone until its regular turn.
+        if (!works || check.failed) check.due = std::min(check.due, now + config_.probe_interval);
+        if (check.due <= now) {
+            check.under_way = true;
+            tasks_.spawn([this, i] { return probe(i); });
+            continue;
+        }
+        next = std::min(next, check.due);
+    }
+    return Deadline::after(until(next));
+}
+
+Task<void> Upkeep::watch() {
+    while (true) {
+        const Deadline next = start_due();
+        co_await desk_.health_changed().wait(next);
+    }
+}
+
+Task<void> Upkeep::probe(std::size_t endpoint) {
+    const auto found = co_await providers_[endpoint]->models(Deadline::after(probe_patience));
+    Check& check = checks_[endpoint];
+    check.under_way = false;
+    const Errc code = found ? Errc::internal : found.error().code;
+    check.says_nothing = code == Errc::unsupported;
+    // A refusal is an answer too: something is there, whatever it thinks of the question.
+    const bool works =
+        found.has_value() || code == Errc::provider_rejected || code == Errc::provider_rate_limited;
+    if (!check.says_nothing) {
+        if (works == check.failed) {
+            log_.info("LLM endpoint was asked whether it works",
+                {{"endpoint", static_cast<std::int64_t>(endpoint)}, {"works", works}});
+        }
+        check.failed = !works;
+        const Duration next =
+            jittered(works ? config_.health_check_interval : config_.probe_interval);
+        check.due = std::chrono::steady_clock::now() + next;
+        desk_.probed(endpoint, works, next, works ? std::string() : found.error().detail);
+    }
+    desk_.health_changed().raise();
+}
+
+Task<void> Upkeep::keep_records() {
+    while (true) {
+        co_await desk_.records_changed().wait(Deadline::never());
+        co_await write_records();
+        co_await sleep_until(Deadline::after(write_failed_ ? write_again : write_interval));
+        if (write_failed_) desk_.records_changed().raise();
+    }
+}
+
+Task<void> Upkeep::write_records() {
+    auto all = desk_.with([](PoolState& state, const Now& now) { return state.records(now); });
+    std::vector<PoolRecord> changed;
+    for (const auto& record : all) {
+        if (std::ranges::find(written_, record) == written_.end()) changed.push_back(record);
+    }
+    if (changed.empty()) co_return;
+    const auto saved = co_await records_->save(std::move(changed));
+    if (saved) {
+        written_ = std::move(all);
+    } else if (!write_failed_) {
+        log_.warn("cooldowns and costs could not be written; it will be tried again",
+            {{"error", to_string(saved.error())}});
+    }
+    write_failed_ = !saved;
+}
+
+}  // namespace baton::llm

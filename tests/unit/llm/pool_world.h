@@ -1,0 +1,85 @@
+// A pool over providers that do what the test says, with a clock that it moves.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "llm/endpoint_pool.h"
+#include "support/fake_clock.h"
+#include "support/fake_provider.h"
+#include "support/task_thread.h"
+
+namespace baton::llm {
+
+/// Records in memory.
+class FakeRecords final : public PoolRecords {
+public:
+    Result<std::vector<PoolRecord>> load() override { return kept; }
+    Task<Result<void>> save(std::vector<PoolRecord> records) override {
+        for (auto& record : records) {
+            std::erase_if(kept, [&](const PoolRecord& old) {
+                return old.scope == record.scope && old.name == record.name;
+            });
+            kept.push_back(std::move(record));
+        }
+        ++saves;
+        co_return Result<void>();
+    }
+    std::vector<PoolRecord> kept;
+    int saves = 0;
+};
+
+class PoolWorld {
+public:
+    /// Call before the first chat; the endpoint's provider is `provider(i)`.
+    void add(EndpointConfig endpoint) {
+        auto provider = std::make_unique<test::FakeProvider>();
+        providers_.push_back(provider.get());
+        endpoints_.push_back({.config = std::move(endpoint), .provider = std::move(provider)});
+    }
+    test::FakeProvider& provider(std::size_t i) { return *providers_[i]; }
+
+    EndpointPool& pool() {
+        if (!pool_) {
+            auto made = make_endpoint_pool({.executor = thread.executor(),
+                                               .records = &records,
+                                               .clock = clock,
+                                               .metrics = metrics},
+                config, std::move(endpoints_), Log());
+            if (!made) throw std::runtime_error(to_string(made.error()));
+            pool_ = *std::move(made);
+        }
+        return *pool_;
+    }
+
+    Task<Result<ChatResult>> call(Asker asker = {}, std::string model = "m") {
+        ChatRequest request{.model = std::move(model), .messages = {{Role::user, "hello"}}};
+        request.options.max_output_tokens = 100;
+        ChatSink sink = [this](const ChatDelta& delta) { said += delta.text; };
+        return pool().chat(std::move(asker), std::move(request), std::move(sink),
+            Deadline::after(std::chrono::seconds(20)));
+    }
+    Result<ChatResult> chat(Asker asker = {}, std::string model = "m") {
+        return thread.run(call(std::move(asker), std::move(model)));
+    }
+    std::vector<std::size_t> asked() const {
+        std::vector<std::size_t> counts;
+        for (const auto* provider : providers_) counts.push_back(provider->requests.size());
+        return counts;
+    }
+
+    PoolConfig config{.algorithm = Algorithm::round_robin};
+    test::FakeClock clock;
+    MetricRegistry metrics;
+    FakeRecords records;
+    std::string said;
+    test::TaskThread thread;
+
+private:
+    std::vector<test::FakeProvider*> providers_;
+    std::vector<PoolEndpoint> endpoints_;
+    std::unique_ptr<EndpointPool> pool_;
+};
+
+}  // namespace baton::llm
