@@ -94,8 +94,9 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
-        BATON_TRY_VOID(open_endpoints());  // whom agents and clients ask
-        BATON_TRY_VOID(make_agents());     // their tools work through what is there by now
+        BATON_TRY(llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_,
+                            log_));     // whom agents and clients ask
+        BATON_TRY_VOID(make_agents());  // their tools work through what is there by now
         BATON_TRY_VOID(
             start_dispatcher());       // before the doors: what a crash left is repaired first
         BATON_TRY_VOID(open_doors());  // last: from here on others may call
@@ -135,7 +136,6 @@ private:
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_llm_queue();
-    Result<void> open_endpoints();
     Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
@@ -266,12 +266,6 @@ Result<void> Services::make_llm_queue() {
         config.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
     }
     BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
-    return {};
-}
-
-Result<void> Services::open_endpoints() {
-    BATON_TRY(
-        llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_, log_));
     return {};
 }
 

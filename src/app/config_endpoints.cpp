@@ -53,8 +53,9 @@ Result<void> settle_endpoint(EndpointSettings& endpoint, const EnvLookup& env) {
     if (!variable.empty() && endpoint.api_key.empty()) {
         endpoint.api_key = Secret(env(variable).value_or(""));
         if (endpoint.api_key.empty()) {
-            return refuse(fmt::format("LLM endpoint `{}` needs an `api_key`, or {} in the environment",
-                endpoint.name, variable));
+            return refuse(
+                fmt::format("LLM endpoint `{}` needs an `api_key`, or {} in the environment",
+                    endpoint.name, variable));
         }
     }
     while (endpoint.base_url.ends_with('/')) endpoint.base_url.pop_back();
@@ -67,7 +68,8 @@ std::vector<llm::ModelAlias> aliases_for(
     std::vector<llm::ModelAlias> models;
     for (const auto& name : own) models.push_back({name, name});
     for (const auto& agent : config.agents) {
-        if (std::ranges::find(models, agent.model, &llm::ModelAlias::alias) != models.end()) continue;
+        if (std::ranges::find(models, agent.model, &llm::ModelAlias::alias) != models.end())
+            continue;
         const bool is_its_own = own.empty() && agent.model.starts_with("claude");
         models.push_back({agent.model, is_its_own ? agent.model : std::string(stand_in)});
     }

@@ -232,7 +232,8 @@ constexpr std::array keys{
                 "queue, or to an endpoint at once.",
             .choices = api::openai::mode_names}),
     BATON_KEY(openai.timeout, "openai.timeout",
-        {.doc = "One chat of an OpenAI client, from the question to the model to the end of its answer.",
+        {.doc = "One chat of an OpenAI client, from the model being asked to the end of its "
+                "answer.",
             .min = second,
             .max = 12 * hour}),
     BATON_KEY(logging.level, "logging.level",

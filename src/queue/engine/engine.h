@@ -1,6 +1,5 @@
 // The engine: all queues of one store as one deterministic state machine.
-// (state, command, now) → (records, answer): no I/O, no clock, no threads, no randomness of its
-// own.
+// (state, command, now) → (records, answer): no I/O, clock, threads or randomness of its own.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +23,7 @@ namespace baton::queue {
 struct EngineConfig {
     /// Bytes that contents in memory cost; what is beyond stays in the store until it is popped.
     std::uint64_t memory_budget = 32 * 1024 * 1024;
-    /// A random number of this process: sets the ids of queues in memory apart from those before a
-    /// restart.
+    /// A random number of this process: tells the ids of queues in memory from earlier ones.
     std::uint64_t run = 0;
 };
 
@@ -104,8 +102,7 @@ public:
     /// What may still come into the batch that is being made, as the store says: commands that
     /// need more fail with storage_full and change nothing. Not called: no limit.
     void allow_growth(std::uint64_t bytes) noexcept { effects_.room.allow(bytes); }
-    /// What the batch would have to bring if the command that was refused so since the last call
-    /// went in; 0: none was.
+    /// What the batch would bring with the command refused so since the last call; 0: none was.
     [[nodiscard]] std::uint64_t take_lacking() noexcept { return effects_.room.take_lacking(); }
 
     struct Batch {
