@@ -45,7 +45,8 @@ queue::Blame blame_of(const Verdict& verdict) noexcept {
 Verdict judge(
     const Error& error, RunCount count, const DispatchConfig& config, double random) noexcept {
     if (error.code == Errc::run_waiting) {
-        return {.action = Verdict::Action::retry_without_blame, .delay = error.retry_after};
+        return {.action = Verdict::Action::retry_without_blame,
+            .delay = std::min<Duration>(error.retry_after, retry_after_max)};
     }
     if (is_environment(error.code)) {
         return {.action = Verdict::Action::retry_without_blame,

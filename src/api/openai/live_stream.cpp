@@ -17,7 +17,8 @@ Task<void> LiveText::write_to(net::BodyStream& body, Duration heartbeat) {
         }
         const bool last = is_over_;
         if (last && error_ && !began && waiting_.empty()) {
-            const bool refused = co_await body.answer_instead(error_response(*error_));
+            net::Response refusal = error_response(*error_);
+            const bool refused = co_await body.answer_instead(std::move(refusal));
             static_cast<void>(refused);
             co_return;
         }

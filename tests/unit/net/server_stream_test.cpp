@@ -53,7 +53,8 @@ TEST(HttpStream, an_error_before_the_first_piece_is_a_whole_answer) {
             Response refusal{.status = 429, .body = "{}"};
             const bool sent = co_await body.answer_instead(std::move(refusal));
             EXPECT_TRUE(sent);
-            const bool again = co_await body.answer_instead({});
+            Response other;
+            const bool again = co_await body.answer_instead(std::move(other));
             EXPECT_FALSE(again);
         };
         co_return announced;
