@@ -132,12 +132,14 @@ TEST(HttpStream, a_task_that_throws_cuts_the_answer_off) {
 
 TEST(HttpStream, a_client_that_leaves_cancels_the_task) {
     std::atomic<bool> ended = false;
-    TestServer server(streaming([&](BodyStream&) -> Task<void> {
+    TestServer server(streaming([&](BodyStream& body) -> Task<void> {
         struct Ended {
             std::atomic<bool>& flag;
             ~Ended() { flag = true; }
         };
         const Ended note{ended};
+        const bool sent = co_await body.write("a");
+        EXPECT_TRUE(sent);
         co_await sleep_until(Deadline::never());
     }));
     auto client = server.connect();

@@ -71,11 +71,12 @@ void every_cut_and_flip_is_survived() {
     const auto answer = encode_answer<C>(arbitrary<Result<typename C::Answer>>());
     for (std::size_t size = 0; size < request.size(); ++size) {
         const auto head = read_request_head(request.view().substr(0, size));
-        RC_ASSERT(!head || !decode_command(*head));
+        // In brackets: the macro takes an expression apart, and would evaluate both sides.
+        RC_ASSERT((!head || !decode_command(*head)));
     }
     for (std::size_t size = 0; size < answer.size(); ++size) {
         const auto cut = decode_answer<C>(answer.view().substr(0, size));
-        RC_ASSERT(!cut && cut.error().code == Errc::protocol_error);
+        RC_ASSERT((!cut && cut.error().code == Errc::protocol_error));
     }
     const auto first_bit = *rc::gen::inRange<std::size_t>(0, 8);
     const auto flips = [=](const Bytes& bytes, const auto& check) {
