@@ -151,7 +151,8 @@ private:
                 if (put_off > 0) co_await pause(backoff_delay(put_off_pause, put_off, draw()));
                 continue;
             }
-            if (stopping_) continue;
+            // Called off when there was less room than it asked for.
+            if (stopping_ || popped.error().code == Errc::cancelled) continue;
             if (++failures == 1) {
                 log_.warn(
                     "taking messages failed; backing off", {{"error", to_string(popped.error())}});

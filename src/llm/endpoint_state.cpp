@@ -153,6 +153,8 @@ void EndpointState::end(const End& end, bool on_trial, Duration latency, const N
             const auto doubled = nameless_cooldown *
                                  (1U << std::min(rate_limited_in_row_++, nameless_doublings_max));
             const bool named = end.retry_after > Duration(0);
+            // What a refusal asks for itself is its last word, whatever windows it reports beside.
+            if (named && cools_by_report_) cooling_until_ = now.steady;
             cool(now.steady + (named ? end.retry_after : doubled), end.why, now);
             return;
         }
@@ -164,6 +166,7 @@ void EndpointState::cool(SteadyTime until, std::string why, const Now& now) {
     until = std::min<SteadyTime>(until, now.steady + cooldown_max);
     if (until <= cooling_until_) return;
     cooling_until_ = until;
+    cools_by_report_ = false;
     cools_until = now.wall + std::chrono::ceil<Duration>(until - now.steady);
     reason = std::move(why);
 }
@@ -171,7 +174,9 @@ void EndpointState::cool(SteadyTime until, std::string why, const Now& now) {
 void EndpointState::report(const RateReport& report, const Now& now) {
     const auto check = [&](const RateWindow& window, std::string_view what) {
         if (window.remaining != 0U || window.reset <= Duration(0)) return;
+        const auto before = cooling_until_;
         cool(now.steady + window.reset, fmt::format("its {} are used up", what), now);
+        cools_by_report_ = cools_by_report_ || cooling_until_ > before;
     };
     check(report.requests, "requests");
     check(report.input_tokens, "input tokens");

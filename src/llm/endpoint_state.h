@@ -92,6 +92,7 @@ private:
     double slow_factor_;
     std::uint64_t name_hash_;
     SteadyTime cooling_until_{};
+    bool cools_by_report_ = false;  ///< not by a word of the endpoint about this request
     std::uint32_t rate_limited_in_row_ = 0;
     PeakAverage delay_{};        ///< until the first piece
     Percentiles usual_delay_{};  ///< of answers that were not slow

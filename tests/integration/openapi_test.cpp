@@ -279,7 +279,7 @@ void OpenApi::call_openai_routes() {
     checked("GET /v1/models", "/v1/models");
     checked("GET /v1/models/{model}", "/v1/models/m");
     checked("GET /v1/models/{model}", "/v1/models/x");
-    checked("GET /v1/models/{owner}/{model}", "/v1/models/m/x");
+    checked("GET /v1/models/{owner}/{model}", "/v1/models/owner/m");
     checked("POST /v1/embeddings", "/v1/embeddings", R"({"model":"m","input":"hi"})");
 
     const auto queued = json_of(checked(

@@ -22,7 +22,7 @@
 
 namespace baton::test {
 
-/// Serves the model "m"; answers "hello there" in two pieces, or fails with `error`.
+/// Serves the models "m" and "owner/m"; answers "hello there" in two pieces, or fails with `error`.
 class ScriptedPool final : public llm::Pool {
 public:
     std::optional<Error> error{};
@@ -54,7 +54,9 @@ public:
         co_return answer;
     }
     std::vector<std::string> models() const override { return {"m"}; }
-    bool serves(std::string_view model) const override { return model == "m"; }
+    bool serves(std::string_view model) const override {
+        return model == "m" || model == "owner/m";
+    }
     TimePoint ready_at(std::string_view) const override { return {}; }
     Duration expected_time(std::string_view) const override { return {}; }
     std::vector<llm::EndpointStatus> status() const override { return {}; }
