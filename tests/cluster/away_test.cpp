@@ -94,7 +94,7 @@ protected:
 TEST_F(NatsAway, posts_fail_in_time_with_an_error_that_says_try_again) {
     EXPECT_FALSE(post(session_.queues, pool_).error);
     nats_.kill(0);
-    const auto answers = posts(8, 20s);
+    const auto answers = posts(8, 1s);
     const auto limit = queue::remote::RemoteConfig{}.call_timeout + 2s;
     for (const auto& answer : answers) {
         ASSERT_TRUE(answer.error);
