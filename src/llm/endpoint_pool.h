@@ -41,6 +41,6 @@ struct PoolDeps {
 /// The references must outlive it. Blocks while it reads the records.
 /// Fails: invalid_argument (no endpoint, more than 64, a name twice), and as `PoolRecords::load`.
 [[nodiscard]] Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
-    PoolDeps deps, PoolConfig config, std::vector<PoolEndpoint> endpoints, Log log);
+    PoolDeps deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log);
 
 }  // namespace baton::llm

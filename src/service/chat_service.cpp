@@ -183,7 +183,7 @@ Task<Result<ChatProgress>> ChatReader::look(Deadline deadline) {
             const auto message = co_await queues_.get(id_);
             is_redriven_ = message && is_live(*message) && !dispatch::chat_of_reply(**reply);
             if (is_redriven_) co_return progress;
-            auto finished = co_await finish(**reply, std::move(progress));
+            auto finished = co_await finish(*reply, std::move(progress));
             co_return finished;
         }
         const auto& page = std::get<0>(first);
