@@ -43,7 +43,8 @@ class Gateway(servers.Server):
         settings = [f"--set={text}" for text in (
             "server.port=0", "metrics.enabled=false", f"data.dir={self.folder}/data", f"queue.store={store}",
             "logging.level=warn", "llm.endpoints=" + json.dumps(endpoint), "llm.connections_max=4096",
-            "scheduler.workers=1024")]
+            "scheduler.workers=1024",
+            'agents=[{"id": "assistant", "model": "bench"}]')]
         self.process = self.spawn(binaries / "batond", *settings, stdout=subprocess.PIPE, text=True)
         ready = next(filter(None, (re.search(r"ready http=[^ ]*:(\d+)", line) for line in self.process.stdout)))
         self.port = int(ready.group(1))
