@@ -233,7 +233,10 @@ Task<Result<ChatProgress>> ChatReader::finish(std::optional<Reply> reply, ChatPr
         if (page.events.empty()) break;
     }
     BATON_CO_TRY(auto rest, merge_.rest(*progress.result));
-    if (!rest.empty()) progress.pieces.push_back({.offset = next_, .delta = std::move(rest)});
+    const bool was_told = tell_from_ > next_ || (tell_from_ == next_ && skip_ > 0);
+    if (!rest.empty() && !was_told) {
+        progress.pieces.push_back({.offset = next_, .delta = std::move(rest)});
+    }
     co_return progress;
 }
 

@@ -86,23 +86,7 @@ public:
 
 class OpenAiFixture : public RestFixture {
 protected:
-    OpenAiFixture() {
-        const api::rest::RestDeps deps{.access = access_,
-            .queues = queue_service,
-            .operations = operator_service,
-            .outputs = output_service,
-            .logs = log_service,
-            .messages = message_service,
-            .keys = key_service,
-            .endpoints = endpoint_service,
-            .health = health,
-            .metrics = door_metrics.emplace_back(),
-            .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
-                co_return;
-            },
-            .doors = {api::openai::make_openai_door(chats, {})}};
-        handler = api::rest::make_rest_handler(deps, {}, Log());
-    }
+    OpenAiFixture() { open_door({}, {api::openai::make_openai_door(chats, {})}); }
 
     /// Does the next chat of the queue: says `pieces`, then ends with `reply`.
     Task<void> work(std::vector<ChatDelta> pieces, dispatch::QueueReply reply) {

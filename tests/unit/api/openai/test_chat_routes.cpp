@@ -86,8 +86,16 @@ TEST_F(ChatRoutes, pieces_that_share_an_event_are_told_apart_by_who_goes_on) {
 
 TEST_F(ChatRoutes, what_the_output_had_no_room_for_comes_with_the_end) {
     auto response = post("/v1/chat/completions", hello_streamed);
+    const std::string id(response.fields.get("Baton-Message-Id"));
     io.run(work({{.text = "hel"}}, dispatch::to_queue_reply(ScriptedPool::result())));
     EXPECT_EQ(text_of(events_of(streamed(response))), "hello there");
+    const auto again = [&](const std::string& seen) {
+        return text_of(events_of(
+            streamed(call(net::Method::get, "/v1/chat/completions/chatcmpl-" + id + "?stream=true",
+                {}, {{"Last-Event-ID", seen}}))));
+    };
+    EXPECT_EQ(again("0.0"), "lo there");
+    EXPECT_EQ(again("1.0"), "");
 }
 
 TEST_F(ChatRoutes, a_message_that_is_no_chat_is_not_found) {

@@ -61,7 +61,7 @@ protected:
 
     RestFixture() { open_door({}); }
 
-    void open_door(api::rest::RestConfig config) {
+    void open_door(api::rest::RestConfig config, std::vector<api::Door> doors = {}) {
         const api::rest::RestDeps deps{.access = access_,
             .queues = queue_service,
             .operations = operator_service,
@@ -74,7 +74,8 @@ protected:
             .metrics = door_metrics.emplace_back(),
             .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
                 co_return;
-            }};
+            },
+            .doors = std::move(doors)};
         handler = api::rest::make_rest_handler(deps, std::move(config), Log());
     }
 
