@@ -17,8 +17,10 @@
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
 #include "app/data_dir.h"
+#include "app/kept_stores.h"
 #include "app/llm_home.h"
 #include "app/metrics_door.h"
+#include "app/node_store.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
 #include "db/migrations.h"
@@ -28,9 +30,6 @@
 #include "dispatch/work_item.h"
 #include "net/server.h"
 #include "queue/engine/engine_queues.h"
-#include "queue/store/journal/journal_store.h"
-#include "queue/store/memory/memory_store.h"
-#include "queue/store/sqlite/sqlite_store.h"
 #include "runtime/io_pool.h"
 #include "service/endpoint_service.h"
 #include "service/health.h"
@@ -210,13 +209,16 @@ Result<void> Services::listen_for_metrics() {
 }
 
 Result<void> Services::open_database() {
-    database_ = db::make_sqlite_database({.file = data_dir_->path() / "baton.db"});
+    const auto file = data_dir_->path() / "baton.db";
+    BATON_TRY_VOID(check_kept(file));
+    database_ = db::make_sqlite_database({.file = file});
     {
         BATON_TRY(const auto connection, database_->connect());
         BATON_TRY(const int version,
             db::migrate_up(*connection, db::embedded_migrations(database_->kind())));
         log_.info("database ready", {{"schema_version", version}});
     }
+    BATON_TRY_VOID(remember_kept(file));
     BATON_TRY(
         const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
     BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
@@ -232,21 +234,13 @@ Result<void> Services::open_queues() {
         queues_ = &cluster_->queues();
         return {};
     }
-    std::unique_ptr<queue::Store> store;
-    if (config_.queue.store == StoreKind::memory) {
-        store = queue::make_memory_store();
-    } else if (config_.queue.store == StoreKind::journal) {
-        BATON_TRY(store, queue::make_journal_store(data_dir_->path() / "journal",
-                             {.segment_size = config_.queue.whole_segment_size()}));
-    } else {
-        // Rows are read back only when memory runs out: a small page cache is enough.
-        queue_database_ = db::make_sqlite_database({.file = data_dir_->path() / "queue.db"});
-        BATON_TRY(store, queue::make_sqlite_store(*queue_database_));
-    }
+    BATON_TRY(auto opened, open_node_store(config_.queue.store, data_dir_->path(),
+                               config_.queue.whole_segment_size()));
+    queue_database_ = std::move(opened.database);
     queue::PipelineConfig pipeline;
     pipeline.memory_budget = config_.queue.memory_budget;
-    BATON_TRY(own_queues_, queue::make_engine_queues(std::move(store), pipeline, clock_, registry_,
-                               log_.channel("queue")));
+    BATON_TRY(own_queues_, queue::make_engine_queues(std::move(opened.store), pipeline, clock_,
+                               registry_, log_.channel("queue")));
     queues_ = own_queues_.get();
     return {};
 }

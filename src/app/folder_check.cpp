@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
+#include "app/kept_stores.h"
 #include "db/sqlite/sqlite_database.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/fsck.h"
@@ -116,6 +117,14 @@ public:
         return {};
     }
 
+    /// A store that is lost as a whole.
+    void miss(const std::filesystem::path& store, std::string_view why) {
+        is_sound_ = false;
+        text_ += fmt::format("{}\n  damage: {}\n", store.string(), why);
+        object_[store.filename().string()] =
+            json::object{{"sound", false}, {"findings", json::array{why}}};
+    }
+
     FolderCheck finish() {
         if (text_.empty()) text_ = "nothing is stored here\n";
         object_["sound"] = is_sound_;
@@ -134,12 +143,14 @@ private:
 
 Result<FolderCheck> check_folder(const std::filesystem::path& dir, bool repair) {
     Check check;
-    if (std::filesystem::exists(dir / "journal")) {
-        BATON_TRY_VOID(check.look_at_journal(dir / "journal", repair));
-    }
-    for (const char* name : {"queue.db", "baton.db"}) {
-        if (std::filesystem::exists(dir / name)) {
-            BATON_TRY_VOID(check.look_at_database(dir / name));
+    for (const char* name : {"journal", "queue.db", "baton.db"}) {
+        const auto store = dir / name;
+        if (const auto kept = check_kept(store); !kept) {
+            check.miss(store, kept.error().detail);
+        } else if (std::filesystem::is_directory(store)) {
+            BATON_TRY_VOID(check.look_at_journal(store, repair));
+        } else if (std::filesystem::exists(store)) {
+            BATON_TRY_VOID(check.look_at_database(store));
         }
     }
     return check.finish();

@@ -20,10 +20,9 @@
 #include "app/config_load.h"
 #include "app/data_dir.h"
 #include "app/folder_check.h"
-#include "db/sqlite/sqlite_database.h"
+#include "app/node_store.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/journal_store.h"
-#include "queue/store/sqlite/sqlite_store.h"
 
 namespace baton::app {
 namespace {
@@ -46,8 +45,7 @@ constexpr std::string_view jetstream = "jetstream";
 
 /// A store of a data folder or those of a cluster, and what they stand on.
 struct OpenStores {
-    std::unique_ptr<db::Database> database;
-    std::unique_ptr<queue::Store> store;
+    NodeStore node;
     std::unique_ptr<Config> config;
     std::unique_ptr<ClusterArchive> cluster;
 };
@@ -61,13 +59,9 @@ Result<std::unique_ptr<DataDir>> hold(const std::string& dir) {
 }
 
 Result<OpenStores> open_store(const std::filesystem::path& dir, const std::string& store) {
+    const auto kind = store == "journal" ? StoreKind::journal : StoreKind::sqlite;
     OpenStores open;
-    if (store == "journal") {
-        BATON_TRY(open.store, queue::make_journal_store(dir / "journal"));
-        return open;
-    }
-    open.database = db::make_sqlite_database({.file = dir / "queue.db"});
-    BATON_TRY(open.store, queue::make_sqlite_store(*open.database));
+    BATON_TRY(open.node, open_node_store(kind, dir, queue::JournalConfig{}.segment_size));
     return open;
 }
 
@@ -126,7 +120,7 @@ bool sync(const std::filesystem::path& path) {
 }
 
 Result<queue::ArchiveCounts> export_all(const OpenStores& open, std::ostream& out) {
-    if (!open.cluster) return queue::export_store(*open.store, out);
+    if (!open.cluster) return queue::export_store(*open.node.store, out);
     BATON_TRY(const auto counts, queue::export_stores(open.cluster->stores(), out));
     BATON_TRY_VOID(open.cluster->prove());
     return counts;
@@ -179,8 +173,8 @@ Result<queue::ArchiveCounts> import_all(
     if (open.cluster) {
         return queue::import_stores(open.cluster->stores(), open.cluster->placement(), in, options);
     }
-    BATON_TRY(const auto counts, queue::import_store(*open.store, in, options));
-    BATON_TRY_VOID(open.store->close());
+    BATON_TRY(const auto counts, queue::import_store(*open.node.store, in, options));
+    BATON_TRY_VOID(open.node.store->close());
     return counts;
 }
 

@@ -106,6 +106,32 @@ TEST_F(OfflineTest, an_export_that_is_not_on_disk_is_none) {
     EXPECT_FALSE(std::filesystem::exists(file + ".part"));
 }
 
+TEST_F(OfflineTest, store_that_is_lost_as_a_whole_is_no_empty_one) {
+    for (const std::string store : {"sqlite", "journal"}) {
+        SCOPED_TRACE(store);
+        {
+            const auto daemon = start(store);
+            post(*daemon, "kept");
+            end(*daemon);
+        }
+        const std::string name = store == "sqlite" ? "queue.db" : "journal";
+        const auto place = dir_ / "data" / name;
+        std::filesystem::rename(place, dir_ / "elsewhere");
+        const auto refused = run_process({.program = std::string(BATON_BIN_DIR) + "/batond",
+            .arguments = {"--set", "data.dir=" + data(), "--set", "server.port=0", "--set",
+                "queue.store=" + store}});
+        EXPECT_EQ(refused.exit.status, 10) << refused.err;
+        EXPECT_NE(refused.err.find(name + "-kept"), std::string::npos) << refused.err;
+        const auto checked = baton({"fsck"});
+        EXPECT_EQ(checked.exit.status, 10) << checked.out;
+        EXPECT_NE(checked.out.find(name + "` is missing"), std::string::npos) << checked.out;
+        std::filesystem::rename(dir_ / "elsewhere", place);
+        const auto daemon = start(store);
+        EXPECT_EQ(pop(*daemon), "kept");
+        end(*daemon);
+    }
+}
+
 TEST_F(OfflineTest, fsck_finds_damage_and_repairs_it) {
     {
         const auto daemon = start("journal");
