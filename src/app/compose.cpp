@@ -339,6 +339,7 @@ Result<void> Services::open_doors() {
     if (cluster_) cluster = [this] { return cluster_->state(); };
     health_ = std::make_unique<service::HealthService>(
         *queues_, *conversations_.conversations, clock_, version_, std::move(cluster));
+    auto streams = stream_handler();
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
         .operations = *operator_service_,
@@ -349,7 +350,7 @@ Result<void> Services::open_doors() {
         .endpoints = *endpoint_service_,
         .health = *health_,
         .metrics = registry_,
-        .stream = stream_handler(),
+        .stream = std::move(streams),
         .doors = {api::openai::make_openai_door(*chat_service_, config_.openai)}};
     api_->start(
         api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));

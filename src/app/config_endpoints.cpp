@@ -78,7 +78,7 @@ std::vector<llm::ModelAlias> aliases_for(
 
 /// Where Ollama's own programs look for it.
 std::string ollama_url(const EnvLookup& env) {
-    const std::string host = env("OLLAMA_HOST").value_or("");
+    std::string host = env("OLLAMA_HOST").value_or("");
     if (host.empty()) return std::string(own_url(ProviderKind::ollama));
     if (host.contains("://")) return host;
     return "http://" + host + (host.contains(':') ? "" : ":11434");

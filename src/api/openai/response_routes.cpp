@@ -150,7 +150,7 @@ Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
     if (stream) {
         net::Response response = event_stream();
         response.stream = [state, who = call.who, order = std::move(order), head = std::move(head)](
-                              net::BodyStream& body) {
+                              net::BodyStream& body) mutable {
             return stream_through(
                 *state, who, std::move(order), ResponseEvents(std::move(head)), body);
         };
