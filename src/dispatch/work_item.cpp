@@ -191,8 +191,9 @@ Result<std::vector<ChatDelta>> deltas_of_event(const Bytes& event) {
     std::vector<ChatDelta> deltas;
     const auto read = [&](const json::value& one) {
         auto delta = chat_delta_from_json(one);
-        if (delta) deltas.push_back(*std::move(delta));
-        return delta.has_value();
+        if (!delta) return false;
+        deltas.push_back(*std::move(delta));
+        return true;
     };
     const bool is_read =
         value && (value->is_array() ? std::ranges::all_of(value->get_array(), read) : read(*value));

@@ -65,7 +65,7 @@ TEST_P(Limits, drop_oldest_by_bytes) {
     post({{.text = "aaaa"}, {.text = "bbbb"}, {.text = "cc"}});
     post_one({.text = "d"});
     EXPECT_EQ(peek_texts(), (Texts{"bbbb", "cc", "d"}));
-    EXPECT_EQ(outcome(try_post({{.text = "12345678901"}})), "queue_full");
+    EXPECT_EQ(outcome(try_post({{.text = "123456"}, {.text = "12345"}})), "queue_full");
     EXPECT_EQ(peek_texts(), (Texts{"bbbb", "cc", "d"}));
 }
 
@@ -76,6 +76,17 @@ TEST_P(Limits, max_message_size_holds_for_each_content_and_names_it) {
     EXPECT_EQ(outcome(refused), "message_too_large");
     EXPECT_EQ(refused.error().field, "messages[1].content");
     EXPECT_EQ(peek_texts(), (Texts{"1234"}));
+}
+
+TEST_P(Limits, content_that_an_empty_queue_has_no_room_for_is_too_large_and_not_worth_a_wait) {
+    for (const auto overflow : {Overflow::reject, Overflow::drop_oldest}) {
+        make({.max_bytes = 10, .overflow = overflow});
+        const auto refused = try_post({{.text = "1"}, {.text = "12345678901"}});
+        EXPECT_EQ(outcome(refused), "message_too_large");
+        EXPECT_EQ(refused.error().field, "messages[1].content");
+        EXPECT_EQ(refused.error().retry_after.count(), 0);
+    }
+    EXPECT_EQ(outcome(try_post({{.text = "1234567890"}})), "ok");
 }
 
 TEST_P(Limits, a_message_expires_by_its_ttl_or_the_queues_retention_whichever_is_first) {

@@ -29,6 +29,7 @@ std::optional<std::vector<QueueModel::Posted>> QueueModel::post(
     std::uint64_t bytes = 0;
     for (const auto& letter : letters) {
         if (letter.text.size() > config.max_message_size) return std::nullopt;
+        if (config.max_bytes != 0 && letter.text.size() > config.max_bytes) return std::nullopt;
         const bool has_key = !letter.dedup.empty() && config.dedup_window.count() > 0;
         const auto known = dedup.find(letter.dedup);
         if (has_key && known != dedup.end() && known->second.second > now) {

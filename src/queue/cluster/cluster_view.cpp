@@ -49,11 +49,11 @@ bool ClusterView::seen(const LeaderSeen& event, SteadyTime now) {
     if (event.revision <= entry.revision) return false;
     const bool is_first = entry.revision == 0;
     const bool is_served = event.record && event.record->is_serving;
-    entry = {.record = event.record,
-        .revision = event.revision,
-        .seen_at = now,
-        .served_at = is_first || is_served ? now : entry.served_at,
-        .guests = is_served ? event.record->guests : std::move(entry.guests)};
+    if (is_first || is_served) entry.served_at = now;
+    if (is_served) entry.guests = event.record->guests;
+    entry.record = event.record;
+    entry.revision = event.revision;
+    entry.seen_at = now;
     return true;
 }
 

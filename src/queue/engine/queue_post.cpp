@@ -19,11 +19,17 @@ std::unexpected<Error> full(std::string detail) {
         .code = Errc::queue_full, .detail = std::move(detail), .retry_after = full_retry_after});
 }
 
-Result<void> check_size(const MessageData& data, const QueueConfig& config, std::string field) {
-    const std::size_t size = data.content.size();
-    if (size <= config.max_message_size) return {};
+/// In bytes. What does not fit into an empty queue never will: no caller should wait for room.
+std::uint64_t largest_content(const QueueConfig& config) {
+    if (config.max_bytes == 0) return config.max_message_size;
+    return std::min(config.max_message_size, config.max_bytes);
+}
+
+std::unexpected<Error> too_large(
+    const MessageData& data, const QueueConfig& config, std::string field) {
     return fail_field(Errc::message_too_large, std::move(field),
-        fmt::format("{} bytes of content, the queue takes {}", size, config.max_message_size));
+        fmt::format("{} bytes of content, the queue takes {}", data.content.size(),
+            largest_content(config)));
 }
 
 /// Of those that repeat none: their `first` is 0.
@@ -100,11 +106,10 @@ Result<Posted> QueueState::post(
     std::vector<NewMessage>&& messages, PostOptions options, TimePoint now) {
     BATON_TRY(const Durability durability, promise(options));
     BATON_TRY_VOID(check_rate(messages.size(), now));
+    const std::uint64_t largest = largest_content(info_.config);
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        if (messages[i].data.content.size() <= info_.config.max_message_size) continue;
-        return std::unexpected(
-            check_size(messages[i].data, info_.config, fmt::format("messages[{}].content", i))
-                .error());
+        if (messages[i].data.content.size() <= largest) continue;
+        return too_large(messages[i].data, info_.config, fmt::format("messages[{}].content", i));
     }
     if (is_log()) {
         BATON_TRY_VOID(QueueLog(*this).check_post(messages));
@@ -304,7 +309,9 @@ Result<void> QueueState::check_room(
     for (const auto* letter : letters) {
         bytes += letter->content.size();
         growth += growth_of(*letter);
-        BATON_TRY_VOID(check_size(*letter, info_.config, "content"));
+        if (letter->content.size() > largest_content(info_.config)) {
+            return too_large(*letter, info_.config, "content");
+        }
     }
     const QueueConfig& config = info_.config;
     if ((config.max_size != 0 && unfinished() + letters.size() > config.max_size) ||
