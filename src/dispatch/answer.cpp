@@ -7,12 +7,6 @@
 namespace baton::dispatch {
 namespace {
 
-template <class Answer>
-RunEnd end_of(const Result<Answer>& answer) {
-    if (!answer) return {.error = answer.error()};
-    return {.answer = to_queue_reply(*answer), .cost = cost_of(answer->usage)};
-}
-
 Task<RunEnd> answer_chat(
     const DispatchDeps& deps, const Run& run, const ChatWork& chat, Deadline deadline) {
     if (deps.pool == nullptr) {
@@ -27,7 +21,8 @@ Task<RunEnd> answer_chat(
         }
     }
     const auto answer = co_await run_chat(*deps.pool, deps.queues, run.receipt, chat, deadline);
-    co_return end_of(answer);
+    if (!answer) co_return RunEnd{.error = answer.error()};
+    co_return RunEnd{.answer = to_queue_reply(*answer, chat), .cost = cost_of(answer->usage)};
 }
 
 Task<RunEnd> answer_message(
@@ -40,7 +35,8 @@ Task<RunEnd> answer_message(
     }
     const auto answer =
         co_await run_agent(deps.runtime, deps.queues, run.receipt, message, deadline);
-    co_return end_of(answer);
+    if (!answer) co_return RunEnd{.error = answer.error()};
+    co_return RunEnd{.answer = to_queue_reply(*answer), .cost = cost_of(answer->usage)};
 }
 
 }  // namespace

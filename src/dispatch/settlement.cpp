@@ -132,8 +132,12 @@ Task<void> Settlement::finish_if_dead(const Run& run) {
 /// Whoever waits for the message's reply hears it now. Nothing of a turn depends on it: the rows
 /// have it.
 Task<Result<void>> Settlement::tell(const Run& run, QueueReply reply) {
-    auto told =
-        co_await deps_.queues.reply(run.id, std::move(reply.result), std::move(reply.metadata));
+    auto told = co_await deps_.queues.reply(run.id, std::move(reply.result), reply.metadata);
+    if (!told && told.error().code == Errc::message_too_large && !reply.bare.empty()) {
+        // The answer matters more than what it keeps of its request.
+        told =
+            co_await deps_.queues.reply(run.id, std::move(reply.bare), std::move(reply.metadata));
+    }
     if (!told) note("storing the reply in the queue failed", run, told.error());
     co_return told;
 }

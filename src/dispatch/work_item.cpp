@@ -97,6 +97,10 @@ Result<ChatWork> chat_of(const json::object& item) {
         return fail(std::move(error));
     }
     work.request = *std::move(read);
+    const auto* echo = item.if_contains("echo");
+    if (echo != nullptr && echo->is_object()) work.echo = json::serialize(*echo);
+    const auto* keeps = item.if_contains("keeps_context");
+    work.keeps_context = keeps != nullptr && *keeps == json::value(true);
     return work;
 }
 
@@ -122,6 +126,12 @@ std::optional<Error> error_of(const json::object& reply) {
         if (field != nullptr && field->is_string()) error.field = field->get_string();
     }
     return error;
+}
+
+std::optional<json::value> echo_of(const ChatWork& work) {
+    if (work.echo.empty()) return std::nullopt;
+    auto echo = parse_json(work.echo, {}, json_answer_depth_max);
+    return echo ? std::optional(*std::move(echo)) : std::nullopt;
 }
 
 std::string completed(std::string_view model, const TokenUsage& usage) {
@@ -152,8 +162,10 @@ NewMessage to_work_item(const DialogMessage& message) {
 }
 
 NewMessage to_work_item(const ChatWork& work, Level priority) {
-    const json::object item{{"v", version}, {"kind", chat_kind}, {"tenant", work.tenant.view()},
+    json::object item{{"v", version}, {"kind", chat_kind}, {"tenant", work.tenant.view()},
         {"session", std::string_view(work.session)}, {"request", to_json(work.request)}};
+    if (auto echo = echo_of(work)) item["echo"] = *std::move(echo);
+    if (work.keeps_context) item["keeps_context"] = true;
     NewMessage posted;
     posted.data.content = Bytes(json::serialize(item));
     posted.data.priority = priority;
@@ -219,6 +231,20 @@ QueueReply to_queue_reply(const ChatResult& result) {
         .metadata = completed(result.model, result.usage)};
 }
 
+QueueReply to_queue_reply(const ChatResult& result, const ChatWork& work) {
+    QueueReply reply = to_queue_reply(result);
+    auto echo = echo_of(work);
+    if (!echo && !work.keeps_context) return reply;
+    json::object whole = to_json(result);
+    if (echo) whole["echo"] = *std::move(echo);
+    if (work.keeps_context) {
+        auto& context = whole["context"].emplace_array();
+        for (const auto& message : work.request.messages) context.push_back(to_json(message));
+    }
+    reply.bare = std::exchange(reply.result, Bytes(json::serialize(whole)));
+    return reply;
+}
+
 QueueReply to_queue_reply(const Error& error) {
     std::string text = R"({"error":)";
     append_json(text, error);
@@ -237,6 +263,26 @@ Result<ChatResult> chat_of_reply(const Reply& reply) {
     auto result = chat_result_from_json(*value);
     if (!result) return fail(Errc::protocol_error, to_string(result.error()));
     return result;
+}
+
+KeptRequest kept_of_reply(const Reply& reply) {
+    KeptRequest kept;
+    const auto value = parse_json(reply.result.view(), {}, json_answer_depth_max);
+    if (!value || !value->is_object()) return kept;
+    const auto& object = value->get_object();
+    if (const auto* echo = object.if_contains("echo"); echo != nullptr && echo->is_object()) {
+        kept.echo = json::serialize(*echo);
+    }
+    const auto* context = object.if_contains("context");
+    if (context == nullptr || !context->is_array()) return kept;
+    std::vector<ChatMessage> messages;
+    for (const auto& one : context->get_array()) {
+        auto message = chat_message_from_json(one);
+        if (!message) return kept;
+        messages.push_back(*std::move(message));
+    }
+    kept.context = std::move(messages);
+    return kept;
 }
 
 }  // namespace baton::dispatch

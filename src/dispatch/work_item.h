@@ -2,6 +2,7 @@
 // with a model as they are.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -32,11 +33,14 @@ struct ChatWork {
     TenantId tenant{};
     std::string session{};  ///< see llm::Asker; empty: none
     ChatRequest request{};
+    std::string echo{};          ///< a JSON object that the answer keeps; empty: none
+    bool keeps_context = false;  ///< the answer keeps the messages it is an answer to
     bool operator==(const ChatWork&) const = default;
 };
 
-/// Content `{"v":1,"kind":"chat","tenant","session","request":{…}}`, the request as in
-/// model/chat_json.h; the fairness key is the tenant.
+/// Content `{"v":1,"kind":"chat","tenant","session","request":{…},"echo","keeps_context"}`, the
+/// request as in model/chat_json.h, the last two only when they are set; the fairness key is the
+/// tenant.
 [[nodiscard]] NewMessage to_work_item(const ChatWork& work, Level priority);
 
 using WorkItem = std::variant<DialogMessage, ChatWork>;
@@ -57,6 +61,9 @@ using WorkItem = std::variant<DialogMessage, ChatWork>;
 struct QueueReply {
     Bytes result{};
     std::string metadata{};
+    /// The same without what it keeps of the request, for when that is too large; empty: it keeps
+    /// nothing.
+    Bytes bare{};
 };
 /// What a run cost, as queue::Charge takes it.
 [[nodiscard]] std::uint32_t cost_of(const TokenUsage& usage) noexcept;
@@ -68,11 +75,21 @@ struct QueueReply {
 
 /// The answer as in model/chat_json.h; metadata as of an agent's answer.
 [[nodiscard]] QueueReply to_queue_reply(const ChatResult& result);
+/// The same with what `work` wants kept: `"echo":{…}`, `"context":[…]`.
+[[nodiscard]] QueueReply to_queue_reply(const ChatResult& result, const ChatWork& work);
 /// Of a chat that is dead: `{"error":{"code","message","details","retry_after_ms"}}`, metadata
 /// `{"status":"failed"|"timeout","error"}`. So who waits for the reply hears of it at once.
 [[nodiscard]] QueueReply to_queue_reply(const Error& error);
 /// What a chat's reply says: the answer, or the error it failed with. Fails also: protocol_error
 /// for a reply of another kind.
 [[nodiscard]] Result<ChatResult> chat_of_reply(const Reply& reply);
+
+/// What a chat's reply keeps of its request.
+struct KeptRequest {
+    std::string echo{};                                 ///< empty: none
+    std::optional<std::vector<ChatMessage>> context{};  ///< without the answer; absent: not kept
+};
+/// Nothing of a reply that keeps nothing, or is of another kind.
+[[nodiscard]] KeptRequest kept_of_reply(const Reply& reply);
 
 }  // namespace baton::dispatch

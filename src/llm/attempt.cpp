@@ -1,5 +1,7 @@
 #include "llm/attempt.h"
 
+#include "llm/provider_error.h"
+
 namespace baton::llm {
 namespace {
 
@@ -139,8 +141,8 @@ bool goes_on_after(const Error& error) noexcept {
         case Errc::provider_unavailable:
         case Errc::provider_protocol:
         case Errc::provider_rate_limited:
-        case Errc::provider_rejected:
         case Errc::unsupported: return true;
+        case Errc::provider_rejected: return lacks_model(error);
         default: return false;
     }
 }

@@ -97,7 +97,8 @@ private:
     bool is_settled_ = false;
 };
 
-/// Whether another endpoint may do better.
+/// Whether another endpoint may do better. What is wrong with the request is wrong everywhere; a
+/// model that one endpoint lacks may be at another.
 [[nodiscard]] bool goes_on_after(const Error& error) noexcept;
 
 }  // namespace baton::llm

@@ -8,6 +8,7 @@
 
 #include "llm/attempt.h"
 #include "llm/estimate.h"
+#include "llm/provider_error.h"
 #include "llm/race.h"
 #include "llm/upkeep.h"
 
@@ -31,9 +32,9 @@ struct Failures {
     std::optional<Error> last{};
     std::vector<std::pair<std::size_t, std::string>> rejected{};  ///< by whom, with which words
 
-    void add(std::size_t endpoint, const Error& error) {
+    void add(std::size_t endpoint, Error error) {
         if (error.code == Errc::provider_rejected) rejected.emplace_back(endpoint, error.detail);
-        last = error;
+        last = std::move(error);
     }
 };
 
@@ -76,10 +77,11 @@ public:
                 end.result->endpoint = endpoints_[end.endpoint].config.name;
                 co_return std::move(end.result);
             }
-            const bool goes_on = !end.has_spoken && goes_on_after(end.result.error());
-            if (!goes_on || deadline.expired()) co_return std::move(end.result);
-            note(end.endpoint, end.result.error());
-            failures.add(end.endpoint, end.result.error());
+            Error error = heard(end.endpoint, std::move(end.result).error());
+            const bool goes_on = !end.has_spoken && goes_on_after(error);
+            if (!goes_on || deadline.expired()) co_return fail(std::move(error));
+            note(end.endpoint, error);
+            failures.add(end.endpoint, std::move(error));
         }
     }
 
@@ -101,9 +103,10 @@ public:
                 co_return result;
             }
             attempt.failed(result.error());
-            if (!goes_on_after(result.error()) || deadline.expired()) co_return result;
-            note(endpoint, result.error());
-            failures.add(endpoint, result.error());
+            Error error = heard(endpoint, std::move(result).error());
+            if (!goes_on_after(error) || deadline.expired()) co_return fail(std::move(error));
+            note(endpoint, error);
+            failures.add(endpoint, std::move(error));
         }
     }
 
@@ -208,6 +211,14 @@ private:
             });
             desk_.health_changed().raise();
         }
+    }
+
+    /// As who asked hears it: the key that was refused is the endpoint's, not that of the request.
+    Error heard(std::size_t endpoint, Error error) const {
+        if (!refuses_access(error)) return error;
+        error.field.clear();
+        return with_context(std::move(error),
+            fmt::format("the LLM endpoint `{}` does not work", endpoints_[endpoint].config.name));
     }
 
     void note(std::size_t endpoint, const Error& error) {

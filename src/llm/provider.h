@@ -39,11 +39,11 @@ struct RateReport {
 using RateSink = std::function<void(const RateReport& report)>;
 
 /// One endpoint of one provider. Safe to use from any thread. Retries nothing: who calls decides.
-/// Errors of all calls: provider_unavailable (unreachable, 5xx, overloaded, cut stream),
-/// provider_rate_limited (429; Error.retry_after from Retry-After), provider_rejected (other 4xx:
-/// the same request will fail again), provider_protocol (an answer that makes no sense),
-/// unsupported (what this kind of endpoint cannot do, with the field), deadline_exceeded,
-/// cancelled.
+/// Errors of all calls: provider_unavailable (unreachable, 5xx, overloaded, cut stream, and what
+/// refuses our key), provider_rate_limited (429; Error.retry_after from Retry-After),
+/// provider_rejected (other 4xx: the same request will fail again), provider_protocol (an answer
+/// that makes no sense), unsupported (what this kind of endpoint cannot do, with the field),
+/// deadline_exceeded, cancelled. provider_error.h says what the field of the others means.
 class Provider {
 public:
     virtual ~Provider() = default;

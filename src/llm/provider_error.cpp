@@ -19,9 +19,14 @@ namespace {
 namespace json = boost::json;
 
 /// What OpenAI and Anthropic call an error that the same request meets again.
-constexpr std::array<std::string_view, 6> rejected_types{"invalid_request_error",
-    "authentication_error", "permission_error", "not_found_error", "billing_error",
-    "request_too_large"};
+constexpr std::array<std::string_view, 3> rejected_types{
+    "invalid_request_error", "not_found_error", "request_too_large"};
+/// And one that any request of ours meets.
+constexpr std::array<std::string_view, 3> access_types{
+    "authentication_error", "permission_error", "billing_error"};
+/// As `code`, beside a type that says less.
+constexpr std::string_view wrong_key_code = "invalid_api_key";
+constexpr std::string_view unknown_model_code = "model_not_found";
 constexpr std::size_t key_tail_min = 8;  // shorter words that start like a key are words
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -71,12 +76,45 @@ std::string words_of(const json::value& body) {
     return {};
 }
 
+bool is_access_status(int status) noexcept {
+    return status == 401 || status == 402 || status == 403 || status == 407;
+}
+
 std::string_view hint(int status) noexcept {
     switch (status) {
-        case 401: return " (the API key is missing or wrong)";
-        case 403: return " (the API key may not do this)";
+        case 401: return " (the endpoint's own API key is missing or wrong)";
+        case 402: return " (the account of the endpoint's API key has no credit)";
+        case 403: return " (the endpoint's own API key may not do this)";
         case 404: return " (no such model or base_url)";
         default: return "";
+    }
+}
+
+/// The `error` object of a body; null when it has none.
+const json::object* error_object(const json::value& body) {
+    const auto* object = body.if_object();
+    const auto* error = object == nullptr ? nullptr : object->if_contains("error");
+    return error == nullptr ? nullptr : error->if_object();
+}
+
+/// Gateways answer 403 for what a request says, too, and then tell what was wrong with it
+/// (OpenRouter: `metadata.reasons`).
+bool is_about_content(const json::object* error) {
+    const auto* metadata = error == nullptr ? nullptr : error->if_contains("metadata");
+    return metadata != nullptr && metadata->is_object() &&
+           metadata->get_object().contains("reasons");
+}
+
+void judge_status(int status, const json::object* error, Error& result) {
+    result.code = code_from_status(status);
+    const auto code = error == nullptr ? std::string_view() : text_of(*error, "code");
+    if (code == wrong_key_code) result.code = Errc::provider_unavailable;
+    if (status == 403 && is_about_content(error)) {
+        result.code = Errc::provider_rejected;
+    } else if (is_access_status(status) || code == wrong_key_code) {
+        result.field = access_field;
+    } else if (status == 404 || code == unknown_model_code) {
+        result.field = model_field;
     }
 }
 
@@ -100,7 +138,8 @@ std::string quote(std::string_view text, const Secret& key) {
 
 Errc code_from_status(int status) noexcept {
     if (status == 429) return Errc::provider_rate_limited;
-    if (status == 408 || status == 409 || status == 425 || status >= 500) {
+    if (status == 408 || status == 409 || status == 425 || status >= 500 ||
+        is_access_status(status)) {
         return Errc::provider_unavailable;
     }
     return Errc::provider_rejected;
@@ -127,8 +166,9 @@ Error error_from_answer(
     const json::value parsed = json::parse(body, ignored);
     std::string words = ignored ? std::string() : words_of(parsed);
     if (words.empty()) words = body.substr(0, 4 * quoted_max);
-    Error error{.code = code_from_status(head.status),
+    Error error{
         .detail = fmt::format("the provider answered HTTP {}{}", head.status, hint(head.status))};
+    judge_status(head.status, ignored ? nullptr : error_object(parsed), error);
     if (!words.empty()) error.detail += ": " + quote(words, key);
     if (is_retryable(error.code)) {
         const auto wait = parse_retry_after(head.fields, now);
@@ -149,11 +189,15 @@ Error error_from_stream(const json::value& error, const Secret& key) {
     const auto* number = object.if_contains("code");
     if (number != nullptr && number->is_int64() && number->get_int64() >= 400 &&
         number->get_int64() < 600) {
-        result.code = code_from_status(static_cast<int>(number->get_int64()));
+        judge_status(static_cast<int>(number->get_int64()), &object, result);
+    } else if (std::ranges::find(access_types, type) != access_types.end() ||
+               code == wrong_key_code) {
+        result.field = access_field;
     } else if (type.contains("rate_limit") || code.contains("rate_limit")) {
         result.code = Errc::provider_rate_limited;
     } else if (std::ranges::find(rejected_types, type) != rejected_types.end()) {
         result.code = Errc::provider_rejected;
+        if (type == "not_found_error" || code == unknown_model_code) result.field = model_field;
     }
     return result;
 }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "llm/provider_error.h"
+
 namespace baton::llm {
 namespace {
 
@@ -51,6 +53,12 @@ Duration Upkeep::jittered(Duration interval) {
     return Duration(static_cast<std::int64_t>(static_cast<double>(interval.count()) * drawn));
 }
 
+bool Upkeep::is_closed(std::size_t endpoint) {
+    return desk_.with([endpoint](PoolState& state, const Now& at) {
+        return state.endpoint(endpoint).breaker.state(at.steady) == BreakerState::closed;
+    });
+}
+
 /// Starts what is due; returns when the next one is.
 Deadline Upkeep::start_due() {
     const auto now = std::chrono::steady_clock::now();
@@ -58,9 +66,7 @@ Deadline Upkeep::start_due() {
     for (std::size_t i = 0; i < checks_.size(); ++i) {
         Check& check = checks_[i];
         if (check.under_way || check.says_nothing) continue;
-        const bool works = desk_.with([i](PoolState& state, const Now& at) {
-            return state.endpoint(i).breaker.state(at.steady) == BreakerState::closed;
-        });
+        const bool works = is_closed(i);
         if (works && config_.health_check_interval == Duration(0)) continue;
         // One that has just failed is not left alone until its regular turn.
         if (!works || check.failed) check.due = std::min(check.due, now + config_.probe_interval);
@@ -87,9 +93,11 @@ Task<void> Upkeep::probe(std::size_t endpoint) {
     check.under_way = false;
     const Errc code = found ? Errc::internal : found.error().code;
     check.says_nothing = code == Errc::unsupported;
-    // A refusal is an answer too: something is there, whatever it thinks of the question.
-    const bool works =
-        found.has_value() || code == Errc::provider_rejected || code == Errc::provider_rate_limited;
+    // A refusal is an answer too: something is there, whatever it thinks of the question. Keys that
+    // may chat may not always list models, so one that is refused here is tried by a chat.
+    const bool refuses_us = !found && refuses_access(found.error());
+    const bool works = found.has_value() || refuses_us || code == Errc::provider_rejected ||
+                       code == Errc::provider_rate_limited;
     if (!check.says_nothing) {
         if (works == check.failed) {
             log_.info("LLM endpoint was asked whether it works",
@@ -99,7 +107,10 @@ Task<void> Upkeep::probe(std::size_t endpoint) {
         const Duration next =
             jittered(works ? config_.health_check_interval : config_.probe_interval);
         check.due = std::chrono::steady_clock::now() + next;
-        desk_.probed(endpoint, works, next, works ? std::string() : found.error().detail);
+        // Nor does it undo what chats that were refused have told.
+        if (!refuses_us || !is_closed(endpoint)) {
+            desk_.probed(endpoint, works, next, works ? std::string() : found.error().detail);
+        }
     }
     desk_.health_changed().raise();
 }

@@ -40,6 +40,7 @@ private:
     /// Spread a little, so that many daemons do not ask together.
     [[nodiscard]] Duration jittered(Duration interval);
     [[nodiscard]] Deadline start_due();
+    [[nodiscard]] bool is_closed(std::size_t endpoint);
 
     PoolConfig config_;
     Desk& desk_;

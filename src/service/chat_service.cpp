@@ -25,10 +25,11 @@ constexpr Duration recheck{1'000};
 /// Chats share models by key: who asks much waits behind who asks little.
 TenantId tenant_of(const access::Identity& who) { return TenantId(who.key.text); }
 
-bool is_live(const MessageView& message) noexcept {
-    return message.state == MessageState::scheduled || message.state == MessageState::ready ||
-           message.state == MessageState::leased;
+bool is_live(MessageState state) noexcept {
+    return state == MessageState::scheduled || state == MessageState::ready ||
+           state == MessageState::leased;
 }
+bool is_live(const MessageView& message) noexcept { return is_live(message.state); }
 
 /// What the rules look at: the newest words of the user.
 std::string question_of(const ChatRequest& request) {
@@ -73,7 +74,9 @@ Task<Result<AcceptedChat>> ChatService::submit(const access::Identity& who, Chat
     const std::string text = question_of(order.request);
     dispatch::ChatWork work{.tenant = tenant_of(who),
         .session = std::move(order.session),
-        .request = std::move(order.request)};
+        .request = std::move(order.request),
+        .echo = std::move(order.echo),
+        .keeps_context = order.keeps_context};
     dispatch::WorkOrder posted{.item = dispatch::to_work_item(work, Level::normal),
         .priority = order.priority,
         .subject = {.text = text},
@@ -120,6 +123,7 @@ Task<Result<StoredChat>> ChatService::find(const access::Identity& who, MessageI
         auto* work = item ? std::get_if<dispatch::ChatWork>(&*item) : nullptr;
         if (work == nullptr) co_return fail(unknown);
         chat.model = std::move(work->request.model);
+        chat.echo = std::move(work->echo);
         co_return chat;
     }
     BATON_CO_TRY(const auto reply, co_await queues_.get_reply(id));
@@ -128,7 +132,30 @@ Task<Result<StoredChat>> ChatService::find(const access::Identity& who, MessageI
     if (!result && result.error().code == Errc::protocol_error) co_return fail(unknown);
     chat.at = reply->at;
     if (result) chat.model = result->model;
+    chat.echo = dispatch::kept_of_reply(*reply).echo;
     co_return chat;
+}
+
+Task<Result<ChatContext>> ChatService::context(const access::Identity& who, MessageId id) {
+    BATON_CO_TRY(const auto chat, co_await find(who, id));
+    BATON_CO_TRY(const auto reply, co_await queues_.get_reply(id));
+    if (!reply) {
+        const bool will_come = is_live(chat.state);
+        co_return fail(will_come ? Errc::conflict : Errc::message_not_found,
+            will_come ? "it has no answer yet" : "its answer is no longer kept");
+    }
+    auto result = dispatch::chat_of_reply(*reply);
+    if (!result) {
+        co_return fail(Errc::conflict, "it has no answer: " + to_string(result.error()));
+    }
+    auto kept = dispatch::kept_of_reply(*reply);
+    if (!kept.context) co_return fail(Errc::message_not_found, "it keeps no context");
+    ChatContext context{.messages = *std::move(kept.context), .echo = std::move(kept.echo)};
+    context.messages.push_back({.role = Role::assistant,
+        .content = std::move(result->content),
+        .refusal = std::move(result->refusal),
+        .tool_calls = std::move(result->tool_calls)});
+    co_return context;
 }
 
 Task<Result<void>> ChatService::cancel(const access::Identity& who, MessageId id) {

@@ -36,6 +36,8 @@ struct ChatOrder {
     std::string metadata{};           ///< a JSON object kept with the message; empty: none
     Duration ttl{0};                  ///< it is pointless after so long; 0: never
     bool coalesce = false;            ///< joins an equal order of this key that is not finished
+    std::string echo{};          ///< a JSON object that the chat keeps to its end and behind it
+    bool keeps_context = false;  ///< others may go on from it: see `context`
 };
 
 /// A chat that is stored: it will be answered, whatever happens.
@@ -88,6 +90,13 @@ struct StoredChat {
     MessageState state = MessageState::ready;
     std::string model{};  ///< as ordered; of one that has ended: as it was answered
     TimePoint at{};       ///< accepted; of one that has ended: answered
+    std::string echo{};   ///< as ordered; empty: none, or no longer kept
+};
+
+/// A conversation up to the end of a stored chat.
+struct ChatContext {
+    std::vector<ChatMessage> messages{};  ///< what was asked, then the answer
+    std::string echo{};                   ///< of the chat; empty: none
 };
 
 /// Safe to use from any thread; tasks resume on the caller's executor.
@@ -113,6 +122,11 @@ public:
 
     /// Fails: message_not_found (unknown, or no chat).
     [[nodiscard]] Task<Result<StoredChat>> find(const access::Identity& who, MessageId id);
+
+    /// What a chat that goes on from this one has before its own words. Fails: message_not_found
+    /// (unknown, no chat, made to keep no context, or not kept any more), conflict (it has no
+    /// answer, or none yet).
+    [[nodiscard]] Task<Result<ChatContext>> context(const access::Identity& who, MessageId id);
 
     /// A chat that waits is gone, one that runs is aborted. Fails: message_not_found.
     [[nodiscard]] Task<Result<void>> cancel(const access::Identity& who, MessageId id);

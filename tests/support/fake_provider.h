@@ -26,6 +26,8 @@ public:
     std::optional<llm::RateReport> rate;
     /// What `models` fails with, while it is set.
     std::optional<Error> models_error;
+    /// How often `models` was asked.
+    std::uint32_t probes = 0;
     /// Chats that were called off while they ran.
     std::uint32_t cancelled = 0;
 

@@ -23,6 +23,10 @@ std::string_view type_of(int status) noexcept {
     }
 }
 
+bool misses_previous(const Error& error) noexcept {
+    return error.code == Errc::message_not_found && error.field == previous_field;
+}
+
 /// A detail may repeat a stranger's bytes.
 std::string_view shown(std::string_view text) noexcept {
     return is_utf8(text) ? text : std::string_view("(not UTF-8)");
@@ -30,20 +34,22 @@ std::string_view shown(std::string_view text) noexcept {
 
 }  // namespace
 
-int status_of(Errc code) noexcept {
-    return code == Errc::provider_rejected ? 400 : errc_info(code).http;
+int status_of(const Error& error) noexcept {
+    if (error.code == Errc::provider_rejected || misses_previous(error)) return 400;
+    return errc_info(error.code).http;
 }
 
 std::string error_object(const Error& error) {
-    json::object object{{"message", shown(error.detail)}, {"type", type_of(status_of(error.code))},
+    json::object object{{"message", shown(error.detail)}, {"type", type_of(status_of(error))},
         {"param", nullptr}, {"code", to_string(error.code)}};
+    if (misses_previous(error)) object["code"] = "previous_response_not_found";
     if (!error.field.empty()) object["param"] = shown(error.field);
     return json::serialize(object);
 }
 
 net::Response error_response(const Error& error) {
     net::Response response;
-    response.status = status_of(error.code);
+    response.status = status_of(error);
     response.body = R"({"error":)" + error_object(error) + "}";
     response.fields.set("x-should-retry", is_retryable(error.code) ? "true" : "false");
     if (error.code == Errc::unauthenticated) response.fields.set("WWW-Authenticate", "Bearer");

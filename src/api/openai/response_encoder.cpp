@@ -21,6 +21,21 @@ std::string call_item_id(const ResponseHead& head, std::size_t index) {
     return fmt::format("fc_{}_{}", std::string_view(head.id).substr(5), index);
 }
 
+std::string reasoning_item_id(const ResponseHead& head, std::size_t number) {
+    return fmt::format("rs_{}_{}", std::string_view(head.id).substr(5), number);
+}
+
+json::object summary_part(std::string_view text) {
+    return {{"type", "summary_text"}, {"text", text}};
+}
+
+/// Models that show their thoughts show them in their own words; here they are their summary.
+json::object reasoning_item(
+    const ResponseHead& head, std::size_t number, std::string_view status, json::array summary) {
+    return {{"type", "reasoning"}, {"id", reasoning_item_id(head, number)}, {"status", status},
+        {"summary", std::move(summary)}};
+}
+
 json::object text_part(std::string_view text) {
     return {{"type", "output_text"}, {"text", text}, {"annotations", json::array()},
         {"logprobs", json::array()}};
@@ -70,8 +85,28 @@ std::string_view status_text(ResponseStatus status) noexcept {
     return "queued";
 }
 
+/// Why an answer was cut off; empty: it is whole.
+std::string_view cut_of(const ChatResult& result) noexcept {
+    if (result.finish_reason == "length") return "max_output_tokens";
+    if (result.finish_reason == "content_filter") return "content_filter";
+    return {};
+}
+
+/// Of what was said last before a cut; what was said before it is whole.
+std::string_view last_status(const ChatResult& result) noexcept {
+    return cut_of(result).empty() ? "completed" : "incomplete";
+}
+
 json::array output_of(const ResponseHead& head, const ChatResult& result) {
+    const auto status = last_status(result);
     json::array output;
+    if (!result.reasoning.empty()) {
+        const bool is_last =
+            result.content.empty() && result.refusal.empty() && result.tool_calls.empty();
+        output.push_back(reasoning_item(
+            head, 0, is_last ? status : "completed", json::array{summary_part(result.reasoning)}));
+        if (is_last && status == "incomplete") return output;
+    }
     if (!result.content.empty() || !result.refusal.empty() || result.tool_calls.empty()) {
         json::array content;
         if (!result.content.empty() || result.refusal.empty()) {
@@ -80,10 +115,12 @@ json::array output_of(const ResponseHead& head, const ChatResult& result) {
         if (!result.refusal.empty()) {
             content.push_back(json::object{{"type", "refusal"}, {"refusal", result.refusal}});
         }
-        output.push_back(message_item(head, "completed", std::move(content)));
+        output.push_back(message_item(
+            head, result.tool_calls.empty() ? status : "completed", std::move(content)));
     }
     for (std::size_t i = 0; i < result.tool_calls.size(); ++i) {
-        output.push_back(call_item(head, i, "completed", result.tool_calls[i]));
+        const bool is_last = i + 1 == result.tool_calls.size();
+        output.push_back(call_item(head, i, is_last ? status : "completed", result.tool_calls[i]));
     }
     return output;
 }
@@ -95,9 +132,7 @@ json::object response_object(const ResponseHead& head, ResponseStatus status) {
 }
 
 json::object response_object(const ResponseHead& head, const ChatResult& result) {
-    std::string_view cut;
-    if (result.finish_reason == "length") cut = "max_output_tokens";
-    if (result.finish_reason == "content_filter") cut = "content_filter";
+    const std::string_view cut = cut_of(result);
     json::object object = frame_of(head, cut.empty() ? "completed" : "incomplete");
     if (!cut.empty()) object["incomplete_details"] = json::object{{"reason", cut}};
     if (head.model.empty()) object["model"] = result.model;
@@ -155,8 +190,48 @@ json::object ResponseEvents::place_of(std::size_t part) const {
         {"item_id", message_id(head_)}, {"output_index", *message_index_}, {"content_index", part}};
 }
 
+json::object ResponseEvents::place_of(const Thoughts& thoughts) const {
+    return {{"item_id", reasoning_item_id(head_, thoughts.number)},
+        {"output_index", thoughts.output_index}, {"summary_index", 0}};
+}
+
+void ResponseEvents::take_reasoning(std::string& out, std::string_view text) {
+    if (text.empty()) return;
+    if (!thoughts_) {
+        thoughts_ = Thoughts{.output_index = items_++, .number = thoughts_count_++};
+        emit(out, "response.output_item.added",
+            {{"output_index", thoughts_->output_index},
+                {"item", reasoning_item(head_, thoughts_->number, "in_progress", {})}});
+        json::object part = place_of(*thoughts_);
+        part["part"] = summary_part("");
+        emit(out, "response.reasoning_summary_part.added", std::move(part));
+    }
+    thoughts_->text += text;
+    json::object fields = place_of(*thoughts_);
+    fields["delta"] = text;
+    emit(out, "response.reasoning_summary_text.delta", std::move(fields));
+}
+
+void ResponseEvents::close_reasoning(std::string& out, std::string_view status) {
+    if (!thoughts_) return;
+    json::object said = place_of(*thoughts_);
+    said["text"] = thoughts_->text;
+    emit(out, "response.reasoning_summary_text.done", std::move(said));
+    json::object part = place_of(*thoughts_);
+    part["part"] = summary_part(thoughts_->text);
+    emit(out, "response.reasoning_summary_part.done", std::move(part));
+    auto item = reasoning_item(
+        head_, thoughts_->number, status, json::array{summary_part(thoughts_->text)});
+    emit(out, "response.output_item.done",
+        {{"output_index", thoughts_->output_index}, {"item", item}});
+    output_.resize(items_);
+    output_[thoughts_->output_index] = std::move(item);
+    thoughts_.reset();
+}
+
 void ResponseEvents::take_text(std::string& out, std::string_view text, bool is_refusal) {
     if (text.empty()) return;
+    close_reasoning(out, "completed");
     Part& part = open_part(out, is_refusal);
     part.text += text;
     json::object fields = place_of(static_cast<std::size_t>(&part - parts_.data()));
@@ -166,7 +241,7 @@ void ResponseEvents::take_text(std::string& out, std::string_view text, bool is_
         std::move(fields));
 }
 
-void ResponseEvents::close_message(std::string& out) {
+void ResponseEvents::close_message(std::string& out, std::string_view status) {
     json::array content;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const Part& part = parts_[i];
@@ -180,7 +255,7 @@ void ResponseEvents::close_message(std::string& out) {
         emit(out, "response.content_part.done", std::move(done));
         content.push_back(content_part(part.is_refusal, part.text));
     }
-    auto item = message_item(head_, "completed", std::move(content));
+    auto item = message_item(head_, status, std::move(content));
     emit(out, "response.output_item.done", {{"output_index", *message_index_}, {"item", item}});
     output_[*message_index_] = std::move(item);
 }
@@ -197,11 +272,23 @@ ResponseEvents::CallItem& ResponseEvents::open_call(std::string& out, const Tool
     return item;
 }
 
+void ResponseEvents::close_call(
+    std::string& out, std::size_t index, const CallItem& item, std::string_view status) {
+    emit(out, "response.function_call_arguments.done",
+        {{"item_id", call_item_id(head_, index)}, {"output_index", item.output_index},
+            {"name", item.call.name}, {"arguments", item.call.arguments}});
+    auto done = call_item(head_, index, status, item.call);
+    emit(out, "response.output_item.done", {{"output_index", item.output_index}, {"item", done}});
+    output_[item.output_index] = std::move(done);
+}
+
 std::string ResponseEvents::take(const ChatDelta& delta) {
     std::string out;
+    take_reasoning(out, delta.reasoning);
     take_text(out, delta.text, false);
     take_text(out, delta.refusal, true);
     for (const auto& piece : delta.tool_calls) {
+        close_reasoning(out, "completed");
         CallItem& item = open_call(out, piece);
         if (piece.arguments.empty()) continue;
         item.call.arguments += piece.arguments;
@@ -215,6 +302,7 @@ std::string ResponseEvents::take(const ChatDelta& delta) {
 std::string ResponseEvents::end(const ChatResult& result) {
     std::string out;
     // An answer that came in no pieces.
+    if (thoughts_count_ == 0 && items_ == 0) take_reasoning(out, result.reasoning);
     if (parts_.empty()) {
         take_text(out, result.content, false);
         take_text(out, result.refusal, true);
@@ -225,17 +313,16 @@ std::string ResponseEvents::end(const ChatResult& result) {
             {.tool_calls = {
                  {.index = i, .id = call.id, .name = call.name, .arguments = call.arguments}}});
     }
-    if (items_ == 0) open_part(out, false);
+    const auto status = last_status(result);
+    const bool says_something = message_index_ || !calls_.empty();
+    const bool ends_in_thoughts = !says_something && thoughts_ && status == "incomplete";
+    close_reasoning(out, ends_in_thoughts ? status : "completed");
+    if (!says_something && !ends_in_thoughts) open_part(out, false);
     output_.resize(items_);
-    if (message_index_) close_message(out);
-    for (const auto& [index, item] : calls_) {
-        emit(out, "response.function_call_arguments.done",
-            {{"item_id", call_item_id(head_, index)}, {"output_index", item.output_index},
-                {"name", item.call.name}, {"arguments", item.call.arguments}});
-        auto done = call_item(head_, index, "completed", item.call);
-        emit(out, "response.output_item.done",
-            {{"output_index", item.output_index}, {"item", done}});
-        output_[item.output_index] = std::move(done);
+    if (message_index_) close_message(out, calls_.empty() ? status : "completed");
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        const bool is_last = i + 1 == calls_.size();
+        close_call(out, calls_[i].first, calls_[i].second, is_last ? status : "completed");
     }
     json::object response = response_object(head_, result);
     response["output"] = json::array(output_.begin(), output_.end());

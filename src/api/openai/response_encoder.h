@@ -53,6 +53,12 @@ private:
         std::size_t output_index = 0;
         ToolCall call{};
     };
+    /// Thoughts up to the words or calls that follow them.
+    struct Thoughts {
+        std::size_t output_index = 0;
+        std::size_t number = 0;  ///< among the thoughts of this answer
+        std::string text{};
+    };
 
     void emit(std::string& out, std::string_view type, boost::json::object fields);
     /// Of the one message, in the order in which they came.
@@ -62,7 +68,12 @@ private:
     };
     Part& open_part(std::string& out, bool is_refusal);
     [[nodiscard]] boost::json::object place_of(std::size_t part) const;
-    void close_message(std::string& out);
+    void close_message(std::string& out, std::string_view status);
+    void close_call(
+        std::string& out, std::size_t index, const CallItem& item, std::string_view status);
+    void take_reasoning(std::string& out, std::string_view text);
+    void close_reasoning(std::string& out, std::string_view status);
+    [[nodiscard]] boost::json::object place_of(const Thoughts& thoughts) const;
     CallItem& open_call(std::string& out, const ToolCallDelta& delta);
     void take_text(std::string& out, std::string_view text, bool is_refusal);
 
@@ -72,6 +83,8 @@ private:
     std::size_t items_ = 0;
     std::optional<std::size_t> message_index_{};
     std::vector<Part> parts_;
+    std::optional<Thoughts> thoughts_{};  ///< that are told now
+    std::size_t thoughts_count_ = 0;
     std::vector<boost::json::object> output_;              ///< the items, done
     std::vector<std::pair<std::size_t, CallItem>> calls_;  ///< by the model's index
 };

@@ -99,12 +99,13 @@ Result<void> add_item(const json::value& value, json::array& messages) {
     return fields.fail_at("type", fmt::format("items of type `{}` are not known", type));
 }
 
-Result<json::array> messages_of(const Fields& fields) {
+Result<json::array> messages_of(const Fields& fields, const std::vector<ChatMessage>& before) {
     json::array messages;
     BATON_TRY(const std::string_view instructions, fields.text("instructions"));
     if (!instructions.empty()) {
         messages.push_back(json::object{{"role", "system"}, {"content", instructions}});
     }
+    for (const auto& message : before) messages.push_back(to_json(message));
     const auto* input = fields.find("input");
     if (input == nullptr) return fields.fail_at("input", "is missing");
     if (input->is_string()) {
@@ -186,33 +187,46 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> same_mean
         {"safety_identifier", "safety_identifier"}}};
 
 json::object echo_of(const json::object& body) {
-    json::object echo{{"instructions", nullptr}, {"max_output_tokens", nullptr},
-        {"parallel_tool_calls", true}, {"temperature", nullptr}, {"top_p", nullptr},
-        {"tool_choice", "auto"}, {"tools", json::array()}, {"metadata", json::object()},
-        {"text", json::object{{"format", json::object{{"type", "text"}}}}},
-        {"truncation", "disabled"}, {"user", nullptr}};
+    json::object echo{{"background", false}, {"instructions", nullptr},
+        {"max_output_tokens", nullptr}, {"metadata", json::object()}, {"parallel_tool_calls", true},
+        {"previous_response_id", nullptr}, {"store", true}, {"temperature", nullptr},
+        {"text", json::object{{"format", json::object{{"type", "text"}}}}}, {"tool_choice", "auto"},
+        {"tools", json::array()}, {"top_p", nullptr}, {"truncation", "disabled"},
+        {"user", nullptr}};
     for (auto& [name, value] : echo) {
         const auto* given = body.if_contains(name);
         if (given != nullptr && !given->is_null()) value = *given;
     }
+    // These stand in an answer only when they were asked for.
+    for (const std::string_view name : {"prompt_cache_key", "safety_identifier", "service_tier"}) {
+        const auto* given = body.if_contains(name);
+        if (given != nullptr && !given->is_null()) echo[name] = *given;
+    }
+    json::object reasoning{{"effort", nullptr}, {"summary", nullptr}};
+    const auto* given = body.if_contains("reasoning");
+    if (given != nullptr && given->is_object()) {
+        for (const auto& [name, value] : given->get_object()) reasoning[name] = value;
+    }
+    echo["reasoning"] = std::move(reasoning);
     return echo;
 }
 
 }  // namespace
 
-Result<ResponseRequest> response_request_from_json(const json::value& body) {
+Result<ResponseRequest> response_request_from_json(
+    const json::value& body, const std::vector<ChatMessage>& before) {
     BATON_TRY(const Fields fields, Fields::of(body, {}, code));
-    for (const std::string_view name : {"previous_response_id", "conversation", "prompt"}) {
+    for (const std::string_view name : {"conversation", "prompt"}) {
         if (fields.find(name) != nullptr) {
             return fail_field(Errc::unsupported, std::string(name),
-                "earlier turns are not kept here: send them as items of `input`");
+                "is not kept here: send its items as `input`, or go on by `previous_response_id`");
         }
     }
     json::object chat;
     for (const auto& [theirs, ours] : same_meaning) {
         if (const auto* value = fields.find(theirs)) chat[ours] = *value;
     }
-    BATON_TRY(chat["messages"], messages_of(fields));
+    BATON_TRY(chat["messages"], messages_of(fields, before));
     BATON_TRY(auto tools, tools_of(fields));
     if (!tools.empty()) chat["tools"] = std::move(tools);
     BATON_TRY_VOID(take_text_format(fields, chat));
@@ -231,10 +245,20 @@ Result<ResponseRequest> response_request_from_json(const json::value& body) {
     request.chat = *std::move(read);
     BATON_TRY(request.stream, fields.boolean("stream", false));
     BATON_TRY(request.background, fields.boolean("background", false));
+    BATON_TRY(request.store, fields.boolean("store", true));
     BATON_TRY(const auto* metadata, fields.object("metadata"));
     if (metadata != nullptr && !metadata->empty()) request.metadata = json::serialize(*metadata);
     request.echo = echo_of(body.get_object());
     return request;
+}
+
+std::vector<ChatMessage> without_instructions(
+    std::vector<ChatMessage> context, const json::object& echo) {
+    const auto* instructions = echo.if_contains("instructions");
+    const bool has_own =
+        instructions != nullptr && instructions->is_string() && !instructions->get_string().empty();
+    if (has_own && !context.empty()) context.erase(context.begin());
+    return context;
 }
 
 }  // namespace baton::api::openai

@@ -7,12 +7,15 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/core.h>
 
 #include "api/openai/errors.h"
 #include "api/openai/live_stream.h"
 #include "api/openai/response_encoder.h"
 #include "api/openai/response_request.h"
 #include "api/openai/routes.h"
+#include "model/codec.h"
+#include "model/json_fields.h"
 
 namespace baton::api::openai {
 namespace {
@@ -25,6 +28,12 @@ using asio::experimental::awaitable_operators::operator&&;  // NOLINT(misc-unuse
 
 net::Response object_answer(const json::object& object) {
     return json_answer(200, json::serialize(object));
+}
+
+/// An echo as it was kept; empty when there is none.
+json::object echo_object(const std::string& text) {
+    const auto value = text.empty() ? Result<json::value>(json::value()) : parse_json(text);
+    return value && value->is_object() ? value->get_object() : json::object();
 }
 
 /// Follows a stored response to its end.
@@ -162,12 +171,38 @@ Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
     co_return object_answer(response_object(head, result));
 }
 
+/// What the response goes on from. Fails: not_found when there is nothing kept under the id.
+Task<Result<std::vector<ChatMessage>>> messages_before(
+    const SharedState& state, const Call& call, const json::value& body) {
+    std::vector<ChatMessage> none;
+    BATON_CO_TRY(const auto fields, Fields::of(body, {}, Errc::invalid_argument));
+    BATON_CO_TRY(const std::string_view previous, fields.text("previous_response_id"));
+    if (previous.empty()) co_return none;
+    Result<service::ChatContext> context = fail(Errc::message_not_found, "");
+    if (const auto id = message_of(response_prefix, previous)) {
+        context = co_await state->chats.context(call.who, *id);
+    }
+    if (!context) {
+        Error error = std::move(context).error();
+        error.field = previous_field;
+        const bool is_lost = error.code == Errc::message_not_found;
+        if (is_lost)
+            error.detail = fmt::format("nothing to go on from is kept under `{}`", previous);
+        if (!is_lost) {
+            error = with_context(std::move(error), fmt::format("going on from `{}`", previous));
+        }
+        co_return fail(std::move(error));
+    }
+    co_return without_instructions(std::move(context->messages), echo_object(context->echo));
+}
+
 Task<Result<net::Response>> create_response(const SharedState& state, Call& call) {
     BATON_CO_TRY(const auto body, json_body(call.request));
     BATON_CO_TRY(const Mode mode, mode_of(call.request, state->config.mode));
     service::ChatOrder order;
     BATON_CO_TRY(order.priority, level_of(call.request, body));
-    BATON_CO_TRY(auto request, response_request_from_json(body));
+    BATON_CO_TRY(const auto before, co_await messages_before(state, call, body));
+    BATON_CO_TRY(auto request, response_request_from_json(body, before));
     if (request.background && mode == Mode::pass_through) {
         co_return fail_field(Errc::invalid_argument, "background",
             "what runs in the background is stored: it cannot be passed through");
@@ -175,6 +210,8 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
     ResponseHead head{.model = request.chat.model,
         .background = request.background,
         .echo = std::move(request.echo)};
+    order.echo = json::serialize(head.echo);
+    order.keeps_context = request.store;
     order.request = std::move(request.chat);
     order.metadata = std::move(request.metadata);
     BATON_CO_TRY_VOID(read_fields(call.request, order));
@@ -199,8 +236,14 @@ Result<std::int64_t> starting_after(const net::Request& request) {
 }
 
 ResponseHead head_of(const Call& call, service::StoredChat stored) {
-    return {
-        .id = std::string(call.params[0]), .model = std::move(stored.model), .created = stored.at};
+    ResponseHead head{.id = std::string(call.params[0]),
+        .model = std::move(stored.model),
+        .created = stored.at,
+        .echo = echo_object(stored.echo)};
+    // It decides which events there are.
+    const auto* background = head.echo.if_contains("background");
+    head.background = background != nullptr && *background == json::value(true);
+    return head;
 }
 
 /// The response as it stands.

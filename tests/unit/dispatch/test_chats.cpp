@@ -54,6 +54,37 @@ TEST_F(Chats, are_answered_by_the_pool) {
     EXPECT_EQ(text_of_output(id), "hi there");
 }
 
+TEST_F(Chats, keep_with_their_answer_what_was_asked_for) {
+    ChatWork work{
+        .tenant = TenantId("acme"), .echo = R"({"temperature":1})", .keeps_context = true};
+    work.request = {.model = "m", .messages = {{.content = "hello"}}};
+    const auto id = pool.run(queues.post(queue, {to_work_item(work, Level::normal)}))->front().id;
+    serve_until_done(id);
+    const auto kept = kept_of_reply(*pool.run(queues.get_reply(id)).value());
+    EXPECT_EQ(kept.echo, work.echo);
+    ASSERT_TRUE(kept.context);
+    EXPECT_EQ(*kept.context, work.request.messages);
+
+    const auto plain = post_chat("hello");
+    serve_until_done(plain);
+    const auto none = kept_of_reply(*pool.run(queues.get_reply(plain)).value());
+    EXPECT_EQ(none.echo, "");
+    EXPECT_FALSE(none.context) << "whoever does not ask for it pays nothing";
+}
+
+TEST_F(Chats, rather_lose_what_they_keep_than_their_answer) {
+    ChatWork work{.tenant = TenantId("acme"), .keeps_context = true};
+    work.request = {.model = "m", .messages = {{.content = "hello"}}};
+    const auto id = pool.run(queues.post(queue, {to_work_item(work, Level::normal)}))->front().id;
+    queues.fault = [this](std::string_view call) -> std::optional<Error> {
+        if (call != "reply" || queues.calls["reply"] > 1) return std::nullopt;
+        return Error{.code = Errc::message_too_large, .detail = "too large"};
+    };
+    serve_until_done(id);
+    EXPECT_EQ(answer_to(id).value().content, "fake answer");
+    EXPECT_FALSE(kept_of_reply(*pool.run(queues.get_reply(id)).value()).context);
+}
+
 TEST_F(Chats, cost_about_what_they_say_and_in_the_end_what_they_used) {
     const auto id = post_chat("hello");
     const auto guess = cost_of(queues.view(id)->data->headers);

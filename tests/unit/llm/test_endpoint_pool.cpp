@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "llm/provider_error.h"
 #include "unit/llm/pool_world.h"
 
 namespace baton::llm {
@@ -17,6 +18,22 @@ protected:
         add({.name = "a"});
         add({.name = "b"});
     }
+    static FakeProvider::Step failing(Error error) {
+        return [error](ChatRequest, ChatSink, Deadline) { return fail_with(error); };
+    }
+    static FakeProvider::Step refusing_key() {
+        return failing({.code = Errc::provider_unavailable,
+            .detail = "HTTP 401",
+            .field = std::string(access_field)});
+    }
+    static FakeProvider::Step lacking() {
+        return failing({.code = Errc::provider_rejected,
+            .detail = "HTTP 404",
+            .field = std::string(model_field)});
+    }
+
+private:
+    static Task<Result<ChatResult>> fail_with(Error error) { co_return fail(std::move(error)); }
 };
 
 TEST_F(EndpointPoolTest, endpoints_take_turns_and_the_answer_comes_through) {
@@ -149,23 +166,46 @@ TEST_F(EndpointPoolTest, failed_chat_waits_for_an_endpoint_that_cools) {
     EXPECT_EQ(waits.error().retry_after, 2s);
 }
 
-TEST_F(EndpointPoolTest, refusal_that_all_share_is_the_requests_fault) {
+TEST_F(EndpointPoolTest, request_at_fault_asks_nobody_else) {
     two();
-    for (std::size_t i = 0; i < 2; ++i) {
-        provider(i).script = {FakeProvider::error(Errc::provider_rejected, "HTTP 400")};
-    }
+    provider(0).script = {FakeProvider::error(Errc::provider_rejected, "HTTP 400")};
     EXPECT_EQ(chat().error().code, Errc::provider_rejected);
+    EXPECT_EQ(asked(), (Counts{1, 0}));
+    EXPECT_EQ(pool().status()[0].failures, 0U);
+}
+
+TEST_F(EndpointPoolTest, model_that_all_lack_is_the_requests_fault) {
+    two();
+    for (std::size_t i = 0; i < 2; ++i) provider(i).script = {lacking()};
+    EXPECT_EQ(chat().error().code, Errc::provider_rejected);
+    EXPECT_EQ(asked(), (Counts{1, 1}));
     EXPECT_EQ(pool().status()[0].failures + pool().status()[1].failures, 0U);
 }
 
-TEST_F(EndpointPoolTest, refusal_that_another_endpoint_does_not_share_is_the_endpoints_fault) {
+TEST_F(EndpointPoolTest, model_that_another_endpoint_has_is_the_endpoints_fault) {
     two();
-    for (int i = 0; i < 3; ++i) {
-        provider(0).script.push_back(FakeProvider::error(Errc::provider_rejected, "HTTP 401"));
-    }
+    for (int i = 0; i < 3; ++i) provider(0).script.push_back(lacking());
     for (int i = 0; i < 12; ++i) ASSERT_TRUE(chat());
     EXPECT_EQ(asked(), (Counts{3, 12}));
+    EXPECT_EQ(pool().status()[0].cool_reason, "HTTP 404");
+}
+
+TEST_F(EndpointPoolTest, endpoint_whose_key_is_refused_is_left_and_says_why) {
+    two();
+    for (int i = 0; i < 3; ++i) provider(0).script.push_back(refusing_key());
+    for (int i = 0; i < 12; ++i) ASSERT_TRUE(chat());
+    EXPECT_EQ(asked(), (Counts{3, 12}));
+    EXPECT_EQ(pool().status()[0].breaker, BreakerState::open);
     EXPECT_EQ(pool().status()[0].cool_reason, "HTTP 401");
+}
+
+TEST_F(EndpointPoolTest, key_that_is_refused_is_not_the_callers) {
+    add({.name = "a"});
+    provider(0).script = {refusing_key()};
+    const auto error = chat().error();
+    EXPECT_EQ(error.code, Errc::provider_unavailable);
+    EXPECT_EQ(error.field, "");
+    EXPECT_EQ(error.detail, "the LLM endpoint `a` does not work: HTTP 401");
 }
 
 TEST_F(EndpointPoolTest, weight_is_set_while_it_runs) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "llm/provider_error.h"
 #include "support/eventually.h"
 #include "unit/llm/pool_world.h"
 
@@ -13,7 +14,13 @@ class PoolUpkeepTest : public testing::Test, protected PoolWorld {
 protected:
     void start() { thread.run(pool().start()); }
     void stop() { thread.run(pool().stop()); }
-    /// On the executor of the providers.
+    /// On the executor of the providers, as the next one.
+    std::uint32_t probes() {
+        const auto count = [](const FakeProvider& provider) -> Task<std::uint32_t> {
+            co_return provider.probes;
+        };
+        return thread.run(count(provider(0)));
+    }
     void make_probes_fail(bool fails) {
         const auto set = [](FakeProvider& provider, bool failing) -> Task<void> {
             provider.models_error.reset();
@@ -91,6 +98,25 @@ TEST_F(PoolUpkeepTest, probe_that_is_answered_brings_an_endpoint_back_and_no_req
     EXPECT_TRUE(test::eventually(breaker_is(BreakerState::half_open)));
     EXPECT_TRUE(chat());
     EXPECT_EQ(pool().status()[0].breaker, BreakerState::closed);
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, probe_whose_key_is_refused_neither_blames_nor_clears) {
+    config.health_check_interval = 1ms;
+    config.probe_interval = 1ms;
+    add({.name = "a"});
+    provider(0).models_error =
+        Error{.code = Errc::provider_unavailable, .field = std::string(access_field)};
+    start();
+    for (int i = 0; i < 2; ++i) {
+        provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "HTTP 401")};
+        ASSERT_FALSE(chat());
+        ASSERT_TRUE(test::eventually([this, before = probes()] { return probes() > before + 2; }));
+        EXPECT_EQ(pool().status()[0].breaker, BreakerState::closed) << "it may be fit for chats";
+    }
+    provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "HTTP 401")};
+    ASSERT_FALSE(chat());
+    EXPECT_NE(pool().status()[0].breaker, BreakerState::closed) << "three in a row, as chats count";
     stop();
 }
 

@@ -22,10 +22,10 @@ net::Response answer(int status, std::vector<std::pair<std::string, std::string>
 }
 
 TEST(ProviderError, status_decides_the_kind) {
-    for (const int status : {408, 409, 425, 500, 502, 503, 504, 529}) {
+    for (const int status : {401, 402, 403, 407, 408, 409, 425, 500, 502, 503, 504, 529}) {
         EXPECT_EQ(code_from_status(status), Errc::provider_unavailable) << status;
     }
-    for (const int status : {301, 400, 401, 403, 404, 413, 422}) {
+    for (const int status : {301, 400, 404, 413, 422}) {
         EXPECT_EQ(code_from_status(status), Errc::provider_rejected) << status;
     }
     EXPECT_EQ(code_from_status(429), Errc::provider_rate_limited);
@@ -49,11 +49,34 @@ TEST(ProviderError, wrong_key_says_so_and_never_shows_it) {
     const auto error = error_from_answer(answer(401),
         R"({"error":{"message":"Incorrect API key provided: gsk-topsecret-4711, or sk-proj-abc*****6789."}})",
         key, now);
-    EXPECT_EQ(error.code, Errc::provider_rejected);
-    EXPECT_TRUE(error.detail.contains("the API key is missing or wrong")) << error.detail;
+    EXPECT_TRUE(refuses_access(error));
+    EXPECT_TRUE(error.detail.contains("the endpoint's own API key is missing or wrong"))
+        << error.detail;
     for (const std::string_view part : {"topsecret", "4711", "proj-abc", "6789"}) {
         EXPECT_FALSE(error.detail.contains(part)) << error.detail;
     }
+}
+
+TEST(ProviderError, what_is_held_against_us_is_told_from_what_the_request_is_blamed_for) {
+    const auto error_of = [](int status, std::string_view body) {
+        return error_from_answer(answer(status), body, key, now);
+    };
+    for (const int status : {401, 402, 403, 407}) {
+        EXPECT_TRUE(refuses_access(error_of(status, "no"))) << status;
+    }
+    EXPECT_TRUE(refuses_access(error_of(400, R"({"error":{"code":"invalid_api_key"}})")));
+    for (const int status : {400, 413, 422}) {
+        const auto error = error_of(status, R"({"error":{"message":"no","param":"messages"}})");
+        EXPECT_EQ(error.code, Errc::provider_rejected) << status;
+        EXPECT_FALSE(lacks_model(error)) << status;
+    }
+    EXPECT_TRUE(lacks_model(error_of(404, R"({"error":"model 'm' not found"})")));
+    EXPECT_TRUE(lacks_model(error_of(400, R"({"error":{"code":"model_not_found"}})")));
+    const auto moderated = error_of(
+        403, R"({"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"]}}})");
+    EXPECT_EQ(moderated.code, Errc::provider_rejected) << "a gateway found fault with the content";
+    EXPECT_EQ(
+        error_of(500, R"({"error":{"code":"model_not_found"}})").code, Errc::provider_unavailable);
 }
 
 TEST(ProviderError, quote_is_short_printable_utf8) {
@@ -83,10 +106,17 @@ TEST(ProviderError, errors_inside_a_stream_keep_their_meaning) {
         EXPECT_EQ(code_of(type), Errc::provider_unavailable) << type;
     }
     EXPECT_EQ(code_of("rate_limit_error"), Errc::provider_rate_limited);
-    for (const std::string_view type : {"invalid_request_error", "authentication_error",
-             "permission_error", "not_found_error", "billing_error", "request_too_large"}) {
+    for (const std::string_view type :
+        {"invalid_request_error", "not_found_error", "request_too_large"}) {
         EXPECT_EQ(code_of(type), Errc::provider_rejected) << type;
     }
+    for (const std::string_view type :
+        {"authentication_error", "permission_error", "billing_error"}) {
+        const boost::json::object error{{"type", type}, {"message", "x"}};
+        EXPECT_TRUE(refuses_access(error_from_stream(error, key))) << type;
+    }
+    const boost::json::object of_gateway{{"code", 401}, {"message", "x"}};
+    EXPECT_TRUE(refuses_access(error_from_stream(of_gateway, key)));
 }
 
 TEST(ProviderError, transfer_that_failed_has_our_names) {

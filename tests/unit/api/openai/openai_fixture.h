@@ -88,14 +88,30 @@ class OpenAiFixture : public RestFixture {
 protected:
     OpenAiFixture() { open_door({}, {api::openai::make_openai_door(chats, {})}); }
 
+    using Ending = std::function<dispatch::QueueReply(const dispatch::ChatWork&)>;
+
     /// Does the next chat of the queue: says `pieces`, then ends with `reply`.
     Task<void> work(std::vector<ChatDelta> pieces, dispatch::QueueReply reply) {
+        Ending ending = [reply](const dispatch::ChatWork&) { return reply; };
+        return work_to(std::move(pieces), std::move(ending));
+    }
+    /// The same, with an answer that keeps what the order says.
+    Task<void> answer(std::vector<ChatDelta> pieces, ChatResult result) {
+        Ending ending = [result](const dispatch::ChatWork& work) {
+            return dispatch::to_queue_reply(result, work);
+        };
+        return work_to(std::move(pieces), std::move(ending));
+    }
+    Task<void> work_to(std::vector<ChatDelta> pieces, Ending ending) {
         queue::PopRequest request;
         request.queue = QueueName("llm");
         request.wait = Deadline::after(std::chrono::seconds(10));
         const auto popped = co_await queues->pop(std::move(request));
         if (!popped || popped->empty()) throw std::runtime_error("nothing to do");
         const Receipt receipt = popped->front().receipt;
+        const auto item = dispatch::parse_work_item(popped->front().message);
+        done_work = std::get<dispatch::ChatWork>(item.value());
+        const dispatch::QueueReply reply = ending(done_work);
         for (const auto& piece : pieces) {
             std::vector<Bytes> events{dispatch::to_output_event({&piece, 1})};
             const auto said = co_await queues->append_output(receipt, std::move(events));
@@ -107,8 +123,7 @@ protected:
         EXPECT_TRUE(acked.has_value());
     }
     Task<void> work_well() {
-        return work({{.text = "hello "}, {.text = "there"}},
-            dispatch::to_queue_reply(ScriptedPool::result()));
+        return answer({{.text = "hello "}, {.text = "there"}}, ScriptedPool::result());
     }
 
     /// Sends a request while `beside` runs.
@@ -161,6 +176,7 @@ protected:
         return text;
     }
 
+    dispatch::ChatWork done_work{};  ///< the last one
     ScriptedPool pool;
     dispatch::Intake intake{*queues, &pool, clock, {}, 4};
     service::ChatService chats{*queues, intake, pool, clock};

@@ -206,7 +206,7 @@ TEST_F(OpenAiProviderTest, models_are_listed) {
     EXPECT_EQ(client.request.method, net::Method::get);
     EXPECT_EQ(client.request.url, "http://127.0.0.1:9/v1/models");
     client.head.status = 401;
-    EXPECT_EQ(pool.run(provider->models(Deadline::never())).error().code, Errc::provider_rejected);
+    EXPECT_EQ(pool.run(provider->models(Deadline::never())).error().field, "api_key");
 }
 
 TEST(OpenAiDialect, only_openai_and_azure_are_taken_to_know_the_newer_names) {
