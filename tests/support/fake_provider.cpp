@@ -93,6 +93,7 @@ Task<Result<EmbeddingResult>> FakeProvider::embed(EmbeddingRequest request, Dead
 }
 
 Task<Result<std::vector<std::string>>> FakeProvider::models(Deadline) {
+    ++models_asked;
     if (models_error) co_return fail(*models_error);
     co_return std::vector<std::string>{"fake"};
 }

@@ -1,6 +1,7 @@
 // A provider that does what the test tells it to.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -26,6 +27,7 @@ public:
     std::optional<llm::RateReport> rate;
     /// What `models` fails with, while it is set.
     std::optional<Error> models_error;
+    std::atomic<std::size_t> models_asked = 0;  ///< from any thread
     /// Chats that were called off while they ran.
     std::uint32_t cancelled = 0;
 

@@ -94,6 +94,34 @@ TEST_F(PoolUpkeepTest, probe_that_is_answered_brings_an_endpoint_back_and_no_req
     stop();
 }
 
+TEST_F(PoolUpkeepTest, list_of_models_that_is_none_says_nothing_of_chats) {
+    config.health_check_interval = 10ms;
+    config.probe_interval = 10ms;
+    add({.name = "a"});
+    provider(0).models_error = Error{.code = Errc::provider_protocol};
+    start();
+    EXPECT_TRUE(test::eventually([this] { return provider(0).models_asked > 3; }));
+    EXPECT_EQ(pool().status()[0].breaker, BreakerState::closed);
+    EXPECT_TRUE(chat());
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, endpoint_whose_list_of_models_is_none_gets_its_trial_by_time) {
+    config.probe_interval = 10ms;
+    add({.name = "a"});
+    provider(0).models_error = Error{.code = Errc::provider_protocol};
+    start();
+    for (int i = 0; i < 3; ++i) {
+        provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "gone")};
+        ASSERT_FALSE(chat());
+    }
+    EXPECT_EQ(pool().status()[0].breaker, BreakerState::open);
+    clock.advance(1s);
+    EXPECT_TRUE(test::eventually([this] { return provider(0).models_asked > 3; }));
+    EXPECT_TRUE(chat());
+    stop();
+}
+
 class HedgeTest : public testing::Test, protected PoolWorld {
 protected:
     HedgeTest() {
