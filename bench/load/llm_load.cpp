@@ -1,12 +1,13 @@
 // Chats at a steady rate, or as fast as they are answered, over connections that stay open.
-//   llm_load --port N [--key K] [--header "Name: value"]… [--connections 64] [--rate 0] [--seconds
-//   5]
-//            [--stream] [--pieces 8]
+//   llm_load --port N [--key K] [--header "Name: value"]… [--connections 64] [--rate 0]
+//            [--seconds 5] [--spread 0] [--stream] [--pieces 8]
 // With --rate (requests a second in all) each request has its time; what it waits for a free
-// connection counts as its own. Without, each connection asks again at once. --stream counts the
-// pieces of each answer and fails when one has not --pieces. Prints one JSON object: requests,
-// errors, per_second, and p50, p95, p99, max in microseconds, of whole answers and (streams) of the
-// first piece.
+// connection counts as its own. Without, each connection asks again at once, and --spread (seconds)
+// is what lies between the first request of the first and of the last connection. An answer must
+// hold llm_upstream's --pieces, each once and in order, and with --stream each in an event of its
+// own; any other is an error. Prints one JSON object: requests, errors, pieces, per_second,
+// open_max (streams between first piece and end at a time), and p50, p95, p99, max in microseconds,
+// of whole answers and (streams) of the first piece.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -26,6 +27,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "llm_pieces.h"
 #include "runtime/task.h"
 
 namespace {
@@ -40,6 +42,7 @@ struct Options {
     std::size_t connections = 64;
     double rate = 0;
     double seconds = 5;
+    double spread = 0;  ///< seconds
     bool stream = false;
     std::size_t pieces = 8;
 };
@@ -48,19 +51,35 @@ struct Tally {
     std::vector<double> whole;  ///< microseconds
     std::vector<double> first;
     std::size_t errors = 0;
-    std::size_t next = 0;  ///< number of the next request of a steady rate
+    std::size_t pieces = 0;  ///< of good answers
+    std::size_t next = 0;    ///< number of the next request of a steady rate
+    std::size_t open = 0;    ///< streams whose first piece has come, and whose end has not
+    std::size_t open_max = 0;
 };
 
 double micros(SteadyClock::duration time) {
     return std::chrono::duration<double, std::micro>(time).count();
 }
 
-std::size_t count_of(std::string_view text, std::string_view word) {
-    std::size_t count = 0;
-    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        ++count;
+SteadyClock::duration seconds(double count) {
+    return std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(count));
+}
+
+constexpr std::string_view content_key = R"("content":")";
+// The end of the chunked body too: nothing may come behind it.
+constexpr std::string_view stream_end = "data: [DONE]\n\n\r\n0\r\n\r\n";
+
+/// Texts of an answer, in order: of its events, or the one of a whole answer. None of them holds
+/// anything that JSON escapes; empty ones come with a role or an end.
+std::vector<std::string_view> texts_of(std::string_view answer) {
+    std::vector<std::string_view> texts;
+    for (auto at = answer.find(content_key); at != std::string_view::npos;
+        at = answer.find(content_key, at)) {
+        at += content_key.size();
+        const auto text = answer.substr(at, answer.find('"', at) - at);
+        if (!text.empty()) texts.push_back(text);
     }
-    return count;
+    return texts;
 }
 
 class Connection {
@@ -77,18 +96,17 @@ public:
             options.fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
 
-    Task<void> run(SteadyClock::time_point begin) {
-        const auto end = begin + std::chrono::duration_cast<SteadyClock::duration>(
-                                     std::chrono::duration<double>(options_.seconds));
+    /// Asks from `begin` until `end`.
+    Task<void> run(SteadyClock::time_point begin, SteadyClock::time_point end) {
         co_await socket_.async_connect(
             {asio::ip::address_v4::loopback(), options_.port}, asio::use_awaitable);
         socket_.set_option(Tcp::no_delay(true));
+        timer_.expires_at(begin);
+        co_await timer_.async_wait(asio::use_awaitable);
         while (true) {
             auto due = SteadyClock::now();
             if (options_.rate > 0) {
-                const auto number = static_cast<double>(tally_.next++);
-                due = begin + std::chrono::duration_cast<SteadyClock::duration>(
-                                  std::chrono::duration<double>(number / options_.rate));
+                due = begin + seconds(static_cast<double>(tally_.next++) / options_.rate);
                 if (due >= end) co_return;
                 timer_.expires_at(due);
                 co_await timer_.async_wait(asio::use_awaitable);
@@ -107,25 +125,46 @@ private:
             const auto size =
                 co_await socket_.async_read_some(asio::buffer(piece_), asio::use_awaitable);
             answer_.append(piece_.data(), size);
-            if (first == SteadyClock::time_point{} &&
-                answer_.find(R"("content":"t)") != std::string::npos) {
+            if (first == SteadyClock::time_point{} && has_spoken()) {
                 first = SteadyClock::now();
+                tally_.open_max = std::max(tally_.open_max, ++tally_.open);
             }
         }
         const auto now = SteadyClock::now();
-        const bool good =
-            answer_.starts_with("HTTP/1.1 200") &&
-            (!options_.stream || count_of(answer_, "twelve bytes") == options_.pieces);
-        if (!good) {
+        if (first != SteadyClock::time_point{}) --tally_.open;
+        if (!answer_.starts_with("HTTP/1.1 200") || !is_whole()) {
             if (tally_.errors++ == 0) std::fprintf(stderr, "%s\n", answer_.substr(0, 600).c_str());
             co_return;
         }
+        tally_.pieces += options_.pieces;
         tally_.whole.push_back(micros(now - due));
         if (options_.stream) tally_.first.push_back(micros(first - due));
     }
 
+    [[nodiscard]] bool has_spoken() const {
+        return answer_.find(R"("content":"p)") != std::string::npos;
+    }
+
+    /// Whether every piece is there, once and in its place.
+    [[nodiscard]] bool is_whole() const {
+        auto texts = texts_of(answer_);
+        std::size_t number = 0;
+        if (options_.stream) {
+            const bool in_order = std::ranges::all_of(
+                texts, [&](std::string_view text) { return text == llm_piece(number++); });
+            return in_order && number == options_.pieces && answer_.ends_with(stream_end);
+        }
+        if (texts.size() != 1) return false;
+        for (; number < options_.pieces; ++number) {
+            const auto piece = llm_piece(number);
+            if (!texts[0].starts_with(piece)) return false;
+            texts[0].remove_prefix(piece.size());
+        }
+        return texts[0].empty();
+    }
+
     /// Whether `answer_` holds one whole answer; there is never a second one in it.
-    bool complete() {
+    [[nodiscard]] bool complete() const {
         const auto head = answer_.find("\r\n\r\n");
         if (head == std::string::npos) return false;
         const std::string_view fields(answer_.data(), head);
@@ -180,6 +219,8 @@ Options read_options(int argc, char** argv) {
             options.rate = std::stod(value);
         } else if (name == "--seconds") {
             options.seconds = std::stod(value);
+        } else if (name == "--spread") {
+            options.spread = std::stod(value);
         } else if (name == "--pieces") {
             options.pieces = std::stoul(value);
         } else {
@@ -197,11 +238,14 @@ int main(int argc, char** argv) try {
     Tally tally;
     std::vector<std::unique_ptr<Connection>> connections;
     const auto begin = SteadyClock::now() + std::chrono::milliseconds(200);
+    const auto end = begin + seconds(options.spread + options.seconds);
     std::exception_ptr failure;
     for (std::size_t i = 0; i < options.connections; ++i) {
         auto& connection =
             *connections.emplace_back(std::make_unique<Connection>(io, options, tally));
-        asio::co_spawn(io, connection.run(begin), [&](const std::exception_ptr& error) {
+        const double share = static_cast<double>(i) / static_cast<double>(options.connections);
+        const auto own_begin = begin + seconds(options.spread * share);
+        asio::co_spawn(io, connection.run(own_begin, end), [&](const std::exception_ptr& error) {
             if (error) {
                 ++tally.errors;
                 failure = error;
@@ -210,8 +254,9 @@ int main(int argc, char** argv) try {
     }
     io.run();
     const double took = micros(SteadyClock::now() - begin) / 1e6;
-    std::printf(R"({"requests":%zu,"errors":%zu,"per_second":%.0f)", tally.whole.size(),
-        tally.errors, static_cast<double>(tally.whole.size()) / took);
+    std::printf(R"({"requests":%zu,"errors":%zu,"pieces":%zu,"per_second":%.0f,"open_max":%zu)",
+        tally.whole.size(), tally.errors, tally.pieces,
+        static_cast<double>(tally.whole.size()) / took, tally.open_max);
     print_times("whole_us", std::move(tally.whole));
     if (options.stream) print_times("first_us", std::move(tally.first));
     std::puts("}");

@@ -1,5 +1,6 @@
 // A provider that costs as little as it can, so that it is not the limit of what stands before it:
-// OpenAI's chat completions, streamed or whole, always the same answer.
+// OpenAI's chat completions, streamed or whole, always the same answer, and a list of its one
+// model.
 //   llm_upstream [pieces] [pause_ms] [port]
 // `pieces` deltas a stream with `pause_ms` between them (0: all in one write). Runs until it is
 // told to end (SIGINT, SIGTERM).
@@ -8,8 +9,10 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "llm_pieces.h"
 #include "net/server.h"
 #include "runtime/event.h"
 
@@ -20,6 +23,7 @@ using namespace baton;
 struct Script {
     unsigned long pieces = 8;
     Duration pause{0};
+    std::vector<std::string> events{};  ///< of the pieces, made once
 };
 
 std::string chunk(const std::string& choice) {
@@ -27,17 +31,20 @@ std::string chunk(const std::string& choice) {
            choice + "]}\n\n";
 }
 
-const std::string piece =
-    chunk(R"({"index":0,"delta":{"content":"twelve bytes"},"finish_reason":null})");
+std::string event_of(const std::string& piece) {
+    return chunk(R"({"index":0,"delta":{"content":")" + piece + R"("},"finish_reason":null})");
+}
+
 const std::string end_of_stream =
     chunk(R"({"index":0,"delta":{},"finish_reason":"stop"})") +
     R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"bench","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":24,"total_tokens":33}})"
     "\n\ndata: [DONE]\n\n";
 
-Task<void> stream(Script script, net::BodyStream& body) {
+/// `script` must outlive the task.
+Task<void> stream(const Script& script, net::BodyStream& body) {
     std::string text;
-    for (unsigned long i = 0; i < script.pieces; ++i) {
-        text += piece;
+    for (const auto& event : script.events) {
+        text += event;
         if (script.pause == Duration(0)) continue;
         const bool sent = co_await body.write(std::exchange(text, {}));
         if (!sent) co_return;
@@ -49,18 +56,21 @@ Task<void> stream(Script script, net::BodyStream& body) {
 
 std::string whole(const Script& script) {
     std::string content;
-    for (unsigned long i = 0; i < script.pieces; ++i) content += "twelve bytes";
+    for (unsigned long i = 0; i < script.pieces; ++i) content += llm_piece(i);
     return R"({"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"bench","choices":[{"index":0,"message":{"role":"assistant","content":")" +
            content +
            R"("},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":24,"total_tokens":33}})";
 }
 
-net::Handler answer(Script script) {
-    return [script, text = whole(script)](net::Request request) -> Task<net::Response> {
+/// `script` must outlive the handler.
+net::Handler answer(const Script& script) {
+    return [&script, text = whole(script)](net::Request request) -> Task<net::Response> {
         net::Response response;
-        if (request.body.find(R"("stream":true)") != std::string::npos) {
+        if (request.method == net::Method::get) {
+            response.body = R"({"object":"list","data":[{"id":"bench","object":"model"}]})";
+        } else if (request.body.find(R"("stream":true)") != std::string::npos) {
             response.content_type = "text/event-stream";
-            response.stream = [script](net::BodyStream& body) { return stream(script, body); };
+            response.stream = [&script](net::BodyStream& body) { return stream(script, body); };
         } else {
             response.body = text;
         }
@@ -87,6 +97,8 @@ int main(int argc, char** argv) {
     Script script;
     if (argc > 1) script.pieces = std::strtoul(argv[1], nullptr, 10);
     if (argc > 2) script.pause = Duration(std::strtol(argv[2], nullptr, 10));
+    for (unsigned long i = 0; i < script.pieces; ++i)
+        script.events.push_back(event_of(llm_piece(i)));
     IoPool pool(1);
     MetricRegistry metrics;
     net::ServerConfig config;

@@ -10,7 +10,7 @@ namespace baton::dispatch {
 
 struct AdaptiveConfig {
     std::uint32_t min = 1;   ///< runs at a time, 1..max
-    std::uint32_t max = 16;  ///< 1..1,024
+    std::uint32_t max = 16;  ///< 1..4,096
     /// A run that takes longer says that there are too many; 0: none does.
     Duration latency_target{0};
 };

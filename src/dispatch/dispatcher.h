@@ -20,7 +20,7 @@
 namespace baton::dispatch {
 
 struct DispatchConfig {
-    std::uint32_t workers = 16;  ///< runs at a time at most, 1..1,024
+    std::uint32_t workers = 16;  ///< runs at a time at most, 1..4,096
     /// Runs at a time at least, 1..workers: how many it is in between follows refusals and latency
     /// (adaptive_limit.h).
     std::uint32_t workers_min = 1;

@@ -98,20 +98,25 @@ Task<void> Upkeep::probe(std::size_t endpoint) {
     const bool refuses_us = !found && refuses_access(found.error());
     const bool works = found.has_value() || refuses_us || code == Errc::provider_rejected ||
                        code == Errc::provider_rate_limited;
-    if (!check.says_nothing) {
+    // Many who answer chats have no list of models, and something else in its place: that says
+    // nothing of chats.
+    const bool is_unreadable = code == Errc::provider_protocol;
+    const bool fails = !works && !is_unreadable;
+    const bool is_regular = !fails && config_.health_check_interval > Duration(0);
+    const Duration next =
+        jittered(is_regular ? config_.health_check_interval : config_.probe_interval);
+    check.due = std::chrono::steady_clock::now() + next;
+    if (!check.says_nothing && !is_unreadable) {
         if (works == check.failed) {
             log_.info("LLM endpoint was asked whether it works",
                 {{"endpoint", static_cast<std::int64_t>(endpoint)}, {"works", works}});
         }
-        check.failed = !works;
-        const Duration next =
-            jittered(works ? config_.health_check_interval : config_.probe_interval);
-        check.due = std::chrono::steady_clock::now() + next;
-        // Nor does it undo what chats that were refused have told.
+        // A refused key does not undo what refused chats have told.
         if (!refuses_us || !is_closed(endpoint)) {
             desk_.probed(endpoint, works, next, works ? std::string() : found.error().detail);
         }
     }
+    check.failed = fails;
     desk_.health_changed().raise();
 }
 

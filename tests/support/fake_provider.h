@@ -1,6 +1,7 @@
 // A provider that does what the test tells it to.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -26,8 +27,8 @@ public:
     std::optional<llm::RateReport> rate;
     /// What `models` fails with, while it is set.
     std::optional<Error> models_error;
-    /// How often `models` was asked.
-    std::uint32_t probes = 0;
+    /// How often `models` was asked; may be read from any thread.
+    std::atomic<std::uint32_t> probes = 0;
     /// Chats that were called off while they ran.
     std::uint32_t cancelled = 0;
 

@@ -14,13 +14,7 @@ class PoolUpkeepTest : public testing::Test, protected PoolWorld {
 protected:
     void start() { thread.run(pool().start()); }
     void stop() { thread.run(pool().stop()); }
-    /// On the executor of the providers, as the next one.
-    std::uint32_t probes() {
-        const auto count = [](const FakeProvider& provider) -> Task<std::uint32_t> {
-            co_return provider.probes;
-        };
-        return thread.run(count(provider(0)));
-    }
+    /// On the executor of the providers.
     void make_probes_fail(bool fails) {
         const auto set = [](FakeProvider& provider, bool failing) -> Task<void> {
             provider.models_error.reset();
@@ -111,12 +105,41 @@ TEST_F(PoolUpkeepTest, probe_whose_key_is_refused_neither_blames_nor_clears) {
     for (int i = 0; i < 2; ++i) {
         provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "HTTP 401")};
         ASSERT_FALSE(chat());
-        ASSERT_TRUE(test::eventually([this, before = probes()] { return probes() > before + 2; }));
+        const std::uint32_t before = provider(0).probes;
+        ASSERT_TRUE(test::eventually([&] { return provider(0).probes > before + 2; }));
         EXPECT_EQ(pool().status()[0].breaker, BreakerState::closed) << "it may be fit for chats";
     }
     provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "HTTP 401")};
     ASSERT_FALSE(chat());
     EXPECT_NE(pool().status()[0].breaker, BreakerState::closed) << "three in a row, as chats count";
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, list_of_models_that_is_none_says_nothing_of_chats) {
+    config.health_check_interval = 10ms;
+    config.probe_interval = 10ms;
+    add({.name = "a"});
+    provider(0).models_error = Error{.code = Errc::provider_protocol};
+    start();
+    EXPECT_TRUE(test::eventually([this] { return provider(0).probes > 3; }));
+    EXPECT_EQ(pool().status()[0].breaker, BreakerState::closed);
+    EXPECT_TRUE(chat());
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, endpoint_whose_list_of_models_is_none_gets_its_trial_by_time) {
+    config.probe_interval = 10ms;
+    add({.name = "a"});
+    provider(0).models_error = Error{.code = Errc::provider_protocol};
+    start();
+    for (int i = 0; i < 3; ++i) {
+        provider(0).script = {FakeProvider::error(Errc::provider_unavailable, "gone")};
+        ASSERT_FALSE(chat());
+    }
+    EXPECT_EQ(pool().status()[0].breaker, BreakerState::open);
+    clock.advance(1s);
+    EXPECT_TRUE(test::eventually([this] { return provider(0).probes > 3; }));
+    EXPECT_TRUE(chat());
     stop();
 }
 
