@@ -95,10 +95,12 @@ private:
 };
 
 /// Reads the log into the copy from entry `from` on. False: the copy is not of this log.
-Result<bool> read_into(Copy& copy, SharedLog& log, std::uint64_t from, bool first_is_there) {
+Result<bool> read_into(Copy& copy, SharedLog& log, std::uint64_t from, bool first_is_there,
+    const std::stop_token& stop) {
     bool fits = true;
     bool is_first = first_is_there;
     const auto visit = [&](std::uint64_t number, std::string_view bytes) -> Result<void> {
+        if (stop.stop_requested()) return fail(Errc::cancelled, "the copy is not needed any more");
         if (!fits) return {};
         BATON_TRY(const auto entry, decode_entry(number, bytes));
         if (std::exchange(is_first, false)) {
@@ -150,20 +152,27 @@ Result<SharedEntry> decode_entry(std::uint64_t number, std::string_view bytes) {
     return entry;
 }
 
-Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log) {
-    BATON_TRY(const auto bounds, log.take_over());
+Result<Segments> open_copy(FileSystem& files) {
+    auto segments = open_segments(files, FileSystem::Mode::existing);
+    if (segments || segments.error().code != Errc::storage_corrupt) return segments;
+    BATON_TRY_VOID(forget_copy(files, segments.emplace()));
+    return segments;
+}
+
+Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log,
+    SharedLog::Bounds bounds, const std::stop_token& stop) {
     Copy copy(files, segments);
     const auto end = copy.end();
     const std::uint64_t last_copied = end ? end->next_batch - 1 : 0;
     const bool overlaps = last_copied >= bounds.first && last_copied <= bounds.last;
     bool fits = bounds.last == 0 && last_copied == 0;
     if (overlaps && last_copied > 0) {
-        BATON_TRY(fits, read_into(copy, log, last_copied, true));
+        BATON_TRY(fits, read_into(copy, log, last_copied, true, stop));
     }
     if (!fits) {
         BATON_TRY_VOID(forget_copy(files, segments));
         if (bounds.last > 0) {
-            BATON_TRY(const bool all, read_into(copy, log, bounds.first, false));
+            BATON_TRY(const bool all, read_into(copy, log, bounds.first, false, stop));
             if (!all) return damaged(bounds.first, "has two segments of one number");
         }
     }
