@@ -52,13 +52,9 @@ public:
         BATON_TRY(
             auto commands, nats::connect(connection_config(config_.nats, node + "-commands")));
         BATON_TRY(logs_, nats::connect(connection_config(config_.nats, node + "-logs")));
-        BATON_TRY(member_, queue::cluster::make_cluster_member(
-                               member_config(node), std::move(commands),
-                               [this](Partition partition) {
-                                   return open_partition(
-                                       config_, logs_, data_dir_, partition, &log_metrics_);
-                               },
-                               io_, clock_, metrics_, log_.channel("cluster")));
+        BATON_TRY(
+            member_, queue::cluster::make_cluster_member(member_config(node), std::move(commands),
+                         partition_stores(), io_, clock_, metrics_, log_.channel("cluster")));
         BATON_TRY_VOID(member_->start(Deadline::after(config_.cluster.join_timeout)));
         queues_ = queue::remote::make_remote_queues(member_->transport(), {}, metrics_);
         return {};
@@ -71,6 +67,16 @@ public:
     }
 
 private:
+    [[nodiscard]] queue::cluster::PartitionStores partition_stores() const {
+        return {.open =
+                    [this](Partition partition) {
+                        return open_partition(config_, logs_, data_dir_, partition, &log_metrics_);
+                    },
+            .copy =
+                [this](Partition partition, const std::stop_token& stop) {
+                    return copy_partition(config_, logs_, data_dir_, partition, stop);
+                }};
+    }
     [[nodiscard]] queue::cluster::ClusterConfig member_config(const std::string& node) const {
         queue::cluster::ClusterConfig config{
             .name = config_.cluster.name, .replicas = config_.nats.replicas};

@@ -13,6 +13,21 @@ namespace baton::app {
 namespace {
 
 constexpr Duration request_timeout{1'000};
+/// A copy made before its time is not worth more.
+constexpr Duration copy_patience{2'000};
+
+std::filesystem::path copy_folder(
+    const std::filesystem::path& data_dir, queue::cluster::Partition partition) {
+    return data_dir / "cluster" / fmt::format("{}", partition);
+}
+
+queue::JetStreamLogConfig log_config(const Config& config, queue::cluster::Partition partition) {
+    const auto& cluster = config.cluster;
+    return {.stream = log_stream(config, partition),
+        .subject = fmt::format("{}.log.{}", cluster.name, partition),
+        .replicas = config.nats.replicas,
+        .max_bytes = static_cast<std::int64_t>(cluster.log_size)};
+}
 
 }  // namespace
 
@@ -35,17 +50,21 @@ Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
     queue::cluster::Partition partition, const LogMetrics* metrics) {
     BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
-    const auto& cluster = config.cluster;
-    auto log = queue::make_jetstream_log(
-        std::move(jetstream), {.stream = log_stream(config, partition),
-                                  .subject = fmt::format("{}.log.{}", cluster.name, partition),
-                                  .replicas = config.nats.replicas,
-                                  .max_bytes = static_cast<std::int64_t>(cluster.log_size)});
+    auto log = queue::make_jetstream_log(std::move(jetstream), log_config(config, partition));
     if (metrics != nullptr) log = metrics->count(partition, std::move(log));
-    return queue::make_journal_store(data_dir / "cluster" / fmt::format("{}", partition),
-        {.segment_size =
-                std::min(config.queue.whole_segment_size(), cluster.log_size / 8 / 4096 * 4096)},
-        std::move(log));
+    const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
+    return queue::make_journal_store(copy_folder(data_dir, partition),
+        {.segment_size = std::min(config.queue.whole_segment_size(), part_of_log)}, std::move(log));
+}
+
+Result<void> copy_partition(const Config& config, const std::shared_ptr<nats::Connection>& logs,
+    const std::filesystem::path& data_dir, queue::cluster::Partition partition,
+    const std::stop_token& stop) {
+    BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
+    auto shared = log_config(config, partition);
+    shared.patience = copy_patience;
+    const auto log = queue::make_jetstream_log(std::move(jetstream), std::move(shared));
+    return queue::copy_log(copy_folder(data_dir, partition), *log, stop);
 }
 
 }  // namespace baton::app

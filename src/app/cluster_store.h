@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "app/config.h"
@@ -24,5 +25,12 @@ namespace baton::app {
 [[nodiscard]] Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
     queue::cluster::Partition partition, const LogMetrics* metrics = nullptr);
+
+/// Brings that copy up to date without taking anything over, while no store of the partition is
+/// open here. Fails: cancelled, not_found (nobody has led it yet), unavailable, what the disk fails
+/// with.
+[[nodiscard]] Result<void> copy_partition(const Config& config,
+    const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
+    queue::cluster::Partition partition, const std::stop_token& stop);
 
 }  // namespace baton::app

@@ -21,6 +21,7 @@ public:
     CountedLog(const CountedLog&) = delete;
     CountedLog& operator=(const CountedLog&) = delete;
 
+    Result<Bounds> look() override { return log_->look(); }
     Result<Bounds> take_over() override {
         BATON_TRY(bounds_, log_->take_over());
         show_checkpoint();

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "cluster_sim.h"
+#include "queue/store/journal/journal_store.h"
 #include "support/queue_letters.h"
 
 namespace baton::test {
@@ -186,13 +187,30 @@ SimHost SimDaemon::host(Partition partition, Ticket turn) {
             }};
 }
 
+std::shared_ptr<SimulatedDisk> SimDaemon::disk_of(Partition partition) {
+    auto& disk = disks_[partition];
+    if (disk == nullptr) disk = std::make_shared<SimulatedDisk>();
+    return disk;
+}
+
+/// An opening need not wait for it here: it is done in a moment, or not at all.
+void SimDaemon::start(const CopyPartition& copy) {
+    if (seats_.contains(copy.partition)) world_.violated("a copy is made beside an engine");
+    after(world_.travel_time(), [this, partition = copy.partition] {
+        if (seats_.contains(partition) || undead_.contains(partition)) return;
+        const auto files = disk_of(partition)->files();
+        SimSharedLog log(world_, cluster_.stream(partition), [this] { return !is_cut_from_log; });
+        const auto copied = queue::copy_log(*files, log, {});
+        world_.note(name() + " copies " + std::to_string(partition) +
+                    (copied ? "" : ": " + copied.error().detail));
+    });
+}
+
 void SimDaemon::start(const OpenPartition& open) {
     if (seats_.contains(open.partition)) world_.violated("two engines of one partition");
     undead_.erase(open.partition);
-    auto& disk = disks_[open.partition];
-    if (disk == nullptr) disk = std::make_shared<SimulatedDisk>();
     auto engine = std::make_shared<SimEngine>(world_, cluster_.stream(open.partition),
-        host(open.partition, open.turn), disk, world_.chance.number());
+        host(open.partition, open.turn), disk_of(open.partition), world_.chance.number());
     seats_[open.partition] = {open.turn, engine};
     const bool is_slow = !world_.is_calm && world_.chance.one_in(world_.is_about_reading ? 2 : 6);
     const auto time = is_slow ? world_.chance.between(500, 6'000) : world_.travel_time();

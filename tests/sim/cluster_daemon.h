@@ -63,6 +63,7 @@ private:
     SimHost host(Partition partition, Ticket turn);
 
     void start(const queue::cluster::WriteKey& write);
+    void start(const queue::cluster::CopyPartition& copy);
     void start(const queue::cluster::OpenPartition& open);
     void start(const queue::cluster::ServePartition& serve);
     void start(const queue::cluster::AnswerUntil& answer);
@@ -93,6 +94,7 @@ private:
     std::map<Partition, Seat> seats_;
     std::map<Partition, std::shared_ptr<SimEngine>> undead_;  ///< see Mistake::goes_on_after_close
 
+    std::shared_ptr<SimulatedDisk> disk_of(Partition partition);
     std::map<Partition, std::shared_ptr<SimulatedDisk>> disks_;
 };
 

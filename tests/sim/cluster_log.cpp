@@ -5,6 +5,23 @@
 
 namespace baton::test {
 
+queue::SharedLog::Bounds SimSharedLog::bounds() const {
+    Bounds bounds;
+    for (const auto& [sequence, message] : stream_.messages) {
+        if (message.number == 0 || sequence > seen_last_) continue;
+        if (bounds.first == 0) bounds.first = message.number;
+        bounds.last = message.number;
+    }
+    return bounds;
+}
+
+Result<queue::SharedLog::Bounds> SimSharedLog::look() {
+    if (is_away()) return fail(Errc::unavailable, "nobody answers for the stream");
+    is_fenced_ = true;
+    seen_last_ = stream_.last;
+    return bounds();
+}
+
 Result<queue::SharedLog::Bounds> SimSharedLog::take_over() {
     if (is_away()) return fail(Errc::unavailable, "nobody answers for the stream");
     const auto stale = world_.chance.between(20, 200);
@@ -17,13 +34,7 @@ Result<queue::SharedLog::Bounds> SimSharedLog::take_over() {
     }
     expected_ = stream_.add({.at = world_.agenda.now()});
     is_fenced_ = false;
-    Bounds bounds;
-    for (const auto& [sequence, message] : stream_.messages) {
-        if (message.number == 0 || sequence > seen_last_) continue;
-        if (bounds.first == 0) bounds.first = message.number;
-        bounds.last = message.number;
-    }
-    return bounds;
+    return bounds();
 }
 
 Result<void> SimSharedLog::read(std::uint64_t from, const Visit& visit) {

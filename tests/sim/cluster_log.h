@@ -16,6 +16,7 @@ public:
     SimSharedLog(SimWorld& world, SimStream& stream, std::function<bool()> is_reached)
         : world_(world), stream_(stream), is_reached_(std::move(is_reached)) {}
 
+    Result<Bounds> look() override;
     Result<Bounds> take_over() override;
     Result<void> read(std::uint64_t from, const Visit& visit) override;
     std::uint64_t room() const override { return UINT64_MAX; }
@@ -23,6 +24,7 @@ public:
     Result<void> release_before(std::uint64_t number) override;
 
 private:
+    [[nodiscard]] Bounds bounds() const;
     [[nodiscard]] bool is_away() const { return stream_.is_away || !is_reached_(); }
     [[nodiscard]] static std::unexpected<Error> unknown();
     [[nodiscard]] Result<void> lost_answer();

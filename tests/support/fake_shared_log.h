@@ -1,6 +1,7 @@
 // A shared log in memory whose writers and answers a test can spoil.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,14 +29,19 @@ class FakeSharedLog final : public queue::SharedLog {
 public:
     explicit FakeSharedLog(SharedLogDisk& disk) : disk_(disk), me_(++disk.writers) {}
 
-    Result<Bounds> take_over() override {
-        disk_.writer = me_;
+    Result<Bounds> look() override {
         if (disk_.entries.empty()) return Bounds{};
         return Bounds{disk_.entries.begin()->first, disk_.entries.rbegin()->first};
     }
+    Result<Bounds> take_over() override {
+        disk_.writer = me_;
+        return look();
+    }
     Result<void> read(std::uint64_t from, const Visit& visit) override {
+        std::size_t count = 0;
         for (auto entry = disk_.entries.lower_bound(from); entry != disk_.entries.end(); ++entry) {
             BATON_TRY_VOID(visit(entry->first, entry->second));
+            on_read(++count);
         }
         return {};
     }
@@ -50,6 +56,9 @@ public:
         disk_.entries.erase(disk_.entries.begin(), disk_.entries.lower_bound(number));
         return {};
     }
+
+    /// Called after each entry, with how many were read.
+    std::function<void(std::size_t)> on_read = [](std::size_t) {};
 
 private:
     SharedLogDisk& disk_;

@@ -101,6 +101,12 @@ struct WriteKey {
     std::optional<std::uint64_t> expected{};
     bool operator==(const WriteKey&) const = default;
 };
+/// Read what the copy of the log here still lacks, as this daemon may soon have to lead. Takes
+/// nothing over and answers nothing; an opening waits for it.
+struct CopyPartition {
+    Partition partition = 0;
+    bool operator==(const CopyPartition&) const = default;
+};
 /// Take the log over and recover an engine from it, but commit nothing yet. → Opened | OpenFailed.
 struct OpenPartition {
     Partition partition = 0;
@@ -143,8 +149,8 @@ struct Drained {
     bool operator==(const Drained&) const = default;
 };
 
-using ClusterAction = std::variant<WriteKey, OpenPartition, ServePartition, AnswerUntil,
-    ProvePartition, ClosePartition, Drained>;
+using ClusterAction = std::variant<WriteKey, CopyPartition, OpenPartition, ServePartition,
+    AnswerUntil, ProvePartition, ClosePartition, Drained>;
 using ClusterActions = std::vector<ClusterAction>;
 
 }  // namespace baton::queue::cluster

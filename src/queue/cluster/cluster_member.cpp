@@ -44,15 +44,21 @@ std::uint64_t random_number() {
 
 class Member final : public ClusterMember {
 public:
-    Member(ClusterConfig config, std::shared_ptr<nats::Connection> connection, OpenStore open_store,
-        IoPool& io, const Clock& clock, MetricRegistry& metrics, baton::Log log)
+    Member(ClusterConfig config, std::shared_ptr<nats::Connection> connection,
+        PartitionStores stores, IoPool& io, const Clock& clock, MetricRegistry& metrics,
+        baton::Log log)
         : config_(std::move(config)),
           connection_(std::move(connection)),
           log_(std::move(log)),
           metrics_(metrics, config_.node.partitions),
           node_(config_.node),
           directory_(config_.node.partitions),
-          context_{.open_store = std::move(open_store),
+          copies_(std::move(stores.copy), log_),
+          context_{.open_store =
+                       [this, open = std::move(stores.open)](Partition partition) {
+                           copies_.wait(partition);
+                           return open(partition);
+                       },
               .io = io,
               .clock = clock,
               .metrics = metrics,
@@ -118,6 +124,7 @@ public:
         }
         is_ending_ = true;
         thread_.join();
+        copies_.stop();
         end_hosts();
         transport_->close();
         watch_.reset();
@@ -178,6 +185,7 @@ private:
     }
 
     void act(WriteKey& action) { writer_->write(std::move(action)); }
+    void act(const CopyPartition& action) { copies_.begin(action.partition); }
     void act(const OpenPartition& action) {
         HostConfig host{.partition = action.partition,
             .turn = action.turn,
@@ -325,6 +333,7 @@ private:
     Directory directory_;
     Mailbox<ClusterEvent> events_;
     std::atomic<bool> is_ending_{false};
+    PartitionCopies copies_;
     const HostContext context_;
     std::unique_ptr<nats::KeyValue> bucket_;
     std::unique_ptr<BucketWriter> writer_;
@@ -347,11 +356,11 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<ClusterMember>> make_cluster_member(ClusterConfig config,
-    std::shared_ptr<nats::Connection> connection, OpenStore open_store, IoPool& io,
+    std::shared_ptr<nats::Connection> connection, PartitionStores stores, IoPool& io,
     const Clock& clock, MetricRegistry& metrics, baton::Log log) {
     config.node.id = make_daemon_id(config.node.name, random_number());
     auto member = std::make_unique<Member>(std::move(config), std::move(connection),
-        std::move(open_store), io, clock, metrics, std::move(log));
+        std::move(stores), io, clock, metrics, std::move(log));
     BATON_TRY_VOID(member->open());
     return member;
 }

@@ -12,6 +12,7 @@
 #include "model/cluster_state.h"
 #include "nats/connection.h"
 #include "queue/cluster/cluster_node.h"
+#include "queue/cluster/partition_copies.h"
 #include "queue/cluster/partition_host.h"
 #include "queue/engine/commit_pipeline.h"
 #include "queue/remote/transport.h"
@@ -45,9 +46,15 @@ public:
     [[nodiscard]] virtual ClusterState state() const = 0;
 };
 
+/// How partitions are kept on this daemon. `copy` is never called while a store is open.
+struct PartitionStores {
+    OpenStore open;
+    CopyLog copy;
+};
+
 /// The references must outlive it.
 [[nodiscard]] Result<std::unique_ptr<ClusterMember>> make_cluster_member(ClusterConfig config,
-    std::shared_ptr<nats::Connection> connection, OpenStore open_store, IoPool& io,
+    std::shared_ptr<nats::Connection> connection, PartitionStores stores, IoPool& io,
     const Clock& clock, MetricRegistry& metrics, baton::Log log);
 
 }  // namespace baton::queue::cluster

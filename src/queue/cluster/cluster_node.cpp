@@ -19,14 +19,16 @@ using Stage = Leadership::Stage;
 }  // namespace
 
 struct ClusterNode::Impl {
-    explicit Impl(ClusterNodeConfig config_in) : config(std::move(config_in)), view(config) {
+    explicit Impl(ClusterNodeConfig config_in)
+        : config(std::move(config_in)), view(config), copied(config.partitions) {
         for (Partition i = 0; i < config.partitions; ++i) seats.emplace_back(config, i);
         successor = [this](Partition partition) { return best_other(partition); };
     }
 
     const ClusterNodeConfig config;
     ClusterView view;
-    std::vector<Leadership> seats;  // by partition
+    std::vector<Leadership> seats;      // by partition
+    std::vector<std::uint64_t> copied;  // revisions of entries that were silent when last copied
     std::function<DaemonId(Partition)> successor;
     Ticket tickets = 0;
     SteadyTime now{};
@@ -73,6 +75,7 @@ struct ClusterNode::Impl {
     void decide(Step& step);
     void drain(Step& step);
     void claim(Step& step, const Leaders& plan);
+    void copy(Step& step);
     void balance(Step& step, const Leaders& plan);
     void find_candidates();
     [[nodiscard]] std::size_t rank(Partition partition, const Leaders& plan) const;
@@ -223,6 +226,7 @@ void ClusterNode::Impl::decide(Step& step) {
     if (!view.is_in_touch(now) || misfit || !config.may_lead) return;
     const Leaders plan = assign(candidates, view.leaders(now));
     claim(step, plan);
+    copy(step);
     balance(step, plan);
 }
 
@@ -275,6 +279,28 @@ void ClusterNode::Impl::claim(Step& step, const Leaders& plan) {
         const auto since = view.vacant_since(i, now);
         if (!since || now < *since + rank(i, plan) * config.timing.stagger) continue;
         seats[i].claim(step, entry.record && !view.has_expired(entry, now) ? entry.revision : 0);
+    }
+}
+
+/// While it is waited whether a silent leader is dead, its heirs read what they would need.
+void ClusterNode::Impl::copy(Step& step) {
+    auto leaders = view.leaders(now);
+    auto heirs = candidates;
+    std::vector<Partition> silent;
+    for (Partition i = 0; i < seats.size(); ++i) {
+        if (!view.is_silent(i, now)) continue;
+        silent.push_back(i);
+        leaders[i].reset();
+        const auto& leader = view.entry(i).record->leader;
+        std::erase_if(heirs, [&](const Candidate& one) { return one.id == leader; });
+    }
+    if (silent.empty()) return;
+    const Leaders plan = assign(heirs, leaders);
+    for (const auto i : silent) {
+        const auto revision = view.entry(i).revision;
+        if (plan[i] != config.id || copied[i] == revision || !seats[i].may_claim(now)) continue;
+        copied[i] = revision;
+        step.actions.emplace_back(CopyPartition{.partition = i});
     }
 }
 

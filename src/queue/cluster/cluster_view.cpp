@@ -81,6 +81,18 @@ std::optional<SteadyTime> ClusterView::vacant_since(Partition partition, SteadyT
     return has_expired(entry, now) ? std::optional(end_of(entry.seen_at)) : std::nullopt;
 }
 
+bool ClusterView::is_silent(Partition partition, SteadyTime now) const {
+    const Entry& entry = entries_[partition];
+    const bool is_led =
+        entry.record && !entry.record->leader.empty() && entry.record->leader != config_.id;
+    if (!is_led || !is_in_touch(now)) return false;
+    const auto& timing = config_.timing;
+    const auto since = std::max(entry.seen_at, in_touch_since_);
+    // One of ours was stored when its next one was overdue: the bucket is there.
+    const bool is_overdue = *last_stored_ >= since + timing.renew_interval + timing.retry_interval;
+    return is_overdue && now - since >= 2 * timing.renew_interval;
+}
+
 std::vector<ClusterNode::Member> ClusterView::members(SteadyTime now) const {
     std::vector<ClusterNode::Member> members;
     for (const auto& [id, daemon] : daemons_) {

@@ -43,6 +43,9 @@ public:
     [[nodiscard]] const Entry& entry(Partition partition) const { return entries_[partition]; }
     /// Since when nobody leads the partition. None: someone does, or it is not known.
     [[nodiscard]] std::optional<SteadyTime> vacant_since(Partition partition, SteadyTime now) const;
+    /// Whether another daemon leads the partition and has not renewed for so long that it may be
+    /// dead.
+    [[nodiscard]] bool is_silent(Partition partition, SteadyTime now) const;
     /// Whether the entry can no longer be in the bucket.
     [[nodiscard]] bool has_expired(const Entry& entry, SteadyTime now) const;
 

@@ -25,8 +25,9 @@ struct RemoteConfig {
     Duration wait_portion{10'000};
     /// How long `stop` lets calls under way end by themselves.
     Duration stop_grace{2'000};
-    /// Between two attempts.
-    Backoff backoff{.initial = Duration(20), .max = Duration(1'000)};
+    /// Between two attempts. Short: a partition that has a leader again should not wait for
+    /// callers.
+    Backoff backoff{.initial = Duration(20), .max = Duration(250)};
 };
 
 /// Keeps the contract of queue/queues.h, and adds to what every call may fail with:

@@ -25,6 +25,10 @@ public:
 
     virtual ~SharedLog() = default;
 
+    /// What is there, while another one may write: nothing is taken over. `read` gives that much
+    /// then. Fails also: unavailable, not_found (there is no log yet), storage_corrupt.
+    [[nodiscard]] virtual Result<Bounds> look() = 0;
+
     /// Makes this the only writer: no append of another one that is not done by now ever will be.
     /// The bounds stay until the next append. Fails also: unavailable, storage_corrupt.
     [[nodiscard]] virtual Result<Bounds> take_over() = 0;

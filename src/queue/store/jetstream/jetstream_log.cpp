@@ -38,6 +38,15 @@ public:
           config_(std::move(config)),
           link_(*jetstream_, config_) {}
 
+    Result<Bounds> look() override {
+        fenced_ = not_taken_over();
+        const Patience patience(config_);
+        BATON_TRY(const auto state, link_.look(patience));
+        BATON_TRY_VOID(go_to_end(state, patience));
+        BATON_TRY_VOID(find_bounds(patience));
+        return bounds_;
+    }
+
     Result<Bounds> take_over() override {
         fenced_ = not_taken_over();
         const Patience patience(config_);
@@ -140,10 +149,7 @@ private:
         // What was sent up to now, by whomever, goes to a subject that is not used any more.
         BATON_TRY_VOID(link_.leave_subject(patience));
         BATON_TRY(const auto state, link_.settle(patience));
-        bytes_ = state.bytes;
-        first_ = std::max<std::uint64_t>(state.first, 1);
-        last_ = state.last;
-        BATON_TRY(rule_, rule_at_end(at(patience), {first_, last_}));
+        BATON_TRY_VOID(go_to_end(state, patience));
         const std::string name = jetstream_->unique_name();
         const StoredPart part{.epoch = rule_.epoch() + 1,
             .expected = last_ + 1,
@@ -152,6 +158,14 @@ private:
         BATON_TRY(const auto sequence, link_.publish(part));
         BATON_TRY_VOID(go_to(sequence, part, patience));
         return rule_.epoch() == part.epoch && rule_.opener() == name;
+    }
+
+    Result<void> go_to_end(const nats::StreamState& state, const Patience& patience) {
+        bytes_ = state.bytes;
+        first_ = std::max<std::uint64_t>(state.first, 1);
+        last_ = state.last;
+        BATON_TRY(rule_, rule_at_end(at(patience), {first_, last_}));
+        return {};
     }
 
     /// Publishes one part until it is known to count, or to be none.

@@ -42,16 +42,18 @@ Result<void> StreamLink::make(const Patience& patience) {
     }
 }
 
-Result<void> StreamLink::leave_subject(const Patience& patience) {
+Result<nats::StreamState> StreamLink::look(const Patience& patience) {
     while (true) {
-        const auto found = state();
-        if (found) {
-            BATON_TRY(const auto generation, generation_of(*found));
-            spent_ = std::max(spent_, generation);
-            return {};
-        }
-        if (!may_pass(found.error().code) || !patience.pause()) return fail(found.error());
+        auto found = state();
+        if (found || !may_pass(found.error().code) || !patience.pause()) return found;
     }
+}
+
+Result<void> StreamLink::leave_subject(const Patience& patience) {
+    BATON_TRY(const auto found, look(patience));
+    BATON_TRY(const auto generation, generation_of(found));
+    spent_ = std::max(spent_, generation);
+    return {};
 }
 
 Result<nats::StreamState> StreamLink::settle(const Patience& patience) {

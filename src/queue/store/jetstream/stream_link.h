@@ -42,6 +42,8 @@ public:
 
     /// Makes the stream unless it is there.
     [[nodiscard]] Result<void> make(const Patience& patience);
+    /// The stream, once a leader answers. Fails also: not_found.
+    [[nodiscard]] Result<nats::StreamState> look(const Patience& patience);
     /// From here on nobody uses the subject of now.
     [[nodiscard]] Result<void> leave_subject(const Patience& patience);
     /// The stream, once a leader answers and its subject is one on which nothing is unanswered.

@@ -168,10 +168,12 @@ private:
     }
 
     Result<void> open() {
-        BATON_TRY(auto segments, open_files());
+        BATON_TRY(auto segments,
+            shared_ ? open_copy(files_) : open_segments(files_, FileSystem::Mode::existing));
         LogEnd end;
         if (shared_) {
-            BATON_TRY(end, catch_up(files_, segments, *shared_));
+            BATON_TRY(const auto bounds, shared_->take_over());
+            BATON_TRY(end, catch_up(files_, segments, *shared_, bounds));
         } else if (!segments.empty()) {
             BATON_TRY(end, repair_tail(files_, segments));
         }
@@ -181,14 +183,6 @@ private:
             .shared = shared_.get()};
         BATON_TRY(writer_, LogWriter::open(files_, std::move(segments), end, config));
         return {};
-    }
-
-    /// Files that can't be read are no copy of anything.
-    Result<Segments> open_files() {
-        auto segments = open_segments(files_, FileSystem::Mode::existing);
-        if (segments || !shared_ || segments.error().code != Errc::storage_corrupt) return segments;
-        BATON_TRY_VOID(forget_copy(files_, segments.emplace()));
-        return segments;
     }
 
     Result<void> copy_anew() {
@@ -379,6 +373,18 @@ Result<std::unique_ptr<Store>> make_journal_store(
     FileSystem& files, JournalConfig config, std::unique_ptr<SharedLog> shared) {
     BATON_TRY_VOID(check(config));
     return std::make_unique<JournalStore>(nullptr, files, config, std::move(shared));
+}
+
+Result<void> copy_log(std::filesystem::path folder, SharedLog& log, const std::stop_token& stop) {
+    BATON_TRY(const auto files, make_posix_file_system(std::move(folder)));
+    return copy_log(*files, log, stop);
+}
+
+Result<void> copy_log(FileSystem& files, SharedLog& log, const std::stop_token& stop) {
+    BATON_TRY(const auto bounds, log.look());
+    BATON_TRY(auto segments, open_copy(files));
+    BATON_TRY_VOID(catch_up(files, segments, log, bounds, stop));
+    return {};
 }
 
 }  // namespace baton::queue

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 
 #include "base/result.h"
 #include "queue/engine/store.h"
@@ -30,5 +31,14 @@ struct JournalConfig {
 /// The same on a file system of the caller's, which must outlive the store.
 [[nodiscard]] Result<std::unique_ptr<Store>> make_journal_store(journal::FileSystem& files,
     JournalConfig config = {}, std::unique_ptr<SharedLog> shared = nullptr);
+
+/// Makes the folder a copy of the log as it stands, while another machine may lead it: a store that
+/// is opened on it later reads only what has come since. Takes nothing over. Nobody else may use
+/// the folder meanwhile. Fails: cancelled (`stop`), not_found (there is no log yet), what the log
+/// and the disk fail with; whatever it has done by then is of use, or does no harm.
+[[nodiscard]] Result<void> copy_log(
+    std::filesystem::path folder, SharedLog& log, const std::stop_token& stop);
+[[nodiscard]] Result<void> copy_log(
+    journal::FileSystem& files, SharedLog& log, const std::stop_token& stop);
 
 }  // namespace baton::queue

@@ -68,12 +68,26 @@ private:
             if (found->second->header == header) return found->second.get();
             return fail(Errc::conflict, "the copy has another segment of that number");
         }
-        if (!segments_.empty()) {
-            BATON_TRY_VOID(segments_.rbegin()->second->file->sync());
-        }
-        BATON_TRY_VOID(prepare_file(files_, next_file, header.capacity));
-        BATON_TRY(auto segment, adopt_file(files_, next_file, header));
+        BATON_TRY(auto segment, make_segment(header));
         return (segments_[header.number] = std::move(segment)).get();
+    }
+    /// Nothing is synced, as syncs take longer than the rest: a copy that a power cut damages is
+    /// made anew.
+    Result<std::shared_ptr<Segment>> make_segment(const SegmentHeader& header) {
+        auto segment = std::make_shared<Segment>();
+        segment->header = header;
+        segment->name = segment_name(header.number);
+        segment->seed = seed_of(header.store_id, header.number);
+        BATON_TRY(segment->file, files_.open(next_file, FileSystem::Mode::create));
+        if (auto allocated = segment->file->allocate(header.capacity); !allocated) {
+            try_remove(files_, next_file);  // it must not hold space it can't use
+            return fail(allocated.error());
+        }
+        const auto bytes = encode_header(header);
+        BATON_TRY_VOID(segment->file->write(0, bytes));
+        BATON_TRY_VOID(segment->file->write(header_copy_at, bytes));
+        BATON_TRY_VOID(files_.rename(next_file, segment->name));
+        return segment;
     }
 
     FileSystem& files_;
@@ -81,10 +95,12 @@ private:
 };
 
 /// Reads the log into the copy from entry `from` on. False: the copy is not of this log.
-Result<bool> read_into(Copy& copy, SharedLog& log, std::uint64_t from, bool first_is_there) {
+Result<bool> read_into(Copy& copy, SharedLog& log, std::uint64_t from, bool first_is_there,
+    const std::stop_token& stop) {
     bool fits = true;
     bool is_first = first_is_there;
     const auto visit = [&](std::uint64_t number, std::string_view bytes) -> Result<void> {
+        if (stop.stop_requested()) return fail(Errc::cancelled, "the copy is not needed any more");
         if (!fits) return {};
         BATON_TRY(const auto entry, decode_entry(number, bytes));
         if (std::exchange(is_first, false)) {
@@ -136,20 +152,27 @@ Result<SharedEntry> decode_entry(std::uint64_t number, std::string_view bytes) {
     return entry;
 }
 
-Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log) {
-    BATON_TRY(const auto bounds, log.take_over());
+Result<Segments> open_copy(FileSystem& files) {
+    auto segments = open_segments(files, FileSystem::Mode::existing);
+    if (segments || segments.error().code != Errc::storage_corrupt) return segments;
+    BATON_TRY_VOID(forget_copy(files, segments.emplace()));
+    return segments;
+}
+
+Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log,
+    SharedLog::Bounds bounds, const std::stop_token& stop) {
     Copy copy(files, segments);
     const auto end = copy.end();
     const std::uint64_t last_copied = end ? end->next_batch - 1 : 0;
     const bool overlaps = last_copied >= bounds.first && last_copied <= bounds.last;
     bool fits = bounds.last == 0 && last_copied == 0;
     if (overlaps && last_copied > 0) {
-        BATON_TRY(fits, read_into(copy, log, last_copied, true));
+        BATON_TRY(fits, read_into(copy, log, last_copied, true, stop));
     }
     if (!fits) {
         BATON_TRY_VOID(forget_copy(files, segments));
         if (bounds.last > 0) {
-            BATON_TRY(const bool all, read_into(copy, log, bounds.first, false));
+            BATON_TRY(const bool all, read_into(copy, log, bounds.first, false, stop));
             if (!all) return damaged(bounds.first, "has two segments of one number");
         }
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -24,10 +25,15 @@ struct SharedEntry {
 /// Checks every checksum. Fails: storage_corrupt, conflict (a newer version).
 [[nodiscard]] Result<SharedEntry> decode_entry(std::uint64_t number, std::string_view entry);
 
-/// Takes the log over and brings the files in line with it: what they have is kept if it is a
-/// beginning of the log, and made anew if not. Returns where the log ends. Fails: what the log and
-/// the file system fail with.
-[[nodiscard]] Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log);
+/// Every segment there is. Of files that can't be read, which are no copy of anything, none is
+/// left. Fails: what the file system fails with.
+[[nodiscard]] Result<Segments> open_copy(FileSystem& files);
+
+/// Brings the files in line with the log, of which `bounds` were told: what they have is kept if it
+/// is a beginning of the log, and made anew if not. Returns where the log ends. Fails: what the log
+/// and the file system fail with.
+[[nodiscard]] Result<LogEnd> catch_up(FileSystem& files, Segments& segments, SharedLog& log,
+    SharedLog::Bounds bounds, const std::stop_token& stop = {});
 
 /// Removes every segment. Fails: storage_io.
 [[nodiscard]] Result<void> forget_copy(FileSystem& files, Segments& segments);

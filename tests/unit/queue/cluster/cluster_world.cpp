@@ -169,6 +169,12 @@ void World::start(int number, const WriteKey& write) {
     });
 }
 
+void World::start(int number, const CopyPartition& copy) {
+    Daemon& daemon = (*this)[number];
+    EXPECT_FALSE(daemon.engines.contains(copy.partition)) << "a copy is made beside an engine";
+    daemon.copied.insert(copy.partition);
+}
+
 void World::start(int number, const OpenPartition& open) {
     Daemon& daemon = (*this)[number];
     EXPECT_FALSE(daemon.engines.contains(open.partition)) << "two engines of one partition";

@@ -37,6 +37,7 @@ public:
         std::uint64_t watched = 0;
         std::map<Partition, Ticket> engines;
         std::set<Partition> serving;
+        std::multiset<Partition> copied;
         std::map<Partition, SteadyTime> answers_until;
         std::vector<ClusterEvent> mail;  ///< what came while it was paused
         int opened = 0;
@@ -92,6 +93,7 @@ private:
     [[nodiscard]] bool is_writer(int number, Partition partition);
 
     void start(int number, const WriteKey& write);
+    void start(int number, const CopyPartition& copy);
     void start(int number, const OpenPartition& open);
     void start(int number, const ServePartition& serve);
     void start(int number, const AnswerUntil& answer);

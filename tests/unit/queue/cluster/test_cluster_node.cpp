@@ -1,4 +1,5 @@
 // What daemons do together around one bucket.
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -108,6 +109,33 @@ TEST_F(ThreeDaemons, take_what_a_dead_one_led_soon_after_its_entries_expire) {
     const auto took = world.run_until([&] { return world.is_balanced({0, 2}); });
     EXPECT_LE(took, Duration(3'000 + 750 + 300));
     EXPECT_EQ(world.opened() - before, 4) << "the partitions of others stay where they are";
+}
+
+TEST_F(ThreeDaemons, read_what_a_silent_one_leads_before_it_is_taken_for_dead) {
+    std::map<int, std::set<Partition>> served;
+    for (int i = 0; i < 3; ++i) served[i] = world[i].serving;
+    world.crash(1);
+    const auto is_copied = [&] {
+        return world[0].copied.size() + world[2].copied.size() == served[1].size();
+    };
+    EXPECT_LE(world.run_until(is_copied), Duration(1'750 + 150));
+    EXPECT_FALSE(world.all_served());
+    world.run_until([&] { return world.is_balanced({0, 2}); });
+    for (const int heir : {0, 2}) {
+        for (const auto partition : world[heir].serving) {
+            EXPECT_EQ(world[heir].copied.count(partition), served[heir].contains(partition) ? 0 : 1)
+                << "partition " << partition << " of node" << heir;
+        }
+    }
+}
+
+TEST_F(ThreeDaemons, read_nothing_while_everybody_renews_or_nobody_can) {
+    world.run(Duration(20'000));
+    world.is_bucket_away = true;
+    world.run(Duration(6'000));
+    world.is_bucket_away = false;
+    world.run(Duration(20'000));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(world[i].copied.empty());
 }
 
 TEST_F(ThreeDaemons, hand_over_without_waiting_when_one_stops) {

@@ -1,4 +1,6 @@
 // The journal as the copy of a shared log: what it has beforehand must never matter.
+#include <stop_token>
+
 #include <gtest/gtest.h>
 
 #include "journal_test.h"
@@ -31,6 +33,17 @@ public:
     void close() {
         store_.reset();
         files_.reset();
+    }
+    /// Copies the log while another machine may write it, and breaks off after so many entries.
+    Result<void> copy(std::size_t entries_max = SIZE_MAX) {
+        const auto files = disk_.files();
+        std::stop_source stop;
+        if (entries_max == 0) stop.request_stop();
+        FakeSharedLog log(log_);
+        log.on_read = [&](std::size_t count) {
+            if (count == entries_max) stop.request_stop();
+        };
+        return queue::copy_log(*files, log, stop.get_token());
     }
     Result<void> commit(const Batch& batch, Durability durability = Durability::fsync) {
         return store_->commit(batch, durability);
@@ -96,6 +109,44 @@ TEST_F(SharedJournal, a_copy_reads_only_what_it_lacks) {
     // What it has already may be gone from the log, but for the last of it.
     log.entries.erase(log.entries.begin(), std::prev(log.entries.end()));
     EXPECT_EQ(machine.open(), expected.picture());
+}
+
+TEST_F(SharedJournal, a_copy_is_made_beside_the_writer_who_goes_on) {
+    Machine writer(log);
+    writer.open();
+    Machine heir(log);
+    for (int turn = 0; turn < 10; ++turn) {
+        must(heir.copy());
+        write(writer, batch_count / 10);
+    }
+    must(heir.copy());
+    // What was copied is not needed any more, but for the last of it.
+    log.entries.erase(log.entries.begin(), std::prev(log.entries.end()));
+    EXPECT_EQ(heir.open(), expected.picture());
+}
+
+TEST_F(SharedJournal, a_copy_that_was_broken_off_is_a_beginning) {
+    Machine writer(log);
+    writer.open();
+    write(writer, batch_count / 4);
+    for (std::size_t entries = 0; entries < log.entries.size(); ++entries) {
+        Machine heir(log);
+        EXPECT_EQ(heir.copy(entries).error().code, Errc::cancelled) << entries;
+        EXPECT_EQ(heir.open(), expected.picture()) << entries;
+    }
+}
+
+TEST_F(SharedJournal, a_power_cut_spoils_a_copy_and_nothing_else) {
+    Machine writer(log);
+    writer.open();
+    write(writer, batch_count / 3);
+    Machine heir(log);
+    must(heir.copy());
+    heir.disk().for_each_power_cut(200, seed, [&](SimulatedDisk left) {
+        Machine after(log);
+        after.disk() = std::move(left);
+        ASSERT_EQ(after.open(), expected.picture());
+    });
 }
 
 TEST_F(SharedJournal, a_writer_that_was_replaced_commits_nothing_more) {
