@@ -48,8 +48,8 @@ public:
     virtual ~Connection() = default;
 
     /// Runs a statement and returns how many rows it changed.
-    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable (busy
-    /// or gone; retry_after when known), deadline_exceeded (took too long).
+    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable
+    /// (busy, gone, or too slow; retry_after when known).
     [[nodiscard]] virtual Result<std::int64_t> execute(const Statement& statement,
         std::span<const Value> values = {}, const RowSink& sink = {}) = 0;
 

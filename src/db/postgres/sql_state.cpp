@@ -16,7 +16,7 @@ constexpr std::array rows{
     Row{"40001", {Errc::unavailable, Aftermath::repeat}},      // serialization_failure
     Row{"40P01", {Errc::unavailable, Aftermath::repeat}},      // deadlock_detected
     Row{"55P03", {Errc::unavailable, Aftermath::none}},        // lock_not_available
-    Row{"57014", {Errc::deadline_exceeded, Aftermath::none}},  // query_canceled: statement_timeout
+    Row{"57014", {Errc::unavailable, Aftermath::none}},        // query_canceled: statement_timeout
     Row{"26000", {Errc::unavailable, Aftermath::forget}},      // no such prepared statement
     Row{"42P05", {Errc::unavailable, Aftermath::forget}},      // … or one too many of its name
     Row{"0A000", {Errc::unsupported, Aftermath::forget}},      // cached plan: the table has changed

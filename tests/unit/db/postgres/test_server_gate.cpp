@@ -51,7 +51,7 @@ TEST(SqlState, tells_what_to_do_next) {
     is("57P03", Errc::unavailable, Aftermath::reconnect);
     is("08006", Errc::unavailable, Aftermath::reconnect);
     is("25006", Errc::unavailable, Aftermath::reconnect);
-    is("57014", Errc::deadline_exceeded, Aftermath::none);
+    is("57014", Errc::unavailable, Aftermath::none);
     is("23505", Errc::conflict, Aftermath::none);
     is("53100", Errc::storage_full, Aftermath::none);
     is("53300", Errc::unavailable, Aftermath::none);
