@@ -5,12 +5,13 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
     libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
-    prometheus-cpp-dev libsodium-dev libnats-dev)
-test=(python3 python3-yaml libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs nats-server)
+    prometheus-cpp-dev libsodium-dev libnats-dev libpq-dev)
+test=(python3 python3-yaml libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs nats-server
+    postgresql-15)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)
 fuzz=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: names in the reports
 bench=(libbenchmark-dev python3 wrk nats-server libhiredis-dev redis-server librabbitmq-dev
-    rabbitmq-server libpq-dev postgresql beanstalkd)
+    rabbitmq-server postgresql beanstalkd)
 dev=(git ccache mold inotify-tools)
 
 wanted=()
@@ -70,7 +71,7 @@ apt() {
         -o DPkg::Lock::Timeout=300 "$@"
 }
 
-if [[ " ${missing[*]} " =~ -server\ |\ postgresql\ |\ beanstalkd\  ]]; then
+if [[ " ${missing[*]} " =~ -server\ |\ postgresql(-15)?\ |\ beanstalkd\  ]]; then
     echo "Debian starts the servers among these as services. Tests and benchmarks start their own," >&2
     echo "on free ports, so \`systemctl disable --now\` may stop those." >&2
 fi

@@ -34,14 +34,13 @@ void GroupWriter::push(std::unique_ptr<Operation> operation) {
 
 void GroupWriter::drain() {
     for (Batch batch = take_batch(); !batch.empty(); batch = take_batch()) {
-        auto done = connection_->begin();
-        if (done) done = run_batch(batch);
-        if (done) done = connection_->commit();
-        if (done) {
-            for (const auto& operation : batch) operation->answer();
-        } else {
-            connection_->rollback();
-            for (const auto& operation : batch) operation->answer_failure(done.error());
+        const auto done = db::in_transaction(*connection_, [&] { return run_batch(batch); });
+        for (const auto& operation : batch) {
+            if (done) {
+                operation->answer();
+            } else {
+                operation->answer_failure(done.error());
+            }
         }
     }
 }
@@ -68,6 +67,7 @@ Result<void> GroupWriter::run_alone(Operation& operation) {
     BATON_TRY_VOID(connection_->execute(savepoint));
     const auto done = operation.run(*connection_);
     if (!done) {
+        if (connection_->must_repeat()) return done;
         // A database in trouble may have dropped the transaction, and the savepoint with it.
         const auto undone = connection_->execute(rollback_to);
         if (!undone) return done;

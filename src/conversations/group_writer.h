@@ -23,9 +23,9 @@ class GroupWriter final {
 public:
     explicit GroupWriter(std::unique_ptr<db::Connection> connection);
 
-    /// Runs `body` (Result<T>(db::Connection&)) inside a transaction. On success its effect is
-    /// durable; on failure there is none. Fails: what `body` or the database fails with; overloaded
-    /// when 65,536 operations wait.
+    /// Runs `body` (Result<T>(db::Connection&)) inside a transaction, which may run more than once
+    /// (db::in_transaction). On success its effect is durable; on failure there is none. Fails:
+    /// what `body` or the database fails with; overloaded when 65,536 operations wait.
     template <class T>
     [[nodiscard]] Task<Result<T>> run(std::function<Result<T>(db::Connection&)> body) {
         return await_completion<Result<T>>(

@@ -20,19 +20,21 @@ constexpr db::Statement insert_message_row{
 constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};
 // Times only grow: a repeated or late write must not make a conversation look older.
 constexpr db::Statement count_message{
-    "UPDATE conversations SET message_count = message_count + 1, updated_at = max(updated_at, ?1), "
-    "last_active_at = max(last_active_at, ?1) WHERE id = ?2"};
+    "UPDATE conversations SET message_count = message_count + 1, "
+    "updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, "
+    "last_active_at = CASE WHEN last_active_at < ? THEN ? ELSE last_active_at END WHERE id = ?"};
 constexpr db::Statement touch_conversation{
-    "UPDATE conversations SET updated_at = max(updated_at, ?1), "
-    "last_active_at = max(last_active_at, ?1) "
-    "WHERE id = (SELECT conversation_id FROM dialog_messages WHERE id = ?2)"};
+    "UPDATE conversations SET "
+    "updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, "
+    "last_active_at = CASE WHEN last_active_at < ? THEN ? ELSE last_active_at END "
+    "WHERE id = (SELECT conversation_id FROM dialog_messages WHERE id = ?)"};
 constexpr db::Statement update_progress{
     "UPDATE dialog_messages SET status = ?, retry_count = ?, error = ?, updated_at = ? "
     "WHERE id = ? AND status < 2"};
 constexpr db::Statement update_reply{
-    "UPDATE dialog_messages SET status = 2, error = '', updated_at = ?1, completed_at = ?1, "
-    "reply_content = ?2, reply_model = ?3, reply_input_tokens = ?4, reply_output_tokens = ?5, "
-    "reply_created_at = ?1 WHERE id = ?6"};
+    "UPDATE dialog_messages SET status = 2, error = '', updated_at = ?, completed_at = ?, "
+    "reply_content = ?, reply_model = ?, reply_input_tokens = ?, reply_output_tokens = ?, "
+    "reply_created_at = ? WHERE id = ?"};
 constexpr db::Statement insert_step_row{
     "INSERT INTO run_steps (message_id, number, kind, content, began_at, ended_at) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id, number) DO NOTHING"};
@@ -80,8 +82,8 @@ Result<bool> insert_message(db::Connection& connection, const DialogMessage& mes
         std::string_view(message.metadata), std::string_view(message.error),
         to_unix_ms(message.created_at), to_unix_ms(message.updated_at)};
     BATON_TRY_VOID(connection.execute(insert_message_row, values));
-    const std::array<db::Value, 2> counted{
-        to_unix_ms(message.created_at), message.conversation_id.view()};
+    const std::int64_t at = to_unix_ms(message.created_at);
+    const std::array<db::Value, 5> counted{at, at, at, at, message.conversation_id.view()};
     BATON_TRY_VOID(connection.execute(count_message, counted));
     return true;
 }
@@ -100,11 +102,11 @@ Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogR
     if (!status) return fail(Errc::message_not_found, fmt::format("no message {}", id_text));
     if (*status == DialogStatus::completed) return false;
     const std::int64_t at = to_unix_ms(reply.created_at);
-    const std::array<db::Value, 6> values{at, std::string_view(reply.content),
+    const std::array<db::Value, 8> values{at, at, std::string_view(reply.content),
         std::string_view(reply.model), number(reply.usage.input_tokens),
-        number(reply.usage.output_tokens), std::string_view(id_text)};
+        number(reply.usage.output_tokens), at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(update_reply, values));
-    const std::array<db::Value, 2> touched{at, std::string_view(id_text)};
+    const std::array<db::Value, 5> touched{at, at, at, at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(touch_conversation, touched));
     return true;
 }

@@ -48,20 +48,28 @@ public:
     virtual ~Connection() = default;
 
     /// Runs a statement and returns how many rows it changed.
-    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable (busy
-    /// or gone).
+    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable
+    /// (busy, gone, or too slow; retry_after when known).
     [[nodiscard]] virtual Result<std::int64_t> execute(const Statement& statement,
         std::span<const Value> values = {}, const RowSink& sink = {}) = 0;
 
     /// Runs several statements without values (schema files).
     [[nodiscard]] virtual Result<void> execute_script(std::string_view sql) = 0;
 
-    /// A transaction: `begin` takes the write lock at once. After an error in between, call
+    /// A transaction, as if none ran beside it (serialisable). After an error in between, call
     /// `rollback`.
     [[nodiscard]] virtual Result<void> begin() = 0;
-    /// On return the changes survive a crash of the machine.
+    /// The same, and waits until no other connection is in one begun this way; its statements have
+    /// no time limit. For changes of the schema.
+    [[nodiscard]] virtual Result<void> begin_alone() { return begin(); }
+    /// On return the changes survive a crash of the machine. Failed with `unavailable`, they may
+    /// have landed all the same.
     [[nodiscard]] virtual Result<void> commit() = 0;
     virtual void rollback() noexcept = 0;
+
+    /// Whether the last transaction failed, and did nothing, because of others or a lost server: it
+    /// may succeed when it runs again from `begin`. Never where transactions wait for each other.
+    [[nodiscard]] virtual bool must_repeat() const noexcept { return false; }
 };
 
 /// Makes connections to one database. Safe to use from any thread.
@@ -74,8 +82,14 @@ public:
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
 };
 
-/// Runs `body` inside a transaction: commit when it succeeds, rollback when it fails.
+/// Runs `body` inside a transaction: commit when it succeeds, rollback when it fails. When the
+/// database asks for it (`must_repeat`) all of it runs again, ten times at most, after random
+/// pauses of up to 100 ms: so `body` sets anew whatever it keeps outside of the database.
 [[nodiscard]] Result<void> in_transaction(
+    Connection& connection, const std::function<Result<void>()>& body);
+
+/// The same with `begin_alone`.
+[[nodiscard]] Result<void> in_transaction_alone(
     Connection& connection, const std::function<Result<void>()>& body);
 
 }  // namespace baton::db

@@ -54,11 +54,16 @@ public:
         BATON_TRY_VOID(plan_.next());
         return inner_->begin();
     }
+    Result<void> begin_alone() override {
+        BATON_TRY_VOID(plan_.next());
+        return inner_->begin_alone();
+    }
     Result<void> commit() override {
         BATON_TRY_VOID(plan_.next());
         return inner_->commit();
     }
     void rollback() noexcept override { inner_->rollback(); }
+    bool must_repeat() const noexcept override { return inner_->must_repeat(); }
 
 private:
     std::unique_ptr<db::Connection> inner_;

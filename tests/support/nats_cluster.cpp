@@ -1,22 +1,19 @@
 #include "support/nats_cluster.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cassert>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <netinet/in.h>
-#include <random>
 #include <sstream>
 #include <stdexcept>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "support/eventually.h"
+#include "support/free_port.h"
 #include "support/nats_monitor.h"
 
 namespace baton::test {
@@ -27,32 +24,12 @@ using std::chrono::milliseconds;
 
 constexpr int launches_max = 5;
 
-/// Whether nobody has the port now. Below the range that the kernel gives to connections, so none
-/// takes it before the server does or while the server is down.
-bool is_free(std::uint16_t port) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;  // as the server does: connections that are gone do not count
-    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    const bool good =
-        ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::close(descriptor);
-    return good;
-}
-
-std::uint16_t free_port(std::vector<std::uint16_t>& taken) {
-    static std::mt19937 random(std::random_device{}());
-    std::uniform_int_distribution<unsigned> ports(12'000, 31'999);
-    for (int tries = 0; tries < 1'000; ++tries) {
-        const auto port = static_cast<std::uint16_t>(ports(random));
-        if (std::ranges::find(taken, port) != taken.end() || !is_free(port)) continue;
-        taken.push_back(port);
-        return port;
-    }
-    throw std::runtime_error("no free port");
+/// One that none of `taken` is.
+std::uint16_t another_port(std::vector<std::uint16_t>& taken) {
+    auto port = free_port();
+    while (std::ranges::find(taken, port) != taken.end()) port = free_port();
+    taken.push_back(port);
+    return port;
 }
 
 }  // namespace
@@ -118,9 +95,9 @@ bool NatsCluster::launch() {
 void NatsCluster::choose_ports() {
     std::vector<std::uint16_t> taken;
     for (auto& node : nodes_) {
-        node.client_port = free_port(taken);
-        node.route_port = free_port(taken);
-        node.monitor_port = free_port(taken);
+        node.client_port = another_port(taken);
+        node.route_port = another_port(taken);
+        node.monitor_port = another_port(taken);
     }
     for (auto& node : nodes_) {
         if (node.clients) node.clients->set_target(node.client_port);

@@ -9,7 +9,7 @@ namespace baton::llm {
 namespace {
 
 constexpr db::Statement select_all{
-    "SELECT scope, name, cools_until, cool_reason, day, cost FROM llm_pool"};
+    "SELECT scope, name, cools_until, cool_reason, day, cost FROM llm_pool ORDER BY scope, name"};
 constexpr db::Statement upsert{
     "INSERT INTO llm_pool (scope, name, cools_until, cool_reason, day, cost) VALUES (?, ?, ?, ?, "
     "?, ?) ON CONFLICT (scope, name) DO UPDATE SET cools_until = excluded.cools_until, cool_reason "

@@ -1,4 +1,4 @@
-// A conversation store over a fresh SQLite file, and builders of what goes in.
+// A conversation store over a fresh database of either kind, and builders of what goes in.
 #pragma once
 
 #include <memory>
@@ -8,22 +8,19 @@
 #include <gtest/gtest.h>
 
 #include "conversations/conversations.h"
-#include "db/migrations.h"
-#include "db/sqlite/sqlite_database.h"
 #include "runtime/io_pool.h"
 #include "support/fake_clock.h"
 #include "support/faulty_database.h"
-#include "support/temp_dir.h"
+#include "support/test_database.h"
 
 namespace baton::conversations {
 
-class StoreTest : public ::testing::Test {
+class StoreTest : public ::testing::TestWithParam<test::DatabaseKind> {
 protected:
     static constexpr TimePoint start = test::FakeClock::start;
 
     StoreTest() {
-        auto connection = sqlite_->connect().value();
-        EXPECT_TRUE(db::migrate_up(*connection, db::embedded_migrations("sqlite")));
+        plain_.migrate();
         open();
     }
 
@@ -79,10 +76,9 @@ protected:
         return run(store_.conversations->get(ConversationId(name))).value();
     }
 
-    test::TempDir dir_;
-    std::unique_ptr<db::Database> sqlite_ = db::make_sqlite_database({.file = dir_ / "test.db"});
+    test::TestDatabase plain_{GetParam()};
     test::FaultPlan faults_;
-    test::FaultyDatabase database_{*sqlite_, faults_};
+    test::FaultyDatabase database_{*plain_, faults_};
     IoPool io_{4};  // outlives the store, whose threads resume what waits on it
     Store store_;
 };

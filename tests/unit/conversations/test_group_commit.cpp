@@ -45,7 +45,7 @@ protected:
     static constexpr db::Statement insert{"INSERT INTO numbers (x) VALUES (?)"};
 
     GroupCommit() {
-        auto connection = sqlite_->connect().value();
+        auto connection = plain_->connect().value();
         EXPECT_TRUE(connection->execute_script("CREATE TABLE numbers (x INTEGER PRIMARY KEY)"));
     }
 
@@ -60,7 +60,7 @@ protected:
     std::set<std::int64_t> numbers() {
         static constexpr db::Statement select{"SELECT x FROM numbers"};
         std::set<std::int64_t> found;
-        auto connection = sqlite_->connect().value();
+        auto connection = plain_->connect().value();
         EXPECT_TRUE(connection->execute(select, {}, [&](const db::Row& row) {
             found.insert(row.integer(0));
             return true;
@@ -69,10 +69,10 @@ protected:
     }
 };
 
-TEST_F(GroupCommit, shares_one_transaction_among_those_who_wait) {
+TEST_P(GroupCommit, shares_one_transaction_among_those_who_wait) {
     std::atomic<int> commits{0};
     std::atomic<bool> open{false};
-    GroupWriter writer(std::make_unique<SlowConnection>(sqlite_->connect().value(), commits, open));
+    GroupWriter writer(std::make_unique<SlowConnection>(plain_->connect().value(), commits, open));
     constexpr int count = 50;
     int answered = 0;
     const auto write_all = [&]() -> Task<void> {
@@ -100,8 +100,8 @@ TEST_F(GroupCommit, shares_one_transaction_among_those_who_wait) {
     EXPECT_LE(commits, 2);
 }
 
-TEST_F(GroupCommit, spares_the_neighbours_of_a_write_that_fails) {
-    GroupWriter writer(sqlite_->connect().value());
+TEST_P(GroupCommit, spares_the_neighbours_of_a_write_that_fails) {
+    GroupWriter writer(plain_->connect().value());
     ASSERT_TRUE(run(writer.run<bool>(number(1))));
     const auto half_done = [](db::Connection& connection) -> Result<bool> {
         BATON_TRY_VOID(number(99)(connection));
@@ -113,7 +113,7 @@ TEST_F(GroupCommit, spares_the_neighbours_of_a_write_that_fails) {
     EXPECT_EQ(numbers(), (std::set<std::int64_t>{1, 2}));
 }
 
-TEST_F(GroupCommit, fails_every_write_of_a_transaction_that_fails) {
+TEST_P(GroupCommit, fails_every_write_of_a_transaction_that_fails) {
     for (int n = 1;; ++n) {
         GroupWriter writer(database_.connect().value());
         faults_.fail_call(n, Errc::storage_full);
@@ -126,10 +126,10 @@ TEST_F(GroupCommit, fails_every_write_of_a_transaction_that_fails) {
     }
 }
 
-TEST_F(GroupCommit, finishes_what_is_queued_when_it_goes) {
+TEST_P(GroupCommit, finishes_what_is_queued_when_it_goes) {
     {
         IoPool io(4);  // outlives the writer, whose thread resumes what waits on it
-        GroupWriter writer(sqlite_->connect().value());
+        GroupWriter writer(plain_->connect().value());
         std::vector<std::jthread> threads;
         for (std::size_t i = 0; i < 4; ++i) {
             threads.emplace_back([&, i] {
@@ -145,7 +145,7 @@ TEST_F(GroupCommit, finishes_what_is_queued_when_it_goes) {
 
 using StoreFaults = StoreTest;
 
-TEST_F(StoreFaults, leave_no_half_written_message) {
+TEST_P(StoreFaults, leave_no_half_written_message) {
     std::uint64_t seq = 1;
     for (int n = 1;; ++n, ++seq) {
         const auto given = message(seq, "c" + std::to_string(seq));
@@ -165,7 +165,7 @@ TEST_F(StoreFaults, leave_no_half_written_message) {
     EXPECT_GT(seq, 5u) << "begin, four statements, commit";
 }
 
-TEST_F(StoreFaults, leave_no_half_written_answer) {
+TEST_P(StoreFaults, leave_no_half_written_answer) {
     add(message(1));
     ASSERT_TRUE(run(store_.writer->mark_processing(id(1), 0, start)));
     for (int n = 1;; ++n) {
@@ -185,7 +185,7 @@ TEST_F(StoreFaults, leave_no_half_written_answer) {
     EXPECT_EQ(get(1).reply, reply(1));
 }
 
-TEST_F(StoreFaults, are_reported_by_reads) {
+TEST_P(StoreFaults, are_reported_by_reads) {
     add(message(1));
     faults_.fail_call(1, Errc::unavailable);
     EXPECT_EQ(run(store_.conversations->list_messages({}, {})).error().code, Errc::unavailable);
@@ -194,9 +194,9 @@ TEST_F(StoreFaults, are_reported_by_reads) {
     EXPECT_TRUE(run(store_.conversations->list_messages({}, {})));
 }
 
-TEST_F(StoreFaults, of_damaged_rows_are_corruption) {
+TEST_P(StoreFaults, of_damaged_rows_are_corruption) {
     add(message(1));
-    auto connection = sqlite_->connect().value();
+    auto connection = plain_->connect().value();
     ASSERT_TRUE(connection->execute_script("UPDATE dialog_messages SET priority = 77"));
     EXPECT_EQ(run(store_.conversations->get_message(id(1))).error().code, Errc::storage_corrupt);
     EXPECT_EQ(run(store_.conversations->list_messages({}, {})).error().code, Errc::storage_corrupt);
@@ -205,7 +205,7 @@ TEST_F(StoreFaults, of_damaged_rows_are_corruption) {
         run(store_.conversations->get(ConversationId("c1"))).error().code, Errc::storage_corrupt);
 }
 
-TEST_F(StoreFaults, do_not_come_from_many_callers_at_once) {
+TEST_P(StoreFaults, do_not_come_from_many_callers_at_once) {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < 4; ++i) {
         threads.emplace_back([&, i] {
@@ -221,6 +221,9 @@ TEST_F(StoreFaults, do_not_come_from_many_callers_at_once) {
     threads.clear();
     EXPECT_EQ(conversation_row("c1").message_count, 100u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, GroupCommit, test::both_databases(), test::database_name);
+INSTANTIATE_TEST_SUITE_P(Databases, StoreFaults, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::conversations

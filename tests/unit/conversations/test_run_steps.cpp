@@ -21,7 +21,7 @@ protected:
     }
 };
 
-TEST_F(RunStepsTest, come_back_as_they_were_kept_and_in_order) {
+TEST_P(RunStepsTest, come_back_as_they_were_kept_and_in_order) {
     add(message(1));
     add(message(2));
     EXPECT_TRUE(keep(step(0, R"({"a":"Grüße"})")).value());
@@ -33,18 +33,18 @@ TEST_F(RunStepsTest, come_back_as_they_were_kept_and_in_order) {
     EXPECT_TRUE(kept(3).empty());
 }
 
-TEST_F(RunStepsTest, first_of_two_stands) {
+TEST_P(RunStepsTest, first_of_two_stands) {
     add(message(1));
     EXPECT_TRUE(keep(step(0, R"({"a":1})")).value());
     EXPECT_FALSE(keep(step(0, R"({"a":2})")).value());
     EXPECT_EQ(kept().front().content, R"({"a":1})");
 }
 
-TEST_F(RunStepsTest, need_their_message) {
+TEST_P(RunStepsTest, need_their_message) {
     EXPECT_EQ(keep(step(0)).error().code, Errc::message_not_found);
 }
 
-TEST_F(RunStepsTest, last_one_and_the_answer_are_one_transaction) {
+TEST_P(RunStepsTest, last_one_and_the_answer_are_one_transaction) {
     add(message(1));
     EXPECT_TRUE(run(store_.steps->finish(id(1), step(0), reply(1))).value());
     EXPECT_EQ(get(1).reply, reply(1));
@@ -56,13 +56,15 @@ TEST_F(RunStepsTest, last_one_and_the_answer_are_one_transaction) {
         run(store_.steps->finish(id(2), step(0), reply(2))).error().code, Errc::message_not_found);
 }
 
-TEST_F(RunStepsTest, go_with_their_message) {
+TEST_P(RunStepsTest, go_with_their_message) {
     add(message(1));
     EXPECT_TRUE(keep(step(0)).value());
-    auto connection = sqlite_->connect().value();
+    auto connection = plain_->connect().value();
     EXPECT_TRUE(connection->execute_script("DELETE FROM dialog_messages"));
     EXPECT_TRUE(kept().empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, RunStepsTest, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::conversations

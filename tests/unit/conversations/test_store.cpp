@@ -6,7 +6,7 @@ namespace {
 
 using StoreLife = StoreTest;
 
-TEST_F(StoreLife, keeps_a_conversation_as_it_was_made) {
+TEST_P(StoreLife, keeps_a_conversation_as_it_was_made) {
     auto given = conversation("c1");
     given.state = ConversationState::inactive;
     given.priority = Level::high;
@@ -20,7 +20,7 @@ TEST_F(StoreLife, keeps_a_conversation_as_it_was_made) {
     EXPECT_EQ(missing.error().code, Errc::conversation_not_found);
 }
 
-TEST_F(StoreLife, keeps_a_message_as_it_was_written) {
+TEST_P(StoreLife, keeps_a_message_as_it_was_written) {
     auto given = message(1);
     given.priority = Level::realtime;
     given.content = std::string("zero\0and 😀", 14);
@@ -31,7 +31,7 @@ TEST_F(StoreLife, keeps_a_message_as_it_was_written) {
     EXPECT_EQ(get(1), given);
 }
 
-TEST_F(StoreLife, makes_a_missing_conversation_and_counts_its_messages) {
+TEST_P(StoreLife, makes_a_missing_conversation_and_counts_its_messages) {
     EXPECT_TRUE(add(message(1)));
     EXPECT_TRUE(add(message(3)));
     const auto row = conversation_row("c1");
@@ -42,7 +42,7 @@ TEST_F(StoreLife, makes_a_missing_conversation_and_counts_its_messages) {
     EXPECT_EQ(row.updated_at, message(3).created_at);
 }
 
-TEST_F(StoreLife, knows_a_message_that_comes_twice) {
+TEST_P(StoreLife, knows_a_message_that_comes_twice) {
     EXPECT_TRUE(add(message(1)));
     ASSERT_TRUE(complete(1));
     const auto row = conversation_row("c1");
@@ -55,13 +55,13 @@ TEST_F(StoreLife, knows_a_message_that_comes_twice) {
         Errc::conversation_not_found);
 }
 
-TEST_F(StoreLife, never_makes_a_conversation_look_older) {
+TEST_P(StoreLife, never_makes_a_conversation_look_older) {
     EXPECT_TRUE(add(message(5)));
     EXPECT_TRUE(add(message(2)));  // repaired late
     EXPECT_EQ(conversation_row("c1").last_active_at, message(5).created_at);
 }
 
-TEST_F(StoreLife, follows_a_message_from_pending_to_completed) {
+TEST_P(StoreLife, follows_a_message_from_pending_to_completed) {
     add(message(1));
     const auto at = start + std::chrono::seconds(10);
     ASSERT_TRUE(run(store_.writer->mark_processing(id(1), 0, at)));
@@ -83,7 +83,7 @@ TEST_F(StoreLife, follows_a_message_from_pending_to_completed) {
     EXPECT_EQ(conversation_row("c1").last_active_at, reply(1).created_at);
 }
 
-TEST_F(StoreLife, keeps_the_first_answer) {
+TEST_P(StoreLife, keeps_the_first_answer) {
     add(message(1));
     EXPECT_TRUE(complete(1));
     auto second = reply(1);
@@ -92,7 +92,7 @@ TEST_F(StoreLife, keeps_the_first_answer) {
     EXPECT_EQ(get(1).reply, reply(1));
 }
 
-TEST_F(StoreLife, lets_an_answer_win_over_every_failure) {
+TEST_P(StoreLife, lets_an_answer_win_over_every_failure) {
     std::uint64_t seq = 0;
     for (const auto status :
         {DialogStatus::failed, DialogStatus::timeout, DialogStatus::cancelled}) {
@@ -106,7 +106,7 @@ TEST_F(StoreLife, lets_an_answer_win_over_every_failure) {
     }
 }
 
-TEST_F(StoreLife, leaves_finished_messages_alone) {
+TEST_P(StoreLife, leaves_finished_messages_alone) {
     add(message(1));
     add(message(2));
     complete(1);
@@ -120,7 +120,7 @@ TEST_F(StoreLife, leaves_finished_messages_alone) {
     }
 }
 
-TEST_F(StoreLife, says_that_an_unknown_message_cannot_be_answered) {
+TEST_P(StoreLife, says_that_an_unknown_message_cannot_be_answered) {
     const auto done = run(store_.writer->complete(id(1), reply(1)));
     EXPECT_EQ(done.error().code, Errc::message_not_found);
     EXPECT_TRUE(run(store_.writer->mark_processing(id(1), 0, start)));
@@ -129,7 +129,7 @@ TEST_F(StoreLife, says_that_an_unknown_message_cannot_be_answered) {
         Errc::invalid_argument);
 }
 
-TEST_F(StoreLife, lists_unfinished_messages_in_the_order_of_ids) {
+TEST_P(StoreLife, lists_unfinished_messages_in_the_order_of_ids) {
     for (std::uint64_t seq = 1; seq <= 6; ++seq) add(message(seq));
     complete(2);
     ASSERT_TRUE(run(store_.writer->mark_processing(id(3), 0, start)));
@@ -141,7 +141,7 @@ TEST_F(StoreLife, lists_unfinished_messages_in_the_order_of_ids) {
     EXPECT_EQ(run(store_.writer->unfinished(id(6), 2)), Ids{});
 }
 
-TEST_F(StoreLife, gives_the_last_completed_messages_as_history) {
+TEST_P(StoreLife, gives_the_last_completed_messages_as_history) {
     for (std::uint64_t seq = 1; seq <= 6; ++seq) {
         add(message(seq));
         if (seq != 3) complete(seq);
@@ -166,6 +166,8 @@ TEST_F(StoreLife, gives_the_last_completed_messages_as_history) {
     EXPECT_EQ(seqs(id(1), 10), Seqs{});
     EXPECT_EQ(seqs(id(6), 0), Seqs{});
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, StoreLife, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::conversations

@@ -51,59 +51,6 @@ protected:
     std::unique_ptr<Connection> connection_ = open(*database_);
 };
 
-TEST_F(Sqlite, stores_every_kind_of_value) {
-    make_items();
-    const std::string blob("\0\xff\x01", 3);
-    const std::array<Value, 4> values{
-        std::int64_t{1} << 62, std::string_view("grüß\0e", 8), 0.25, Blob{blob}};
-    ASSERT_EQ(connection_->execute(insert_item, values), 1);
-    ASSERT_TRUE(insert(2, ""));
-
-    static constexpr Statement select{"SELECT id, name, weight, body FROM items ORDER BY id"};
-    int rows = 0;
-    ASSERT_TRUE(connection_->execute(select, {}, [&](const Row& row) {
-        if (++rows == 1) {
-            EXPECT_TRUE(row.is_null(3));
-            EXPECT_EQ(row.text(1), "");
-            EXPECT_FALSE(row.is_null(1));
-            EXPECT_EQ(row.text(3), "");
-        } else {
-            EXPECT_EQ(row.integer(0), std::int64_t{1} << 62);
-            EXPECT_EQ(row.text(0), "4611686018427387904");
-            EXPECT_EQ(row.text(1), std::string_view("grüß\0e", 8));
-            EXPECT_EQ(row.real(2), 0.25);
-            EXPECT_EQ(row.text(3), blob);
-        }
-        return true;
-    }));
-    EXPECT_EQ(rows, 2);
-}
-
-TEST_F(Sqlite, tells_how_many_rows_a_statement_changed) {
-    make_items();
-    EXPECT_EQ(insert(1, "a"), 1);
-    EXPECT_EQ(insert(2, "b"), 1);
-    static constexpr Statement rename{"UPDATE items SET name = 'c'"};
-    static constexpr Statement none{"UPDATE items SET name = 'c' WHERE id = 99"};
-    static constexpr Statement schema{"CREATE TABLE later (x)"};
-    EXPECT_EQ(connection_->execute(rename), 2);
-    EXPECT_EQ(connection_->execute(none), 0);
-    EXPECT_EQ(connection_->execute(count_items), 0);
-    EXPECT_EQ(connection_->execute(schema), 0);
-}
-
-TEST_F(Sqlite, stops_when_the_sink_has_enough) {
-    make_items();
-    for (int i = 0; i < 10; ++i) ASSERT_TRUE(insert(i, "x"));
-    static constexpr Statement select{"SELECT id FROM items ORDER BY id"};
-    for (int round = 0; round < 2; ++round) {
-        int seen = 0;
-        ASSERT_TRUE(connection_->execute(select, {}, [&](const Row&) { return ++seen < 3; }));
-        EXPECT_EQ(seen, 3);
-    }
-    EXPECT_EQ(connection_->execute(delete_items), 10);
-}
-
 TEST_F(Sqlite, survives_a_sink_that_throws) {
     make_items();
     ASSERT_TRUE(insert(1, "x"));
@@ -111,29 +58,6 @@ TEST_F(Sqlite, survives_a_sink_that_throws) {
                      [](const Row&) -> bool { throw std::runtime_error("enough"); })),
         std::runtime_error);
     EXPECT_EQ(count(*connection_), 1);
-}
-
-TEST_F(Sqlite, runs_another_text_under_the_same_address) {
-    make_items();
-    ASSERT_TRUE(insert(1, "x"));
-    Statement statement{"SELECT 41 WHERE 1 = ?"};
-    std::int64_t seen = 0;
-    const auto keep = [&](const Row& row) {
-        seen = row.integer(0);
-        return true;
-    };
-    const std::array<Value, 1> one{std::int64_t{1}};
-    ASSERT_TRUE(connection_->execute(statement, one, keep));
-    statement.sql = "SELECT 42";
-    ASSERT_TRUE(connection_->execute(statement, {}, keep));
-    EXPECT_EQ(seen, 42);
-}
-
-TEST_F(Sqlite, keeps_a_bounded_number_of_statements) {
-    make_items();
-    std::vector<Statement> many(1'500, Statement{"SELECT count(*) FROM items"});
-    for (const auto& statement : many) ASSERT_TRUE(connection_->execute(statement));
-    EXPECT_EQ(count(*connection_), 0);
 }
 
 TEST_F(Sqlite, refuses_a_wrong_number_of_values_and_bad_sql) {

@@ -1,34 +1,26 @@
 #include <gtest/gtest.h>
 
-#include "db/migrations.h"
-#include "db/sqlite/sqlite_database.h"
 #include "llm/records/db_records.h"
 #include "runtime/io_pool.h"
-#include "support/temp_dir.h"
+#include "support/test_database.h"
 
 namespace baton::llm {
 namespace {
 
-class DbRecordsTest : public testing::Test {
+class DbRecordsTest : public testing::TestWithParam<test::DatabaseKind> {
 protected:
-    void SetUp() override {
-        const auto connection = database->connect();
-        ASSERT_TRUE(connection);
-        ASSERT_TRUE(db::migrate_up(**connection, db::embedded_migrations("sqlite")));
-    }
+    void SetUp() override { database.migrate(); }
     std::unique_ptr<PoolRecords> open() {
         auto records = make_db_records(*database);
         EXPECT_TRUE(records);
         return *std::move(records);
     }
 
-    test::TempDir dir;
-    std::unique_ptr<db::Database> database =
-        db::make_sqlite_database({.file = dir.path() / "test.db"});
+    test::TestDatabase database{GetParam()};
     IoPool io{1};
 };
 
-TEST_F(DbRecordsTest, keeps_the_latest_record_of_each_name) {
+TEST_P(DbRecordsTest, keeps_the_latest_record_of_each_name) {
     const TimePoint day = from_unix_ms(1'767'225'600'000);
     PoolRecord endpoint{.name = "main",
         .cools_until = day + std::chrono::seconds(7),
@@ -45,9 +37,11 @@ TEST_F(DbRecordsTest, keeps_the_latest_record_of_each_name) {
     EXPECT_EQ(open()->load(), (std::vector<PoolRecord>{endpoint, tenant}));
 }
 
-TEST_F(DbRecordsTest, new_database_has_none) {
+TEST_P(DbRecordsTest, new_database_has_none) {
     EXPECT_EQ(open()->load(), std::vector<PoolRecord>());
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, DbRecordsTest, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::llm

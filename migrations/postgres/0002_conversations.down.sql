@@ -1,0 +1,2 @@
+DROP TABLE dialog_messages;
+DROP TABLE conversations;

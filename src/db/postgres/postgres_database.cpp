@@ -1,0 +1,33 @@
+#include "db/postgres/postgres_database.h"
+
+#include <utility>
+
+#include "db/postgres/postgres_connection.h"
+
+namespace baton::db {
+namespace {
+
+class PostgresDatabase final : public Database {
+public:
+    explicit PostgresDatabase(PostgresConfig config) : config_(std::move(config)) {}
+
+    Result<std::unique_ptr<Connection>> connect() override {
+        auto connection = std::make_unique<PostgresConnection>(config_, gate_);
+        BATON_TRY_VOID(connection->open());
+        return connection;
+    }
+
+    std::string_view kind() const noexcept override { return "postgres"; }
+
+private:
+    const PostgresConfig config_;
+    ServerGate gate_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> make_postgres_database(PostgresConfig config) {
+    return std::make_unique<PostgresDatabase>(std::move(config));
+}
+
+}  // namespace baton::db
