@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The law of the tree, the format, every header on its own, clang-tidy. Goes through all four and fails
-# at the end if one did.
+# The law of the tree, the API's document, the format, every header on its own, clang-tidy. Goes through
+# all of them and fails at the end if one did.
 #   CHANGED=1 lint.sh   formats and tidies only what differs from the last commit
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,22 @@ failed=()
 
 echo "==> law of the tree"
 python3 tests/arch/check.py || failed+=("law")
+
+echo "==> OpenAPI"
+# Apart, because it changes PATH, and because a failed installation has to end it (`-e` holds in no `||`).
+openapi() (
+    set -e
+    source scripts/peers.sh openapi-lint
+    linters=scripts/openapi-lint
+    wrong=0
+    $linters/node_modules/.bin/spectral lint --ruleset $linters/spectral.yaml --fail-severity=warn \
+        docs/reference/openapi.yaml || wrong=1
+    REDOCLY_TELEMETRY=off $linters/node_modules/.bin/redocly lint --config $linters/redocly.yaml \
+        --format=stylish docs/reference/openapi.yaml || wrong=1
+    exit $wrong
+)
+openapi
+(( $? == 0 )) || failed+=("OpenAPI")
 
 echo "==> format"
 scripts/sources.sh "${scope[@]}" | xargs -r clang-format-19 --dry-run -Werror \

@@ -40,6 +40,11 @@ if ! node_is_current node; then
     fi
 fi
 
+# `source peers.sh openapi-lint` installs the linters of the API's document instead.
+if [[ ${1:-} == openapi-lint ]]; then
+    install_npm_set scripts/openapi-lint
+    return
+fi
 for lock in tests/peers/*/package-lock.json; do
     folder=$(dirname "$lock")
     [[ $folder == tests/peers/node ]] || install_npm_set "$folder"

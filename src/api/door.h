@@ -25,6 +25,7 @@ enum class Auth : std::uint8_t {
     metrics,  ///< anybody, or who has a key, as configured
     member,   ///< who has a key
     admin,    ///< who has an administrator's key
+    in_body,  ///< who has a key, which the body brings: the handler looks at it
 };
 
 struct RouteInfo {

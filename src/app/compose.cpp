@@ -1,7 +1,6 @@
 #include "app/compose.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <thread>
 #include <unistd.h>
@@ -12,9 +11,11 @@
 #include "agents/agent.h"
 #include "agents/tools/built_in.h"
 #include "agents/tools/waker.h"
+#include "api/krpc/krpc_door.h"
 #include "api/openai/openai_api.h"
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
+#include "app/address.h"
 #include "app/cluster_home.h"
 #include "app/data_dir.h"
 #include "app/database_home.h"
@@ -23,7 +24,6 @@
 #include "app/node_store.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
-#include "db/sqlite/sqlite_database.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/intake.h"
 #include "dispatch/work_item.h"
@@ -34,6 +34,8 @@
 #include "service/health.h"
 #include "service/key_service.h"
 #include "service/message_service.h"
+#include "service/named_queue_service.h"
+#include "service/names/db_names.h"
 #include "service/queue_service.h"
 
 namespace baton::app {
@@ -43,24 +45,6 @@ constexpr std::size_t threads_max = 64;
 /// How long short requests may take to finish once the agents have: then waiting ones are sent
 /// away.
 constexpr std::chrono::milliseconds short_request_grace{500};
-
-bool is_loopback(std::string_view host) {
-    in_addr address{};
-    const bool v4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
-    return host == "localhost" || host == "::1" || (v4 && ntohl(address.s_addr) >> 24 == 127);
-}
-
-std::string address_text(std::string_view host, std::uint16_t port) {
-    return host.contains(':') ? fmt::format("[{}]:{}", host, port)
-                              : fmt::format("{}:{}", host, port);
-}
-
-/// How this machine reaches a listener: one on every address is reached on the loopback one.
-std::string reach_text(std::string_view host, std::uint16_t port) {
-    if (host == "0.0.0.0") return address_text("127.0.0.1", port);
-    if (host == "::") return address_text("::1", port);
-    return address_text(host, port);
-}
 
 api::rest::RestConfig rest_config(const Config& config, const Roles& roles) {
     auto hosts = config.access.allowed_hosts;
@@ -137,6 +121,7 @@ private:
     Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
+    std::vector<api::Door> doors();
     Result<void> open_doors();
     void await_short_requests(Deadline deadline) const;
 
@@ -154,6 +139,7 @@ private:
     std::unique_ptr<db::Database> database_;
     std::unique_ptr<access::Access> access_;
     conversations::Store conversations_;
+    std::unique_ptr<service::MessageNames> message_names_;
     std::unique_ptr<db::Database> queue_database_;
     std::unique_ptr<queue::Queues> own_queues_;
     std::unique_ptr<ClusterHome> cluster_;
@@ -164,6 +150,7 @@ private:
     std::unique_ptr<agents::Runtime> agents_;
     std::unique_ptr<dispatch::Dispatcher> dispatcher_;
     std::unique_ptr<service::QueueService> queue_service_;
+    std::unique_ptr<service::NamedQueueService> named_queue_service_;
     std::unique_ptr<service::OperatorService> operator_service_;
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
@@ -215,6 +202,7 @@ Result<void> Services::open_database() {
     BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
     BATON_TRY(conversations_,
         conversations::make_store(*database_, {.readers = config_.database.readers}));
+    BATON_TRY(message_names_, service::make_db_names(*database_, clock_));
     return {};
 }
 
@@ -310,8 +298,22 @@ api::rest::StreamHandler Services::stream_handler() {
     };
 }
 
+/// Those of other protocols on the port of the API.
+std::vector<api::Door> Services::doors() {
+    const api::krpc::KrpcDeps krpc{.access = *access_,
+        .queues = *queue_service_,
+        .operations = *operator_service_,
+        .named = *named_queue_service_,
+        .clock = clock_,
+        .metrics = registry_};
+    return {api::openai::make_openai_door(*chat_service_, config_.openai),
+        api::krpc::make_krpc_door(krpc, log_.channel("krpc"))};
+}
+
 Result<void> Services::open_doors() {
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
+    named_queue_service_ =
+        std::make_unique<service::NamedQueueService>(*queue_service_, *message_names_);
     operator_service_ = std::make_unique<service::OperatorService>(*queues_);
     output_service_ = std::make_unique<service::OutputService>(*queues_);
     log_service_ = std::make_unique<service::LogService>(*queues_);
@@ -343,7 +345,7 @@ Result<void> Services::open_doors() {
         .health = *health_,
         .metrics = registry_,
         .stream = std::move(streams),
-        .doors = {api::openai::make_openai_door(*chat_service_, config_.openai)}};
+        .doors = doors()};
     api_->start(
         api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));
     if (metrics_) {

@@ -48,7 +48,10 @@ std::unique_ptr<db::Database> make_database(
 Result<void> prepare_database(db::Database& database, const DatabaseSettings& settings,
     const std::filesystem::path& data_dir, const Log& log) {
     const bool is_server = settings.kind != DatabaseKind::sqlite;
-    if (!is_server) BATON_TRY_VOID(check_kept(database_file(data_dir)));
+    const auto file = database_file(data_dir);
+    if (!is_server) {
+        BATON_TRY_VOID(check_kept(file));
+    }
     BATON_TRY(const auto connection,
         connect_patiently(database, is_server ? settings.start_timeout : Duration(0), log));
     const auto steps = db::embedded_migrations(database.kind());
@@ -58,7 +61,9 @@ Result<void> prepare_database(db::Database& database, const DatabaseSettings& se
     } else {
         BATON_TRY(version, db::check_schema(*connection, steps));
     }
-    if (!is_server) BATON_TRY_VOID(remember_kept(database_file(data_dir)));
+    if (!is_server) {
+        BATON_TRY_VOID(remember_kept(file));
+    }
     log.info("database ready", {{"kind", database.kind()}, {"schema_version", version}});
     return {};
 }

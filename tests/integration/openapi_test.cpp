@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include "integration/json_schema.h"
+#include "api/krpc/krpc_door.h"
+#include "integration/openapi_page.h"
+#include "support/fake_names.h"
 #include "unit/api/openai/openai_fixture.h"
 
 namespace baton::test {
@@ -17,77 +19,29 @@ using api::rest::Auth;
 using api::rest::RouteInfo;
 using net::Method;
 
-const json::value& page() {
-    static const json::value document = read_yaml(BATON_SOURCE_DIR "/docs/reference/openapi.yaml");
-    return document;
-}
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-}
-
-/// "GET /v1/queues": how routes and operations are matched.
-std::string name_of(const RouteInfo& route) {
-    return std::string(net::to_string(route.method)) + " " + std::string(route.pattern);
-}
-
-/// Every operation of the page by its name.
-std::map<std::string, const json::object*> operations() {
-    std::map<std::string, const json::object*> all;
-    for (const auto& [path, item] : page().at("paths").as_object()) {
-        for (const auto method :
-            {Method::get, Method::put, Method::post, Method::del, Method::patch}) {
-            const std::string text(net::to_string(method));
-            const auto* operation = item.as_object().if_contains(lower(text));
-            if (operation != nullptr) {
-                all[text + " " + std::string(path)] = &operation->as_object();
-            }
-        }
-    }
-    return all;
-}
-
-/// The documented response to `status`: its own, or the default for errors. Null: undocumented.
-const json::object* response_of(const json::object& operation, int status) {
-    const auto& responses = operation.at("responses").as_object();
-    const auto* response = responses.if_contains(std::to_string(status));
-    if (response == nullptr && status >= 400) response = responses.if_contains("default");
-    return response == nullptr ? nullptr : &resolved(page(), *response);
-}
-
-const json::value* schema_of(const json::object& response) {
-    const auto* content = response.if_contains("content");
-    if (content == nullptr) return nullptr;
-    const auto* media = content->as_object().if_contains("application/json");
-    return media == nullptr ? nullptr : &media->at("schema");
-}
-
-/// The example bodies of an operation.
-std::vector<json::value> request_examples(const json::object& operation) {
-    std::vector<json::value> all;
-    const auto* body = operation.if_contains("requestBody");
-    if (body == nullptr) return all;
-    const auto& media = body->at("content").at("application/json").as_object();
-    if (const auto* example = media.if_contains("example")) all.push_back(*example);
-    if (const auto* examples = media.if_contains("examples")) {
-        for (const auto& [name, example] : examples->as_object())
-            all.push_back(example.at("value"));
-    }
-    return all;
-}
-
 /// Those of every door.
-std::vector<RouteInfo> all_routes(service::ChatService& chats) {
+std::vector<RouteInfo> all_routes(service::ChatService& chats, const api::Door& krpc) {
     std::vector<RouteInfo> all = api::rest::routes();
     for (const auto& route : api::openai::make_openai_door(chats, {}).routes) {
         all.push_back(route.info);
     }
+    for (const auto& route : krpc.routes) all.push_back(route.info);
     return all;
 }
 
 class OpenApi : public OpenAiFixture {
 protected:
+    OpenApi() { open_door({}, {api::openai::make_openai_door(chats, {}), krpc_door()}); }
+
+    api::Door krpc_door() {
+        return api::krpc::make_krpc_door({.access = access_,
+                                             .queues = queue_service,
+                                             .operations = operator_service,
+                                             .named = named,
+                                             .clock = clock,
+                                             .metrics = door_metrics.emplace_back()},
+            Log());
+    }
     /// Calls a route as an administrator and holds the answer against the page. `pattern` names the
     /// route.
     net::Response checked(std::string_view name, std::string_view target, std::string body = {},
@@ -140,8 +94,11 @@ protected:
     void call_log_routes();
     void call_dialog_routes();
     void call_openai_routes();
+    void call_krpc_route();
     void call_operator_routes();
 
+    FakeNames message_names;
+    service::NamedQueueService named{queue_service, message_names};
     std::set<std::string> seen;  ///< "GET /v1/queues 200"
 };
 
@@ -294,9 +251,16 @@ void OpenApi::call_openai_routes() {
     checked("POST /v1/responses/{id}/cancel", "/v1/responses/" + response + "/cancel");
 }
 
+void OpenApi::call_krpc_route() {
+    const std::string_view name = "POST /kapi/msg_queue";
+    checked(name, "/kapi/msg_queue", R"({"method":"list_queues","sys":[1,null,"t"]})");
+    checked(name, "/kapi/msg_queue", R"({"method":"no","sys":[1]})");
+    checked(name, "/kapi/msg_queue", "no JSON");
+}
+
 TEST_F(OpenApi, documents_every_route_and_nothing_else) {
     std::vector<std::string> routes;
-    for (const RouteInfo& route : all_routes(chats)) routes.push_back(name_of(route));
+    for (const RouteInfo& route : all_routes(chats, krpc_door())) routes.push_back(name_of(route));
     std::vector<std::string> documented;
     for (const auto& [name, operation] : operations()) documented.push_back(name);
     EXPECT_THAT(documented, testing::UnorderedElementsAreArray(routes));
@@ -304,13 +268,13 @@ TEST_F(OpenApi, documents_every_route_and_nothing_else) {
 
 TEST_F(OpenApi, says_of_every_route_whether_it_takes_a_key) {
     const auto all = operations();
-    for (const RouteInfo& route : all_routes(chats)) {
+    for (const RouteInfo& route : all_routes(chats, krpc_door())) {
         ASSERT_TRUE(all.contains(name_of(route)));
         const auto* security = all.at(name_of(route))->if_contains("security");
         const bool open = security != nullptr && security->as_array().empty();
-        EXPECT_EQ(open, route.auth == Auth::open) << name_of(route);
-        EXPECT_EQ(security != nullptr, route.auth == Auth::open || route.auth == Auth::metrics)
-            << name_of(route);
+        const bool without = route.auth == Auth::open || route.auth == Auth::in_body;
+        EXPECT_EQ(open, without) << name_of(route);
+        EXPECT_EQ(security != nullptr, without || route.auth == Auth::metrics) << name_of(route);
     }
 }
 
@@ -338,6 +302,7 @@ TEST_F(OpenApi, real_answers_have_the_documented_shape) {
     call_output_routes();
     call_log_routes();
     call_openai_routes();
+    call_krpc_route();
     call_dialog_routes();
     call_operator_routes();
     for (const auto& [name, operation] : operations()) {

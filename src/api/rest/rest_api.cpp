@@ -115,6 +115,7 @@ private:
             return fail(Errc::unsupported,
                 "this daemon has not the role `gateway`; it answers health and metrics only");
         }
+        if (auth == Auth::in_body) return check_encoding(call.request);
         if (auth == Auth::open || (auth == Auth::metrics && config_.metrics_public)) return {};
         BATON_TRY(call.who, deps_.access.authenticate(call.request.fields.get("Authorization")));
         BATON_TRY_VOID(access::require(
