@@ -24,9 +24,9 @@ for group in "$@"; do
         dev) wanted+=("${dev[@]}") ;;
         *) echo "install-deps.sh: no group '$group'" >&2; exit 2 ;;
     esac
-    # Peers of the tests run on Node. Whatever brought `node` and `npm` is fine; its age is looked at
+    # Peers of tests and benchmarks run on Node. Whatever brought `node` and `npm` is fine; its age is looked at
     # by scripts/peers.sh.
-    if [[ $group == test ]]; then
+    if [[ $group == test || $group == bench ]]; then
         command -v node >/dev/null || wanted+=(nodejs)
         command -v npm >/dev/null || wanted+=(npm)
     fi
