@@ -146,7 +146,7 @@ def run_once(run, options, results):
     """Whether every answer of Baton's was whole."""
     good = True
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
-        facts = {"run": run, "store": options.store, "upstream": options.upstream,
+        facts = {"run": run, "store": options.store, "upstream": options.upstream, "rate": options.rate,
                  "fdatasync_p50_us": fdatasync_p50_us(folder)}
         started = []
 
@@ -210,7 +210,7 @@ def main():
     options.only = options.only.split(",")
     if unknown := set(options.only) - set(KINDS):
         parser.error(f"no rows are called {', '.join(unknown)}")
-    results = Results("llm_gateway")
+    results = Results("llm_gateway", body_bytes=None)
     good = [run_once(run, options, results) for run in range(options.runs)]
     sys.exit(0 if all(good) else 1)
 

@@ -5,7 +5,7 @@
   bench/table.py --write docs/reference/performance.md  puts them between the page's markers
 
 A marker pair is `<!-- table NAME -->` and `<!-- end -->`, NAME one of compare, http_posts, embedded,
-backlog.
+backlog, llm_gateway, llm_gateway_aimock.
 """
 import collections
 import json
@@ -36,10 +36,22 @@ NAMES = {  # {}: the version
 }
 
 
-def newest(bench):
-    """The rows of the last start."""
+LLM_ROWS = {
+    "steady": "1,000 a second",
+    "steady-stream": "1,000 streams a second",
+    "most": "as many as go, 64 at a time",
+    "most-stream": "as many streams as go, 64 at a time",
+    "streams": "{streams:,} streams at a time",
+}
+LLM_SYSTEMS = {"direct": "upstream alone", "baton-pass-through": "Baton, pass-through",
+               "baton-durable": "Baton, durable", "portkey": "@portkey-ai/gateway 1.15.2"}
+
+
+def newest(bench, **facts):
+    """The rows of the last start that have these facts."""
     path = RESULTS / f"{bench}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    rows = [row for row in rows if facts.items() <= row.items()]
     last = max((row.get("started", "") for row in rows), default="")
     return [row for row in rows if row.get("started") == last]
 
@@ -64,7 +76,7 @@ def conditions(rows):
     text += f"; {runs} runs"
     if syncs:
         text += f"; fdatasync of 4 KiB p50 {syncs[0]} to {syncs[-1]} µs"
-    return text + f"; {first['body_bytes']}-byte bodies."
+    return text + (f"; {first['body_bytes']}-byte bodies." if first["body_bytes"] else ".")
 
 
 def compare():
@@ -150,9 +162,42 @@ def embedded(bench="embedded"):
     return "\n".join(out) + "\n"
 
 
+def llm_gateway(upstream="minimal"):
+    rows = newest("llm_gateway", upstream=upstream)
+    if not rows:
+        return "Not measured.\n"
+    out = [conditions(rows), "",
+           "| what | through | answers a second | whole answer, p50 / p95 / p99 / max ms | first piece | "
+           "added p99: whole / first | memory |", "|---|---|---:|---|---|---|---:|"]
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[row["what"], row["system"]].append(row)
+    for (what, system), found in groups.items():
+        name = LLM_ROWS[what].format(**found[0]).replace("1,000", f"{found[0].get('rate', 1000):,.0f}")
+        good = [row for row in found if "failed" not in row and not row["errors"]]
+        if len(good) < len(found):
+            errors = sum(row.get("errors", 1) for row in found)
+            out.append(f"| {name} | {LLM_SYSTEMS[system]} | {errors:,} answers were not whole | | | | |")
+            continue
+
+        def times(kind):
+            keys = ("p50", "p95", "p99", "max")
+            return " / ".join(ms(statistics.median(row[kind][key] for row in found)) for key in keys)
+
+        def more(key):
+            return ms(median(found, key)) if key in found[0] and system != "direct" else "–"
+
+        first = times("first_us") if "first_us" in found[0] else "–"
+        out.append(f"| {name} | {LLM_SYSTEMS[system]} | {number(median(found, 'per_second'))} | {times('whole_us')} | "
+                   f"{first} | {more('added_p99_us')} / {more('added_first_p99_us')} | "
+                   f"{median(found, 'rss_mb'):.0f} MiB |")
+    return "\n".join(out) + "\n"
+
+
 def main():
     tables = {"compare": compare, "http_posts": http_posts, "embedded": embedded,
-              "backlog": lambda: embedded("backlog")}
+              "backlog": lambda: embedded("backlog"), "llm_gateway": llm_gateway,
+              "llm_gateway_aimock": lambda: llm_gateway("aimock")}
     if len(sys.argv) == 3 and sys.argv[1] == "--write":
         page = pathlib.Path(sys.argv[2])
         text = page.read_text()

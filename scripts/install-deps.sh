@@ -25,9 +25,9 @@ for group in "$@"; do
         dev) wanted+=("${dev[@]}") ;;
         *) echo "install-deps.sh: no group '$group'" >&2; exit 2 ;;
     esac
-    # Peers of the tests and linters of the API's document run on Node. Whatever brought `node` and
-    # `npm` is fine; its age is looked at by scripts/peers.sh.
-    if [[ $group == test || $group == lint ]]; then
+    # Peers of tests and benchmarks and linters of the API's document run on Node. Whatever brought
+    # `node` and `npm` is fine; its age is looked at by scripts/peers.sh.
+    if [[ $group == test || $group == bench || $group == lint ]]; then
         command -v node >/dev/null || wanted+=(nodejs)
         command -v npm >/dev/null || wanted+=(npm)
     fi

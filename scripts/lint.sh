@@ -15,7 +15,8 @@ echo "==> OpenAPI"
 # Apart, because it changes PATH, and because a failed installation has to end it (`-e` holds in no `||`).
 openapi() (
     set -e
-    source scripts/peers.sh openapi-lint
+    peer_sets=(scripts/openapi-lint)
+    source scripts/peers.sh
     linters=scripts/openapi-lint
     wrong=0
     $linters/node_modules/.bin/spectral lint --ruleset $linters/spectral.yaml --fail-severity=warn \

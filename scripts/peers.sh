@@ -1,6 +1,6 @@
-# To be sourced: installs the foreign programs that tests talk to (tests/peers/*), and puts a Node that
-# can run them first on PATH. Debian 12's own Node is too old for them; then the exact one pinned in
-# tests/peers/node comes from npm into build/tools.
+# To be sourced: installs the foreign programs that tests talk to (tests/peers/*, or the folders in
+# `peer_sets`: those of benchmarks, the linters of the API's document), and puts a Node that can run them first on PATH. Debian 12's own Node is too old for
+# them; then the exact one pinned in tests/peers/node comes from npm into build/tools.
 # shellcheck shell=bash
 
 # install_npm_set FOLDER: what the folder's lock file says, once per lock file.
@@ -40,12 +40,7 @@ if ! node_is_current node; then
     fi
 fi
 
-# `source peers.sh openapi-lint` installs the linters of the API's document instead.
-if [[ ${1:-} == openapi-lint ]]; then
-    install_npm_set scripts/openapi-lint
-    return
-fi
-for lock in tests/peers/*/package-lock.json; do
-    folder=$(dirname "$lock")
+[[ -v peer_sets ]] || peer_sets=(tests/peers/*)
+for folder in "${peer_sets[@]}"; do
     [[ $folder == tests/peers/node ]] || install_npm_set "$folder"
 done

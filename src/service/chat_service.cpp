@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/core.h>
 
 #include "dispatch/settlement.h"
@@ -15,9 +14,6 @@
 
 namespace baton::service {
 namespace {
-
-// Used inside coroutines, where the check does not see it.
-using asio::experimental::awaitable_operators::operator||;  // NOLINT(misc-unused-using-decls)
 
 // Between looks at a chat that somebody waits for, should it end without a reply (cancelled).
 constexpr Duration recheck{1'000};
@@ -197,30 +193,25 @@ Task<Result<ChatProgress>> ChatReader::next(Duration wait) {
     co_return progress;
 }
 
+/// One wait at a time: to call off a second one beside it would cost each piece another way through
+/// the queue's thread. The output ends right behind the reply; should that word be lost, the reply
+/// is found when the chat has been silent for a while.
 Task<Result<ChatProgress>> ChatReader::look(Deadline deadline) {
     ChatProgress progress;
-    const queue::OutputRequest request{.message = id_, .from = next_, .wait = deadline};
-    if (!is_redriven_) {
-        const auto first =
-            co_await (queues_.read_output(request) || queues_.wait_reply(id_, deadline));
-        if (first.index() == 1) {
-            const auto& reply = std::get<1>(first);
-            if (!reply) co_return fail(reply.error());
-            if (!*reply) co_return progress;
-            const auto message = co_await queues_.get(id_);
-            is_redriven_ = message && is_live(*message) && !dispatch::chat_of_reply(**reply);
-            if (is_redriven_) co_return progress;
-            auto finished = co_await finish(*reply, std::move(progress));
-            co_return finished;
-        }
-        const auto& page = std::get<0>(first);
-        if (!page) co_return fail(page.error());
-        BATON_CO_TRY_VOID(take(*page, progress));
-        if (!page->ended) co_return progress;
-    } else {
+    while (true) {
+        const Deadline wait = Deadline::after(recheck).min(deadline);
+        const queue::OutputRequest request{.message = id_, .from = next_, .wait = wait};
         BATON_CO_TRY(const auto page, co_await queues_.read_output(request));
         BATON_CO_TRY_VOID(take(page, progress));
-        if (!page.ended) co_return progress;
+        if (page.ended) break;
+        if (!page.events.empty()) co_return progress;
+        BATON_CO_TRY(auto reply, co_await queues_.get_reply(id_));
+        // An error of a chat that lives is of before it was driven anew.
+        if (reply && dispatch::chat_of_reply(*reply)) {
+            auto finished = co_await finish(std::move(reply), std::move(progress));
+            co_return finished;
+        }
+        if (deadline.expired()) co_return progress;
     }
     // Whoever ended the chat says why in a moment.
     BATON_CO_TRY(auto reply, co_await queues_.wait_reply(id_, Deadline::after(recheck)));

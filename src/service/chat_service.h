@@ -82,7 +82,6 @@ private:
     std::uint32_t skip_;
     std::uint64_t next_ = 0;
     ChatMerge merge_;
-    bool is_redriven_ = false;  ///< the error that is its reply is of an earlier life
 };
 
 /// A chat that was accepted, as it stands.
