@@ -32,6 +32,7 @@ LogWriter::LogWriter(FileSystem& files, Segments segments, const LogEnd& end, co
     : files_(files),
       segments_(std::move(segments)),
       config_(config),
+      syncs_(config.shared == nullptr ? Syncs::yes : Syncs::no),
       offset_(end.offset),
       next_batch_(end.next_batch),
       durable_(end.next_batch - 1),
@@ -63,7 +64,7 @@ Result<std::uint64_t> LogWriter::prepare(const char* file, std::uint64_t batch_s
     const auto least = round_up(data_begin + batch_size + tail_size, data_begin);
     auto capacity = std::max(config_.segment_size, least);
     while (true) {
-        const auto prepared = prepare_file(files_, file, capacity);
+        const auto prepared = prepare_file(files_, file, capacity, syncs_);
         if (prepared) return capacity;
         const auto smaller = std::max({capacity / 4 / data_begin * data_begin, least,
             std::min(config_.segment_size, segment_size_least)});
@@ -140,7 +141,7 @@ SegmentHeader LogWriter::next_header(std::uint64_t capacity) const {
 }
 
 Result<void> LogWriter::add_segment(const Target& target) {
-    auto segment = adopt_file(files_, target.new_file, target.header);
+    auto segment = adopt_file(files_, target.new_file, target.header, syncs_);
     if (!segment) return final_error(segment.error());
     (target.new_file == reserve_file ? reserve_size_ : next_size_) = 0;
     current_ = *std::move(segment);

@@ -99,6 +99,7 @@ private:
     Segments segments_;
     std::shared_ptr<Segment> current_;
     const Config config_;
+    const Syncs syncs_;  // of new segments
     std::uint64_t offset_;
     std::uint64_t next_batch_;
     std::uint64_t durable_;           // batches up to it are on disk

@@ -49,11 +49,12 @@ void try_remove(FileSystem& files, const std::string& name) {
     static_cast<void>(removed);
 }
 
-Result<void> prepare_file(FileSystem& files, const std::string& name, std::uint64_t capacity) {
+Result<void> prepare_file(
+    FileSystem& files, const std::string& name, std::uint64_t capacity, Syncs syncs) {
     const auto prepare = [&]() -> Result<void> {
         BATON_TRY(const auto file, files.open(name, FileSystem::Mode::create));
         BATON_TRY_VOID(file->allocate(capacity));
-        return file->sync();
+        return syncs == Syncs::yes ? file->sync() : Result<void>();
     };
     const auto prepared = prepare();
     if (!prepared) try_remove(files, name);  // it must not hold space it can't use
@@ -61,7 +62,7 @@ Result<void> prepare_file(FileSystem& files, const std::string& name, std::uint6
 }
 
 Result<std::shared_ptr<Segment>> adopt_file(
-    FileSystem& files, const std::string& name, const SegmentHeader& header) {
+    FileSystem& files, const std::string& name, const SegmentHeader& header, Syncs syncs) {
     auto segment = std::make_shared<Segment>();
     segment->header = header;
     segment->name = segment_name(header.number);
@@ -70,9 +71,13 @@ Result<std::shared_ptr<Segment>> adopt_file(
     const auto bytes = encode_header(header);
     BATON_TRY_VOID(segment->file->write(0, bytes));
     BATON_TRY_VOID(segment->file->write(header_copy_at, bytes));
-    BATON_TRY_VOID(segment->file->sync());
+    if (syncs == Syncs::yes) {
+        BATON_TRY_VOID(segment->file->sync());
+    }
     BATON_TRY_VOID(files.rename(name, segment->name));
-    BATON_TRY_VOID(files.sync_folder());
+    if (syncs == Syncs::yes) {
+        BATON_TRY_VOID(files.sync_folder());
+    }
     return segment;
 }
 

@@ -52,13 +52,17 @@ using Segments = std::map<std::uint32_t, std::shared_ptr<Segment>>;
 [[nodiscard]] Result<std::shared_ptr<Segment>> open_segment(
     FileSystem& files, const std::string& name, FileSystem::Mode mode);
 
+/// Whether a power cut must leave a new segment whole. A copy of a shared log is made anew if not,
+/// and syncs take longer than all else that its making takes.
+enum class Syncs : std::uint8_t { yes, no };
+
 /// Makes `header.number` under a name that recovery ignores, complete and durable but for its name.
 /// Fails: storage_full (nothing is left behind), storage_io.
 [[nodiscard]] Result<void> prepare_file(
-    FileSystem& files, const std::string& name, std::uint64_t capacity);
+    FileSystem& files, const std::string& name, std::uint64_t capacity, Syncs syncs = Syncs::yes);
 /// Gives a prepared file its header and its name, durably.
-[[nodiscard]] Result<std::shared_ptr<Segment>> adopt_file(
-    FileSystem& files, const std::string& name, const SegmentHeader& header);
+[[nodiscard]] Result<std::shared_ptr<Segment>> adopt_file(FileSystem& files,
+    const std::string& name, const SegmentHeader& header, Syncs syncs = Syncs::yes);
 
 /// Removes a file that harms nobody if it stays.
 void try_remove(FileSystem& files, const std::string& name);

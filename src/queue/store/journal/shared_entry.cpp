@@ -68,26 +68,9 @@ private:
             if (found->second->header == header) return found->second.get();
             return fail(Errc::conflict, "the copy has another segment of that number");
         }
-        BATON_TRY(auto segment, make_segment(header));
+        BATON_TRY_VOID(prepare_file(files_, next_file, header.capacity, Syncs::no));
+        BATON_TRY(auto segment, adopt_file(files_, next_file, header, Syncs::no));
         return (segments_[header.number] = std::move(segment)).get();
-    }
-    /// Nothing is synced, as syncs take longer than the rest: a copy that a power cut damages is
-    /// made anew.
-    Result<std::shared_ptr<Segment>> make_segment(const SegmentHeader& header) {
-        auto segment = std::make_shared<Segment>();
-        segment->header = header;
-        segment->name = segment_name(header.number);
-        segment->seed = seed_of(header.store_id, header.number);
-        BATON_TRY(segment->file, files_.open(next_file, FileSystem::Mode::create));
-        if (auto allocated = segment->file->allocate(header.capacity); !allocated) {
-            try_remove(files_, next_file);  // it must not hold space it can't use
-            return fail(allocated.error());
-        }
-        const auto bytes = encode_header(header);
-        BATON_TRY_VOID(segment->file->write(0, bytes));
-        BATON_TRY_VOID(segment->file->write(header_copy_at, bytes));
-        BATON_TRY_VOID(files_.rename(next_file, segment->name));
-        return segment;
     }
 
     FileSystem& files_;
