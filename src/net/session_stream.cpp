@@ -4,7 +4,9 @@
 #include <exception>
 #include <utility>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "net/session.h"
 
@@ -18,6 +20,16 @@ std::string describe(const std::exception_ptr& failure) {
         return e.what();
     } catch (...) {
         return "no std::exception";
+    }
+}
+
+bool is_aborted(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& e) {
+        return e.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
     }
 }
 
@@ -154,6 +166,11 @@ Task<void> Session::serve_web_socket(const Response& response) {
 Task<void> Session::note_failure(std::exception_ptr failure) {
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
+    // Handlers that feed a client which is gone give up like this: nobody has to act.
+    if (is_aborted(failure)) {
+        context_.log.debug("a request handler gave up");
+        co_return;
+    }
     context_.log.error("a request handler failed", {{"error", describe(failure)}});
 }
 

@@ -12,9 +12,10 @@
 
 namespace baton::llm {
 
-/// The body of `POST /responses`, asking for a stream that the server does not store. stop, seed,
-/// name and `extra` have no counterpart and are left out, as the shapes differ.
-/// Fails: unsupported with the field: contents other than text, images and files.
+/// The body of `POST /responses`, asking for a stream that the server does not store unless told
+/// to. Names of speakers have no counterpart and are left out. Fails: unsupported with the field:
+/// contents other than text, images and files; stop, seed, and whatever in `extra` the Responses
+/// API does not have.
 [[nodiscard]] Result<std::string> encode_responses_request(const ChatRequest& request);
 
 /// Reads the events of a response and, whole, a `response` object. Events it does not know are

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -106,10 +109,63 @@ json::value format_of(std::string_view text) {
     return flat;
 }
 
+/// Parameters of chat completions that the Responses API has under the same name.
+constexpr std::array<std::string_view, 10> same_names{"metadata", "user", "service_tier", "store",
+    "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "top_logprobs", "truncation",
+    "max_tool_calls"};
+
+/// Whether a parameter asks for nothing, so that it may be left out: false, 0, empty, only text.
+bool asks_for_nothing(std::string_view name, const json::value& value) {
+    if (name == "modalities") return value == json::value(json::array{"text"});
+    switch (value.kind()) {
+        case json::kind::null: return true;
+        case json::kind::bool_: return !value.get_bool();
+        case json::kind::int64: return value.get_int64() == 0;
+        case json::kind::double_: return value.get_double() == 0;
+        case json::kind::array: return value.get_array().empty();
+        case json::kind::object: return value.get_object().empty();
+        default: return false;
+    }
+}
+
+/// A member of an object that may not be there yet.
+json::object& object_at(json::object& body, std::string_view name) {
+    auto& value = body[name];
+    return value.is_object() ? value.get_object() : value.emplace_object();
+}
+
+/// What OpenAI's own parameters become here. Nothing is left out that asks for something.
+Result<void> write_extra(const std::string& text, json::object& body) {
+    if (text.empty()) return {};
+    const json::value extra = value_of_text(text);
+    if (!extra.is_object()) return {};
+    for (const auto& member : extra.get_object()) {
+        const std::string_view name = member.key();
+        const json::value& value = member.value();
+        if (std::ranges::find(same_names, name) != same_names.end()) {
+            body[name] = value;
+        } else if (name == "reasoning_effort") {
+            object_at(body, "reasoning")["effort"] = value;
+        } else if (name == "verbosity") {
+            object_at(body, "text")["verbosity"] = value;
+        } else if (!asks_for_nothing(name, value)) {
+            return fail_field(
+                Errc::unsupported, std::string(name), "the Responses API has no such parameter");
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> encode_responses_request(const ChatRequest& request) {
     const auto& options = request.options;
+    if (!options.stop.empty()) {
+        return fail_field(Errc::unsupported, "stop", "the Responses API stops at no words");
+    }
+    if (options.seed) {
+        return fail_field(Errc::unsupported, "seed", "the Responses API takes no seed");
+    }
     json::object body{{"model", request.model}, {"stream", true}, {"store", false}};
     BATON_TRY(body["input"], items_of(request));
     if (!request.tools.empty()) {
@@ -126,6 +182,7 @@ Result<std::string> encode_responses_request(const ChatRequest& request) {
     if (!options.response_format.empty()) {
         body["text"] = json::object{{"format", format_of(options.response_format)}};
     }
+    BATON_TRY_VOID(write_extra(options.extra, body));
     return json::serialize(body);
 }
 

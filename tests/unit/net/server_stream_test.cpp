@@ -1,6 +1,10 @@
 // Answers whose body comes in pieces.
 #include <atomic>
+#include <memory>
+#include <stdexcept>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <gtest/gtest.h>
 
 #include "runtime/event.h"
@@ -29,6 +33,39 @@ Task<void> two_pieces(BodyStream& body) {
         std::string piece(text);
         const bool sent = co_await body.write(std::move(piece));
         EXPECT_TRUE(sent);
+    }
+}
+
+/// Counts the lines that ask for somebody to act.
+class ErrorCount final : public LogSink {
+public:
+    [[nodiscard]] bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view, std::string_view message,
+        std::span<const LogField>) noexcept override {
+        if (level == LogLevel::error) ++errors;
+        if (message.starts_with("a request handler")) ++notes;
+    }
+    std::atomic<int> errors = 0;
+    std::atomic<int> notes = 0;
+};
+
+TEST(HttpStream, a_handler_that_gives_up_on_its_client_is_no_error_and_one_that_breaks_is) {
+    const auto sink = std::make_shared<ErrorCount>();
+    std::atomic<bool> breaks = false;
+    TestServer server(streaming([&](BodyStream& body) -> Task<void> {
+        const bool sent = co_await body.write("one");
+        EXPECT_TRUE(sent);
+        if (breaks) throw std::runtime_error("broken");
+        throw boost::system::system_error(asio::error::operation_aborted);
+    }),
+        {}, Log(sink, "net"));
+    for (const bool broken : {false, true}) {
+        breaks = broken;
+        auto client = server.connect();
+        client.send(get_request());
+        EXPECT_FALSE(client.read_to_end().ends_with("0\r\n\r\n")) << "the body is cut off";
+        EXPECT_TRUE(eventually([&] { return sink->notes == (broken ? 2 : 1); }));
+        EXPECT_EQ(sink->errors, broken ? 1 : 0);
     }
 }
 

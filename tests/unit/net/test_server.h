@@ -25,9 +25,9 @@ inline net::Response format_error(const Error& error) {
 
 class TestServer final {
 public:
-    explicit TestServer(net::Handler handler, net::ServerConfig config = {}) {
+    explicit TestServer(net::Handler handler, net::ServerConfig config = {}, Log log = {}) {
         config.port = 0;
-        auto made = net::make_server(pool, config, format_error, metrics, Log());
+        auto made = net::make_server(pool, config, format_error, metrics, std::move(log));
         if (!made) throw std::runtime_error(to_string(made.error()));
         server = *std::move(made);
         server->start(std::move(handler));

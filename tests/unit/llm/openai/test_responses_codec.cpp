@@ -47,6 +47,35 @@ TEST(ResponsesRequest, chat_becomes_items) {
         R"("text":{"format":{"name":"n","schema":{"type":"object"},"type":"json_schema"}}})");
 }
 
+TEST(ResponsesRequest, parameters_become_what_they_are_called_here) {
+    ChatRequest request{.model = "m", .messages = {{Role::user, "hi"}}};
+    request.options.extra =
+        R"({"metadata":{"a":"b"},"service_tier":"flex","reasoning_effort":"low","verbosity":"low",)"
+        R"("logprobs":false,"presence_penalty":0,"modalities":["text"]})";
+    const auto body = encode_responses_request(request);
+    ASSERT_TRUE(body) << to_string(body.error());
+    EXPECT_EQ(*body,
+        R"({"model":"m","stream":true,"store":false,)"
+        R"("input":[{"role":"user","content":[{"type":"input_text","text":"hi"}]}],)"
+        R"("metadata":{"a":"b"},"service_tier":"flex","reasoning":{"effort":"low"},"text":{"verbosity":"low"}})");
+}
+
+TEST(ResponsesRequest, parameters_that_are_not_known_here_are_refused_by_name) {
+    const auto refused = [](ChatOptions options) {
+        const auto error = encode_responses_request(
+            {.model = "m", .messages = {{Role::user, "hi"}}, .options = std::move(options)})
+                               .error();
+        EXPECT_EQ(error.code, Errc::unsupported);
+        return error.field;
+    };
+    EXPECT_EQ(refused({.seed = 0}), "seed");
+    EXPECT_EQ(refused({.stop = {"END"}}), "stop");
+    for (const std::string name : {"logprobs", "presence_penalty", "logit_bias", "new_one"}) {
+        EXPECT_EQ(refused({.extra = "{\"" + name + "\":1}"}), name);
+    }
+    EXPECT_EQ(refused({.extra = R"({"modalities":["text","audio"]})"}), "modalities");
+}
+
 TEST(ResponsesRequest, sound_is_unsupported_by_name) {
     const auto error = encode_responses_request(
         {.model = "m", .messages = {{.role = Role::user, .parts = R"([{"type":"input_audio"}])"}}})
