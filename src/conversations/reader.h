@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "conversations/conversations.h"
+#include "conversations/keeping.h"
 #include "conversations/list_query.h"
 #include "db/database.h"
 
@@ -32,6 +33,12 @@ public:
     [[nodiscard]] Result<std::vector<MessageId>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit);
     [[nodiscard]] Result<std::vector<RunStep>> steps(MessageId id);
+    [[nodiscard]] Result<std::vector<ConversationId>> removed(
+        const ConversationId& after, std::uint32_t limit);
+    [[nodiscard]] Result<std::vector<MessageId>> unfinished_of(
+        const ConversationId& id, std::uint32_t limit);
+    [[nodiscard]] Result<std::optional<User>> find_user(const UserId& id);
+    [[nodiscard]] Result<UserPage> list_users(const UserId& after, std::uint32_t limit);
 
 private:
     template <class T>

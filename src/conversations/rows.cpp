@@ -44,6 +44,8 @@ Result<Conversation> conversation_of(const db::Row& row) {
     conversation.created_at = time_at(row, 7);
     conversation.updated_at = time_at(row, 8);
     conversation.last_active_at = time_at(row, 9);
+    conversation.context = text_at(row, 10);
+    if (!row.is_null(11)) conversation.expires_at = time_at(row, 11);
     return conversation;
 }
 
@@ -74,6 +76,18 @@ Result<DialogMessage> message_of(const db::Row& row) {
         message.reply = std::move(reply);
     }
     return message;
+}
+
+Result<User> user_of(const db::Row& row) {
+    User user;
+    user.id = UserId(text_at(row, 0));
+    user.tier = text_at(row, 1);
+    if (!row.is_null(2)) user.messages_per_minute = number_at<std::uint32_t>(row, 2);
+    if (!row.is_null(3)) user.messages_per_day = number_at<std::uint32_t>(row, 3);
+    user.metadata = text_at(row, 4);
+    user.created_at = time_at(row, 5);
+    user.updated_at = time_at(row, 6);
+    return user;
 }
 
 Result<RunStep> step_of(const db::Row& row) {

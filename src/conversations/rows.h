@@ -14,7 +14,11 @@ namespace baton::conversations {
 /// The columns that `conversation_of` reads, in its order.
 inline constexpr std::string_view conversation_columns =
     "id, user_id, title, state, priority, metadata, message_count, created_at, updated_at, "
-    "last_active_at";
+    "last_active_at, context, expires_at";
+
+/// The columns that `user_of` reads, in its order.
+inline constexpr std::string_view user_columns =
+    "id, tier, messages_per_minute, messages_per_day, metadata, created_at, updated_at";
 
 /// The columns that `message_of` reads, in its order.
 inline constexpr std::string_view message_columns =
@@ -25,6 +29,7 @@ inline constexpr std::string_view message_columns =
 /// Fails: storage_corrupt.
 [[nodiscard]] Result<Conversation> conversation_of(const db::Row& row);
 [[nodiscard]] Result<DialogMessage> message_of(const db::Row& row);
+[[nodiscard]] Result<User> user_of(const db::Row& row);
 /// Of number, kind, content, began_at, ended_at.
 [[nodiscard]] Result<RunStep> step_of(const db::Row& row);
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr db::Statement insert_conversation_row{
     "INSERT INTO conversations (id, user_id, title, state, priority, metadata, message_count, "
-    "created_at, updated_at, last_active_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "created_at, updated_at, last_active_at, context, expires_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"};
 constexpr db::Statement insert_message_row{
     "INSERT INTO dialog_messages (id, conversation_id, user_id, agent_id, content, priority, "
@@ -18,10 +19,14 @@ constexpr db::Statement insert_message_row{
     "retry_count, metadata, error, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};
-// Times only grow: a repeated or late write must not make a conversation look older.
+constexpr db::Statement select_removed{
+    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NOT NULL"};
+// Times only grow: a repeated or late write must not make a conversation look older. An inactive
+// one is active from now on.
 constexpr db::Statement count_message{
     "UPDATE conversations SET message_count = message_count + 1, updated_at = max(updated_at, ?1), "
-    "last_active_at = max(last_active_at, ?1) WHERE id = ?2"};
+    "last_active_at = max(last_active_at, ?1), state = CASE state WHEN 1 THEN 0 ELSE state END "
+    "WHERE id = ?2"};
 constexpr db::Statement touch_conversation{
     "UPDATE conversations SET updated_at = max(updated_at, ?1), "
     "last_active_at = max(last_active_at, ?1) "
@@ -50,14 +55,26 @@ Result<std::optional<DialogStatus>> status_of(db::Connection& connection, std::s
     return status;
 }
 
+Result<bool> is_removed(db::Connection& connection, const ConversationId& id) {
+    bool removed = false;
+    const std::array<db::Value, 1> values{id.view()};
+    BATON_TRY_VOID(connection.execute(select_removed, values, [&](const db::Row&) {
+        removed = true;
+        return false;
+    }));
+    return removed;
+}
+
 }  // namespace
 
 Result<bool> insert_conversation(db::Connection& connection, const Conversation& conversation) {
-    const std::array<db::Value, 10> values{conversation.id.view(), conversation.user_id.view(),
+    const std::array<db::Value, 12> values{conversation.id.view(), conversation.user_id.view(),
         std::string_view(conversation.title), number(conversation.state),
         number(conversation.priority), std::string_view(conversation.metadata),
         number(conversation.message_count), to_unix_ms(conversation.created_at),
-        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at)};
+        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at),
+        std::string_view(conversation.context),
+        conversation.expires_at ? db::Value(to_unix_ms(*conversation.expires_at)) : db::Value()};
     BATON_TRY(const auto added, connection.execute(insert_conversation_row, values));
     return added != 0;
 }
@@ -66,6 +83,8 @@ Result<bool> insert_message(db::Connection& connection, const DialogMessage& mes
     const std::string id = message.id.text();
     BATON_TRY(const auto known, status_of(connection, id));
     if (known) return false;
+    BATON_TRY(const bool removed, is_removed(connection, message.conversation_id));
+    if (removed) return fail(Errc::conversation_not_found, "the conversation was removed");
     Conversation conversation;
     conversation.id = message.conversation_id;
     conversation.user_id = message.user_id;
