@@ -12,6 +12,8 @@
 #include "base/result.h"
 #include "conversations/keeping.h"
 #include "conversations/run_steps.h"
+#include "conversations/search.h"
+#include "conversations/summaries.h"
 #include "db/database.h"
 #include "model/conversation.h"
 #include "runtime/task.h"
@@ -131,6 +133,8 @@ struct Store {
     std::unique_ptr<RunSteps> steps{};
     std::unique_ptr<Keeper> keeper{};
     std::unique_ptr<Users> users{};
+    std::unique_ptr<Search> search{};
+    std::unique_ptr<Summaries> summaries{};
 };
 
 /// `database` must outlive the store and have the current schema.

@@ -92,8 +92,7 @@ public:
     [[nodiscard]] virtual Task<Result<bool>> delete_user(UserId id) = 0;
 
     /// Counts one message of a user against limits of the minute and of the UTC day (0: none).
-    /// Fails: rate_limited with `retry_after` until the window ends (field user_id); counts
-    /// nothing then.
+    /// Fails: rate_limited with `retry_after` until the window ends; counts nothing then.
     [[nodiscard]] virtual Task<Result<void>> count_message(
         UserId id, QuotaDefaults limits, TimePoint at) = 0;
     /// Forgets counts of days before; at most `limit`.

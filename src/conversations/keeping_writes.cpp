@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "conversations/rows.h"
+#include "conversations/search_writes.h"
 
 namespace baton::conversations {
 namespace {
@@ -35,8 +36,9 @@ constexpr db::Statement delete_batch{
     "DELETE FROM dialog_messages WHERE id IN (SELECT m.id FROM dialog_messages m "
     "JOIN conversations c ON c.id = m.conversation_id "
     "WHERE m.conversation_id = ? AND c.removed_at IS NOT NULL ORDER BY m.id LIMIT ?)"};
-constexpr db::Statement delete_stone{
-    "DELETE FROM conversations WHERE id = ? AND removed_at IS NOT NULL AND removed_at < ?"};
+constexpr db::Statement select_stone{
+    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NOT NULL AND removed_at < ?"};
+constexpr db::Statement delete_stone{"DELETE FROM conversations WHERE id = ?"};
 constexpr db::Statement select_place{
     "SELECT conversation_id, status FROM dialog_messages WHERE id = ?"};
 constexpr db::Statement delete_row{"DELETE FROM dialog_messages WHERE id = ?"};
@@ -60,6 +62,17 @@ Result<Conversation> read_conversation(db::Connection& connection, const Convers
         return false;
     }));
     return found;
+}
+
+Result<bool> is_old_stone(
+    db::Connection& connection, const ConversationId& id, TimePoint stones_before) {
+    bool is_old = false;
+    const std::array<db::Value, 2> values{id.view(), to_unix_ms(stones_before)};
+    BATON_TRY_VOID(connection.execute(select_stone, values, [&](const db::Row&) {
+        is_old = true;
+        return false;
+    }));
+    return is_old;
 }
 
 struct Place {
@@ -97,11 +110,18 @@ Result<Conversation> change_conversation(db::Connection& connection, const Conve
     if (change.metadata) row.metadata = *change.metadata;
     if (change.changes_expiry) row.expires_at = change.expires_at;
     row.updated_at = std::max(row.updated_at, at);
+    const bool changes_text = change.title || change.context;
+    if (changes_text) {
+        BATON_TRY_VOID(unindex_conversation(connection, id));
+    }
     const std::array<db::Value, 8> values{std::string_view(row.title),
         std::string_view(row.context), number(row.state), number(row.priority),
         std::string_view(row.metadata), time_or_null(row.expires_at), to_unix_ms(row.updated_at),
         id.view()};
     BATON_TRY_VOID(connection.execute(update_conversation, values));
+    if (changes_text) {
+        BATON_TRY_VOID(index_conversation(connection, row));
+    }
     return row;
 }
 
@@ -126,10 +146,14 @@ Result<std::uint64_t> remove_expired(
 Result<std::uint64_t> purge_conversation(db::Connection& connection, const ConversationId& id,
     std::uint32_t limit, TimePoint stones_before) {
     const std::int64_t most = std::clamp<std::uint32_t>(limit, 1, batch_max);
+    BATON_TRY_VOID(unindex_messages_of(connection, id, most));
     const std::array<db::Value, 2> batch{id.view(), most};
     BATON_TRY(const auto deleted, connection.execute(delete_batch, batch));
     if (deleted < most) {
-        const std::array<db::Value, 2> stone{id.view(), to_unix_ms(stones_before)};
+        BATON_TRY(const bool goes, is_old_stone(connection, id, stones_before));
+        if (!goes) return static_cast<std::uint64_t>(deleted);
+        BATON_TRY_VOID(unindex_conversation(connection, id));
+        const std::array<db::Value, 1> stone{id.view()};
         BATON_TRY_VOID(connection.execute(delete_stone, stone));
     }
     return static_cast<std::uint64_t>(deleted);
@@ -142,6 +166,7 @@ Result<void> delete_message(db::Connection& connection, MessageId id) {
         return fail(Errc::conflict,
             fmt::format("the message is {}: cancel it first", to_string(place.status)));
     }
+    BATON_TRY_VOID(unindex_message(connection, text));
     const std::array<db::Value, 1> row{std::string_view(text)};
     BATON_TRY_VOID(connection.execute(delete_row, row));
     const std::array<db::Value, 1> conversation{std::string_view(place.conversation)};

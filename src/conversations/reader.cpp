@@ -34,6 +34,11 @@ const std::string select_user = fmt::format("SELECT {} FROM users WHERE id = ?",
 const std::string select_users =
     fmt::format("SELECT {} FROM users WHERE id > ? ORDER BY id LIMIT ?", user_columns);
 
+constexpr db::Statement select_summary{
+    "SELECT upto, content, model, input_tokens, output_tokens, created_at "
+    "FROM conversation_summaries WHERE conversation_id = ? AND upto < ? ORDER BY upto DESC "
+    "LIMIT 1"};
+
 constexpr db::Statement select_steps{
     "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
     "ORDER BY number"};
@@ -83,7 +88,8 @@ std::string id_text(const Conversation& conversation) { return conversation.id.t
 
 }  // namespace
 
-Reader::Reader(std::unique_ptr<db::Connection> connection) : connection_(std::move(connection)) {}
+Reader::Reader(std::unique_ptr<db::Connection> connection, std::string_view kind)
+    : connection_(std::move(connection)), kind_(kind) {}
 
 const db::Statement& Reader::statement(const std::string& sql) {
     if (statements_.size() >= statements_max && !statements_.contains(sql)) statements_.clear();
@@ -194,6 +200,15 @@ Result<std::vector<RunStep>> Reader::steps(MessageId id) {
     const std::string id_text = id.text();
     const std::array<db::Value, 1> values{std::string_view(id_text)};
     return rows_of(*connection_, select_steps, values, step_of);
+}
+
+Result<std::optional<Summary>> Reader::summary(const ConversationId& id, MessageId before) {
+    const std::string before_text = before.text();
+    const std::array<db::Value, 2> values{id.view(), std::string_view(before_text)};
+    BATON_TRY(auto rows, rows_of(*connection_, select_summary, values, summary_of));
+    if (rows.empty()) return std::optional<Summary>();
+    rows.front().conversation_id = id;
+    return std::optional<Summary>(std::move(rows.front()));
 }
 
 }  // namespace baton::conversations

@@ -284,6 +284,44 @@ private:
     std::shared_ptr<Core> core_;
 };
 
+class StoredSearch final : public Search {
+public:
+    explicit StoredSearch(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<SearchPage<MessageHit>>> search_messages(SearchRequest request) override {
+        return core_->readers.run([request = std::move(request)](
+                                      Reader& reader) { return reader.search_messages(request); });
+    }
+
+    Task<Result<SearchPage<Conversation>>> search_conversations(SearchRequest request) override {
+        return core_->readers.run([request = std::move(request)](Reader& reader) {
+            return reader.search_conversations(request);
+        });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
+class StoredSummaries final : public Summaries {
+public:
+    explicit StoredSummaries(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<std::optional<Summary>>> summary(ConversationId id, MessageId before) override {
+        return core_->readers.run(
+            [id = std::move(id), before](Reader& reader) { return reader.summary(id, before); });
+    }
+
+    Task<Result<void>> keep_summary(Summary summary) override {
+        return core_->writer.run<void>([summary = std::move(summary)](db::Connection& connection) {
+            return insert_summary(connection, summary);
+        });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
 }  // namespace
 
 Result<Store> make_store(db::Database& database) {
@@ -291,7 +329,7 @@ Result<Store> make_store(db::Database& database) {
     std::vector<std::unique_ptr<Reader>> readers;
     for (std::size_t i = 0; i < reader_count; ++i) {
         BATON_TRY(auto reading, database.connect());
-        readers.push_back(std::make_unique<Reader>(std::move(reading)));
+        readers.push_back(std::make_unique<Reader>(std::move(reading), database.kind()));
     }
     auto core = std::make_shared<Core>(std::move(connection), std::move(readers));
     Store store;
@@ -299,7 +337,9 @@ Result<Store> make_store(db::Database& database) {
     store.writer = std::make_unique<StoredDialogWriter>(core);
     store.steps = std::make_unique<StoredRunSteps>(core);
     store.keeper = std::make_unique<StoredKeeper>(core);
-    store.users = std::make_unique<StoredUsers>(std::move(core));
+    store.users = std::make_unique<StoredUsers>(core);
+    store.search = std::make_unique<StoredSearch>(core);
+    store.summaries = std::make_unique<StoredSummaries>(std::move(core));
     return store;
 }
 

@@ -55,7 +55,6 @@ struct Window {
         if (limit != 0 && count >= std::int64_t{limit}) {
             Error error{.code = Errc::rate_limited,
                 .detail = fmt::format("the user may send {} messages a {}", limit, name),
-                .field = "user_id",
                 .retry_after = Duration(start + length - now)};
             return fail(std::move(error));
         }

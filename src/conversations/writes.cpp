@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "conversations/search_writes.h"
+
 namespace baton::conversations {
 namespace {
 
@@ -42,6 +44,13 @@ constexpr db::Statement insert_step_row{
     "INSERT INTO run_steps (message_id, number, kind, content, began_at, ended_at) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id, number) DO NOTHING"};
 
+constexpr db::Statement insert_summary_row{
+    "INSERT INTO conversation_summaries (conversation_id, upto, content, model, input_tokens, "
+    "output_tokens, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (conversation_id, upto) DO NOTHING"};
+constexpr db::Statement select_visible{
+    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NULL"};
+
 std::int64_t number(auto value) noexcept { return static_cast<std::int64_t>(value); }
 
 /// The status of a message; nothing when it is unknown.
@@ -76,7 +85,9 @@ Result<bool> insert_conversation(db::Connection& connection, const Conversation&
         std::string_view(conversation.context),
         conversation.expires_at ? db::Value(to_unix_ms(*conversation.expires_at)) : db::Value()};
     BATON_TRY(const auto added, connection.execute(insert_conversation_row, values));
-    return added != 0;
+    if (added == 0) return false;
+    BATON_TRY_VOID(index_conversation(connection, conversation));
+    return true;
 }
 
 Result<bool> insert_message(db::Connection& connection, const DialogMessage& message) {
@@ -99,6 +110,7 @@ Result<bool> insert_message(db::Connection& connection, const DialogMessage& mes
         std::string_view(message.metadata), std::string_view(message.error),
         to_unix_ms(message.created_at), to_unix_ms(message.updated_at)};
     BATON_TRY_VOID(connection.execute(insert_message_row, values));
+    BATON_TRY_VOID(index_message(connection, id, false, message.content));
     const std::array<db::Value, 2> counted{
         to_unix_ms(message.created_at), message.conversation_id.view()};
     BATON_TRY_VOID(connection.execute(count_message, counted));
@@ -123,6 +135,7 @@ Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogR
         std::string_view(reply.model), number(reply.usage.input_tokens),
         number(reply.usage.output_tokens), std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(update_reply, values));
+    BATON_TRY_VOID(index_message(connection, id_text, true, reply.content));
     const std::array<db::Value, 2> touched{at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(touch_conversation, touched));
     return true;
@@ -145,6 +158,23 @@ Result<bool> write_last_step(
     if (!first) return false;
     BATON_TRY_VOID(insert_step(connection, id, last));
     return true;
+}
+
+Result<void> insert_summary(db::Connection& connection, const Summary& summary) {
+    bool is_there = false;
+    const std::array<db::Value, 1> key{summary.conversation_id.view()};
+    BATON_TRY_VOID(connection.execute(select_visible, key, [&](const db::Row&) {
+        is_there = true;
+        return false;
+    }));
+    if (!is_there) return fail(Errc::conversation_not_found, "no such conversation");
+    const std::string upto = summary.upto.text();
+    const std::array<db::Value, 7> values{summary.conversation_id.view(), std::string_view(upto),
+        std::string_view(summary.content), std::string_view(summary.model),
+        number(summary.usage.input_tokens), number(summary.usage.output_tokens),
+        to_unix_ms(summary.created_at)};
+    BATON_TRY_VOID(connection.execute(insert_summary_row, values));
+    return {};
 }
 
 Result<void> write_failure(db::Connection& connection, const FailedRun& run) {
