@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "conversations/keeping.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/preprocessor.h"
 #include "llm/openai/openai_provider.h"
@@ -40,6 +41,9 @@ inline constexpr std::array<std::string_view, 4> store_names{
 enum class ProviderKind : std::uint8_t { openai, anthropic, ollama, echo };
 inline constexpr std::array<std::string_view, 4> provider_names{
     "openai", "anthropic", "ollama", "echo"};
+
+/// Of agents::ContextPolicy.
+inline constexpr std::array<std::string_view, 2> context_policy_names{"trim", "summarise"};
 
 inline constexpr std::array<std::string_view, 2> openai_api_names{"chat_completions", "responses"};
 
@@ -135,6 +139,12 @@ struct LlmSettings {
     net::ClientConfig client{};
 };
 
+struct ConversationSettings {
+    Duration idle_time{0};  ///< 0: conversations without a time of their own stay
+    Duration sweep_interval{60'000};
+    conversations::QuotaDefaults quota{};  ///< keys `users.…`
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::json;
@@ -170,6 +180,7 @@ struct Config {
     api::openai::OpenAiConfig openai;
     Strategy strategy = Strategy::priority_weighted;  ///< of the queue `llm`
     dispatch::PreprocessorConfig preprocessor;
+    ConversationSettings conversations;
     LogSettings logging;
     MetricsSettings metrics;
     AccessSettings access;
