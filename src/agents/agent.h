@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "conversations/conversations.h"
+#include "conversations/summaries.h"
 #include "llm/pool.h"
 #include "model/conversation.h"
 #include "runtime/deadline.h"
@@ -28,6 +29,12 @@ struct RunLimits {
     bool operator==(const RunLimits&) const = default;
 };
 
+/// What becomes of the turns that no longer fit.
+enum class ContextPolicy : std::uint8_t {
+    trim,      ///< the oldest are left out
+    summarise  ///< a model sums them up, once
+};
+
 struct AgentSpec {
     AgentId id{"assistant"};
     std::string model = "gpt-4o-mini";
@@ -35,6 +42,7 @@ struct AgentSpec {
     /// Room for instructions, history and the new message together, in tokens as `estimate_tokens`
     /// counts them.
     std::uint32_t context_tokens = 8'192;
+    ContextPolicy context_policy = ContextPolicy::trim;
     std::uint32_t history_max = 100;   ///< earlier messages looked at, 0..1,000
     std::vector<std::string> tools{};  ///< names in the tool box
     RunLimits limits{};
@@ -85,6 +93,7 @@ struct RuntimeDeps {
     conversations::RunSteps& steps;
     const ToolBox& tools;
     const Clock& clock;
+    conversations::Summaries* summaries = nullptr;  ///< null: agents trim, whatever their policy
 };
 
 /// `agents`: at least one, whose tools are in the box.

@@ -2,16 +2,13 @@
 #include <limits>
 
 #include "agents/agent.h"
+#include "agents/memory.h"
 
 namespace baton::agents {
 namespace {
 
 // Role and separators, as OpenAI's chat format counts them.
 constexpr std::uint64_t tokens_per_message = 4;
-
-std::uint64_t tokens_of_exchange(const DialogMessage& turn) {
-    return std::uint64_t{estimate_tokens(turn.content)} + estimate_tokens(turn.reply->content);
-}
 
 }  // namespace
 
@@ -38,30 +35,7 @@ std::uint32_t estimate_tokens(std::string_view text) noexcept {
 
 std::vector<ChatMessage> build_context(const AgentSpec& agent,
     const std::vector<DialogMessage>& history, const DialogMessage& message) {
-    std::uint64_t used = estimate_tokens(message.content);
-    if (!agent.instructions.empty()) used += estimate_tokens(agent.instructions);
-
-    // Backwards from the newest; the first exchange that does not fit ends it, so that what the
-    // model sees has no holes.
-    auto oldest = history.end();
-    while (oldest != history.begin()) {
-        const auto& turn = *std::prev(oldest);
-        const std::uint64_t tokens = turn.reply ? tokens_of_exchange(turn) : 0;
-        if (used + tokens > agent.context_tokens) break;
-        used += tokens;
-        --oldest;
-    }
-
-    std::vector<ChatMessage> context;
-    context.reserve(2 + 2 * static_cast<std::size_t>(history.end() - oldest));
-    if (!agent.instructions.empty()) context.push_back({Role::system, agent.instructions});
-    for (auto turn = oldest; turn != history.end(); ++turn) {
-        if (!turn->reply) continue;
-        context.push_back({Role::user, turn->content});
-        context.push_back({Role::assistant, turn->reply->content});
-    }
-    context.push_back({Role::user, message.content});
-    return context;
+    return build_window(agent, {.history = history}, message);
 }
 
 }  // namespace baton::agents

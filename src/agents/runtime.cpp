@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "agents/agent.h"
+#include "agents/memory.h"
 #include "agents/run.h"
 #include "base/text.h"
 #include "model/codec.h"
@@ -39,7 +40,7 @@ private:
 struct Work {
     const AgentSpec& agent;
     const DialogMessage& message;
-    std::vector<DialogMessage> history;
+    Memory memory;
     std::vector<ToolSpec> tools;
     std::uint64_t tool_tokens = 0;
     Run run;
@@ -100,16 +101,14 @@ private:
         llm::ChatSink sink, Deadline deadline) {
         Work work{.agent = agent,
             .message = message,
-            .history = {},
+            .memory = {},
             .tools = tools_of(agent, message),
             .run = {},
             .speech = Speech(std::move(sink)),
             .deadline = deadline};
         for (const auto& tool : work.tools) work.tool_tokens += tokens_of(tool);
-        if (agent.history_max > 0) {
-            BATON_CO_TRY(work.history, co_await deps_.conversations.history(
-                                           message.conversation_id, message.id, agent.history_max));
-        }
+        auto recalling = recall(deps_, agent, message, log_, deadline);
+        BATON_CO_TRY(work.memory, co_await std::move(recalling));
         BATON_CO_TRY_VOID(co_await read_steps(work));
         for (const auto& text : work.run.texts()) {
             work.speech.begin_answer();
@@ -207,18 +206,27 @@ private:
         co_return std::optional<DialogReply>();
     }
 
-    /// What the run has gathered counts against the window too: history makes room for it.
+    /// What the run has gathered counts against the window too: history makes room for it, and
+    /// what is still too much loses its oldest calls.
     static ChatRequest request_of(const Work& work) {
         AgentSpec agent = work.agent;
+        const auto gathered = fit_gathered(work.run.messages(), room_for_gathered(work));
         const std::uint64_t taken = work.run.message_tokens() + work.tool_tokens;
         agent.context_tokens -=
             static_cast<std::uint32_t>(std::min<std::uint64_t>(taken, agent.context_tokens));
         ChatRequest request{.model = agent.model,
-            .messages = build_context(agent, work.history, work.message),
+            .messages = build_window(agent, work.memory, work.message),
             .tools = work.tools};
-        const auto& gathered = work.run.messages();
         request.messages.insert(request.messages.end(), gathered.begin(), gathered.end());
         return request;
+    }
+
+    static std::uint64_t room_for_gathered(const Work& work) {
+        const std::uint64_t taken = work.tool_tokens + estimate_tokens(work.agent.instructions) +
+                                    estimate_tokens(work.memory.context) +
+                                    estimate_tokens(work.memory.summary) +
+                                    estimate_tokens(work.message.content);
+        return taken < work.agent.context_tokens ? work.agent.context_tokens - taken : 0;
     }
 
     DialogReply reply_of(const Run& run) const {

@@ -17,8 +17,10 @@
 #include "api/stream/stream_door.h"
 #include "app/address.h"
 #include "app/cluster_home.h"
+#include "app/config_print.h"
 #include "app/data_dir.h"
 #include "app/database_home.h"
+#include "app/dialog_home.h"
 #include "app/llm_home.h"
 #include "app/metrics_door.h"
 #include "app/node_store.h"
@@ -33,7 +35,6 @@
 #include "service/endpoint_service.h"
 #include "service/health.h"
 #include "service/key_service.h"
-#include "service/message_service.h"
 #include "service/named_queue_service.h"
 #include "service/names/db_names.h"
 #include "service/queue_service.h"
@@ -103,7 +104,7 @@ public:
         if (dispatcher_) io_->run_on(dispatch_executor(), dispatcher_->stop(deadline));
         if (waker_) io_->run_on(dispatch_executor(), waker_->stop());
         await_short_requests(deadline);
-        if (message_service_) message_service_->end_waits();
+        if (dialogs_) dialogs_->stop();
         if (queues_ != nullptr) queues_->stop();  // ends the waits of long polls
         doors.join();
         if (llm_) llm_->stop();                   // after all who ask it
@@ -154,7 +155,7 @@ private:
     std::unique_ptr<service::OperatorService> operator_service_;
     std::unique_ptr<service::OutputService> output_service_;
     std::unique_ptr<service::LogService> log_service_;
-    std::unique_ptr<service::MessageService> message_service_;
+    std::unique_ptr<DialogHome> dialogs_;
     std::unique_ptr<dispatch::Intake> intake_;
     std::unique_ptr<service::ChatService> chat_service_;
     std::unique_ptr<service::KeyService> key_service_;
@@ -265,7 +266,8 @@ Result<void> Services::make_agents() {
             .writer = *conversations_.writer,
             .steps = *conversations_.steps,
             .tools = tools_,
-            .clock = clock_},
+            .clock = clock_,
+            .summaries = conversations_.summaries.get()},
         log_.channel("agents"));
     return {};
 }
@@ -317,12 +319,8 @@ Result<void> Services::open_doors() {
     operator_service_ = std::make_unique<service::OperatorService>(*queues_);
     output_service_ = std::make_unique<service::OutputService>(*queues_);
     log_service_ = std::make_unique<service::LogService>(*queues_);
-    const service::MessageServiceConfig message_config{.default_agent = config_.agents.front().id,
-        .max_retries = config_.scheduler.max_retries,
-        .timeout = config_.scheduler.timeout,
-        .rules = config_.preprocessor};
-    message_service_ = std::make_unique<service::MessageService>(*queues_,
-        *conversations_.conversations, *agents_, clock_, message_config, log_.channel("service"));
+    dialogs_ = open_dialogs(
+        config_, *queues_, conversations_, *agents_, *io_, dispatch_executor(), clock_, log_);
     intake_ = std::make_unique<dispatch::Intake>(
         *queues_, &llm_->pool(), clock_, config_.preprocessor, config_.scheduler.workers);
     chat_service_ =
@@ -339,12 +337,17 @@ Result<void> Services::open_doors() {
         .operations = *operator_service_,
         .outputs = *output_service_,
         .logs = *log_service_,
-        .messages = *message_service_,
+        .messages = dialogs_->messages(),
+        .conversations = dialogs_->conversations(),
+        .users = dialogs_->users(),
+        .search = dialogs_->search(),
+        .history = dialogs_->history(),
         .keys = *key_service_,
         .endpoints = *endpoint_service_,
         .health = *health_,
         .metrics = registry_,
         .stream = std::move(streams),
+        .config = [this] { return masked_values(config_); },
         .doors = doors()};
     api_->start(
         api::rest::make_rest_handler(deps, rest_config(config_, roles_), log_.channel("rest")));

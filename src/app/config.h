@@ -12,10 +12,11 @@
 #include "agents/agent.h"
 #include "api/openai/openai_api.h"
 #include "api/stream/stream_door.h"
+#include "app/config_database.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "db/postgres/postgres_database.h"
+#include "conversations/keeping.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/preprocessor.h"
 #include "llm/openai/openai_provider.h"
@@ -31,13 +32,6 @@ namespace baton::app {
 enum class Mode : std::uint8_t { production, development };
 inline constexpr std::array<std::string_view, 2> mode_names{"production", "development"};
 
-enum class DatabaseKind : std::uint8_t { sqlite, postgres };
-inline constexpr std::array<std::string_view, 2> database_names{"sqlite", "postgres"};
-
-enum class SslMode : std::uint8_t { disable, allow, prefer, require, verify_ca, verify_full };
-inline constexpr std::array<std::string_view, 6> ssl_mode_names{
-    "disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
-
 enum class StoreKind : std::uint8_t { sqlite, memory, journal, jetstream };
 inline constexpr std::array<std::string_view, 4> store_names{
     "sqlite", "memory", "journal", "jetstream"};
@@ -45,6 +39,9 @@ inline constexpr std::array<std::string_view, 4> store_names{
 enum class ProviderKind : std::uint8_t { openai, anthropic, ollama, echo };
 inline constexpr std::array<std::string_view, 4> provider_names{
     "openai", "anthropic", "ollama", "echo"};
+
+/// Of agents::ContextPolicy.
+inline constexpr std::array<std::string_view, 2> context_policy_names{"trim", "summarise"};
 
 inline constexpr std::array<std::string_view, 2> openai_api_names{"chat_completions", "responses"};
 
@@ -67,15 +64,6 @@ struct ServerSettings {
 
 struct DataSettings {
     std::filesystem::path dir = "./data";
-};
-
-struct DatabaseSettings {
-    DatabaseKind kind = DatabaseKind::sqlite;
-    bool migrate = true;  ///< at a start
-    std::uint32_t readers = 2;
-    db::PostgresConfig postgres{};        ///< its sslmode: see the next
-    SslMode ssl_mode = SslMode::require;  ///< of postgres
-    Duration start_timeout{30'000};       ///< of postgres
 };
 
 struct LevelSettings {
@@ -145,6 +133,12 @@ struct LlmSettings {
     net::ClientConfig client{};
 };
 
+struct ConversationSettings {
+    Duration idle_time{0};  ///< 0: conversations without a time of their own stay
+    Duration sweep_interval{60'000};
+    conversations::QuotaDefaults quota{};  ///< keys `users.…`
+};
+
 struct LogSettings {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::json;
@@ -180,6 +174,7 @@ struct Config {
     api::openai::OpenAiConfig openai;
     Strategy strategy = Strategy::priority_weighted;  ///< of the queue `llm`
     dispatch::PreprocessorConfig preprocessor;
+    ConversationSettings conversations;
     LogSettings logging;
     MetricsSettings metrics;
     AccessSettings access;

@@ -95,6 +95,10 @@ constexpr std::array agent_keys{
         {.doc = "Room for instructions, history and the new message together.",
             .min = 64,
             .max = 1e7}),
+    BATON_ITEM(agents::AgentSpec, context_policy, "context_policy",
+        {.doc = "What becomes of turns that no longer fit: `trim` leaves out the oldest, "
+                "`summarise` has the model sum them up, once, and keeps that.",
+            .choices = context_policy_names}),
     BATON_ITEM(agents::AgentSpec, history_max, "history_max",
         {.doc = "Earlier messages looked at.", .max = 1000}),
     BATON_ITEM(agents::AgentSpec, tools, "tools",

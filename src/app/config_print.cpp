@@ -122,6 +122,23 @@ std::string config_reference() {
     return out;
 }
 
+std::vector<std::pair<std::string, std::string>> masked_values(const Config& config) {
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const auto& row : config_keys()) {
+        values.emplace_back(row.name, show_masked(config, row));
+    }
+    for (const auto& list : config_lists()) {
+        std::size_t index = 0;
+        for (const auto& item : list.show(config)) {
+            for (const auto& [name, text] : item) {
+                values.emplace_back(fmt::format("{}[{}].{}", list.name, index, name), text);
+            }
+            ++index;
+        }
+    }
+    return values;
+}
+
 std::string print_config(const Config& config) {
     std::string out;
     std::string_view section;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/config.h"
@@ -16,6 +17,9 @@ namespace baton::app {
 
 /// The configuration in force as YAML that loads again, except that secrets show as ***.
 [[nodiscard]] std::string print_config(const Config& config);
+
+/// The same as keys and values; items of lists by number ("agents[0].id").
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> masked_values(const Config& config);
 
 /// Names of the keys whose values differ, in the order of the table.
 [[nodiscard]] std::vector<std::string_view> changed_keys(const Config& a, const Config& b);

@@ -272,6 +272,18 @@ constexpr std::array keys{
         {.doc = "Ask a second endpoint when the first is silent for longer than 95 % of its "
                 "answers "
                 "took to begin; the one that begins first goes on. Costs its input tokens."}),
+    BATON_KEY(conversations.idle_time, "conversations.idle_time",
+        {.doc = "A conversation without `expires_at` ends, with its messages, when it was idle for "
+                "so long; 0ms: never.",
+            .max = 3650 * day}),
+    BATON_KEY(conversations.sweep_interval, "conversations.sweep_interval",
+        {.doc = "How often conversations that are over are deleted.", .min = 100, .max = day}),
+    BATON_KEY(conversations.quota.messages_per_minute, "users.messages_per_minute",
+        {.doc = "Messages to agents that a user may send a minute unless the user's record says "
+                "otherwise; 0: any number.",
+            .max = 1e9}),
+    BATON_KEY(conversations.quota.messages_per_day, "users.messages_per_day",
+        {.doc = "… and a UTC day.", .max = 1e9}),
     BATON_KEY(openai.mode, "openai.mode",
         {.doc = "How a chat of an OpenAI client goes that does not say `Baton-Mode`: through the "
                 "queue, or to an endpoint at once.",

@@ -11,7 +11,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "conversations/keeping.h"
 #include "conversations/run_steps.h"
+#include "conversations/search.h"
+#include "conversations/summaries.h"
 #include "db/database.h"
 #include "model/conversation.h"
 #include "runtime/task.h"
@@ -31,8 +34,14 @@ struct PageRequest {
 template <class T>
 struct Page {
     std::vector<T> items{};
-    std::uint64_t total = 0;  ///< of the filter; with `after`, when the first page was made
-    std::string next{};       ///< empty on the last page
+    /// Of the filter, at most ListLimits::total_max; with `after`, when the first page was made.
+    std::uint64_t total = 0;
+    std::string next{};  ///< empty on the last page
+};
+
+struct ListLimits {
+    static constexpr std::uint64_t total_max = 100'000;  ///< no list counts further
+    static constexpr std::uint64_t reach_max = 10'000;   ///< rows that `page` reaches
 };
 
 struct MessageFilter {
@@ -73,7 +82,7 @@ public:
         ConversationFilter filter, PageRequest page) = 0;
 
     /// Adds the user's turn, and its conversation if that is missing, unless the message is known.
-    /// True when it was added.
+    /// True when it was added. Fails: conversation_not_found when that was removed.
     [[nodiscard]] virtual Task<Result<bool>> add_message(DialogMessage message) = 0;
 
     /// Fails: message_not_found.
@@ -123,6 +132,10 @@ struct Store {
     std::unique_ptr<Conversations> conversations{};
     std::unique_ptr<DialogWriter> writer{};
     std::unique_ptr<RunSteps> steps{};
+    std::unique_ptr<Keeper> keeper{};
+    std::unique_ptr<Users> users{};
+    std::unique_ptr<Search> search{};
+    std::unique_ptr<Summaries> summaries{};
 };
 
 struct StoreConfig {

@@ -10,10 +10,17 @@ namespace baton::conversations {
 namespace {
 
 constexpr std::uint32_t page_size_max = 100;
+// Counting costs what it counts, and a page by number all that is before it: both end here.
+constexpr std::uint64_t total_max = ListLimits::total_max;
+constexpr std::uint64_t reach_max = ListLimits::reach_max;
 
 /// Collects the conditions of a filter.
 class Where final {
 public:
+    /// A condition without a value.
+    void add(std::string_view condition) {
+        text_ += fmt::format("{}{}", text_.empty() ? " WHERE " : " AND ", condition);
+    }
     void add(std::string_view column, std::variant<std::int64_t, std::string> value) {
         text_ += fmt::format("{}{} = ?", text_.empty() ? " WHERE " : " AND ", column);
         values_.push_back(std::move(value));
@@ -56,6 +63,10 @@ Result<void> check_page(const PageRequest& page) {
     if (page.page < 1) {
         return fail_field(Errc::invalid_argument, "page", "`page` must be 1 or more");
     }
+    if (page.after.empty() && std::uint64_t{page.page} * page.page_size > reach_max) {
+        return fail_field(Errc::invalid_argument, "page",
+            fmt::format("pages by number end after {} rows; go on with `next`", reach_max));
+    }
     return {};
 }
 
@@ -84,7 +95,8 @@ Result<ListQuery> make_query(
         query.page_values.emplace_back(std::move(cursor.id));
         query.total = cursor.total;
     } else {
-        query.count_sql = fmt::format("SELECT count(*) FROM {}{}", table.name, where.text());
+        query.count_sql = fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS some",
+            table.name, where.text(), total_max);
     }
     query.page_sql = fmt::format(
         "SELECT {} FROM {}{}{}{} LIMIT ?", table.columns, table.name, where.text(), place, order);
@@ -113,6 +125,7 @@ Result<ListQuery> messages_query(const MessageFilter& filter, const PageRequest&
 
 Result<ListQuery> conversations_query(const ConversationFilter& filter, const PageRequest& page) {
     Where where;
+    where.add("removed_at IS NULL");
     if (filter.user_id) where.add("user_id", filter.user_id->text);
     if (filter.state) where.add("state", static_cast<std::int64_t>(*filter.state));
     return make_query(

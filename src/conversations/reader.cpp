@@ -15,8 +15,8 @@ constexpr std::uint32_t limit_max = 10'000;  // rows of one answer
 // Forms of a list: 16 filters × 6 orders × page, cursor or count, and fewer of conversations.
 constexpr std::size_t statements_max = 512;
 
-const std::string select_conversation =
-    fmt::format("SELECT {} FROM conversations WHERE id = ?", conversation_columns);
+const std::string select_conversation = fmt::format(
+    "SELECT {} FROM conversations WHERE id = ? AND removed_at IS NULL", conversation_columns);
 const std::string select_message =
     fmt::format("SELECT {} FROM dialog_messages WHERE id = ?", message_columns);
 const std::string select_history = fmt::format(
@@ -25,6 +25,19 @@ const std::string select_history = fmt::format(
     message_columns);
 constexpr db::Statement select_unfinished{
     "SELECT id FROM dialog_messages WHERE status < 2 AND id > ? ORDER BY id LIMIT ?"};
+
+constexpr db::Statement select_removed{
+    "SELECT id FROM conversations WHERE removed_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?"};
+constexpr db::Statement select_unfinished_of{
+    "SELECT id FROM dialog_messages WHERE conversation_id = ? AND status < 2 LIMIT ?"};
+const std::string select_user = fmt::format("SELECT {} FROM users WHERE id = ?", user_columns);
+const std::string select_users =
+    fmt::format("SELECT {} FROM users WHERE id > ? ORDER BY id LIMIT ?", user_columns);
+
+constexpr db::Statement select_summary{
+    "SELECT upto, content, model, input_tokens, output_tokens, created_at "
+    "FROM conversation_summaries WHERE conversation_id = ? AND upto < ? ORDER BY upto DESC "
+    "LIMIT 1"};
 
 constexpr db::Statement select_steps{
     "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
@@ -56,6 +69,10 @@ Result<std::vector<T>> rows_of(db::Connection& connection, const db::Statement& 
 
 Result<MessageId> id_of(const db::Row& row) { return MessageId::parse(row.text(0)); }
 
+Result<ConversationId> conversation_id_of(const db::Row& row) {
+    return ConversationId(std::string(row.text(0)));
+}
+
 std::int64_t key_of(const DialogMessage& message, std::string_view column) {
     if (column == "created_at") return to_unix_ms(message.created_at);
     if (column == "updated_at") return to_unix_ms(message.updated_at);
@@ -71,7 +88,8 @@ std::string id_text(const Conversation& conversation) { return conversation.id.t
 
 }  // namespace
 
-Reader::Reader(std::unique_ptr<db::Connection> connection) : connection_(std::move(connection)) {}
+Reader::Reader(std::unique_ptr<db::Connection> connection, std::string_view kind)
+    : connection_(std::move(connection)), kind_(kind) {}
 
 const db::Statement& Reader::statement(const std::string& sql) {
     if (statements_.size() >= statements_max && !statements_.contains(sql)) statements_.clear();
@@ -148,10 +166,49 @@ Result<std::vector<MessageId>> Reader::unfinished(
     return rows_of(*connection_, select_unfinished, values, id_of);
 }
 
+Result<std::vector<ConversationId>> Reader::removed(
+    const ConversationId& after, std::uint32_t limit) {
+    const std::array<db::Value, 2> values{after.view(), std::int64_t{std::min(limit, limit_max)}};
+    return rows_of(*connection_, select_removed, values, conversation_id_of);
+}
+
+Result<std::vector<MessageId>> Reader::unfinished_of(
+    const ConversationId& id, std::uint32_t limit) {
+    const std::array<db::Value, 2> values{id.view(), std::int64_t{std::min(limit, limit_max)}};
+    return rows_of(*connection_, select_unfinished_of, values, id_of);
+}
+
+Result<std::optional<User>> Reader::find_user(const UserId& id) {
+    const std::array<db::Value, 1> values{id.view()};
+    BATON_TRY(auto rows, rows_of(*connection_, statement(select_user), values, user_of));
+    if (rows.empty()) return std::optional<User>();
+    return std::optional<User>(std::move(rows.front()));
+}
+
+Result<UserPage> Reader::list_users(const UserId& after, std::uint32_t limit) {
+    const std::array<db::Value, 2> values{after.view(), std::int64_t{limit} + 1};
+    UserPage page;
+    BATON_TRY(page.users, rows_of(*connection_, statement(select_users), values, user_of));
+    if (page.users.size() > limit) {
+        page.users.pop_back();
+        page.next = page.users.back().id;
+    }
+    return page;
+}
+
 Result<std::vector<RunStep>> Reader::steps(MessageId id) {
     const std::string id_text = id.text();
     const std::array<db::Value, 1> values{std::string_view(id_text)};
     return rows_of(*connection_, select_steps, values, step_of);
+}
+
+Result<std::optional<Summary>> Reader::summary(const ConversationId& id, MessageId before) {
+    const std::string before_text = before.text();
+    const std::array<db::Value, 2> values{id.view(), std::string_view(before_text)};
+    BATON_TRY(auto rows, rows_of(*connection_, select_summary, values, summary_of));
+    if (rows.empty()) return std::optional<Summary>();
+    rows.front().conversation_id = id;
+    return std::optional<Summary>(std::move(rows.front()));
 }
 
 }  // namespace baton::conversations

@@ -11,7 +11,9 @@
 
 #include "base/result.h"
 #include "conversations/conversations.h"
+#include "conversations/keeping.h"
 #include "conversations/list_query.h"
+#include "conversations/search.h"
 #include "db/database.h"
 
 namespace baton::conversations {
@@ -19,7 +21,8 @@ namespace baton::conversations {
 /// The meaning of each method is that of the port's method of the same name.
 class Reader final {
 public:
-    explicit Reader(std::unique_ptr<db::Connection> connection);
+    /// `kind`: as db::Database::kind.
+    Reader(std::unique_ptr<db::Connection> connection, std::string_view kind);
 
     [[nodiscard]] Result<Conversation> get(const ConversationId& id);
     [[nodiscard]] Result<DialogMessage> get_message(MessageId id);
@@ -32,6 +35,17 @@ public:
     [[nodiscard]] Result<std::vector<MessageId>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit);
     [[nodiscard]] Result<std::vector<RunStep>> steps(MessageId id);
+    [[nodiscard]] Result<std::optional<Summary>> summary(
+        const ConversationId& id, MessageId before);
+    [[nodiscard]] Result<std::vector<ConversationId>> removed(
+        const ConversationId& after, std::uint32_t limit);
+    [[nodiscard]] Result<std::vector<MessageId>> unfinished_of(
+        const ConversationId& id, std::uint32_t limit);
+    [[nodiscard]] Result<std::optional<User>> find_user(const UserId& id);
+    [[nodiscard]] Result<SearchPage<MessageHit>> search_messages(const SearchRequest& request);
+    [[nodiscard]] Result<SearchPage<Conversation>> search_conversations(
+        const SearchRequest& request);
+    [[nodiscard]] Result<UserPage> list_users(const UserId& after, std::uint32_t limit);
 
 private:
     template <class T>
@@ -40,6 +54,7 @@ private:
     const db::Statement& statement(const std::string& sql);
 
     std::unique_ptr<db::Connection> connection_;
+    std::string_view kind_;
     std::unordered_map<std::string, db::Statement> statements_;
 };
 

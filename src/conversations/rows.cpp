@@ -32,48 +32,74 @@ std::string text_at(const db::Row& row, int column) { return std::string(row.tex
 
 }  // namespace
 
-Result<Conversation> conversation_of(const db::Row& row) {
+Result<Conversation> conversation_of(const db::Row& row, int first) {
     Conversation conversation;
-    conversation.id = ConversationId(text_at(row, 0));
-    conversation.user_id = UserId(text_at(row, 1));
-    conversation.title = text_at(row, 2);
-    BATON_TRY(conversation.state, enum_at<ConversationState>(row, 3, state_count));
-    BATON_TRY(conversation.priority, enum_at<Level>(row, 4, level_count));
-    conversation.metadata = text_at(row, 5);
-    conversation.message_count = number_at<std::uint64_t>(row, 6);
-    conversation.created_at = time_at(row, 7);
-    conversation.updated_at = time_at(row, 8);
-    conversation.last_active_at = time_at(row, 9);
+    conversation.id = ConversationId(text_at(row, first));
+    conversation.user_id = UserId(text_at(row, first + 1));
+    conversation.title = text_at(row, first + 2);
+    BATON_TRY(conversation.state, enum_at<ConversationState>(row, first + 3, state_count));
+    BATON_TRY(conversation.priority, enum_at<Level>(row, first + 4, level_count));
+    conversation.metadata = text_at(row, first + 5);
+    conversation.message_count = number_at<std::uint64_t>(row, first + 6);
+    conversation.created_at = time_at(row, first + 7);
+    conversation.updated_at = time_at(row, first + 8);
+    conversation.last_active_at = time_at(row, first + 9);
+    conversation.context = text_at(row, first + 10);
+    if (!row.is_null(first + 11)) conversation.expires_at = time_at(row, first + 11);
     return conversation;
 }
 
-Result<DialogMessage> message_of(const db::Row& row) {
+Result<DialogMessage> message_of(const db::Row& row, int first) {
     DialogMessage message;
-    auto id = MessageId::parse(row.text(0));
-    if (!id) return fail(Errc::storage_corrupt, fmt::format("`{}` is no message id", row.text(0)));
+    auto id = MessageId::parse(row.text(first));
+    if (!id)
+        return fail(Errc::storage_corrupt, fmt::format("`{}` is no message id", row.text(first)));
     message.id = *id;
-    message.conversation_id = ConversationId(text_at(row, 1));
-    message.user_id = UserId(text_at(row, 2));
-    message.agent_id = AgentId(text_at(row, 3));
-    message.content = text_at(row, 4);
-    BATON_TRY(message.priority, enum_at<Level>(row, 5, level_count));
-    BATON_TRY(message.status, enum_at<DialogStatus>(row, 6, status_count));
-    message.retry_count = number_at<std::uint32_t>(row, 7);
-    message.metadata = text_at(row, 8);
-    message.error = text_at(row, 9);
-    message.created_at = time_at(row, 10);
-    message.updated_at = time_at(row, 11);
-    if (!row.is_null(12)) message.completed_at = time_at(row, 12);
-    if (!row.is_null(13)) {
+    message.conversation_id = ConversationId(text_at(row, first + 1));
+    message.user_id = UserId(text_at(row, first + 2));
+    message.agent_id = AgentId(text_at(row, first + 3));
+    message.content = text_at(row, first + 4);
+    BATON_TRY(message.priority, enum_at<Level>(row, first + 5, level_count));
+    BATON_TRY(message.status, enum_at<DialogStatus>(row, first + 6, status_count));
+    message.retry_count = number_at<std::uint32_t>(row, first + 7);
+    message.metadata = text_at(row, first + 8);
+    message.error = text_at(row, first + 9);
+    message.created_at = time_at(row, first + 10);
+    message.updated_at = time_at(row, first + 11);
+    if (!row.is_null(first + 12)) message.completed_at = time_at(row, first + 12);
+    if (!row.is_null(first + 13)) {
         DialogReply reply;
-        reply.content = text_at(row, 13);
-        reply.model = text_at(row, 14);
-        reply.usage.input_tokens = number_at<std::uint64_t>(row, 15);
-        reply.usage.output_tokens = number_at<std::uint64_t>(row, 16);
-        reply.created_at = time_at(row, 17);
+        reply.content = text_at(row, first + 13);
+        reply.model = text_at(row, first + 14);
+        reply.usage.input_tokens = number_at<std::uint64_t>(row, first + 15);
+        reply.usage.output_tokens = number_at<std::uint64_t>(row, first + 16);
+        reply.created_at = time_at(row, first + 17);
         message.reply = std::move(reply);
     }
     return message;
+}
+
+Result<User> user_of(const db::Row& row) {
+    User user;
+    user.id = UserId(text_at(row, 0));
+    user.tier = text_at(row, 1);
+    if (!row.is_null(2)) user.messages_per_minute = number_at<std::uint32_t>(row, 2);
+    if (!row.is_null(3)) user.messages_per_day = number_at<std::uint32_t>(row, 3);
+    user.metadata = text_at(row, 4);
+    user.created_at = time_at(row, 5);
+    user.updated_at = time_at(row, 6);
+    return user;
+}
+
+Result<Summary> summary_of(const db::Row& row) {
+    auto upto = MessageId::parse(row.text(0));
+    if (!upto) return fail(Errc::storage_corrupt, fmt::format("`{}` is no message", row.text(0)));
+    return Summary{.upto = *upto,
+        .content = text_at(row, 1),
+        .model = text_at(row, 2),
+        .usage = {.input_tokens = number_at<std::uint64_t>(row, 3),
+            .output_tokens = number_at<std::uint64_t>(row, 4)},
+        .created_at = time_at(row, 5)};
 }
 
 Result<RunStep> step_of(const db::Row& row) {

@@ -7,6 +7,7 @@
 
 #include "conversations/conversations.h"
 #include "conversations/group_writer.h"
+#include "conversations/keeping_writes.h"
 #include "conversations/reader.h"
 #include "conversations/writes.h"
 #include "runtime/blocking_pool.h"
@@ -178,6 +179,148 @@ private:
     std::shared_ptr<Core> core_;
 };
 
+class StoredKeeper final : public Keeper {
+public:
+    explicit StoredKeeper(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<Conversation>> change(
+        ConversationId id, ConversationChange change, TimePoint at) override {
+        return core_->writer.run<Conversation>(
+            [id = std::move(id), change = std::move(change), at](db::Connection& connection) {
+                return change_conversation(connection, id, change, at);
+            });
+    }
+
+    Task<Result<void>> remove(ConversationId id, TimePoint at) override {
+        return core_->writer.run<void>([id = std::move(id), at](db::Connection& connection) {
+            return remove_conversation(connection, id, at);
+        });
+    }
+
+    Task<Result<std::uint64_t>> remove_expired(
+        TimePoint now, TimePoint idle_since, std::uint32_t limit) override {
+        return core_->writer.run<std::uint64_t>(
+            [now, idle_since, limit](db::Connection& connection) {
+                return conversations::remove_expired(connection, now, idle_since, limit);
+            });
+    }
+
+    Task<Result<std::vector<ConversationId>>> removed(
+        ConversationId after, std::uint32_t limit) override {
+        return core_->readers.run([after = std::move(after), limit](
+                                      Reader& reader) { return reader.removed(after, limit); });
+    }
+
+    Task<Result<std::vector<MessageId>>> unfinished_of(
+        ConversationId id, std::uint32_t limit) override {
+        return core_->readers.run([id = std::move(id), limit](
+                                      Reader& reader) { return reader.unfinished_of(id, limit); });
+    }
+
+    Task<Result<std::uint64_t>> purge(
+        ConversationId id, std::uint32_t limit, TimePoint stones_before) override {
+        return core_->writer.run<std::uint64_t>(
+            [id = std::move(id), limit, stones_before](db::Connection& connection) {
+                return purge_conversation(connection, id, limit, stones_before);
+            });
+    }
+
+    Task<Result<void>> delete_message(MessageId id) override {
+        return core_->writer.run<void>([id](db::Connection& connection) {
+            return conversations::delete_message(connection, id);
+        });
+    }
+
+    Task<Result<void>> reopen(MessageId id, TimePoint at) override {
+        return core_->writer.run<void>(
+            [id, at](db::Connection& connection) { return reopen_message(connection, id, at); });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
+class StoredUsers final : public Users {
+public:
+    explicit StoredUsers(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<User>> put_user(User user) override {
+        return core_->writer.run<User>([user = std::move(user)](db::Connection& connection) {
+            return conversations::put_user(connection, user);
+        });
+    }
+
+    Task<Result<std::optional<User>>> find_user(UserId id) override {
+        return core_->readers.run(
+            [id = std::move(id)](Reader& reader) { return reader.find_user(id); });
+    }
+
+    Task<Result<UserPage>> list_users(UserId after, std::uint32_t limit) override {
+        return core_->readers.run([after = std::move(after), limit](
+                                      Reader& reader) { return reader.list_users(after, limit); });
+    }
+
+    Task<Result<bool>> delete_user(UserId id) override {
+        return core_->writer.run<bool>([id = std::move(id)](db::Connection& connection) {
+            return conversations::delete_user(connection, id);
+        });
+    }
+
+    Task<Result<void>> count_message(UserId id, QuotaDefaults limits, TimePoint at) override {
+        return core_->writer.run<void>(
+            [id = std::move(id), limits, at](db::Connection& connection) {
+                return conversations::count_message(connection, id, limits, at);
+            });
+    }
+
+    Task<Result<void>> forget_counts(TimePoint before, std::uint32_t limit) override {
+        return core_->writer.run<void>([before, limit](db::Connection& connection) {
+            return conversations::forget_counts(connection, before, limit);
+        });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
+class StoredSearch final : public Search {
+public:
+    explicit StoredSearch(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<SearchPage<MessageHit>>> search_messages(SearchRequest request) override {
+        return core_->readers.run([request = std::move(request)](
+                                      Reader& reader) { return reader.search_messages(request); });
+    }
+
+    Task<Result<SearchPage<Conversation>>> search_conversations(SearchRequest request) override {
+        return core_->readers.run([request = std::move(request)](Reader& reader) {
+            return reader.search_conversations(request);
+        });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
+class StoredSummaries final : public Summaries {
+public:
+    explicit StoredSummaries(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+    Task<Result<std::optional<Summary>>> summary(ConversationId id, MessageId before) override {
+        return core_->readers.run(
+            [id = std::move(id), before](Reader& reader) { return reader.summary(id, before); });
+    }
+
+    Task<Result<void>> keep_summary(Summary summary) override {
+        return core_->writer.run<void>([summary = std::move(summary)](db::Connection& connection) {
+            return insert_summary(connection, summary);
+        });
+    }
+
+private:
+    std::shared_ptr<Core> core_;
+};
+
 }  // namespace
 
 Result<Store> make_store(db::Database& database, StoreConfig config) {
@@ -185,13 +328,17 @@ Result<Store> make_store(db::Database& database, StoreConfig config) {
     std::vector<std::unique_ptr<Reader>> readers;
     for (std::size_t i = 0; i < config.readers; ++i) {
         BATON_TRY(auto reading, database.connect());
-        readers.push_back(std::make_unique<Reader>(std::move(reading)));
+        readers.push_back(std::make_unique<Reader>(std::move(reading), database.kind()));
     }
     auto core = std::make_shared<Core>(std::move(connection), std::move(readers));
     Store store;
     store.conversations = std::make_unique<StoredConversations>(core);
     store.writer = std::make_unique<StoredDialogWriter>(core);
-    store.steps = std::make_unique<StoredRunSteps>(std::move(core));
+    store.steps = std::make_unique<StoredRunSteps>(core);
+    store.keeper = std::make_unique<StoredKeeper>(core);
+    store.users = std::make_unique<StoredUsers>(core);
+    store.search = std::make_unique<StoredSearch>(core);
+    store.summaries = std::make_unique<StoredSummaries>(std::move(core));
     return store;
 }
 

@@ -5,12 +5,15 @@
 
 #include <fmt/core.h>
 
+#include "conversations/search_writes.h"
+
 namespace baton::conversations {
 namespace {
 
 constexpr db::Statement insert_conversation_row{
     "INSERT INTO conversations (id, user_id, title, state, priority, metadata, message_count, "
-    "created_at, updated_at, last_active_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "created_at, updated_at, last_active_at, context, expires_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO NOTHING"};
 constexpr db::Statement insert_message_row{
     "INSERT INTO dialog_messages (id, conversation_id, user_id, agent_id, content, priority, "
@@ -18,11 +21,15 @@ constexpr db::Statement insert_message_row{
     "retry_count, metadata, error, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};
-// Times only grow: a repeated or late write must not make a conversation look older.
+constexpr db::Statement select_removed{
+    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NOT NULL"};
+// Times only grow: a repeated or late write must not make a conversation look older. An inactive
+// one is active from now on.
 constexpr db::Statement count_message{
     "UPDATE conversations SET message_count = message_count + 1, "
     "updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, "
-    "last_active_at = CASE WHEN last_active_at < ? THEN ? ELSE last_active_at END WHERE id = ?"};
+    "last_active_at = CASE WHEN last_active_at < ? THEN ? ELSE last_active_at END, "
+    "state = CASE state WHEN 1 THEN 0 ELSE state END WHERE id = ?"};
 constexpr db::Statement touch_conversation{
     "UPDATE conversations SET "
     "updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, "
@@ -39,6 +46,13 @@ constexpr db::Statement insert_step_row{
     "INSERT INTO run_steps (message_id, number, kind, content, began_at, ended_at) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id, number) DO NOTHING"};
 
+constexpr db::Statement insert_summary_row{
+    "INSERT INTO conversation_summaries (conversation_id, upto, content, model, input_tokens, "
+    "output_tokens, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (conversation_id, upto) DO NOTHING"};
+constexpr db::Statement select_visible{
+    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NULL"};
+
 std::int64_t number(auto value) noexcept { return static_cast<std::int64_t>(value); }
 
 /// The status of a message; nothing when it is unknown.
@@ -52,22 +66,38 @@ Result<std::optional<DialogStatus>> status_of(db::Connection& connection, std::s
     return status;
 }
 
+Result<bool> is_removed(db::Connection& connection, const ConversationId& id) {
+    bool removed = false;
+    const std::array<db::Value, 1> values{id.view()};
+    BATON_TRY_VOID(connection.execute(select_removed, values, [&](const db::Row&) {
+        removed = true;
+        return false;
+    }));
+    return removed;
+}
+
 }  // namespace
 
 Result<bool> insert_conversation(db::Connection& connection, const Conversation& conversation) {
-    const std::array<db::Value, 10> values{conversation.id.view(), conversation.user_id.view(),
+    const std::array<db::Value, 12> values{conversation.id.view(), conversation.user_id.view(),
         std::string_view(conversation.title), number(conversation.state),
         number(conversation.priority), std::string_view(conversation.metadata),
         number(conversation.message_count), to_unix_ms(conversation.created_at),
-        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at)};
+        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at),
+        std::string_view(conversation.context),
+        conversation.expires_at ? db::Value(to_unix_ms(*conversation.expires_at)) : db::Value()};
     BATON_TRY(const auto added, connection.execute(insert_conversation_row, values));
-    return added != 0;
+    if (added == 0) return false;
+    BATON_TRY_VOID(index_conversation(connection, conversation));
+    return true;
 }
 
 Result<bool> insert_message(db::Connection& connection, const DialogMessage& message) {
     const std::string id = message.id.text();
     BATON_TRY(const auto known, status_of(connection, id));
     if (known) return false;
+    BATON_TRY(const bool removed, is_removed(connection, message.conversation_id));
+    if (removed) return fail(Errc::conversation_not_found, "the conversation was removed");
     Conversation conversation;
     conversation.id = message.conversation_id;
     conversation.user_id = message.user_id;
@@ -82,6 +112,7 @@ Result<bool> insert_message(db::Connection& connection, const DialogMessage& mes
         std::string_view(message.metadata), std::string_view(message.error),
         to_unix_ms(message.created_at), to_unix_ms(message.updated_at)};
     BATON_TRY_VOID(connection.execute(insert_message_row, values));
+    BATON_TRY_VOID(index_message(connection, id, false, message.content));
     const std::int64_t at = to_unix_ms(message.created_at);
     const std::array<db::Value, 5> counted{at, at, at, at, message.conversation_id.view()};
     BATON_TRY_VOID(connection.execute(count_message, counted));
@@ -106,6 +137,7 @@ Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogR
         std::string_view(reply.model), number(reply.usage.input_tokens),
         number(reply.usage.output_tokens), at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(update_reply, values));
+    BATON_TRY_VOID(index_message(connection, id_text, true, reply.content));
     const std::array<db::Value, 5> touched{at, at, at, at, std::string_view(id_text)};
     BATON_TRY_VOID(connection.execute(touch_conversation, touched));
     return true;
@@ -128,6 +160,23 @@ Result<bool> write_last_step(
     if (!first) return false;
     BATON_TRY_VOID(insert_step(connection, id, last));
     return true;
+}
+
+Result<void> insert_summary(db::Connection& connection, const Summary& summary) {
+    bool is_there = false;
+    const std::array<db::Value, 1> key{summary.conversation_id.view()};
+    BATON_TRY_VOID(connection.execute(select_visible, key, [&](const db::Row&) {
+        is_there = true;
+        return false;
+    }));
+    if (!is_there) return fail(Errc::conversation_not_found, "no such conversation");
+    const std::string upto = summary.upto.text();
+    const std::array<db::Value, 7> values{summary.conversation_id.view(), std::string_view(upto),
+        std::string_view(summary.content), std::string_view(summary.model),
+        number(summary.usage.input_tokens), number(summary.usage.output_tokens),
+        to_unix_ms(summary.created_at)};
+    BATON_TRY_VOID(connection.execute(insert_summary_row, values));
+    return {};
 }
 
 Result<void> write_failure(db::Connection& connection, const FailedRun& run) {

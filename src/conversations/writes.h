@@ -20,6 +20,7 @@ namespace baton::conversations {
 [[nodiscard]] Result<void> write_failure(db::Connection& connection, const FailedRun& run);
 [[nodiscard]] Result<bool> insert_step(
     db::Connection& connection, MessageId id, const RunStep& step);
+[[nodiscard]] Result<void> insert_summary(db::Connection& connection, const Summary& summary);
 /// RunSteps::finish.
 [[nodiscard]] Result<bool> write_last_step(
     db::Connection& connection, MessageId id, const RunStep& last, const DialogReply& reply);

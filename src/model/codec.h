@@ -83,6 +83,7 @@ inline constexpr std::size_t post_count_max = 10'000;
 [[nodiscard]] boost::json::object to_json(const StorageQuota& quota);
 [[nodiscard]] boost::json::object to_json(const ClusterState& state);
 [[nodiscard]] boost::json::object to_json(const Conversation& conversation);
+[[nodiscard]] boost::json::object to_json(const User& user);
 /// As `/api/v1` shows a message; the caller adds what only it knows (max_retries, timeout).
 [[nodiscard]] boost::json::object to_json(const DialogMessage& message);
 

@@ -28,13 +28,15 @@ json::object reply_of(const DialogMessage& message, const DialogReply& reply) {
 
 json::object to_json(const Conversation& conversation) {
     return {{"id", conversation.id.view()}, {"user_id", conversation.user_id.view()},
-        {"title", conversation.title}, {"context", nullptr},
+        {"title", conversation.title}, {"context", conversation.context},
         {"status", to_string(conversation.state)}, {"state", to_string(conversation.state)},
         {"priority", to_string(conversation.priority)},
         {"message_count", conversation.message_count},
         {"created_at", to_rfc3339(conversation.created_at)},
         {"updated_at", to_rfc3339(conversation.updated_at)},
-        {"last_active_at", to_rfc3339(conversation.last_active_at)}, {"expires_at", nullptr},
+        {"last_active_at", to_rfc3339(conversation.last_active_at)},
+        {"expires_at", conversation.expires_at ? json::value(to_rfc3339(*conversation.expires_at))
+                                               : json::value(nullptr)},
         {"metadata", metadata_value(conversation.metadata)}};
 }
 
@@ -52,6 +54,17 @@ json::object to_json(const DialogMessage& message) {
     if (!message.error.empty()) object["error"] = message.error;
     if (message.reply) object["reply"] = reply_of(message, *message.reply);
     return object;
+}
+
+json::object to_json(const User& user) {
+    const auto limit_of = [](const std::optional<std::uint32_t>& limit) {
+        return limit ? json::value(*limit) : json::value(nullptr);
+    };
+    return {{"id", user.id.view()}, {"tier", user.tier},
+        {"messages_per_minute", limit_of(user.messages_per_minute)},
+        {"messages_per_day", limit_of(user.messages_per_day)},
+        {"metadata", metadata_value(user.metadata)}, {"created_at", to_rfc3339(user.created_at)},
+        {"updated_at", to_rfc3339(user.updated_at)}};
 }
 
 }  // namespace baton

@@ -1,6 +1,5 @@
 #include "service/message_service.h"
 
-#include <algorithm>
 #include <array>
 #include <unistd.h>
 #include <utility>
@@ -12,19 +11,18 @@
 #include "dispatch/work_item.h"
 #include "model/codec.h"
 #include "runtime/event.h"
+#include "service/checks.h"
+#include "service/dialog_checks.h"
 
 namespace baton::service {
 namespace {
 
 using access::Identity;
 
-constexpr std::string_view anonymous = "anonymous";
 // Between looks at a message that somebody waits for, should it end without a reply (cancelled).
 constexpr Duration recheck{1'000};
 // The same while an earlier reply stands that is not its last: a dead letter that was driven anew.
 constexpr Duration recheck_soon{50};
-
-Result<void> allow(const Identity& who) { return access::require(who, access::Role::member); }
 
 /// "c_" and 128 random bits: nobody guesses another's conversation.
 ConversationId draw_conversation_id() {
@@ -33,58 +31,6 @@ ConversationId draw_conversation_id() {
     std::string text = "c_";
     for (const unsigned char byte : bits) text += fmt::format("{:02x}", byte);
     return ConversationId(std::move(text));
-}
-
-bool has_control(std::string_view text) {
-    return std::ranges::any_of(text, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
-    });
-}
-
-Result<UserId> checked_user(std::optional<UserId> user) {
-    if (!user) return UserId(std::string(anonymous));
-    if (user->empty() || user->text.size() > MessageLimits::user_id_max || !is_utf8(user->view()) ||
-        has_control(user->view())) {
-        return fail_field(Errc::invalid_argument, "user_id",
-            fmt::format("a user id is 1 to {} bytes of UTF-8 without control characters",
-                MessageLimits::user_id_max));
-    }
-    return *std::move(user);
-}
-
-Result<void> check_metadata(std::string_view metadata) {
-    if (metadata.size() <= baton::MessageLimits::metadata_max) return {};
-    return fail_field(Errc::invalid_argument, "metadata",
-        fmt::format("metadata is {} bytes as JSON, and may be {}", metadata.size(),
-            baton::MessageLimits::metadata_max));
-}
-
-Result<void> check_content(std::string_view content) {
-    if (content.empty()) {
-        return fail_field(Errc::invalid_message, "content", "content cannot be empty");
-    }
-    if (content.size() > MessageLimits::content_max) {
-        return fail_field(Errc::message_too_large, "content",
-            fmt::format(
-                "content is {} bytes, and may be {}", content.size(), MessageLimits::content_max));
-    }
-    if (!is_utf8(content)) {
-        return fail_field(Errc::invalid_utf8, "content", "content is not UTF-8");
-    }
-    return {};
-}
-
-Result<void> check_page(const PageRequest& page) {
-    if (page.page < 1) {
-        return fail_field(Errc::invalid_argument, "page", "pages are counted from 1");
-    }
-    if (page.page_size < 1 || page.page_size > MessageLimits::page_size_max) {
-        return fail_field(Errc::invalid_argument, "page_size",
-            fmt::format("page_size is {}, and must be 1 to {}", page.page_size,
-                MessageLimits::page_size_max));
-    }
-    return {};
 }
 
 /// Null when there is none.
@@ -120,13 +66,37 @@ bool is_final(DialogStatus status) noexcept {
 }
 
 MessageService::MessageService(queue::Queues& queues, conversations::Conversations& conversations,
-    const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log)
+    const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log,
+    conversations::Users* users)
     : queues_(queues),
       conversations_(conversations),
       agents_(agents),
       clock_(clock),
       config_(std::move(config)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      users_(users) {}
+
+Task<Result<Conversation>> MessageService::visible(ConversationId id) {
+    BATON_CO_TRY(auto found, co_await conversations_.get(std::move(id)));
+    if (is_over(found, config_.idle_time, clock_.now())) {
+        co_return fail(Errc::conversation_not_found, "no such conversation");
+    }
+    co_return found;
+}
+
+Task<Result<std::string>> MessageService::admit(const UserId& id) {
+    if (users_ == nullptr) co_return std::string();
+    BATON_CO_TRY(auto user, co_await users_->find_user(id));
+    conversations::QuotaDefaults limits = config_.quota;
+    if (user) {
+        limits.messages_per_minute = user->messages_per_minute.value_or(limits.messages_per_minute);
+        limits.messages_per_day = user->messages_per_day.value_or(limits.messages_per_day);
+    }
+    if (limits != conversations::QuotaDefaults{}) {
+        BATON_CO_TRY_VOID(co_await users_->count_message(id, limits, clock_.now()));
+    }
+    co_return user ? std::move(user->tier) : std::string();
+}
 
 Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
     BATON_TRY_VOID(check_content(message.content));
@@ -150,17 +120,24 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
     const auto priority = message.priority;
     BATON_CO_TRY(auto row, validated(std::move(message)));
     if (given) {
-        BATON_CO_TRY(auto conversation, co_await conversations_.get(*given));
+        BATON_CO_TRY(auto conversation, co_await visible(*given));
+        if (!takes_messages(conversation.state)) {
+            co_return fail_field(Errc::conflict, "conversation_id",
+                fmt::format(
+                    "the conversation is {} and takes no messages", to_string(conversation.state)));
+        }
         row.conversation_id = std::move(conversation.id);
     } else {
         row.conversation_id = draw_conversation_id();
     }
+    BATON_CO_TRY(const std::string tier, co_await admit(row.user_id));
 
     std::vector<NewMessage> items;
     items.push_back(dispatch::to_work_item(row));
     const auto told = json_of(row.metadata);
-    const dispatch::Subject subject{
-        .text = row.content, .tier = text_in(told, "tier"), .urgency = text_in(told, "urgency")};
+    const dispatch::Subject subject{.text = row.content,
+        .tier = tier.empty() ? text_in(told, "tier") : std::string_view(tier),
+        .urgency = text_in(told, "urgency")};
     dispatch::set_level(items.front(), config_.rules, subject, priority);
     row.priority = items.front().data.priority;
     QueueName queue{std::string(dispatch::llm_queue)};
@@ -237,16 +214,15 @@ Task<Result<Conversation>> MessageService::create_conversation(
     const Identity& who, NewConversation conversation) {
     BATON_CO_TRY_VOID(allow(who));
     BATON_CO_TRY_VOID(check_metadata(conversation.metadata));
-    if (conversation.title.size() > MessageLimits::title_max || !is_utf8(conversation.title) ||
-        has_control(conversation.title)) {
-        co_return fail_field(Errc::invalid_argument, "title",
-            fmt::format("a title is at most {} bytes of UTF-8 without control characters",
-                MessageLimits::title_max));
-    }
+    BATON_CO_TRY_VOID(check_title(conversation.title));
+    BATON_CO_TRY_VOID(check_context(conversation.context));
+    BATON_CO_TRY_VOID(check_expiry(conversation.expires_at, clock_.now()));
     Conversation row;
     BATON_CO_TRY(row.user_id, checked_user(std::move(conversation.user_id)));
     row.id = draw_conversation_id();
     row.title = std::move(conversation.title);
+    row.context = std::move(conversation.context);
+    row.expires_at = conversation.expires_at;
     row.priority = conversation.priority;
     row.metadata = std::move(conversation.metadata);
     row.created_at = clock_.now();
@@ -260,7 +236,7 @@ Task<Result<Conversation>> MessageService::create_conversation(
 Task<Result<Conversation>> MessageService::get_conversation(
     const Identity& who, ConversationId id) {
     BATON_CO_TRY_VOID(allow(who));
-    co_return co_await conversations_.get(std::move(id));
+    co_return co_await visible(std::move(id));
 }
 
 Task<Result<Page<Conversation>>> MessageService::list_conversations(
@@ -274,7 +250,7 @@ Task<Result<Page<DialogMessage>>> MessageService::conversation_messages(
     const Identity& who, ConversationId id, PageRequest page) {
     BATON_CO_TRY_VOID(allow(who));
     BATON_CO_TRY_VOID(check_page(page));
-    BATON_CO_TRY(const auto known, co_await conversations_.get(id));
+    BATON_CO_TRY(const auto known, co_await visible(std::move(id)));
     MessageFilter filter;
     filter.conversation_id = known.id;
     co_return co_await conversations_.list_messages(std::move(filter), std::move(page));

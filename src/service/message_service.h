@@ -29,6 +29,8 @@ struct MessageLimits {
         1'048'576 - 16'384 - baton::MessageLimits::metadata_max;
     static constexpr std::size_t user_id_max = 128;
     static constexpr std::size_t title_max = 512;
+    static constexpr std::size_t context_max = 16'384;
+    static constexpr std::size_t tier_max = 64;
     static constexpr Duration wait_max{60'000};
     static constexpr std::uint32_t page_size_max = 100;
 };
@@ -38,6 +40,9 @@ struct MessageServiceConfig {
     std::uint32_t max_retries = 3;  ///< as the dispatcher has it; shown with each message
     Duration timeout{30'000};       ///< one run, as the dispatcher has it; shown with each message
     dispatch::PreprocessorConfig rules{};
+    /// A conversation without a time of its own ends when it was idle for so long; 0: never.
+    Duration idle_time{0};
+    conversations::QuotaDefaults quota{};  ///< of users whose record says nothing else
 };
 
 /// A message for an agent, as a user wrote it.
@@ -47,13 +52,16 @@ struct OutgoingMessage {
     std::optional<AgentId> agent_id{};                ///< absent: the default agent
     std::string content;                              ///< 1..content_max bytes of UTF-8
     std::optional<Level> priority{};                  ///< absent: as the rules say
-    /// A JSON object as text; empty: none. Rules look at its `tier` and `urgency`.
+    /// A JSON object as text; empty: none. Rules look at its `urgency`, and at its `tier` when the
+    /// user's record has none.
     std::string metadata;
 };
 
 struct NewConversation {
     std::optional<UserId> user_id{};  ///< absent: "anonymous"
     std::string title;                ///< 0..title_max bytes of UTF-8
+    std::string context;              ///< 0..context_max bytes of UTF-8
+    std::optional<TimePoint> expires_at{};
     Level priority = Level::normal;
     std::string metadata;  ///< a JSON object as text; empty: none
 };
@@ -62,15 +70,18 @@ struct NewConversation {
 /// resume on the caller's executor. `who` and the service must outlive the task.
 class MessageService final {
 public:
-    /// The references must outlive the service. The LLM queue must exist.
+    /// The references must outlive the service. The LLM queue must exist. Without `users` nobody
+    /// has a record, and nothing is counted.
     MessageService(queue::Queues& queues, conversations::Conversations& conversations,
-        const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log);
+        const agents::Runtime& agents, const Clock& clock, MessageServiceConfig config, Log log,
+        conversations::Users* users = nullptr);
 
     /// Validates, posts to the LLM queue (durable: from here on it will be answered), then writes
     /// the user's turn. A failing second write does not take the message back; worker and start-up
     /// check repair it. Returns the message as it stands. Fails: invalid_argument (Error.field:
     /// content, user_id, agent_id, metadata), message_too_large, conversation_not_found (a given
-    /// one is unknown), and as Producer::post.
+    /// one is unknown or over), conflict (it is completed or archived), rate_limited (the user has
+    /// sent enough), and as Producer::post.
     [[nodiscard]] Task<Result<DialogMessage>> send(
         const access::Identity& who, OutgoingMessage message);
 
@@ -101,6 +112,10 @@ public:
 private:
     [[nodiscard]] Result<DialogMessage> validated(OutgoingMessage message) const;
     [[nodiscard]] Task<Result<DialogMessage>> look(MessageId id);
+    /// One that is not over. Fails: conversation_not_found.
+    [[nodiscard]] Task<Result<Conversation>> visible(ConversationId id);
+    /// Counts a message of the user; the tier of the record. Fails: rate_limited.
+    [[nodiscard]] Task<Result<std::string>> admit(const UserId& id);
 
     queue::Queues& queues_;
     conversations::Conversations& conversations_;
@@ -108,6 +123,7 @@ private:
     const Clock& clock_;
     MessageServiceConfig config_;
     Log log_;
+    conversations::Users* users_;
     std::atomic<bool> waits_ended_{false};
 };
 

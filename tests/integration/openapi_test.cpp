@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "api/krpc/krpc_door.h"
+#include "integration/openapi_calls.h"
 #include "integration/openapi_page.h"
 #include "support/fake_names.h"
 #include "unit/api/openai/openai_fixture.h"
@@ -199,7 +200,8 @@ void OpenApi::call_dialog_routes() {
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
     complete(MessageId::parse(id).value(), "re one");
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
-    checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":"two"})");
+    const auto open =
+        json_of(checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":"two"})"));
     checked("POST /api/v1/messages", "/api/v1/messages", R"({"content":""})");
     checked("GET /api/v1/messages", "/api/v1/messages?page_size=1");
     checked("GET /api/v1/messages", "/api/v1/messages?page_size=0");
@@ -207,6 +209,8 @@ void OpenApi::call_dialog_routes() {
     checked("GET /api/v1/conversations/{id}", target);
     checked("GET /api/v1/conversations/{id}", target + "x");
     checked("GET /api/v1/conversations/{id}/messages", target + "/messages");
+    for (const auto& each : ending_calls(target, id, open))
+        checked(each.name, each.target, each.body);
 }
 
 void OpenApi::call_operator_routes() {

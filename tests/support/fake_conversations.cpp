@@ -54,7 +54,7 @@ Task<Result<bool>> FakeConversations::create(Conversation conversation) {
 Task<Result<Conversation>> FakeConversations::get(ConversationId id) {
     BATON_CO_TRY_VOID(co_await enter("get"));
     const auto found = conversations_.find(id.text);
-    if (found == conversations_.end()) {
+    if (found == conversations_.end() || removed_.contains(id.text)) {
         co_return baton::fail(Errc::conversation_not_found, "no conversation `" + id.text + "`");
     }
     co_return found->second;
@@ -65,7 +65,8 @@ Task<Result<Page<Conversation>>> FakeConversations::list(
     BATON_CO_TRY_VOID(co_await enter("list"));
     std::vector<Conversation> found;
     for (const auto& [id, conversation] : conversations_) {
-        const bool wanted = (!filter.user_id || *filter.user_id == conversation.user_id) &&
+        const bool wanted = !removed_.contains(id) &&
+                            (!filter.user_id || *filter.user_id == conversation.user_id) &&
                             (!filter.state || *filter.state == conversation.state);
         if (wanted) found.push_back(conversation);
     }
@@ -74,6 +75,9 @@ Task<Result<Page<Conversation>>> FakeConversations::list(
 
 Task<Result<bool>> FakeConversations::add_message(DialogMessage message) {
     BATON_CO_TRY_VOID(co_await enter("add_message"));
+    if (removed_.contains(message.conversation_id.text)) {
+        co_return baton::fail(Errc::conversation_not_found, "the conversation was removed");
+    }
     const MessageId id = message.id;
     const auto [place, added] = messages_.try_emplace(id, std::move(message));
     if (!added) co_return false;

@@ -37,6 +37,9 @@ struct Route {
 [[nodiscard]] std::span<const Route> message_routes();
 [[nodiscard]] std::span<const Route> dialog_routes();
 [[nodiscard]] std::span<const Route> conversation_routes();
+[[nodiscard]] std::span<const Route> user_routes();
+[[nodiscard]] std::span<const Route> search_routes();
+[[nodiscard]] std::span<const Route> status_routes();
 [[nodiscard]] std::span<const Route> operator_routes();
 [[nodiscard]] std::span<const Route> stream_routes();
 [[nodiscard]] std::span<const Route> output_routes();

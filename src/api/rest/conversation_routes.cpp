@@ -14,9 +14,50 @@ namespace {
 namespace json = boost::json;
 using net::Method;
 
+Result<std::optional<TimePoint>> read_expiry(const Fields& fields) {
+    if (fields.find("expires_at") == nullptr) return std::optional<TimePoint>();
+    BATON_TRY(const auto time, fields.time("expires_at", {}));
+    return std::optional<TimePoint>(time);
+}
+
+/// A field of text that stays as it is when absent.
+Result<std::optional<std::string>> read_new_text(const Fields& fields, std::string_view name) {
+    if (fields.find(name) == nullptr) return std::optional<std::string>();
+    BATON_TRY(const auto text, fields.text(name));
+    return std::optional<std::string>(std::string(text));
+}
+
+Result<conversations::ConversationChange> read_change(const net::Request& request) {
+    static constexpr std::array<std::string_view, 6> known{
+        "title", "context", "state", "priority", "metadata", "expires_at"};
+    BATON_TRY_VOID(check_query(request, {}));
+    JsonBody body;
+    BATON_TRY(const auto* value, body.parse(request));
+    BATON_TRY(const auto fields, Fields::of(*value, known, Errc::invalid_argument));
+    conversations::ConversationChange change;
+    BATON_TRY(change.title, read_new_text(fields, "title"));
+    BATON_TRY(change.context, read_new_text(fields, "context"));
+    if (fields.find("state") != nullptr) {
+        BATON_TRY(const auto text, fields.text("state"));
+        const auto state = parse_conversation_state(text);
+        if (!state) return fields.fail_at("state", state.error().detail);
+        change.state = *state;
+    }
+    if (fields.find("priority") != nullptr) {
+        BATON_TRY(change.priority, read_priority(fields));
+    }
+    if (fields.find("metadata") != nullptr) {
+        BATON_TRY(change.metadata, read_metadata(fields));
+    }
+    // null is a value here: back to the configured idle time.
+    change.changes_expiry = value->as_object().contains("expires_at");
+    BATON_TRY(change.expires_at, read_expiry(fields));
+    return change;
+}
+
 Result<service::NewConversation> read_conversation(const net::Request& request) {
-    static constexpr std::array<std::string_view, 4> known{
-        "user_id", "title", "priority", "metadata"};
+    static constexpr std::array<std::string_view, 6> known{
+        "user_id", "title", "priority", "metadata", "context", "expires_at"};
     BATON_TRY_VOID(check_query(request, {}));
     JsonBody body;
     BATON_TRY(const auto fields, body.parse(request, known));
@@ -25,6 +66,8 @@ Result<service::NewConversation> read_conversation(const net::Request& request) 
     BATON_TRY(conversation.title, fields.text("title"));
     BATON_TRY(conversation.priority, read_priority(fields));
     BATON_TRY(conversation.metadata, read_metadata(fields));
+    BATON_TRY(conversation.context, fields.text("context"));
+    BATON_TRY(conversation.expires_at, read_expiry(fields));
     return conversation;
 }
 
@@ -60,6 +103,31 @@ Task<Result<net::Response>> list_conversations(Call& call) {
     for (const auto& conversation : found.items) items.push_back(to_json(conversation));
     co_return success(
         200, page_object("conversations", std::move(items), page, found.total, found.next));
+}
+
+Task<Result<net::Response>> change_conversation(Call& call) {
+    BATON_CO_TRY(auto change, read_change(call.request));
+    ConversationId id{std::string(call.params[0])};
+    BATON_CO_TRY(const auto changed,
+        co_await call.deps.conversations.change(call.who, std::move(id), std::move(change)));
+    co_return success(200, to_json(changed));
+}
+
+Task<Result<net::Response>> archive_conversation(Call& call) {
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    conversations::ConversationChange change;
+    change.state = ConversationState::archived;
+    ConversationId id{std::string(call.params[0])};
+    BATON_CO_TRY(const auto changed,
+        co_await call.deps.conversations.change(call.who, std::move(id), std::move(change)));
+    co_return success(200, to_json(changed));
+}
+
+Task<Result<net::Response>> delete_conversation(Call& call) {
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    ConversationId id{std::string(call.params[0])};
+    BATON_CO_TRY_VOID(co_await call.deps.conversations.remove(call.who, id));
+    co_return success(200, {{"id", id.view()}, {"deleted", true}});
 }
 
 Task<Result<net::Response>> get_conversation(Call& call) {
@@ -113,10 +181,13 @@ Task<Result<net::Response>> append_turn(Call& call) {
     co_return success(201, dialog_object(sent, messages.config()));
 }
 
-constexpr std::array<Route, 5> table{{
+constexpr std::array<Route, 8> table{{
     {{Method::post, "/api/v1/conversations", Auth::member}, create_conversation},
     {{Method::get, "/api/v1/conversations", Auth::member}, list_conversations},
     {{Method::get, "/api/v1/conversations/{id}", Auth::member}, get_conversation},
+    {{Method::put, "/api/v1/conversations/{id}", Auth::member}, change_conversation},
+    {{Method::del, "/api/v1/conversations/{id}", Auth::member}, delete_conversation},
+    {{Method::post, "/api/v1/conversations/{id}/archive", Auth::member}, archive_conversation},
     {{Method::get, "/api/v1/conversations/{id}/messages", Auth::member}, list_turns},
     {{Method::post, "/api/v1/conversations/{id}/messages", Auth::member}, append_turn},
 }};

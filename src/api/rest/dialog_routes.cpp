@@ -77,10 +77,38 @@ Task<Result<net::Response>> list_messages(Call& call) {
         200, page_object("messages", std::move(items), page, found.total, found.next));
 }
 
-constexpr std::array<Route, 3> table{{
+Result<DialogStatus> read_status(const net::Request& request) {
+    static constexpr std::array<std::string_view, 1> known{"status"};
+    BATON_TRY_VOID(check_query(request, {}));
+    JsonBody body;
+    BATON_TRY(const auto fields, body.parse(request, known));
+    BATON_TRY(const auto text, fields.text("status"));
+    const auto status = parse_dialog_status(text);
+    if (!status) return fields.fail_at("status", status.error().detail);
+    return *status;
+}
+
+Task<Result<net::Response>> put_status(Call& call) {
+    BATON_CO_TRY(const auto status, read_status(call.request));
+    BATON_CO_TRY(const auto id, message_of(call));
+    BATON_CO_TRY(
+        const auto message, co_await call.deps.conversations.set_status(call.who, id, status));
+    co_return success(200, dialog_object(message, call.deps.messages.config()));
+}
+
+Task<Result<net::Response>> delete_message(Call& call) {
+    BATON_CO_TRY_VOID(check_query(call.request, {}));
+    BATON_CO_TRY(const auto id, message_of(call));
+    BATON_CO_TRY_VOID(co_await call.deps.conversations.delete_message(call.who, id));
+    co_return success(200, {{"id", id.text()}, {"deleted", true}});
+}
+
+constexpr std::array<Route, 5> table{{
     {{Method::post, "/api/v1/messages", Auth::member}, send_message},
     {{Method::get, "/api/v1/messages", Auth::member}, list_messages},
     {{Method::get, "/api/v1/messages/{id}", Auth::member}, get_message},
+    {{Method::put, "/api/v1/messages/{id}/status", Auth::member}, put_status},
+    {{Method::del, "/api/v1/messages/{id}", Auth::member}, delete_message},
 }};
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/rest/errors.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,29 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view envelope_prefix = "/api/v1/";
+
+// `status` is that of the commonest error of the number; where several have it, the answer's own
+// status counts.
+constexpr std::array codes{
+    EnvelopeCode{1001, 400, "the content is empty"},
+    EnvelopeCode{1002, 413, "the content is too long"},
+    EnvelopeCode{1003, 400, "no such priority"},
+    EnvelopeCode{1004, 404, "no such message"},
+    EnvelopeCode{1005, 404, "no such conversation"},
+    EnvelopeCode{1006, 400, "no user id"},
+    EnvelopeCode{1007, 503, "the queue is full"},
+    EnvelopeCode{1008, 503, "the service starts, stops or is under maintenance"},
+    EnvelopeCode{1009, 429, "too many requests"},
+    EnvelopeCode{1010, 408, "it took too long"},
+    EnvelopeCode{2001, 503, "the database failed"},
+    EnvelopeCode{2002, 503, "Redis failed (not answered: there is none)"},
+    EnvelopeCode{2003, 404, "the queue is not there, or paused"},
+    EnvelopeCode{2004, 422, "the scheduler ended the run"},
+    EnvelopeCode{2005, 400, "a configuration is wrong"},
+    EnvelopeCode{2006, 503, "too much work is waiting in memory"},
+    EnvelopeCode{2007, 507, "the disk, or what one may use of it, is full"},
+    EnvelopeCode{2008, 502, "the network failed"},
+};
 
 /// A detail may repeat a stranger's bytes; what goes out is UTF-8 whatever came in.
 std::string_view shown(std::string_view text) noexcept {
@@ -69,10 +93,13 @@ net::Response error_response(const Error& error) {
     return response;
 }
 
+std::span<const EnvelopeCode> envelope_codes() noexcept { return codes; }
+
 int envelope_error_code(const Error& error) noexcept {
+    const bool is_bad_value = error.code == Errc::invalid_argument;
     if (error.field == "content" && error.code == Errc::invalid_message) return 1001;
-    if (error.field == "priority") return 1003;
-    if (error.field == "user_id") return 1006;
+    if (error.field == "priority" && is_bad_value) return 1003;
+    if (error.field == "user_id" && is_bad_value) return 1006;
     switch (error.code) {
         case Errc::message_too_large:
         case Errc::payload_too_large: return 1002;
@@ -81,18 +108,22 @@ int envelope_error_code(const Error& error) noexcept {
         case Errc::queue_full: return 1007;
         case Errc::unavailable:
         case Errc::shutting_down: return 1008;
-        case Errc::rate_limited: return 1009;
+        case Errc::rate_limited:
+        case Errc::provider_rate_limited: return 1009;
         case Errc::deadline_exceeded:
         case Errc::request_timeout: return 1010;
         case Errc::storage_io:
         case Errc::storage_corrupt: return 2001;
-        case Errc::overloaded:
         case Errc::queue_paused:
         case Errc::queue_not_found: return 2003;
+        case Errc::run_limit_exceeded:
+        case Errc::run_waiting: return 2004;
         case Errc::invalid_config: return 2005;
+        case Errc::overloaded: return 2006;
         case Errc::storage_full:
         case Errc::quota_exceeded: return 2007;
-        case Errc::connection_failed: return 2008;
+        case Errc::connection_failed:
+        case Errc::provider_unavailable: return 2008;
         default: return 0;
     }
 }

@@ -1,6 +1,7 @@
 // Errors as answers, in the two shapes of this door.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
@@ -16,7 +17,16 @@ namespace baton::api::rest {
 /// `{"code","message","error","details":{"field","reason","error_code"},"timestamp"}`.
 [[nodiscard]] net::Response envelope_error_response(const Error& error, TimePoint now);
 
-/// The number that /api/v1 gives an error (1001 …), 0 when it has none.
+/// A number of /api/v1 with its HTTP status and meaning: the one table of them. Numbers reach the
+/// wire and never change.
+struct EnvelopeCode {
+    int code;
+    int status;
+    std::string_view meaning;
+};
+[[nodiscard]] std::span<const EnvelopeCode> envelope_codes() noexcept;
+
+/// The number that /api/v1 gives an error (a row of the table), 0 when it has none.
 [[nodiscard]] int envelope_error_code(const Error& error) noexcept;
 
 }  // namespace baton::api::rest

@@ -18,8 +18,9 @@ const std::vector<Route>& route_table() {
     static const std::vector<Route> table = [] {
         std::vector<Route> all;
         for (const auto part : {queue_routes(), flow_routes(), message_routes(), dialog_routes(),
-                 conversation_routes(), operator_routes(), stream_routes(), output_routes(),
-                 log_routes(), quota_routes(), endpoint_routes()}) {
+                 conversation_routes(), user_routes(), search_routes(), status_routes(),
+                 operator_routes(), stream_routes(), output_routes(), log_routes(), quota_routes(),
+                 endpoint_routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "access/access.h"
@@ -13,6 +14,7 @@
 #include "net/http.h"
 #include "net/server.h"
 #include "net/web_socket.h"
+#include "service/conversation_service.h"
 #include "service/endpoint_service.h"
 #include "service/health.h"
 #include "service/key_service.h"
@@ -20,7 +22,10 @@
 #include "service/message_service.h"
 #include "service/operator_service.h"
 #include "service/output_service.h"
+#include "service/queue_history.h"
 #include "service/queue_service.h"
+#include "service/search_service.h"
+#include "service/user_service.h"
 
 namespace baton::api::rest {
 
@@ -50,11 +55,17 @@ struct RestDeps {
     service::OutputService& outputs;
     service::LogService& logs;
     service::MessageService& messages;
+    service::ConversationService& conversations;
+    service::UserService& users;
+    service::SearchService& search;
+    service::QueueHistory& history;
     service::KeyService& keys;
     service::EndpointService& endpoints;
     service::HealthService& health;
     MetricRegistry& metrics;
-    StreamHandler stream;       ///< of /v1/stream
+    StreamHandler stream;  ///< of /v1/stream
+    /// The configuration in force, keys and values, secrets masked.
+    std::function<std::vector<std::pair<std::string, std::string>>()> config{};
     std::vector<Door> doors{};  ///< of other protocols, on the same port
 };
 

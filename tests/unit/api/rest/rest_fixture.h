@@ -68,6 +68,10 @@ protected:
             .outputs = output_service,
             .logs = log_service,
             .messages = message_service,
+            .conversations = conversation_service,
+            .users = user_service,
+            .search = search_service,
+            .history = history,
             .keys = key_service,
             .endpoints = endpoint_service,
             .health = health,
@@ -75,6 +79,11 @@ protected:
             .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
                 co_return;
             },
+            .config =
+                [] {
+                    return std::vector<std::pair<std::string, std::string>>{
+                        {"server.port", "8080"}, {"nats.password", "***"}};
+                },
             .doors = std::move(doors)};
         handler = api::rest::make_rest_handler(deps, std::move(config), Log());
     }
@@ -136,7 +145,12 @@ protected:
     service::OperatorService operator_service{*queues};
     service::OutputService output_service{*queues};
     service::LogService log_service{*queues};
-    service::MessageService message_service{*queues, rows, agents, clock, {}, Log()};
+    service::MessageService message_service{*queues, rows, agents, clock, {}, Log(), &rows};
+    service::ConversationService conversation_service{
+        {.queues = *queues, .writer = rows, .keeper = rows, .users = rows, .clock = clock}, rows};
+    service::UserService user_service{rows, clock};
+    service::SearchService search_service{rows};
+    service::QueueHistory history{*queues, clock};
     service::KeyService key_service{access_};
     const ClusterState cluster{.name = "c",
         .daemon = "a",

@@ -1,0 +1,30 @@
+// The settings of the relational database.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/clock.h"
+#include "db/postgres/postgres_database.h"
+
+namespace baton::app {
+
+// The names of enum values in the configuration, in the order of the enums.
+enum class DatabaseKind : std::uint8_t { sqlite, postgres };
+inline constexpr std::array<std::string_view, 2> database_names{"sqlite", "postgres"};
+
+enum class SslMode : std::uint8_t { disable, allow, prefer, require, verify_ca, verify_full };
+inline constexpr std::array<std::string_view, 6> ssl_mode_names{
+    "disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
+
+struct DatabaseSettings {
+    DatabaseKind kind = DatabaseKind::sqlite;
+    bool migrate = true;  ///< at a start
+    std::uint32_t readers = 2;
+    db::PostgresConfig postgres{};        ///< its sslmode: see the next
+    SslMode ssl_mode = SslMode::require;  ///< of postgres
+    Duration start_timeout{30'000};       ///< of postgres
+};
+
+}  // namespace baton::app

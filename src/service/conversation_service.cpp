@@ -1,0 +1,76 @@
+#include "service/conversation_service.h"
+
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "dispatch/work_item.h"
+#include "service/checks.h"
+#include "service/dialog_checks.h"
+
+namespace baton::service {
+
+using access::Identity;
+
+Task<Result<Conversation>> ConversationService::change(
+    const Identity& who, ConversationId id, conversations::ConversationChange change) {
+    BATON_CO_TRY_VOID(allow(who));
+    if (change.title) {
+        BATON_CO_TRY_VOID(check_title(*change.title));
+    }
+    if (change.context) {
+        BATON_CO_TRY_VOID(check_context(*change.context));
+    }
+    if (change.metadata) {
+        BATON_CO_TRY_VOID(check_metadata(*change.metadata));
+    }
+    if (change.changes_expiry) {
+        BATON_CO_TRY_VOID(check_expiry(change.expires_at, deps_.clock.now()));
+    }
+    auto changing = deps_.keeper.change(std::move(id), std::move(change), deps_.clock.now());
+    co_return co_await std::move(changing);
+}
+
+Task<Result<void>> ConversationService::remove(const Identity& who, ConversationId id) {
+    BATON_CO_TRY_VOID(allow(who));
+    auto removing = deps_.keeper.remove(id, deps_.clock.now());
+    BATON_CO_TRY_VOID(co_await std::move(removing));
+    BATON_CO_TRY(const auto deleted, co_await clear_conversation(deps_, id));
+    static_cast<void>(deleted);
+    co_return Result<void>();
+}
+
+Task<Result<void>> ConversationService::try_again(MessageId id) {
+    RedriveRequest request;
+    request.queue = QueueName(std::string(dispatch::llm_queue));
+    request.ids.push_back(id);
+    BATON_CO_TRY(const auto redriven, co_await deps_.queues.redrive(std::move(request)));
+    if (redriven == 0) {
+        co_return fail_field(
+            Errc::conflict, "status", "the queue has no dead letter of this message");
+    }
+    co_return co_await deps_.keeper.reopen(id, deps_.clock.now());
+}
+
+Task<Result<DialogMessage>> ConversationService::set_status(
+    const Identity& who, MessageId id, DialogStatus status) {
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY(const auto message, co_await conversations_.get_message(id));
+    if (message.status == status) co_return message;
+    if (!is_legal_move(message.status, status)) {
+        co_return fail_field(Errc::conflict, "status",
+            fmt::format("a message that is {} cannot be set to {}", to_string(message.status),
+                to_string(status)));
+    }
+    auto moving = status == DialogStatus::cancelled ? cancel_message(deps_, id) : try_again(id);
+    BATON_CO_TRY_VOID(co_await std::move(moving));
+    co_return co_await conversations_.get_message(id);
+}
+
+Task<Result<void>> ConversationService::delete_message(const Identity& who, MessageId id) {
+    BATON_CO_TRY_VOID(allow(who));
+    co_return co_await deps_.keeper.delete_message(id);
+}
+
+}  // namespace baton::service

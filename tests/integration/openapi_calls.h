@@ -1,0 +1,54 @@
+// Calls of /api/v1 that change and end things, and of those who watch, for the test of the page.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+namespace baton::test {
+
+struct PageCall {
+    std::string_view name;  ///< "GET /v1/queues"
+    std::string target;
+    std::string body = {};
+};
+
+/// `conversation`: its path; `answered`: the id of a message in it. Both are gone afterwards.
+/// `open`: the answer that took an unfinished message.
+inline std::vector<PageCall> ending_calls(
+    const std::string& conversation, const std::string& answered, const boost::json::value& open) {
+    const std::string message =
+        "/api/v1/messages/" + std::string(open.at("data").at("id").as_string());
+    return {
+        {"GET /api/v1/search/messages", "/api/v1/search/messages?q=one"},
+        {"GET /api/v1/search/messages", "/api/v1/search/messages"},
+        {"GET /api/v1/search/conversations", "/api/v1/search/conversations?q=Trip"},
+        {"DELETE /api/v1/messages/{id}", message},
+        {"PUT /api/v1/messages/{id}/status", message + "/status", R"({"status":"cancelled"})"},
+        {"PUT /api/v1/messages/{id}/status", message + "/status", R"({"status":"completed"})"},
+        {"DELETE /api/v1/messages/{id}", "/api/v1/messages/" + answered},
+        {"PUT /api/v1/conversations/{id}", conversation,
+            R"({"context":"c","expires_at":"2100-01-01T00:00:00Z"})"},
+        {"PUT /api/v1/conversations/{id}", conversation, R"({"state":"gone"})"},
+        {"POST /api/v1/conversations/{id}/archive", conversation + "/archive"},
+        {"PUT /api/v1/conversations/{id}", conversation, R"({"state":"active"})"},
+        {"DELETE /api/v1/conversations/{id}", conversation},
+        {"DELETE /api/v1/conversations/{id}", conversation},
+        {"PUT /api/v1/users/{id}", "/api/v1/users/u1", R"({"tier":"gold","messages_per_day":5})"},
+        {"PUT /api/v1/users/{id}", "/api/v1/users/u1", R"({"messages_per_day":-1})"},
+        {"GET /api/v1/users/{id}", "/api/v1/users/u1"},
+        {"GET /api/v1/users/{id}", "/api/v1/users/u2"},
+        {"GET /api/v1/users", "/api/v1/users?page_size=1"},
+        {"DELETE /api/v1/users/{id}", "/api/v1/users/u1"},
+        {"GET /api/v1/queues/status", "/api/v1/queues/status"},
+        {"GET /api/v1/queues/stats", "/api/v1/queues/stats?time_range=6h"},
+        {"GET /api/v1/queues/stats", "/api/v1/queues/stats?time_range=8d"},
+        {"GET /api/v1/queues/stats", "/api/v1/queues/stats?queue_name=nope"},
+        {"GET /api/v1/metrics", "/api/v1/metrics"},
+        {"GET /api/v1/config", "/api/v1/config"},
+    };
+}
+
+}  // namespace baton::test

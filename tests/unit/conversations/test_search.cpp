@@ -1,0 +1,149 @@
+// Search by text: what is found, in which order, and that no text is ever taken for an operator.
+#include "conversations/search_query.h"
+#include "harness.h"
+
+namespace baton::conversations {
+namespace {
+
+using Found = std::vector<std::string>;
+
+class Searching : public StoreTest {
+protected:
+    void say(std::uint64_t seq, std::string content, const std::string& conversation = "c1") {
+        auto each = message(seq, conversation);
+        each.content = std::move(content);
+        add(each);
+    }
+    void answer(std::uint64_t seq, std::string content) {
+        auto given = reply(seq);
+        given.content = std::move(content);
+        ASSERT_TRUE(run(store_.writer->complete(id(seq), given)).value());
+    }
+    Result<SearchPage<MessageHit>> search(SearchRequest request) {
+        return run(store_.search->search_messages(std::move(request)));
+    }
+    /// "3" for a question, "3a" for an answer; all pages.
+    Found found(SearchRequest request) {
+        Found all;
+        while (true) {
+            const auto page = search(request);
+            EXPECT_TRUE(page) << request.text << ": " << to_string(page.error());
+            if (!page) return all;
+            for (const auto& hit : page->items) {
+                all.push_back(std::to_string(hit.message.id.seq) + (hit.is_answer ? "a" : ""));
+            }
+            if (page->next.empty()) return all;
+            request.after = page->next;
+        }
+    }
+    Found found(std::string text) { return found(SearchRequest{.text = std::move(text)}); }
+    Found conversations(std::string text) {
+        Found all;
+        const auto page = run(store_.search->search_conversations({.text = std::move(text)}));
+        for (const auto& each : page.value().items) all.push_back(each.id.text);
+        return all;
+    }
+};
+
+TEST_F(Searching, finds_questions_and_answers_the_last_first) {
+    say(1, "The quick brown fox");
+    say(2, "A slow fox, brown");
+    answer(1, "Foxes are quick");
+    EXPECT_EQ(found("fox"), (Found{"2", "1"}));
+    EXPECT_EQ(found("FOX brown"), (Found{"2", "1"}));
+    EXPECT_EQ(found("fox*"), (Found{"1a", "2", "1"}));
+    EXPECT_EQ(found("quick fox"), (Found{"1"})) << "all words in one text";
+    EXPECT_EQ(found("fo"), Found{});
+    EXPECT_EQ(found("nothing"), Found{});
+}
+
+TEST_F(Searching, knows_accents_and_other_scripts) {
+    say(1, "Zürich, Übergrößenträger");
+    say(2, "Привет мир");
+    EXPECT_EQ(found("zurich"), (Found{"1"}));
+    EXPECT_EQ(found("ÜBERGRÖßENTRÄGER"), (Found{"1"}));
+    EXPECT_EQ(found("мир"), (Found{"2"}));
+}
+
+TEST_F(Searching, pages_and_filters) {
+    for (std::uint64_t seq = 1; seq <= 9; ++seq) say(seq, "word", seq % 3 == 0 ? "c3" : "c1");
+    const Found all{"9", "8", "7", "6", "5", "4", "3", "2", "1"};
+    EXPECT_EQ(found(SearchRequest{.text = "word", .page_size = 1}), all);
+    EXPECT_EQ(found(SearchRequest{.text = "word", .page_size = 4}), all);
+    EXPECT_EQ(found(SearchRequest{.text = "word", .conversation_id = ConversationId("c3")}),
+        (Found{"9", "6", "3"}));
+    EXPECT_EQ(found(SearchRequest{.text = "word", .user_id = UserId("nobody")}), Found{});
+    const auto next = search({.text = "word", .page_size = 1})->next;
+    EXPECT_EQ(search({.text = "other", .after = next}).error().field, "after");
+    EXPECT_EQ(search({.text = "word", .page_size = 0}).error().field, "page_size");
+    EXPECT_EQ(search({.text = ""}).error().field, "q");
+    EXPECT_EQ(search({.text = std::string(513, 'x')}).error().field, "q");
+}
+
+TEST_F(Searching, a_page_ends_after_so_many_finds_that_are_left_out) {
+    for (std::uint64_t seq = 1; seq <= SearchLimits::scan_max + 1; ++seq) {
+        say(seq, "word", seq == 1 ? "first" : "c1");
+    }
+    SearchRequest request{.text = "word", .conversation_id = ConversationId("first")};
+    const auto page = search(request).value();
+    EXPECT_TRUE(page.items.empty());
+    ASSERT_FALSE(page.next.empty());
+    EXPECT_EQ(found(request), (Found{"1"}));
+}
+
+TEST_F(Searching, forgets_what_is_gone) {
+    say(1, "alpha");
+    say(2, "alpha");
+    answer(1, "beta");
+    ASSERT_TRUE(run(store_.keeper->delete_message(id(1))));
+    EXPECT_EQ(found("alpha"), (Found{"2"}));
+    EXPECT_EQ(found("beta"), Found{});
+    ASSERT_TRUE(run(store_.keeper->remove(ConversationId("c1"), start)));
+    EXPECT_EQ(found("alpha"), Found{}) << "hidden at once";
+    ASSERT_TRUE(run(store_.keeper->purge(ConversationId("c1"), 100, start + Duration(1))));
+    say(3, "alpha");
+    EXPECT_EQ(found("alpha"), (Found{"3"})) << "places of others are no longer theirs";
+}
+
+TEST_F(Searching, finds_conversations_by_title_and_context) {
+    auto row = conversation("c1");
+    row.title = "Trip to Rome";
+    row.context = "Vegetarian";
+    ASSERT_TRUE(run(store_.conversations->create(row)).value());
+    EXPECT_EQ(conversations("rome vegetarian"), (Found{"c1"}));
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c1"), {.title = "Naples"}, start)));
+    EXPECT_EQ(conversations("rome"), Found{});
+    EXPECT_EQ(conversations("naples veg*"), (Found{"c1"}));
+    ASSERT_TRUE(run(store_.keeper->remove(ConversationId("c1"), start)));
+    EXPECT_EQ(conversations("naples"), Found{});
+    ASSERT_TRUE(run(store_.keeper->purge(ConversationId("c1"), 100, start + Duration(1))));
+    EXPECT_EQ(run(store_.keeper->removed(ConversationId(""), 10))->size(), 0u);
+}
+
+TEST_F(Searching, takes_any_text_for_text) {
+    say(1, "AND OR NOT NEAR body a b c");
+    const char* const texts[] = {"\"", "\"\"\"", "'", "' OR 1=1 --", "*", "**", "a*b*", "^a", "-a",
+        "body:a", "{body title}: a", "NEAR(a b, 5)", "AND", "a AND", "NOT a", "(", ")", "a + b",
+        "\\", "%", "?", "$1", ":x", "\x01\x02", "a\tb\nc", "\xff\xfe", "\xc3", "—", "😀", "…*",
+        "\"a\" \"", "a\"b", "''''", "\xed\xa0\x80"};
+    for (const std::string text : texts) {
+        EXPECT_TRUE(search({.text = text})) << text;
+        EXPECT_TRUE(run(store_.search->search_conversations({.text = text}))) << text;
+    }
+    EXPECT_TRUE(search({.text = std::string("a\0b", 3)}));
+    EXPECT_EQ(found("AND NEAR"), (Found{"1"})) << "words like others";
+    EXPECT_EQ(found("body:a"), (Found{"1"})) << "one word: body and a, side by side";
+    EXPECT_EQ(found("body:c"), Found{});
+    std::string many;
+    for (int i = 0; i < 250; ++i) many += "a ";
+    EXPECT_EQ(found(many), (Found{"1"}));
+}
+
+TEST(MatchText, quotes_words_for_each_database) {
+    EXPECT_EQ(match_text("sqlite", R"(say "hi"* now* * !)"), R"("say" """hi"""* "now"*)");
+    EXPECT_EQ(match_text("postgres", R"(it's a\b c*)"), R"('it''s' & 'a\\b' & 'c':*)");
+    EXPECT_EQ(match_text("sqlite", "  \x01 ... "), "");
+}
+
+}  // namespace
+}  // namespace baton::conversations
