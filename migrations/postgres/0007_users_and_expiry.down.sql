@@ -1,0 +1,17 @@
+DROP TABLE user_usage;
+DROP TABLE users;
+DROP INDEX conversations_removed;
+DROP INDEX conversations_by_activity;
+DROP INDEX conversations_by_expiry;
+DROP INDEX conversations_of_state;
+DROP INDEX conversations_of_user;
+DROP INDEX conversations_by_priority;
+DROP INDEX conversations_by_update;
+DROP INDEX conversations_by_creation;
+ALTER TABLE conversations DROP COLUMN removed_at;
+ALTER TABLE conversations DROP COLUMN expires_at;
+ALTER TABLE conversations DROP COLUMN context;
+CREATE INDEX conversations_by_creation ON conversations (created_at, id);
+CREATE INDEX conversations_by_update ON conversations (updated_at, id);
+CREATE INDEX conversations_by_priority ON conversations (priority, id);
+CREATE INDEX conversations_of_user ON conversations (user_id, created_at, id);
