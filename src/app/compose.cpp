@@ -11,6 +11,7 @@
 #include "agents/agent.h"
 #include "agents/tools/built_in.h"
 #include "agents/tools/waker.h"
+#include "api/docs/docs_door.h"
 #include "api/krpc/krpc_door.h"
 #include "api/openai/openai_api.h"
 #include "api/rest/rest_api.h"
@@ -309,7 +310,7 @@ std::vector<api::Door> Services::doors() {
         .clock = clock_,
         .metrics = registry_};
     return {api::openai::make_openai_door(*chat_service_, config_.openai),
-        api::krpc::make_krpc_door(krpc, log_.channel("krpc"))};
+        api::krpc::make_krpc_door(krpc, log_.channel("krpc")), api::docs::make_docs_door()};
 }
 
 Result<void> Services::open_doors() {

@@ -1,11 +1,14 @@
 // docs/reference/openapi.yaml, the router and real answers say the same.
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "api/docs/docs_door.h"
 #include "api/krpc/krpc_door.h"
 #include "integration/openapi_calls.h"
 #include "integration/openapi_page.h"
@@ -27,12 +30,16 @@ std::vector<RouteInfo> all_routes(service::ChatService& chats, const api::Door& 
         all.push_back(route.info);
     }
     for (const auto& route : krpc.routes) all.push_back(route.info);
+    for (const auto& route : api::docs::make_docs_door().routes) all.push_back(route.info);
     return all;
 }
 
 class OpenApi : public OpenAiFixture {
 protected:
-    OpenApi() { open_door({}, {api::openai::make_openai_door(chats, {}), krpc_door()}); }
+    OpenApi() {
+        open_door({},
+            {api::openai::make_openai_door(chats, {}), krpc_door(), api::docs::make_docs_door()});
+    }
 
     api::Door krpc_door() {
         return api::krpc::make_krpc_door({.access = access_,
@@ -221,6 +228,9 @@ void OpenApi::call_operator_routes() {
     checked("GET /health/ready", "/health/ready");
     checked("GET /api/v1/health", "/api/v1/health");
     checked("GET /metrics", "/metrics");
+    checked("GET /docs", "/docs");
+    checked("GET /docs/{file}", "/docs/openapi.json");
+    checked("GET /docs/{file}", "/docs/openapi.toml");
     checked("POST /admin/v1/keys", "/admin/v1/keys", R"({"name":"ci"})");
     checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k1");
     checked("DELETE /admin/v1/keys/{id}", "/admin/v1/keys/k9");
@@ -280,6 +290,13 @@ TEST_F(OpenApi, says_of_every_route_whether_it_takes_a_key) {
         EXPECT_EQ(open, without) << name_of(route);
         EXPECT_EQ(security != nullptr, without || route.auth == Auth::metrics) << name_of(route);
     }
+}
+
+TEST_F(OpenApi, is_served_as_it_stands) {
+    const auto yaml = get("/docs/openapi.yaml");
+    std::ifstream file(BATON_SOURCE_DIR "/docs/reference/openapi.yaml");
+    EXPECT_EQ(yaml.body, std::string(std::istreambuf_iterator<char>(file), {}));
+    EXPECT_EQ(json_of(get("/docs/openapi.json")), page());
 }
 
 TEST_F(OpenApi, names_every_operation_once) {
