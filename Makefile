@@ -3,7 +3,7 @@
 ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help run test build test-unit test-integration test-bench bench lint format clean dev asan \
-        tsan cluster-faults fuzz install-tools
+        tsan cluster-faults fuzz install-tools migrate-up migrate-down
 
 help: ## this list
 	@echo "Baton: a durable message queue and runtime for AI agents"
@@ -25,6 +25,12 @@ test-unit: ## build and run the unit tests and the tests of the source tree's la
 
 test-integration: ## build and run the tests that start whole daemons
 	@scripts/test.sh 'integration'
+
+migrate-up: build ## bring the database's schema up to date (ARGS="--config FILE", "--to 3", "--dry-run")
+	@build/release/bin/batond migrate up $(ARGS)
+
+migrate-down: build ## undo the schema's last step, or all above a version (ARGS="--to 3")
+	@build/release/bin/batond migrate down $(ARGS)
 
 test-bench: ## build the benchmarks and run each briefly, to see that they work
 	@scripts/bench.sh smoke

@@ -17,11 +17,11 @@
 #include "api/stream/stream_door.h"
 #include "app/cluster_home.h"
 #include "app/data_dir.h"
+#include "app/database_home.h"
 #include "app/llm_home.h"
 #include "app/metrics_door.h"
 #include "base/metrics.h"
 #include "conversations/conversations.h"
-#include "db/migrations.h"
 #include "db/sqlite/sqlite_database.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/intake.h"
@@ -210,17 +210,13 @@ Result<void> Services::listen_for_metrics() {
 }
 
 Result<void> Services::open_database() {
-    database_ = db::make_sqlite_database({.file = data_dir_->path() / "baton.db"});
-    {
-        BATON_TRY(const auto connection, database_->connect());
-        BATON_TRY(const int version,
-            db::migrate_up(*connection, db::embedded_migrations(database_->kind())));
-        log_.info("database ready", {{"schema_version", version}});
-    }
+    database_ = make_database(config_.database, data_dir_->path());
+    BATON_TRY_VOID(prepare_database(*database_, config_.database, log_));
     BATON_TRY(
         const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
     BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
-    BATON_TRY(conversations_, conversations::make_store(*database_));
+    BATON_TRY(conversations_,
+        conversations::make_store(*database_, {.readers = config_.database.readers}));
     return {};
 }
 

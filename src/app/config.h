@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "db/postgres/postgres_database.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/preprocessor.h"
 #include "llm/openai/openai_provider.h"
@@ -30,8 +31,12 @@ namespace baton::app {
 enum class Mode : std::uint8_t { production, development };
 inline constexpr std::array<std::string_view, 2> mode_names{"production", "development"};
 
-enum class DatabaseKind : std::uint8_t { sqlite };
-inline constexpr std::array<std::string_view, 1> database_names{"sqlite"};
+enum class DatabaseKind : std::uint8_t { sqlite, postgres };
+inline constexpr std::array<std::string_view, 2> database_names{"sqlite", "postgres"};
+
+enum class SslMode : std::uint8_t { disable, allow, prefer, require, verify_ca, verify_full };
+inline constexpr std::array<std::string_view, 6> ssl_mode_names{
+    "disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
 
 enum class StoreKind : std::uint8_t { sqlite, memory, journal, jetstream };
 inline constexpr std::array<std::string_view, 4> store_names{
@@ -66,6 +71,11 @@ struct DataSettings {
 
 struct DatabaseSettings {
     DatabaseKind kind = DatabaseKind::sqlite;
+    bool migrate = true;  ///< at a start
+    std::uint32_t readers = 2;
+    db::PostgresConfig postgres{};        ///< its sslmode: see the next
+    SslMode ssl_mode = SslMode::require;  ///< of postgres
+    Duration start_timeout{30'000};       ///< of postgres
 };
 
 struct LevelSettings {

@@ -18,9 +18,8 @@ constexpr double minute = 60 * second;
 constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
-constexpr std::array<std::string_view, 1> later_databases{"postgres"};
-constexpr std::array<std::string_view, 8> later{"database.postgres", "database.redis", "grpc",
-    "studio", "bus", "triggers", "connectors", "server.tls"};
+constexpr std::array<std::string_view, 7> later{
+    "database.redis", "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
@@ -91,9 +90,55 @@ constexpr std::array keys{
             .min = 1,
             .max = 4096}),
     BATON_KEY(database.kind, "database.kind",
-        {.doc = "Where conversations and keys are kept: `baton.db` in the data folder.",
-            .choices = database_names,
-            .later = later_databases}),
+        {.doc = "Where conversations and keys are kept: `sqlite` in `baton.db` in the data folder, "
+                "`postgres` on a server that several daemons may share.",
+            .choices = database_names}),
+    BATON_KEY(database.migrate, "database.migrate",
+        {.doc = "Bring the schema up to date at a start; otherwise a start with an older one is "
+                "refused, and `baton migrate up` does it. A newer one is always refused."}),
+    BATON_KEY(database.readers, "database.readers",
+        {.doc = "Connections that read conversations side by side, each on a thread of its own. "
+                "Three more write: conversations, keys, the LLM pool.",
+            .min = 1,
+            .max = 64}),
+    BATON_KEY(database.postgres.host, "database.postgres.host",
+        {.doc = "Name, address, or folder of a Unix socket. Several with commas between: the one "
+                "that takes writes is used.",
+            .min = 1,
+            .max = 1024}),
+    BATON_KEY(database.postgres.port, "database.postgres.port", {.doc = "Its port.", .min = 1}),
+    BATON_KEY(database.postgres.user, "database.postgres.user",
+        {.doc = "Who the daemon is there.", .min = 1, .max = 63}),
+    BATON_KEY(database.postgres.password, "database.postgres.password",
+        {.doc = "Empty: PGPASSWORD, or the user's `.pgpass`.", .max = 4096}),
+    BATON_KEY(database.postgres.dbname, "database.postgres.dbname",
+        {.doc = "The database, which must be there and in UTF-8.", .min = 1, .max = 63}),
+    BATON_KEY(database.ssl_mode, "database.postgres.sslmode",
+        {.doc = "TLS, in libpq's words: `verify-full` also makes sure who answers; means nothing "
+                "on "
+                "a Unix socket.",
+            .choices = ssl_mode_names}),
+    BATON_KEY(database.postgres.ca_file, "database.postgres.ca_file",
+        {.doc = "Certificates of the authorities that are trusted, PEM, for `verify-ca` and "
+                "`verify-full`; empty: `~/.postgresql/root.crt`.",
+            .max = 4096}),
+    BATON_KEY(database.postgres.cert_file, "database.postgres.cert_file",
+        {.doc = "Certificate of this daemon, PEM; empty: none.", .max = 4096}),
+    BATON_KEY(database.postgres.key_file, "database.postgres.key_file",
+        {.doc = "Its key, PEM.", .max = 4096}),
+    BATON_KEY(database.postgres.connect_timeout, "database.postgres.connect_timeout",
+        {.doc = "One attempt to connect. Also how much longer than its time limit a statement may "
+                "be silent before the server is taken to be gone.",
+            .min = 10,
+            .max = 10 * minute}),
+    BATON_KEY(database.postgres.statement_timeout, "database.postgres.statement_timeout",
+        {.doc = "One statement; steps of a migration have no limit.", .min = 100, .max = hour}),
+    BATON_KEY(database.postgres.lock_timeout, "database.postgres.lock_timeout",
+        {.doc = "A statement's wait for a row or table that another holds.",
+            .min = 10,
+            .max = hour}),
+    BATON_KEY(database.start_timeout, "database.postgres.start_timeout",
+        {.doc = "How long a start waits for a server that is not there.", .max = hour}),
     BATON_KEY(queue.store, "queue.store",
         {.doc = "What keeps the queues: `sqlite` and `journal` (the faster one) are durable on "
                 "this "

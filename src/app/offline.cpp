@@ -20,6 +20,7 @@
 #include "app/config_load.h"
 #include "app/data_dir.h"
 #include "app/folder_check.h"
+#include "app/migrate_tool.h"
 #include "db/sqlite/sqlite_database.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/journal_store.h"
@@ -244,14 +245,17 @@ PrintAndExit failed(const Error& error, bool as_json) {
 }  // namespace
 
 std::optional<PrintAndExit> run_offline(std::vector<std::string> arguments) {
-    constexpr std::array<std::string_view, 3> tools{"fsck", "export", "import"};
+    constexpr std::array<std::string_view, 4> tools{"fsck", "export", "import", "migrate"};
     if (arguments.empty() || std::ranges::find(tools, arguments.front()) == tools.end()) {
         return std::nullopt;
     }
-    CLI::App app("work on a data folder that no daemon holds", "batond");
+    CLI::App app("work on a data folder or database without a daemon", "batond");
     OfflineOptions options;
     Run run = nullptr;
     define(app, options, run);
+    MigrateToolOptions migrate_options;
+    MigrateTool migrate = nullptr;
+    define_migrate_tool(app, migrate_options, migrate);
     try {
         std::ranges::reverse(arguments);  // CLI11 takes them from the back
         app.parse(arguments);
@@ -263,8 +267,8 @@ std::optional<PrintAndExit> run_offline(std::vector<std::string> arguments) {
             .out = out.str(),
             .err = bad ? "batond: " + err.str() : err.str()};
     }
-    const auto result = run(options);
-    return result ? *result : failed(result.error(), options.json);
+    const auto result = migrate != nullptr ? migrate(migrate_options) : run(options);
+    return result ? *result : failed(result.error(), options.json || migrate_options.json);
 }
 
 }  // namespace baton::app

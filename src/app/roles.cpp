@@ -47,10 +47,11 @@ Result<void> check_roles(const Roles& roles, const Config& config) {
             "--roles: only daemons of a cluster (`queue.store: jetstream`) can do a part; with "
             "this store a daemon does all");
     }
-    if (roles.gateway != roles.scheduler) {
+    if (roles.gateway != roles.scheduler && config.database.kind == DatabaseKind::sqlite) {
         return fail(Errc::unsupported,
-            "--roles: gateway and scheduler need the same conversations, and those are in a "
-            "database of each daemon: give both to one daemon, or neither");
+            "--roles: gateway and scheduler need the same conversations, and SQLite's are in a "
+            "database of each daemon: give both to one daemon or neither, or share a database "
+            "(`database.kind: postgres`)");
     }
     return {};
 }

@@ -70,6 +70,7 @@ void define_queue_commands(CLI::App& app, Invocation& invocation);
 void define_log_commands(CLI::App& app, Invocation& invocation);
 void define_cluster_commands(CLI::App& app, Invocation& invocation);
 void define_fsck_command(CLI::App& app, Invocation& invocation);
+void define_migrate_commands(CLI::App& app, Invocation& invocation);
 void define_archive_commands(CLI::App& queues, Invocation& invocation);
 
 }  // namespace baton::cli

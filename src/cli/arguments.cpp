@@ -175,6 +175,7 @@ std::expected<Invocation, EarlyExit> parse_arguments(
     define_cluster_commands(app, invocation);
     define_dialog_commands(app, invocation);
     define_fsck_command(app, invocation);
+    define_migrate_commands(app, invocation);
     define_queue_commands(app, invocation);
     define_log_commands(app, invocation);
     define_key_commands(app, invocation);

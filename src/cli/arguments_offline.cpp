@@ -15,6 +15,42 @@ void define_fsck_command(CLI::App& app, Invocation& invocation) {
         ->footer("Example: baton fsck ./data --repair");
 }
 
+void define_migrate_commands(CLI::App& app, Invocation& invocation) {
+    auto* const migrate = app.add_subcommand("migrate", "the schema of the relational database");
+    migrate->require_subcommand(1);
+    const auto add = [&](const char* tool, const char* help) {
+        return add_command(*migrate, invocation, tool, help, MigrateOptions{.tool = tool},
+            [](CLI::App& command, MigrateOptions& options) {
+                if (options.tool == "new") {
+                    command.add_option("NAME", options.name, "what it is: `run_costs`")
+                        ->required()
+                        ->type_name("");
+                    command.add_option("--folder", options.folder, "default: migrations")
+                        ->type_name("DIR");
+                    return;
+                }
+                command.add_option("--config", options.config, "the daemon's configuration")
+                    ->type_name("FILE");
+                command.add_option("--set", options.settings, "one key of it; may come again")
+                    ->type_name("KEY=VALUE")
+                    ->type_size(1)
+                    ->allow_extra_args(false);
+                if (options.tool == "status") return;
+                command.add_option("--to", options.to, "the version to reach")
+                    ->type_name("VERSION");
+                command.add_flag("--dry-run", options.dry_run, "do it all, then undo it");
+            });
+    };
+    add("up", "apply the steps that are missing")
+        ->footer(
+            "A daemon does this when it starts, unless `database.migrate` is false. SQLite: "
+            "on --data-dir, while no daemon runs.");
+    add("down", "undo the last step, or all above a version")
+        ->footer("What the steps made is gone with all it holds. Stop the daemons first.");
+    add("status", "which steps have landed");
+    add("new", "make the files of a new step, in a source tree");
+}
+
 void define_archive_commands(CLI::App& queues, Invocation& invocation) {
     const auto add = [&](const char* tool, const char* help) {
         add_command(queues, invocation, tool, help, OfflineOptions{.tool = tool},

@@ -61,6 +61,7 @@ namespace baton::cli {
 // commands_offline.cpp
 /// Becomes batond; returns only when that can't be.
 [[nodiscard]] Result<void> execute(Context& context, const OfflineOptions& options);
+[[nodiscard]] Result<void> execute(Context& context, const MigrateOptions& options);
 
 /// All of standard input when `text` is "-", else `text`. One line end at the end is cut from
 /// input. Fails: message_too_large above 64 MiB.

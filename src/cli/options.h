@@ -164,14 +164,25 @@ struct OfflineOptions {
     bool repair = false;
 };
 
+/// Handed on to batond, which knows the databases: migrate up, down, status, new.
+struct MigrateOptions {
+    std::string tool;
+    std::string config;                 ///< the daemon's; empty: none
+    std::vector<std::string> settings;  ///< key=value
+    std::optional<int> to{};
+    bool dry_run = false;
+    std::string name;    ///< of a new step
+    std::string folder;  ///< of the source tree
+};
+
 using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptions, ChatOptions,
     QueueCreateOptions, QueueListOptions, QueueNameOptions, QueuePostOptions, QueuePopOptions,
     QueueSettleOptions, QueuePeekOptions, QueueRedriveOptions, MessageExplainOptions,
     MessageRescheduleOptions, QuotaOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
     ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
-    KeyRevokeOptions, EndpointsOptions, OfflineOptions, ClusterUpOptions, ClusterDownOptions,
-    ClusterStatusOptions, ClusterKillOptions>;
+    KeyRevokeOptions, EndpointsOptions, OfflineOptions, MigrateOptions, ClusterUpOptions,
+    ClusterDownOptions, ClusterStatusOptions, ClusterKillOptions>;
 
 struct Invocation {
     GlobalOptions global;

@@ -2,6 +2,7 @@
 // queue message is keyed by that message's id and may be repeated: the second time changes nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -124,8 +125,12 @@ struct Store {
     std::unique_ptr<RunSteps> steps{};
 };
 
-/// `database` must outlive the store and have the current schema.
+struct StoreConfig {
+    std::size_t readers = 2;  ///< connections that read side by side, each with a thread: 1..64
+};
+
+/// `database` must outlive the store and have the current schema. One connection more writes.
 /// Fails: what connecting fails with.
-[[nodiscard]] Result<Store> make_store(db::Database& database);
+[[nodiscard]] Result<Store> make_store(db::Database& database, StoreConfig config = {});
 
 }  // namespace baton::conversations

@@ -14,12 +14,11 @@
 namespace baton::conversations {
 namespace {
 
-constexpr std::size_t reader_count = 2;
-
 /// As many readers as pool threads, so a call always finds one that is free.
 class Readers final {
 public:
-    explicit Readers(std::vector<std::unique_ptr<Reader>> readers) : free_(std::move(readers)) {}
+    explicit Readers(std::vector<std::unique_ptr<Reader>> readers)
+        : free_(std::move(readers)), pool_(free_.size()) {}
 
     /// Runs `body` (Result<T>(Reader&)) on a pool thread. Fails: overloaded, or what `body`
     /// returns.
@@ -47,7 +46,7 @@ private:
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<Reader>> free_;
-    BlockingPool pool_{reader_count};  // last: its calls use the rest
+    BlockingPool pool_;  // last: its calls use the rest
 };
 
 /// What the two ports share.
@@ -181,10 +180,10 @@ private:
 
 }  // namespace
 
-Result<Store> make_store(db::Database& database) {
+Result<Store> make_store(db::Database& database, StoreConfig config) {
     BATON_TRY(auto connection, database.connect());
     std::vector<std::unique_ptr<Reader>> readers;
-    for (std::size_t i = 0; i < reader_count; ++i) {
+    for (std::size_t i = 0; i < config.readers; ++i) {
         BATON_TRY(auto reading, database.connect());
         readers.push_back(std::make_unique<Reader>(std::move(reading)));
     }

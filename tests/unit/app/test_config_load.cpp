@@ -239,7 +239,7 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"database.kind=postgres", "grpc.port=1", "server.tls=on"}) {
+    for (const auto* setting : {"database.redis.addr=x", "grpc.port=1", "server.tls=on"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
 }

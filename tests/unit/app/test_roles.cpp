@@ -11,9 +11,11 @@ Errc refusal(std::string_view text) {
     return roles ? Errc::internal : roles.error().code;
 }
 
-Result<void> check(std::string_view text, StoreKind store) {
+Result<void> check(
+    std::string_view text, StoreKind store, DatabaseKind database = DatabaseKind::sqlite) {
     Config config;
     config.queue.store = store;
+    config.database.kind = database;
     return check_roles(*parse_roles(text), config);
 }
 
@@ -43,6 +45,7 @@ TEST(Roles, apart_need_a_cluster) {
 TEST(Roles, gateway_and_scheduler_stay_together_while_they_share_a_database_of_one_daemon) {
     for (const auto* text : {"gateway", "scheduler", "gateway,queue", "queue,scheduler"}) {
         EXPECT_EQ(check(text, StoreKind::jetstream).error().code, Errc::unsupported) << text;
+        EXPECT_TRUE(check(text, StoreKind::jetstream, DatabaseKind::postgres)) << text;
     }
 }
 
