@@ -26,9 +26,9 @@ constexpr std::size_t keys_max = 100'000;  // revoked ones included; 30 MB of me
 constexpr std::string_view admin_id = "admin";
 
 constexpr db::Statement select_keys{
-    "SELECT id, name, role, hash, created_at, revoked_at FROM api_keys"};
+    "SELECT id, name, role, hash, created_at, revoked_at, chat_mode FROM api_keys"};
 constexpr db::Statement insert_key{
-    "INSERT INTO api_keys (id, name, role, hash, created_at) VALUES (?, ?, ?, ?, ?)"};
+    "INSERT INTO api_keys (id, name, role, hash, created_at, chat_mode) VALUES (?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement update_revoked{
     "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"};
 
@@ -72,6 +72,12 @@ Result<Entry> entry_of(const db::Row& row) {
     std::ranges::copy(hash, entry.hash.begin());
     entry.info.created_at = from_unix_ms(row.integer(4));
     if (!row.is_null(5)) entry.info.revoked_at = from_unix_ms(row.integer(5));
+    if (row.is_null(6)) return entry;
+    const auto mode = row.integer(6);
+    if (mode < 0 || mode >= static_cast<std::int64_t>(chat_mode_names.size())) {
+        return fail(Errc::storage_corrupt, fmt::format("key `{}` is damaged", entry.info.id.text));
+    }
+    entry.info.chat_mode = static_cast<ChatMode>(mode);
     return entry;
 }
 
@@ -113,12 +119,12 @@ public:
         if (found == entries_.end()) return refuse();
         const Entry& entry = found->second;
         if (!same(hash, entry.hash) || entry.info.revoked_at) return refuse();
-        return Identity{entry.info.id, entry.info.name, entry.info.role};
+        return Identity{entry.info.id, entry.info.name, entry.info.role, entry.info.chat_mode};
     }
 
-    Task<Result<CreatedKey>> create_key(std::string name, Role role) override {
-        BATON_CO_TRY_VOID(check_name(name));
-        auto call = [this, name = std::move(name), role] { return create(name, role); };
+    Task<Result<CreatedKey>> create_key(NewKey key) override {
+        BATON_CO_TRY_VOID(check_name(key.name));
+        auto call = [this, key = std::move(key)] { return create(key); };
         auto created = co_await pool_.run(std::move(call));
         co_return created;
     }
@@ -151,10 +157,14 @@ private:
     }
 
     /// On the pool thread.
-    Result<CreatedKey> create(const std::string& name, Role role) {
+    Result<CreatedKey> create(const NewKey& key) {
         const DrawnKey drawn = draw_key();
-        Entry entry{
-            {drawn.id, name, role, clock_.now(), std::nullopt}, hash_key(drawn.text.reveal())};
+        Entry entry{{.id = drawn.id,
+                        .name = key.name,
+                        .role = key.role,
+                        .created_at = clock_.now(),
+                        .chat_mode = key.chat_mode},
+            hash_key(drawn.text.reveal())};
         {
             const std::shared_lock lock(mutex_);
             if (entries_.size() >= keys_max) {
@@ -163,8 +173,11 @@ private:
         }
         const std::string_view hash(
             reinterpret_cast<const char*>(entry.hash.data()), entry.hash.size());
-        const std::array<db::Value, 5> values{drawn.id.view(), std::string_view(name),
-            static_cast<std::int64_t>(role), db::Blob{hash}, to_unix_ms(entry.info.created_at)};
+        db::Value mode;
+        if (key.chat_mode) mode = static_cast<std::int64_t>(*key.chat_mode);
+        const std::array<db::Value, 6> values{drawn.id.view(), std::string_view(key.name),
+            static_cast<std::int64_t>(key.role), db::Blob{hash}, to_unix_ms(entry.info.created_at),
+            mode};
         BATON_TRY_VOID(connection_->execute(insert_key, values));
         CreatedKey created{entry.info, drawn.text};
         const std::unique_lock lock(mutex_);
@@ -205,6 +218,12 @@ std::string_view to_string(Role role) noexcept { return name_of(role, role_names
 
 Result<Role> parse_role(std::string_view text) {
     return enum_from_name<Role>("role", text, role_names);
+}
+
+std::string_view to_string(ChatMode mode) noexcept { return name_of(mode, chat_mode_names); }
+
+Result<ChatMode> parse_chat_mode(std::string_view text) {
+    return enum_from_name<ChatMode>("chat_mode", text, chat_mode_names);
 }
 
 Result<void> require(const Identity& identity, Role role) {

@@ -1,6 +1,7 @@
 // Who may knock: keys, identities, and the one check every door makes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -26,11 +27,22 @@ enum class Role : std::uint8_t {
 /// Fails: invalid_argument.
 [[nodiscard]] Result<Role> parse_role(std::string_view text);
 
+/// How a chat with a model goes. Numbers reach disk; never renumber.
+enum class ChatMode : std::uint8_t {
+    durable = 0,       ///< through the queue: stored before anything is answered
+    pass_through = 1,  ///< to the pool at once: nothing is stored
+};
+inline constexpr std::array<std::string_view, 2> chat_mode_names{"durable", "pass-through"};
+[[nodiscard]] std::string_view to_string(ChatMode mode) noexcept;
+/// Fails: invalid_argument.
+[[nodiscard]] Result<ChatMode> parse_chat_mode(std::string_view text);
+
 /// Who makes a request.
 struct Identity {
     KeyId key{};  ///< "admin" for the admin key
     std::string name{};
     Role role = Role::member;
+    std::optional<ChatMode> chat_mode{};  ///< of chats that do not say; absent: the daemon's
 };
 
 /// An API key as it is listed: never with its secret.
@@ -40,6 +52,14 @@ struct KeyInfo {
     Role role = Role::member;
     TimePoint created_at{};
     std::optional<TimePoint> revoked_at{};
+    std::optional<ChatMode> chat_mode{};  ///< as Identity has it
+};
+
+/// What is asked for. `name`: 1..64 bytes of UTF-8 without control characters.
+struct NewKey {
+    std::string name{};
+    Role role = Role::member;
+    std::optional<ChatMode> chat_mode{};
 };
 
 /// A fresh key: the only time its text is seen. "bt_<id>_<secret>".
@@ -58,10 +78,9 @@ public:
     /// Fails: unauthenticated (missing, malformed, unknown, revoked: all the same answer).
     [[nodiscard]] virtual Result<Identity> authenticate(std::string_view authorization) const = 0;
 
-    /// `name`: 1..64 bytes of UTF-8 without control characters. Durable on return.
-    /// Fails: invalid_argument (field `name`), conflict (100,000 keys exist), and as the database
-    /// does.
-    [[nodiscard]] virtual Task<Result<CreatedKey>> create_key(std::string name, Role role) = 0;
+    /// Durable on return. Fails: invalid_argument (field `name`), conflict (100,000 keys exist),
+    /// and as the database does.
+    [[nodiscard]] virtual Task<Result<CreatedKey>> create_key(NewKey key) = 0;
     [[nodiscard]] virtual Task<Result<std::vector<KeyInfo>>> list_keys() = 0;
     /// In force for the next request. Fails: not_found.
     [[nodiscard]] virtual Task<Result<void>> revoke_key(KeyId id) = 0;

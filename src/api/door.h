@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "net/http.h"
@@ -59,6 +60,9 @@ struct Door {
     };
     std::vector<Route> routes{};
     std::function<net::Response(const Error& error)> format_error{};
+    /// Adds what each answer of the door bears, errors included; `took`: until its head. May be
+    /// empty.
+    std::function<void(net::Response& response, Duration took)> complete{};
 };
 
 }  // namespace baton::api

@@ -120,6 +120,10 @@ void define_key_commands(CLI::App& app, Invocation& invocation) {
             command.add_option("--role", options.role, "member or admin")
                 ->check(CLI::IsMember({"member", "admin"}))
                 ->capture_default_str();
+            command
+                .add_option("--chat-mode", options.chat_mode,
+                    "how its chats go that do not say: durable or pass-through")
+                ->check(CLI::IsMember({"durable", "pass-through"}));
         });
     add_command(*keys, invocation, "list", "all keys, without their texts", KeyListOptions{},
         [](CLI::App&, KeyListOptions&) {});

@@ -14,7 +14,9 @@ namespace json = boost::json;
 
 Result<void> execute(Context& context, const KeyCreateOptions& options) {
     client::OperatorClient keys(context.connection());
-    BATON_TRY(const auto created, context.ask(keys.create_key(options.name, options.role)));
+    BATON_TRY(const auto created,
+        context.ask(keys.create_key(
+            {.name = options.name, .role = options.role, .chat_mode = options.chat_mode})));
     if (context.options.json) {
         auto object = to_json(created.key);
         object["key"] = created.text.reveal();
@@ -36,9 +38,9 @@ Result<void> execute(Context& context, const KeyListOptions&) {
         print_json(context, json::object{{"keys", std::move(list)}});
         return {};
     }
-    Table table({"ID", "NAME", "ROLE", "CREATED", "REVOKED"});
+    Table table({"ID", "NAME", "ROLE", "CHATS", "CREATED", "REVOKED"});
     for (const auto& key : keys) {
-        table.add({key.id.text, key.name, key.role, show_time(key.created_at),
+        table.add({key.id.text, key.name, key.role, key.chat_mode, show_time(key.created_at),
             show_time(key.revoked_at)});
     }
     table.print(context.terminal.out, context.out_colours());

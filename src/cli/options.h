@@ -140,6 +140,7 @@ struct ConversationShowOptions {
 struct KeyCreateOptions {
     std::string name;
     std::string role = "member";
+    std::string chat_mode;  ///< empty: as the daemon is told
 };
 struct KeyListOptions {};
 struct KeyRevokeOptions {

@@ -73,8 +73,10 @@ json::object to_json(const client::Health& health) {
 
 json::object to_json(const client::ApiKey& key) {
     json::object object{{"id", key.id.text}, {"name", key.name}, {"role", key.role},
-        {"created_at", to_rfc3339(key.created_at)}, {"revoked_at", nullptr}};
+        {"created_at", to_rfc3339(key.created_at)}, {"revoked_at", nullptr},
+        {"chat_mode", nullptr}};
     if (key.revoked_at) object["revoked_at"] = to_rfc3339(*key.revoked_at);
+    if (!key.chat_mode.empty()) object["chat_mode"] = key.chat_mode;
     return object;
 }
 

@@ -18,7 +18,8 @@ ApiKey key_from(const json::object& object) {
         .name = fields.text("name"),
         .role = fields.text("role"),
         .created_at = fields.time("created_at").value_or(TimePoint{}),
-        .revoked_at = fields.time("revoked_at")};
+        .revoked_at = fields.time("revoked_at"),
+        .chat_mode = fields.text("chat_mode")};
 }
 
 Health health_from(const json::object& object) {
@@ -56,10 +57,11 @@ Task<Result<Health>> OperatorClient::health() {
     co_return health_from(*data);
 }
 
-Task<Result<CreatedApiKey>> OperatorClient::create_key(std::string name, std::string role) {
+Task<Result<CreatedApiKey>> OperatorClient::create_key(NewApiKey key) {
     json::object body;
-    body["name"] = name;
-    body["role"] = role;
+    body["name"] = key.name;
+    body["role"] = key.role;
+    if (!key.chat_mode.empty()) body["chat_mode"] = key.chat_mode;
     Call call{.method = net::Method::post, .path = "/admin/v1/keys", .body = json::serialize(body)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));

@@ -38,6 +38,13 @@ struct ApiKey {
     std::string role;
     TimePoint created_at{};
     std::optional<TimePoint> revoked_at{};
+    std::string chat_mode{};  ///< durable | pass-through; empty: as the daemon is told
+};
+
+struct NewApiKey {
+    std::string name;
+    std::string role = "member";
+    std::string chat_mode{};  ///< as ApiKey has it
 };
 
 struct CreatedApiKey {
@@ -55,7 +62,7 @@ public:
     [[nodiscard]] Task<Result<Health>> health();
 
     // For administrators; others get permission_denied.
-    [[nodiscard]] Task<Result<CreatedApiKey>> create_key(std::string name, std::string role);
+    [[nodiscard]] Task<Result<CreatedApiKey>> create_key(NewApiKey key);
     [[nodiscard]] Task<Result<std::vector<ApiKey>>> list_keys();
     /// Fails: not_found.
     [[nodiscard]] Task<Result<void>> revoke_key(KeyId id);

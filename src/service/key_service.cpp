@@ -5,9 +5,9 @@
 namespace baton::service {
 
 Task<Result<access::CreatedKey>> KeyService::create(
-    const access::Identity& who, std::string name, access::Role role) {
+    const access::Identity& who, access::NewKey key) {
     BATON_CO_TRY_VOID(access::require(who, access::Role::admin));
-    co_return co_await access_.create_key(std::move(name), role);
+    co_return co_await access_.create_key(std::move(key));
 }
 
 Task<Result<std::vector<access::KeyInfo>>> KeyService::list(const access::Identity& who) {

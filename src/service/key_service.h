@@ -1,7 +1,6 @@
 // API keys, for administrators only.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "access/access.h"
@@ -16,7 +15,7 @@ public:
     explicit KeyService(access::Access& access) noexcept : access_(access) {}
 
     [[nodiscard]] Task<Result<access::CreatedKey>> create(
-        const access::Identity& who, std::string name, access::Role role);
+        const access::Identity& who, access::NewKey key);
     [[nodiscard]] Task<Result<std::vector<access::KeyInfo>>> list(const access::Identity& who);
     [[nodiscard]] Task<Result<void>> revoke(const access::Identity& who, KeyId id);
 

@@ -34,10 +34,11 @@ struct ChatCall {
     bool include_usage = false;
 };
 
-Result<ChatCall> read_call(const net::Request& request, Mode fallback) {
+Result<ChatCall> read_call(const Call& from, const OpenAiConfig& config) {
+    const net::Request& request = from.request;
     BATON_TRY(const auto body, json_body(request));
     ChatCall call;
-    BATON_TRY(call.mode, mode_of(request, fallback));
+    BATON_TRY(call.mode, mode_of(from, config));
     BATON_TRY(call.order.priority, level_of(request, body));
     BATON_TRY(call.stream, flag_of(body, "stream"));
     BATON_TRY(const auto fields, Fields::of(body, {}, Errc::invalid_argument));
@@ -188,7 +189,7 @@ Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
 }
 
 Task<Result<net::Response>> create_chat(const SharedState& state, Call& call) {
-    BATON_CO_TRY(auto chat, read_call(call.request, state->config.mode));
+    BATON_CO_TRY(auto chat, read_call(call, state->config));
     auto answering = chat.mode == Mode::durable ? answer_durable(state, call, std::move(chat))
                                                 : answer_at_once(state, call, std::move(chat));
     auto response = co_await std::move(answering);

@@ -35,11 +35,11 @@ Result<json::value> json_body(const net::Request& request) {
     return body;
 }
 
-Result<Mode> mode_of(const net::Request& request, Mode fallback) {
-    const std::string_view text = request.fields.get("Baton-Mode");
-    if (text.empty()) return fallback;
-    if (text == "durable") return Mode::durable;
-    if (text == "pass-through") return Mode::pass_through;
+Result<Mode> mode_of(const Call& call, const OpenAiConfig& config) {
+    const std::string_view text = call.request.fields.get("Baton-Mode");
+    if (text.empty()) return call.who.chat_mode.value_or(config.mode);
+    const auto mode = access::parse_chat_mode(text);
+    if (mode) return *mode;
     return fail_field(
         Errc::invalid_argument, "Baton-Mode", "Baton-Mode is `durable` or `pass-through`");
 }

@@ -2,25 +2,19 @@
 // Shapes as openai-node 6 reads and writes them; what differs is in docs/guide/openai.md.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <string_view>
-
+#include "access/access.h"
 #include "api/door.h"
 #include "base/clock.h"
 #include "service/chat_service.h"
 
 namespace baton::api::openai {
 
-/// How a chat goes when its request has no `Baton-Mode`.
-enum class Mode : std::uint8_t {
-    durable,      ///< through the queue: stored before anything is answered
-    pass_through  ///< to the pool at once: nothing is stored
-};
-inline constexpr std::array<std::string_view, 2> mode_names{"durable", "pass-through"};
+/// How a chat goes.
+using Mode = access::ChatMode;
+inline constexpr auto mode_names = access::chat_mode_names;
 
 struct OpenAiConfig {
-    Mode mode = Mode::durable;
+    Mode mode = Mode::durable;  ///< when neither `Baton-Mode` nor the key says
     Duration timeout{
         600'000};  ///< of a chat that is passed through; the dispatcher's of a durable one
     Duration heartbeat{15'000};  ///< silence in a stream after which a comment is sent

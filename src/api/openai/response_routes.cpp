@@ -198,7 +198,7 @@ Task<Result<std::vector<ChatMessage>>> messages_before(
 
 Task<Result<net::Response>> create_response(const SharedState& state, Call& call) {
     BATON_CO_TRY(const auto body, json_body(call.request));
-    BATON_CO_TRY(const Mode mode, mode_of(call.request, state->config.mode));
+    BATON_CO_TRY(const Mode mode, mode_of(call, state->config));
     service::ChatOrder order;
     BATON_CO_TRY(order.priority, level_of(call.request, body));
     BATON_CO_TRY(const auto before, co_await messages_before(state, call, body));

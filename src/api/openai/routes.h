@@ -33,8 +33,8 @@ using SharedState = std::shared_ptr<DoorState>;
 /// invalid_argument.
 [[nodiscard]] Result<boost::json::value> json_body(const net::Request& request);
 
-/// `Baton-Mode`, else `fallback`. Fails: invalid_argument.
-[[nodiscard]] Result<Mode> mode_of(const net::Request& request, Mode fallback);
+/// `Baton-Mode`, else the key's, else the configuration's. Fails: invalid_argument.
+[[nodiscard]] Result<Mode> mode_of(const Call& call, const OpenAiConfig& config);
 
 /// `Baton-Priority`, else by `service_tier`: priority and fast are high, flex is low. Nothing:
 /// whatever the rules say. Fails: invalid_argument.

@@ -73,20 +73,17 @@ json::object key_object(const access::KeyInfo& info) {
     object["created_at"] = to_rfc3339(info.created_at);
     object["revoked_at"] =
         info.revoked_at ? json::value(to_rfc3339(*info.revoked_at)) : json::value(nullptr);
+    object["chat_mode"] = nullptr;
+    if (info.chat_mode) object["chat_mode"] = access::to_string(*info.chat_mode);
     return object;
 }
 
-struct KeyRequest {
-    std::string name;
-    access::Role role = access::Role::member;
-};
-
-Result<KeyRequest> read_key(const net::Request& request) {
-    static constexpr std::array<std::string_view, 2> known{"name", "role"};
+Result<access::NewKey> read_key(const net::Request& request) {
+    static constexpr std::array<std::string_view, 3> known{"name", "role", "chat_mode"};
     BATON_TRY_VOID(check_query(request, {}));
     JsonBody body;
     BATON_TRY(const auto fields, body.parse(request, known));
-    KeyRequest key;
+    access::NewKey key;
     BATON_TRY(key.name, fields.text("name"));
     if (key.name.empty()) return fields.fail_at("name", std::string("`name` is missing"));
     BATON_TRY(const auto role, fields.text("role"));
@@ -95,13 +92,18 @@ Result<KeyRequest> read_key(const net::Request& request) {
         if (!parsed) return fields.fail_at("role", parsed.error().detail);
         key.role = *parsed;
     }
+    BATON_TRY(const auto mode, fields.text("chat_mode"));
+    if (!mode.empty()) {
+        const auto parsed = access::parse_chat_mode(mode);
+        if (!parsed) return fields.fail_at("chat_mode", parsed.error().detail);
+        key.chat_mode = *parsed;
+    }
     return key;
 }
 
 Task<Result<net::Response>> create_key(Call& call) {
     BATON_CO_TRY(auto key, read_key(call.request));
-    BATON_CO_TRY(const auto created,
-        co_await call.deps.keys.create(call.who, std::move(key.name), key.role));
+    BATON_CO_TRY(const auto created, co_await call.deps.keys.create(call.who, std::move(key)));
     json::object body = key_object(created.info);
     body["key"] = created.text.reveal();
     co_return json_response(201, body);

@@ -92,7 +92,11 @@ public:
             result ? *std::move(result) : self->shaped(call, route, result.error());
         response.fields.set("X-Request-Id", call.request_id);
         if (admitted) add_cors(call.request, response);
-        self->note(call, route, response.status, SteadyClock::now() - started_at);
+        const auto took = SteadyClock::now() - started_at;
+        if (const Door* door = self->door_of(route); door != nullptr && door->complete) {
+            door->complete(response, std::chrono::duration_cast<Duration>(took));
+        }
+        self->note(call, route, response.status, took);
         co_return response;
     }
 

@@ -134,7 +134,23 @@ async function responses() {
     assert.equal(types[0], "response.created");
     assert.equal(types.at(-1), "response.completed");
     assert.equal(text, "A stick that runners hand over.");
+    const unknown = await failure(() =>
+        client.responses.create({ model, input: "a", previous_response_id: "resp_unknown" }),
+    );
+    assert.ok(unknown instanceof OpenAI.BadRequestError, String(unknown));
+    assert.equal(unknown.code, "previous_response_not_found");
     if (mode !== "durable") return;
+    const next = await client.responses.create({
+        model,
+        input: "What is a baton?",
+        instructions: "be kind",
+        previous_response_id: whole.id,
+    });
+    assert.equal(next.previous_response_id, whole.id);
+    assert.equal(next.output_text, "A stick that runners hand over.");
+    const kept = await client.responses.retrieve(next.id);
+    assert.equal(kept.instructions, "be kind");
+    assert.deepEqual(kept.output, next.output);
     let background = await client.responses.create({
         model,
         input: "What is a baton?",

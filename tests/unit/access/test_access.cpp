@@ -30,7 +30,7 @@ protected:
     }
 
     CreatedKey create(const std::string& name, Role role = Role::member) {
-        return io_.run(access_->create_key(name, role)).value();
+        return io_.run(access_->create_key({.name = name, .role = role})).value();
     }
     Result<void> revoke(const KeyId& id) { return io_.run(access_->revoke_key(id)); }
     std::vector<KeyInfo> list() { return io_.run(access_->list_keys()).value(); }
@@ -45,6 +45,21 @@ protected:
     IoPool io_{1};
     std::unique_ptr<Access> access_;
 };
+
+TEST_P(AccessTest, key_keeps_the_mode_of_its_chats) {
+    const auto passing =
+        io_.run(access_->create_key({.name = "passing", .chat_mode = ChatMode::pass_through}))
+            .value();
+    const auto plain = create("plain");
+    for (int run = 0; run < 2; ++run) {
+        EXPECT_EQ(check(passing.text.reveal())->chat_mode, ChatMode::pass_through);
+        EXPECT_EQ(check(plain.text.reveal())->chat_mode, std::nullopt);
+        EXPECT_EQ(list().size(), 2U);
+        open();
+    }
+    EXPECT_EQ(to_string(ChatMode::pass_through), "pass-through");
+    EXPECT_EQ(parse_chat_mode("passed").error().code, Errc::invalid_argument);
+}
 
 TEST_P(AccessTest, knows_the_admin_key) {
     const auto identity = check(admin_text);
@@ -136,7 +151,7 @@ TEST_P(AccessTest, revokes_once_and_only_what_is_there) {
 TEST_P(AccessTest, refuses_names_that_are_none) {
     for (const std::string& name : {std::string(), std::string(65, 'x'), std::string("a\nb"),
              std::string("\x7f"), std::string("\xff")}) {
-        const auto key = io_.run(access_->create_key(name, Role::member));
+        const auto key = io_.run(access_->create_key({.name = name}));
         ASSERT_FALSE(key);
         EXPECT_EQ(key.error().code, Errc::invalid_argument);
         EXPECT_EQ(key.error().field, "name");
@@ -164,7 +179,7 @@ TEST_P(AccessTest, keeps_no_secret_in_its_database) {
 TEST_P(AccessTest, changes_nothing_when_the_database_fails) {
     const auto key = create("worker");
     faults_.fail_call(1, Errc::storage_full);
-    EXPECT_EQ(io_.run(access_->create_key("other", Role::member)).error().code, Errc::storage_full);
+    EXPECT_EQ(io_.run(access_->create_key({.name = "other"})).error().code, Errc::storage_full);
     EXPECT_EQ(list().size(), 1u);
     faults_.fail_call(1, Errc::storage_io);
     EXPECT_EQ(revoke(key.info.id).error().code, Errc::storage_io);

@@ -125,7 +125,7 @@ TEST_F(DialogClientTest, health_and_keys_are_read) {
     http.answer(201,
         R"({"id":"k1","name":"ci","role":"member","created_at":"2026-01-01T00:00:00Z",)"
         R"("revoked_at":null,"key":"bt_k1_s"})");
-    const auto created = pool.run(operators.create_key("ci", "member"));
+    const auto created = pool.run(operators.create_key({.name = "ci"}));
     ASSERT_TRUE(created);
     EXPECT_EQ(created->text.reveal(), "bt_k1_s");
     EXPECT_EQ(created->key.id.text, "k1");

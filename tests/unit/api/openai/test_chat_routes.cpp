@@ -14,6 +14,28 @@ protected:
     }
 };
 
+TEST_F(ChatRoutes, mode_is_the_requests_else_the_keys_else_the_configurations) {
+    const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+    const FieldMap key{{"Authorization", "Bearer passing-key"}};
+    EXPECT_EQ(post("/v1/chat/completions", body, key).status, 200);
+    EXPECT_EQ(pool.requests.size(), 1U) << "passed through: nobody works for the queue";
+    FieldMap durable = key;
+    durable.emplace("Baton-Mode", "durable");
+    const auto answer =
+        call_beside("/v1/chat/completions", body, durable, [this] { return work_well(); });
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(pool.requests.size(), 1U);
+    EXPECT_TRUE(answer.fields.has("Baton-Message-Id"));
+}
+
+TEST_F(ChatRoutes, answers_say_how_long_they_took) {
+    const auto models = get("/v1/models");
+    EXPECT_EQ(models.fields.get("openai-version"), "2020-10-01");
+    EXPECT_NE(models.fields.get("openai-processing-ms"), "");
+    const auto refused = post("/v1/chat/completions", "{}");
+    EXPECT_NE(refused.fields.get("openai-processing-ms"), "") << "also when they are refusals";
+}
+
 TEST_F(ChatRoutes, a_durable_chat_waits_in_the_queue_and_is_answered) {
     const auto answer =
         call_beside("/v1/chat/completions", hello, {}, [this] { return work_well(); });

@@ -20,7 +20,8 @@
 
 namespace baton::test {
 
-/// Two keys are there from the start: "admin-key" and "member-key".
+/// These keys are there from the start: "admin-key", "member-key", and "passing-key", whose chats
+/// are passed through.
 class FakeAccess final : public access::Access {
 public:
     Result<access::Identity> authenticate(std::string_view authorization) const override {
@@ -30,13 +31,18 @@ public:
         if (authorization == "Bearer member-key") {
             return access::Identity{KeyId("m"), "member", access::Role::member};
         }
+        if (authorization == "Bearer passing-key") {
+            return access::Identity{
+                KeyId("p"), "passing", access::Role::member, access::ChatMode::pass_through};
+        }
         return fail(Errc::unauthenticated, "a valid key is needed");
     }
-    Task<Result<access::CreatedKey>> create_key(std::string name, access::Role role) override {
+    Task<Result<access::CreatedKey>> create_key(access::NewKey asked) override {
         access::CreatedKey key;
         key.info.id = KeyId("k" + std::to_string(keys_.size() + 1));
-        key.info.name = std::move(name);
-        key.info.role = role;
+        key.info.name = std::move(asked.name);
+        key.info.role = asked.role;
+        key.info.chat_mode = asked.chat_mode;
         key.text = Secret("bt_" + key.info.id.text + "_secret");
         keys_.push_back(key.info);
         co_return key;
