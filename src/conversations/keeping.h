@@ -47,7 +47,7 @@ public:
     [[nodiscard]] virtual Task<Result<std::vector<ConversationId>>> removed(
         ConversationId after, std::uint32_t limit) = 0;
 
-    /// Messages of a conversation that are pending or processing, at most `limit`.
+    /// Messages of it that the queue may have: not completed or cancelled; by id, at most `limit`.
     [[nodiscard]] virtual Task<Result<std::vector<MessageId>>> unfinished_of(
         ConversationId id, std::uint32_t limit) = 0;
 

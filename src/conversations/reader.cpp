@@ -29,7 +29,8 @@ constexpr db::Statement select_unfinished{
 constexpr db::Statement select_removed{
     "SELECT id FROM conversations WHERE removed_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?"};
 constexpr db::Statement select_unfinished_of{
-    "SELECT id FROM dialog_messages WHERE conversation_id = ? AND status < 2 LIMIT ?"};
+    "SELECT id FROM dialog_messages WHERE conversation_id = ? AND status IN (0, 1, 3, 4) "
+    "ORDER BY id LIMIT ?"};
 const std::string select_user = fmt::format("SELECT {} FROM users WHERE id = ?", user_columns);
 const std::string select_users =
     fmt::format("SELECT {} FROM users WHERE id > ? ORDER BY id LIMIT ?", user_columns);

@@ -70,9 +70,11 @@ Task<Result<std::uint64_t>> Reconciler::add_missing() {
         for (const auto& message : page) {
             auto dialog = from_work_item(message);
             if (!dialog) continue;  // not a work item: its run will say so
-            BATON_CO_TRY(
-                const bool is_new, co_await conversations_.add_message(*std::move(dialog)));
-            if (is_new) ++added;
+            const auto is_new = co_await conversations_.add_message(*std::move(dialog));
+            if (!is_new && is_new.error().code == Errc::conversation_not_found)
+                continue;  // removed
+            if (!is_new) co_return fail(is_new.error());
+            if (*is_new) ++added;
         }
         if (page.size() < page_size) co_return added;
         request.after_seq = page.back().id.seq;

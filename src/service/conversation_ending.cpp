@@ -40,16 +40,15 @@ Task<Result<void>> cancel_message(const EndingDeps& deps, MessageId id) {
 }
 
 Task<Result<std::uint64_t>> clear_conversation(const EndingDeps& deps, const ConversationId& id) {
-    while (true) {
-        BATON_CO_TRY(const auto open, co_await deps.keeper.unfinished_of(id, page_size));
-        for (const MessageId message : open) {
-            BATON_CO_TRY_VOID(co_await cancel_message(deps, message));
-        }
-        if (open.size() < page_size) break;
-    }
     std::uint64_t messages = 0;
     const TimePoint stones_before = deps.clock.now() - SweepConfig{}.stone_time;
     while (true) {
+        // The oldest of them are among the oldest messages, which go next. Dead letters too: the
+        // check at start would take them for messages whose rows are missing.
+        BATON_CO_TRY(const auto open, co_await deps.keeper.unfinished_of(id, messages_per_batch));
+        for (const MessageId message : open) {
+            BATON_CO_TRY_VOID(co_await cancel_message(deps, message));
+        }
         auto purging = deps.keeper.purge(id, messages_per_batch, stones_before);
         BATON_CO_TRY(const auto deleted, co_await std::move(purging));
         messages += deleted;

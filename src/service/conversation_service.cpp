@@ -70,6 +70,10 @@ Task<Result<DialogMessage>> ConversationService::set_status(
 
 Task<Result<void>> ConversationService::delete_message(const Identity& who, MessageId id) {
     BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY(const auto message, co_await conversations_.get_message(id));
+    if (message.status == DialogStatus::failed || message.status == DialogStatus::timeout) {
+        BATON_CO_TRY_VOID(co_await cancel_message(deps_, id));  // its dead letter
+    }
     co_return co_await deps_.keeper.delete_message(id);
 }
 

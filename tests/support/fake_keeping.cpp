@@ -62,7 +62,7 @@ Task<Result<std::vector<MessageId>>> FakeConversations::unfinished_of(
     std::vector<MessageId> ids;
     for (const auto& [message_id, message] : messages_) {
         const bool open =
-            message.status == DialogStatus::pending || message.status == DialogStatus::processing;
+            message.status != DialogStatus::completed && message.status != DialogStatus::cancelled;
         if (message.conversation_id == id && open && ids.size() < limit) ids.push_back(message_id);
     }
     co_return ids;

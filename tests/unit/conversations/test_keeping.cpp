@@ -150,6 +150,10 @@ TEST_F(Keeping, deletes_finished_messages_and_opens_failed_ones_again) {
     EXPECT_EQ(run(store_.keeper->reopen(id(9), start)).error().code, Errc::message_not_found);
     const auto open = run(store_.keeper->unfinished_of(ConversationId("c1"), 10)).value();
     EXPECT_EQ(open.size(), 2u);
+    ASSERT_TRUE(run(store_.writer->fail({.id = id(2), .error = "again", .at = start})));
+    complete(3);
+    EXPECT_EQ(run(store_.keeper->unfinished_of(ConversationId("c1"), 10)).value(),
+        (std::vector<MessageId>{id(2)}));
 }
 
 TEST_F(Keeping, users_are_kept_listed_and_deleted) {

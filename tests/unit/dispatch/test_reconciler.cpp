@@ -54,6 +54,17 @@ TEST_F(ReconcilerTest, dead_turn_that_is_only_in_the_queue_is_added_and_failed) 
     EXPECT_EQ(status(id), DialogStatus::timeout);
 }
 
+TEST_F(ReconcilerTest, turn_of_a_removed_conversation_is_passed_over) {
+    const auto kept = post("c", "hello");
+    ASSERT_TRUE(pool.run(store.remove(ConversationId("c"), clock.now())));
+    const auto late = post(dialog("c", "again"), false);
+    const auto other = post(dialog("d", "hello"), false);
+    EXPECT_EQ(check()->added, 1U);
+    EXPECT_TRUE(store.message(kept));
+    EXPECT_FALSE(store.message(late));
+    EXPECT_TRUE(store.message(other));
+}
+
 TEST_F(ReconcilerTest, what_is_answered_stays_answered) {
     const auto id = post("c", "hello");
     const DialogReply reply{.content = "hi", .model = "m", .usage = {}};

@@ -88,6 +88,29 @@ TEST_F(Ending, a_run_under_way_hears_of_it_and_brings_nothing_back) {
     EXPECT_TRUE(io.run(rows.removed(ConversationId(""), 10))->empty()) << "stones go at last";
 }
 
+TEST_F(Ending, dead_letters_go_along_and_do_not_come_back) {
+    const auto over = send(clock.now() + Duration(1));
+    const auto single = send();
+    for (int i = 0; i < 2; ++i) {
+        const auto leased = lease_one("llm");
+        queue::NackRequest nack;
+        nack.receipt = leased.receipt;
+        nack.blame = queue::Blame::fatal;
+        ASSERT_TRUE(io.run(queues->nack(nack)));
+        conversations::FailedRun failed{.id = leased.message.id, .error = "broken"};
+        ASSERT_TRUE(io.run(rows.fail(failed)));
+    }
+    const auto dead = [&] { return io.run(queues->stats(QueueName("llm")))->dead; };
+    EXPECT_EQ(dead(), 2u);
+    clock.advance(Duration(1));
+    EXPECT_EQ(sweep()->messages, 1u);
+    EXPECT_EQ(dead(), 1u);
+    service::ConversationService by_hand{deps, rows};
+    ASSERT_TRUE(io.run(by_hand.delete_message(who, single.id)));
+    EXPECT_EQ(dead(), 0u);
+    EXPECT_FALSE(rows.message(over.id));
+}
+
 TEST(QueueWindow, tells_rates_and_waits_by_littles_law) {
     const auto at = [](int minutes) { return FakeClock::start + Duration(minutes * 60'000); };
     const std::vector<service::QueueSample> samples{
