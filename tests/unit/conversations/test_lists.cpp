@@ -239,6 +239,12 @@ TEST_P(Lists, are_read_from_indexes_without_sorting) {
         {{.conversation_id = chat}, Sort::created_at, "dialog_messages_of_conversation"},
         {{.user_id = user}, Sort::created_at, "dialog_messages_of_user"},
         {{.status = DialogStatus::failed}, Sort::created_at, "dialog_messages_of_status"},
+        {{.user_id = user}, Sort::updated_at, "dialog_messages_of_user_by_update"},
+        {{.status = DialogStatus::failed}, Sort::updated_at, "dialog_messages_of_status_by_update"},
+        {{.user_id = user}, Sort::priority, "dialog_messages_of_user_by_priority"},
+        {{.status = DialogStatus::failed}, Sort::priority, "dialog_messages_of_status_by_priority"},
+        {{.priority = Level::low}, Sort::created_at, "dialog_messages_of_priority"},
+        {{.priority = Level::low}, Sort::updated_at, "dialog_messages_of_priority_by_update"},
         {{.conversation_id = chat, .status = DialogStatus::failed}, Sort::created_at,
             "dialog_messages_of_conversation"},
     };
