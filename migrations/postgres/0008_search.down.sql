@@ -4,3 +4,4 @@ DROP TABLE conversation_places;
 DROP TABLE message_texts;
 DROP FUNCTION message_text_to_words();
 DROP TABLE message_places;
+DROP TEXT SEARCH CONFIGURATION baton_words;

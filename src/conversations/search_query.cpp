@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "conversations/rows.h"
 #include "conversations/search.h"
 
@@ -60,6 +61,8 @@ std::string match_text(std::string_view kind, std::string_view text) {
         const std::string_view word(begin, end);
         text = std::string_view(end, text.end());
         if (!has_letter(word)) continue;
+        // PostgreSQL keeps no such text, so nothing holds the word; SQLite takes it for what it is.
+        if (is_postgres(kind) && !is_utf8(word)) return {};
         append_word(query, kind, word);
         ++words;
     }
@@ -68,7 +71,7 @@ std::string match_text(std::string_view kind, std::string_view text) {
 
 std::string search_messages_sql(std::string_view kind) {
     const std::string_view condition =
-        is_postgres(kind) ? "t.words @@ to_tsquery('simple', ?)" : "message_texts MATCH ?";
+        is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)" : "message_texts MATCH ?";
     const std::string_view name = is_postgres(kind) ? "t" : "message_texts";
     return fmt::format(
         "SELECT p.place, p.is_answer, {0} FROM message_texts{1} "
@@ -81,7 +84,7 @@ std::string search_messages_sql(std::string_view kind) {
 
 std::string search_conversations_sql(std::string_view kind) {
     const std::string_view condition =
-        is_postgres(kind) ? "t.words @@ to_tsquery('simple', ?)" : "conversation_texts MATCH ?";
+        is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)" : "conversation_texts MATCH ?";
     const std::string_view name = is_postgres(kind) ? "t" : "conversation_texts";
     return fmt::format(
         "SELECT p.place, {0} FROM conversation_texts{1} "

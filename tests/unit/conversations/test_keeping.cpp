@@ -33,7 +33,7 @@ protected:
     std::uint64_t messages() { return run(store_.conversations->list_messages({}, {}))->total; }
 };
 
-TEST_F(Keeping, changes_what_is_given_and_nothing_else) {
+TEST_P(Keeping, changes_what_is_given_and_nothing_else) {
     make("c1");
     const auto before = conversation_row("c1");
     const auto changed = change("c1", {.title = "New",
@@ -51,7 +51,7 @@ TEST_F(Keeping, changes_what_is_given_and_nothing_else) {
     EXPECT_EQ(change("nope", {}).error().code, Errc::conversation_not_found);
 }
 
-TEST_F(Keeping, takes_legal_moves_only) {
+TEST_P(Keeping, takes_legal_moves_only) {
     const State states[] = {State::active, State::inactive, State::completed, State::archived};
     int number = 0;
     for (const State from : states) {
@@ -74,7 +74,7 @@ TEST_F(Keeping, takes_legal_moves_only) {
     EXPECT_TRUE(is_legal_move(State::completed, State::active));
 }
 
-TEST_F(Keeping, a_message_makes_an_inactive_conversation_active) {
+TEST_P(Keeping, a_message_makes_an_inactive_conversation_active) {
     make("c1");
     ASSERT_TRUE(change("c1", {.state = State::inactive}));
     add(message(1));
@@ -84,7 +84,7 @@ TEST_F(Keeping, a_message_makes_an_inactive_conversation_active) {
     EXPECT_EQ(conversation_row("c1").state, State::completed);
 }
 
-TEST_F(Keeping, a_removed_conversation_is_hidden_and_stays_away) {
+TEST_P(Keeping, a_removed_conversation_is_hidden_and_stays_away) {
     make("c1");
     add(message(1));
     ASSERT_TRUE(run(store_.keeper->remove(ConversationId("c1"), start)));
@@ -104,7 +104,7 @@ TEST_F(Keeping, a_removed_conversation_is_hidden_and_stays_away) {
     EXPECT_EQ(stones(), 0u);
 }
 
-TEST_F(Keeping, purges_in_batches_with_steps_and_only_what_was_removed) {
+TEST_P(Keeping, purges_in_batches_with_steps_and_only_what_was_removed) {
     for (std::uint64_t seq = 1; seq <= 5; ++seq) add(message(seq));
     add(message(6, "other"));
     ASSERT_TRUE(run(store_.steps->add_step(id(1), {.number = 0, .content = "{}"})));
@@ -119,7 +119,7 @@ TEST_F(Keeping, purges_in_batches_with_steps_and_only_what_was_removed) {
     EXPECT_TRUE(run(store_.steps->steps(id(1)))->empty());
 }
 
-TEST_F(Keeping, what_is_over_goes_in_batches) {
+TEST_P(Keeping, what_is_over_goes_in_batches) {
     make("by_time", start + Duration(100));
     make("idle");
     make("later", start + Duration(1'000));
@@ -136,7 +136,7 @@ TEST_F(Keeping, what_is_over_goes_in_batches) {
     EXPECT_EQ(remove_expired(start, start, 2), 1u);
 }
 
-TEST_F(Keeping, deletes_finished_messages_and_opens_failed_ones_again) {
+TEST_P(Keeping, deletes_finished_messages_and_opens_failed_ones_again) {
     for (std::uint64_t seq = 1; seq <= 3; ++seq) add(message(seq));
     EXPECT_EQ(run(store_.keeper->delete_message(id(1))).error().code, Errc::conflict);
     complete(1);
@@ -156,7 +156,7 @@ TEST_F(Keeping, deletes_finished_messages_and_opens_failed_ones_again) {
         (std::vector<MessageId>{id(2)}));
 }
 
-TEST_F(Keeping, users_are_kept_listed_and_deleted) {
+TEST_P(Keeping, users_are_kept_listed_and_deleted) {
     User user{.id = UserId("u1"),
         .tier = "gold",
         .messages_per_minute = 5,
@@ -187,7 +187,7 @@ TEST_F(Keeping, users_are_kept_listed_and_deleted) {
     EXPECT_FALSE(run(store_.users->delete_user(UserId("u1"))).value());
 }
 
-TEST_F(Keeping, messages_are_counted_by_minute_and_day) {
+TEST_P(Keeping, messages_are_counted_by_minute_and_day) {
     const auto send = [&](TimePoint at) {
         return run(store_.users->count_message(
             UserId("u1"), {.messages_per_minute = 2, .messages_per_day = 3}, at));
@@ -207,6 +207,8 @@ TEST_F(Keeping, messages_are_counted_by_minute_and_day) {
     EXPECT_TRUE(send(start + std::chrono::days(1)));
     EXPECT_TRUE(send(start + std::chrono::days(1)));
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, Keeping, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::conversations

@@ -45,7 +45,7 @@ protected:
     }
 };
 
-TEST_F(Searching, finds_questions_and_answers_the_last_first) {
+TEST_P(Searching, finds_questions_and_answers_the_last_first) {
     say(1, "The quick brown fox");
     say(2, "A slow fox, brown");
     answer(1, "Foxes are quick");
@@ -57,7 +57,7 @@ TEST_F(Searching, finds_questions_and_answers_the_last_first) {
     EXPECT_EQ(found("nothing"), Found{});
 }
 
-TEST_F(Searching, knows_accents_and_other_scripts) {
+TEST_P(Searching, knows_accents_and_other_scripts) {
     say(1, "Zürich, Übergrößenträger");
     say(2, "Привет мир");
     EXPECT_EQ(found("zurich"), (Found{"1"}));
@@ -65,7 +65,7 @@ TEST_F(Searching, knows_accents_and_other_scripts) {
     EXPECT_EQ(found("мир"), (Found{"2"}));
 }
 
-TEST_F(Searching, pages_and_filters) {
+TEST_P(Searching, pages_and_filters) {
     for (std::uint64_t seq = 1; seq <= 9; ++seq) say(seq, "word", seq % 3 == 0 ? "c3" : "c1");
     const Found all{"9", "8", "7", "6", "5", "4", "3", "2", "1"};
     EXPECT_EQ(found(SearchRequest{.text = "word", .page_size = 1}), all);
@@ -80,7 +80,7 @@ TEST_F(Searching, pages_and_filters) {
     EXPECT_EQ(search({.text = std::string(513, 'x')}).error().field, "q");
 }
 
-TEST_F(Searching, a_page_ends_after_so_many_finds_that_are_left_out) {
+TEST_P(Searching, a_page_ends_after_so_many_finds_that_are_left_out) {
     for (std::uint64_t seq = 1; seq <= SearchLimits::scan_max + 1; ++seq) {
         say(seq, "word", seq == 1 ? "first" : "c1");
     }
@@ -91,7 +91,7 @@ TEST_F(Searching, a_page_ends_after_so_many_finds_that_are_left_out) {
     EXPECT_EQ(found(request), (Found{"1"}));
 }
 
-TEST_F(Searching, forgets_what_is_gone) {
+TEST_P(Searching, forgets_what_is_gone) {
     say(1, "alpha");
     say(2, "alpha");
     answer(1, "beta");
@@ -105,7 +105,7 @@ TEST_F(Searching, forgets_what_is_gone) {
     EXPECT_EQ(found("alpha"), (Found{"3"})) << "places of others are no longer theirs";
 }
 
-TEST_F(Searching, finds_conversations_by_title_and_context) {
+TEST_P(Searching, finds_conversations_by_title_and_context) {
     auto row = conversation("c1");
     row.title = "Trip to Rome";
     row.context = "Vegetarian";
@@ -120,7 +120,7 @@ TEST_F(Searching, finds_conversations_by_title_and_context) {
     EXPECT_EQ(run(store_.keeper->removed(ConversationId(""), 10))->size(), 0u);
 }
 
-TEST_F(Searching, takes_any_text_for_text) {
+TEST_P(Searching, takes_any_text_for_text) {
     say(1, "AND OR NOT NEAR body a b c");
     const char* const texts[] = {"\"", "\"\"\"", "'", "' OR 1=1 --", "*", "**", "a*b*", "^a", "-a",
         "body:a", "{body title}: a", "NEAR(a b, 5)", "AND", "a AND", "NOT a", "(", ")", "a + b",
@@ -144,6 +144,8 @@ TEST(MatchText, quotes_words_for_each_database) {
     EXPECT_EQ(match_text("postgres", R"(it's a\b c*)"), R"('it''s' & 'a\\b' & 'c':*)");
     EXPECT_EQ(match_text("sqlite", "  \x01 ... "), "");
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, Searching, test::both_databases(), test::database_name);
 
 }  // namespace
 }  // namespace baton::conversations

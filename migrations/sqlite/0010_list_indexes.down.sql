@@ -1,0 +1,6 @@
+DROP INDEX dialog_messages_of_status_by_priority;
+DROP INDEX dialog_messages_of_user_by_priority;
+DROP INDEX dialog_messages_of_priority_by_update;
+DROP INDEX dialog_messages_of_priority;
+DROP INDEX dialog_messages_of_status_by_update;
+DROP INDEX dialog_messages_of_user_by_update;
