@@ -57,7 +57,7 @@ class Aimock(servers.Server):
         self.process = self.spawn("node", AIMOCK / "node_modules/.bin/llmock", "-p", self.port, "-h", "127.0.0.1",
                                   "-f", fixtures, "-c", len(texts[0]), "-l", pause_ms, "--log-level", "warn",
                                   "--journal-max", 1)
-        servers.wait_for(self.port, self.process)
+        wait_or_stop(self)
         self.arguments = ["--key", "sk-bench"]
 
 
@@ -101,11 +101,19 @@ net.Server.prototype.listen = function (...given) {
   return listen.call(this, { port, host: "127.0.0.1" }, done);
 };
 """)
-        self.process = self.spawn("node", "--require", bind, program, "--port", self.port, "--headless",
+        self.process = self.spawn("node", "--require", bind, program, f"--port={self.port}", "--headless",
                                   env={"NODE_ENV": "production"})
-        servers.wait_for(self.port, self.process)
+        wait_or_stop(self)
         self.arguments = ["--key", "sk-bench", "--header", "x-portkey-provider: openai", "--header",
                           f"x-portkey-custom-host: http://127.0.0.1:{upstream.port}/v1"]
+
+
+def wait_or_stop(server):
+    try:
+        servers.wait_for(server.port, server.process)
+    except RuntimeError:
+        server.stop()
+        raise
 
 
 def install(package):
