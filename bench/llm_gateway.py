@@ -91,7 +91,8 @@ class Portkey(servers.Server):
         super().__init__(folder)
         install(PORTKEY)
         program = PORTKEY / "node_modules/@portkey-ai/gateway/build/start-server.js"
-        # It binds every interface by itself.
+        # It binds every interface by itself, and on Node 20 adds fields to answers of fetch, which
+        # takes none: its streams would all be refused.
         bind = self.folder / "loopback.cjs"
         bind.write_text("""const net = require("net");
 const listen = net.Server.prototype.listen;
@@ -99,6 +100,13 @@ net.Server.prototype.listen = function (...given) {
   const port = typeof given[0] === "object" ? given[0].port : given[0];
   const done = given.find((value) => typeof value === "function");
   return listen.call(this, { port, host: "127.0.0.1" }, done);
+};
+const plain = globalThis.Response;
+const ask = globalThis.fetch;
+globalThis.fetch = async (...given) => {
+  const answer = await ask(...given);
+  const { status, statusText, headers } = answer;
+  return new plain(answer.body, { status, statusText, headers });
 };
 """)
         self.process = self.spawn("node", "--require", bind, program, f"--port={self.port}", "--headless",
