@@ -57,7 +57,7 @@ class Aimock(servers.Server):
         self.process = self.spawn("node", AIMOCK / "node_modules/.bin/llmock", "-p", self.port, "-h", "127.0.0.1",
                                   "-f", fixtures, "-c", len(texts[0]), "-l", pause_ms, "--log-level", "warn",
                                   "--journal-max", 1)
-        servers.wait_for(self.port, self.process)
+        wait_or_stop(self)
         self.arguments = ["--key", "sk-bench"]
 
 
@@ -91,7 +91,8 @@ class Portkey(servers.Server):
         super().__init__(folder)
         install(PORTKEY)
         program = PORTKEY / "node_modules/@portkey-ai/gateway/build/start-server.js"
-        # It binds every interface by itself.
+        # It binds every interface by itself, and on Node 20 adds fields to answers of fetch, which
+        # takes none: its streams would all be refused.
         bind = self.folder / "loopback.cjs"
         bind.write_text("""const net = require("net");
 const listen = net.Server.prototype.listen;
@@ -100,12 +101,27 @@ net.Server.prototype.listen = function (...given) {
   const done = given.find((value) => typeof value === "function");
   return listen.call(this, { port, host: "127.0.0.1" }, done);
 };
+const plain = globalThis.Response;
+const ask = globalThis.fetch;
+globalThis.fetch = async (...given) => {
+  const answer = await ask(...given);
+  const { status, statusText, headers } = answer;
+  return new plain(answer.body, { status, statusText, headers });
+};
 """)
-        self.process = self.spawn("node", "--require", bind, program, "--port", self.port, "--headless",
+        self.process = self.spawn("node", "--require", bind, program, f"--port={self.port}", "--headless",
                                   env={"NODE_ENV": "production"})
-        servers.wait_for(self.port, self.process)
+        wait_or_stop(self)
         self.arguments = ["--key", "sk-bench", "--header", "x-portkey-provider: openai", "--header",
                           f"x-portkey-custom-host: http://127.0.0.1:{upstream.port}/v1"]
+
+
+def wait_or_stop(server):
+    try:
+        servers.wait_for(server.port, server.process)
+    except RuntimeError:
+        server.stop()
+        raise
 
 
 def install(package):

@@ -73,9 +73,10 @@ def conditions(rows):
     syncs = sorted({row["fdatasync_p50_us"] for row in rows if "fdatasync_p50_us" in row})
     text = f"{first['machine']}; build {first['build']}, commit {first['commit']}; {first['started']}"
     runs = 1 + max((row.get("run", 0) for row in rows), default=0)
-    text += f"; {runs} runs"
+    text += f"; {runs} run" + ("s" if runs > 1 else "")
     if syncs:
-        text += f"; fdatasync of 4 KiB p50 {syncs[0]} to {syncs[-1]} µs"
+        text += f"; fdatasync of 4 KiB p50 {syncs[0]}" + (
+            f" to {syncs[-1]}" if len(syncs) > 1 else "") + " µs"
     return text + (f"; {first['body_bytes']}-byte bodies." if first["body_bytes"] else ".")
 
 
