@@ -5,12 +5,13 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
     libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
-    prometheus-cpp-dev libsodium-dev libnats-dev libpq-dev)
+    prometheus-cpp-dev libsodium-dev libnats-dev libpq-dev
+    libhiredis-dev)
 test=(python3 python3-yaml libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs nats-server
-    postgresql-15)
+    postgresql-15 redis-server)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)
 fuzz=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: names in the reports
-bench=(libbenchmark-dev python3 wrk nats-server libhiredis-dev redis-server librabbitmq-dev
+bench=(libbenchmark-dev python3 wrk nats-server redis-server librabbitmq-dev
     rabbitmq-server postgresql beanstalkd)
 dev=(git ccache mold inotify-tools)
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/server_gate.h"
 #include "db/database.h"
-#include "db/postgres/server_gate.h"
 #include "db/postgres/session.h"
 
 namespace baton::db {

@@ -1,4 +1,4 @@
-// When a server that is away may be tried again. Shared by all connections of one database.
+// When a server that is away may be tried again. Shared by all connections to it.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-namespace baton::db {
+namespace baton {
 
 /// While the server is away, one connection at a time tries it, after pauses that grow from 100 ms
 /// to 2 s. Safe to use from any thread.
@@ -47,4 +47,4 @@ private:
     SteadyTime next_{};
 };
 
-}  // namespace baton::db
+}  // namespace baton

@@ -1,0 +1,24 @@
+// What an unreachable cache means to its users.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/log.h"
+#include "cache/cache.h"
+
+namespace baton::cache {
+
+enum class OnFailure : std::uint8_t {
+    fail,  ///< they hear the error
+    skip,  ///< they find nothing, and what they put is lost
+};
+
+/// `inner` as it is for `fail`. For `skip` a cache that is never unavailable: then nothing is
+/// found, and `put_if_absent` is true for everybody. Each begin and end of such a time is logged.
+/// Other errors are handed on.
+[[nodiscard]] std::unique_ptr<Cache> with_policy(
+    std::unique_ptr<Cache> inner, OnFailure policy, Log log);
+
+}  // namespace baton::cache

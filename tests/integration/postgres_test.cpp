@@ -1,0 +1,131 @@
+// Daemons whose conversations and keys are in PostgreSQL: the way of a message, and a server that
+// goes away under it.
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "runtime/io_pool.h"
+#include "support/daemon_session.h"
+#include "support/eventually.h"
+#include "support/postgres_server.h"
+
+namespace baton::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class PostgresDaemon : public testing::Test {
+protected:
+    PostgresDaemon() { server_.reset(); }
+
+    std::unique_ptr<Daemon> start(std::vector<std::string> more = {}) {
+        auto settings = server_.settings();
+        settings.insert(settings.end(),
+            {"logging.level=error", "scheduler.retry_initial=50ms", "scheduler.retry_max=500ms"});
+        settings.insert(settings.end(), more.begin(), more.end());
+        return Daemon::start({.settings = std::move(settings)});
+    }
+    Result<DialogMessage> send(DaemonSession& session, const std::string& text) {
+        return pool_.run(session.dialogs.send({.content = text}));
+    }
+    DialogMessage wait(DaemonSession& session, MessageId id) {
+        auto done = pool_.run(session.dialogs.wait(id, Deadline::after(30s)));
+        EXPECT_TRUE(done) << to_string(done.error());
+        return done.value_or(DialogMessage{});
+    }
+
+    PostgresServer& server_ = PostgresServer::shared();
+    IoPool pool_{1};
+};
+
+TEST_F(PostgresDaemon, answers_messages_and_keeps_them_over_its_own_end) {
+    const auto daemon = start();
+    DialogMessage asked;
+    {
+        DaemonSession session(*daemon);
+        const auto sent = send(session, std::string("zero \0 and more", 15));
+        ASSERT_TRUE(sent) << to_string(sent.error());
+        asked = *sent;
+        EXPECT_EQ(wait(session, asked.id).status, DialogStatus::completed);
+    }
+    const auto key = run_cli(*daemon, {"key", "create", "worker"});
+    EXPECT_EQ(key.exit.status, 0) << key.err;
+    daemon->kill9();
+    daemon->restart();
+    DaemonSession session(*daemon);
+    const auto history = pool_.run(session.dialogs.history(asked.conversation_id, 10));
+    ASSERT_TRUE(history) << to_string(history.error());
+    ASSERT_EQ(history->size(), 1u);
+    EXPECT_EQ(history->front().id, asked.id);
+    EXPECT_EQ(history->front().content, asked.content);
+    EXPECT_NE(run_cli(*daemon, {"key", "list"}).out.find("worker"), std::string::npos);
+}
+
+TEST_F(PostgresDaemon, says_unavailable_while_the_server_is_away_and_goes_on_when_it_is_back) {
+    const auto daemon = start();
+    DaemonSession session(*daemon);
+    const auto first = send(session, "before");
+    ASSERT_TRUE(first) << to_string(first.error());
+    EXPECT_EQ(wait(session, first->id).status, DialogStatus::completed);
+    server_.kill();
+    const auto read = pool_.run(session.dialogs.get(first->id));
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::unavailable) << to_string(read.error());
+    EXPECT_GT(read.error().retry_after, Duration(0));
+    server_.start();
+    Result<DialogMessage> again = fail(Errc::unavailable, "not asked yet");
+    EXPECT_TRUE(eventually([&] { return (again = send(session, "after")).has_value(); }))
+        << to_string(again.error());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(wait(session, again->id).status, DialogStatus::completed);
+    EXPECT_EQ(wait(session, first->id).status, DialogStatus::completed);
+}
+
+TEST_F(PostgresDaemon, loses_no_accepted_message_while_the_server_is_restarted_under_load) {
+    const auto daemon = start();
+    DaemonSession session(*daemon);
+    std::vector<MessageId> accepted;
+    for (int i = 0; i < 60; ++i) {
+        if (i == 20) server_.kill();
+        if (i == 30) server_.start();
+        if (i == 40) server_.stop();
+        if (i == 45) server_.start();
+        const auto sent = send(session, "message " + std::to_string(i));
+        if (sent) accepted.push_back(sent->id);
+    }
+    EXPECT_GE(accepted.size(), 20u);
+    for (const auto id : accepted) {
+        EXPECT_EQ(wait(session, id).status, DialogStatus::completed) << id.text();
+    }
+}
+
+TEST_F(PostgresDaemon, waits_for_a_server_that_starts_later) {
+    server_.kill();
+    auto settings = server_.settings();
+    settings.emplace_back("database.postgres.start_timeout=0ms");
+    const auto refused = Daemon::run({.settings = settings});
+    EXPECT_EQ(refused.exit.status, errc_info(Errc::unavailable).exit_code) << refused.err;
+    std::jthread later([&] {
+        std::this_thread::sleep_for(500ms);
+        server_.start();
+    });
+    const auto daemon = start();
+    later.join();
+    DaemonSession session(*daemon);
+    const auto sent = send(session, "hello");
+    EXPECT_TRUE(sent) << to_string(sent.error());
+}
+
+TEST_F(PostgresDaemon, does_not_wait_where_it_will_never_come_in) {
+    auto settings = server_.settings();
+    settings.emplace_back("database.postgres.dbname=nowhere");
+    const auto refused = Daemon::run({.settings = settings});
+    EXPECT_EQ(refused.exit.status, errc_info(Errc::not_found).exit_code) << refused.err;
+    EXPECT_NE(refused.err.find("nowhere"), std::string::npos) << refused.err;
+}
+
+}  // namespace
+}  // namespace baton::test
