@@ -95,8 +95,9 @@ Result<ListQuery> make_query(
         query.page_values.emplace_back(std::move(cursor.id));
         query.total = cursor.total;
     } else {
-        query.count_sql = fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS counted",
-            table.name, where.text(), total_max);
+        query.count_sql =
+            fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS counted", table.name,
+                where.text(), total_max);
     }
     query.page_sql = fmt::format(
         "SELECT {} FROM {}{}{}{} LIMIT ?", table.columns, table.name, where.text(), place, order);

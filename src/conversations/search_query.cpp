@@ -83,8 +83,8 @@ std::string search_messages_sql(std::string_view kind) {
 }
 
 std::string search_conversations_sql(std::string_view kind) {
-    const std::string_view condition =
-        is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)" : "conversation_texts MATCH ?";
+    const std::string_view condition = is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)"
+                                                         : "conversation_texts MATCH ?";
     const std::string_view name = is_postgres(kind) ? "t" : "conversation_texts";
     return fmt::format(
         "SELECT p.place, {0} FROM conversation_texts{1} "
