@@ -121,6 +121,8 @@ public:
     TimePoint ready_at(std::string_view model) const override {
         return desk_.with([&](PoolState& state, const Now& now) {
             const auto wait = state.ready_at(model, now) - now.steady;
+            // Not the time of this look: who looked at the clock a moment before would wait for it.
+            if (wait <= wait.zero()) return TimePoint::min();
             return now.wall + std::chrono::ceil<Duration>(wait);
         });
     }

@@ -76,7 +76,8 @@ public:
     /// Whether some endpoint serves the alias.
     [[nodiscard]] virtual bool serves(std::string_view model) const = 0;
 
-    /// When a chat with `model` may be taken, as far as is known now: in the past when at once.
+    /// When a chat with `model` may be taken, as far as is known now; TimePoint::min() when at
+    /// once.
     [[nodiscard]] virtual TimePoint ready_at(std::string_view model) const = 0;
 
     /// How long an answer of `model` takes from pick to end, from what was seen lately; 0: unknown.

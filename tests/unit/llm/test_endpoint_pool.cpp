@@ -110,6 +110,13 @@ TEST_F(EndpointPoolTest, says_when_the_first_may_take_it_while_all_cool) {
     EXPECT_EQ(pool().ready_at("m"), clock.now() + 3s);
 }
 
+TEST_F(EndpointPoolTest, that_may_be_asked_at_once_says_so_to_who_looked_at_the_clock_before) {
+    two();
+    EXPECT_EQ(pool().ready_at("m"), TimePoint::min());
+    ASSERT_TRUE(chat());
+    EXPECT_EQ(pool().ready_at("m"), TimePoint::min());
+}
+
 TEST_F(EndpointPoolTest, refusal_without_a_time_cools_longer_each_time) {
     add({.name = "a"});
     for (const Duration wait : {1s, 2s, 4s}) {
