@@ -127,6 +127,12 @@ public:
         });
     }
 
+    Rooms rooms(const Asker& asker, std::string_view model) const override {
+        return desk_.with([&](PoolState& state, const Now& now) {
+            return state.rooms(asker.tenant.text, model, now);
+        });
+    }
+
     Duration expected_time(std::string_view model) const override {
         return desk_.with(
             [&](const PoolState& state, const Now&) { return state.expected_time(model); });

@@ -16,7 +16,18 @@ std::uint64_t less(std::uint64_t from, std::uint64_t amount) noexcept {
     return from - std::min(from, amount);
 }
 
+Room tighter(const Room& one, const Room& other) noexcept {
+    if (one.limit == 0 || other.limit == 0) return one.limit == 0 ? other : one;
+    if (one.left != other.left) return one.left < other.left ? one : other;
+    return one.full_in < other.full_in ? other : one;
+}
+
 }  // namespace
+
+Rooms tighter(const Rooms& one, const Rooms& other) noexcept {
+    return {.requests = tighter(one.requests, other.requests),
+        .tokens = tighter(one.tokens, other.tokens)};
+}
 
 void MinuteWindow::advance(SteadyTime now) noexcept {
     const std::int64_t second = second_of(now);
@@ -103,6 +114,19 @@ void LimitBook::settle(
     cost_held_ = in_flight_ == 0 ? 0 : std::max(0.0, cost_held_ - estimate.cost);
     turn_day(now.wall);
     cost_ += fact.cost;
+}
+
+Rooms LimitBook::rooms(SteadyTime now) noexcept {
+    const auto room = [now](MinuteWindow& window, std::uint64_t limit) {
+        if (limit == 0) return Room();
+        const auto full_in = window.fits_at(limit, limit, now) - now;
+        return Room{.limit = limit,
+            .left = less(limit, window.sum(now)),
+            .full_in = std::chrono::ceil<Duration>(full_in)};
+    };
+    return {.requests = room(requests_, limits_.requests_per_minute),
+        .tokens = tighter(room(input_, limits_.input_tokens_per_minute),
+            room(output_, limits_.output_tokens_per_minute))};
 }
 
 double LimitBook::cost_of_day(TimePoint wall) noexcept {

@@ -27,6 +27,24 @@ struct Need {
     bool operator==(const Need&) const = default;
 };
 
+/// What is left of a limit of a minute.
+struct Room {
+    std::uint64_t limit = 0;  ///< 0: there is none
+    std::uint64_t left = 0;
+    Duration full_in{0};  ///< until all of it is left again, if nothing else is taken
+    bool operator==(const Room&) const = default;
+};
+
+/// The room of somebody.
+struct Rooms {
+    Room requests{};
+    Room tokens{};  ///< the tighter of input and output: what fits it in all fits both
+    bool operator==(const Rooms&) const = default;
+};
+
+/// Of each kind the limit that has less left; with as much left, the one that is full later.
+[[nodiscard]] Rooms tighter(const Rooms& one, const Rooms& other) noexcept;
+
 /// Both clocks at one moment.
 struct Now {
     SteadyTime steady{};
@@ -73,6 +91,7 @@ public:
     void settle(const Need& estimate, const Need& fact, SteadyTime began, const Now& now) noexcept;
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+    [[nodiscard]] Rooms rooms(SteadyTime now) noexcept;
     /// Of settled requests, of the UTC day of `wall`.
     [[nodiscard]] double cost_of_day(TimePoint wall) noexcept;
     /// After a restart.

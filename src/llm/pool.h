@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "llm/limits.h"
 #include "llm/provider.h"
 #include "model/chat.h"
 #include "runtime/deadline.h"
@@ -79,6 +80,11 @@ public:
     /// When a chat with `model` may be taken, as far as is known now; TimePoint::min() when at
     /// once.
     [[nodiscard]] virtual TimePoint ready_at(std::string_view model) const = 0;
+
+    /// What is left of the limits that bind the asker with `model`: the tightest of the tenant's
+    /// and the model's, what is under way counted by its estimate. Limits of endpoints are
+    /// nobody's.
+    [[nodiscard]] virtual Rooms rooms(const Asker& asker, std::string_view model) const = 0;
 
     /// How long an answer of `model` takes from pick to end, from what was seen lately; 0: unknown.
     [[nodiscard]] virtual Duration expected_time(std::string_view model) const = 0;

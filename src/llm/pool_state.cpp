@@ -256,6 +256,13 @@ SteadyTime PoolState::ready_at(std::string_view model, const Now& now) {
     return refusal(ask, *route, need_of(ask, *route), now).ready_at;
 }
 
+Rooms PoolState::rooms(std::string_view tenant, std::string_view model, const Now& now) {
+    const auto of = [&](LimitBook* book) {
+        return book == nullptr ? Rooms() : book->rooms(now.steady);
+    };
+    return tighter(of(book_of(tenant_books_, tenant)), of(book_of(model_books_, model)));
+}
+
 Duration PoolState::expected_time(std::string_view model) const {
     const Route* const route = route_of(model);
     return Duration(route == nullptr ? 0 : static_cast<std::int64_t>(route->took_ms));

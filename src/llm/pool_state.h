@@ -87,6 +87,8 @@ public:
     [[nodiscard]] std::vector<std::string> models() const;
     [[nodiscard]] bool serves(std::string_view model) const;
     [[nodiscard]] SteadyTime ready_at(std::string_view model, const Now& now);
+    /// What is left to a tenant with a model.
+    [[nodiscard]] Rooms rooms(std::string_view tenant, std::string_view model, const Now& now);
     [[nodiscard]] Duration expected_time(std::string_view model) const;
     /// Whether another endpoint than `endpoint` serves the grant's model.
     [[nodiscard]] bool has_other(const Grant& grant) const;

@@ -65,6 +65,10 @@ Result<void> ChatService::check(const access::Identity& who, const ChatOrder& or
     return {};
 }
 
+llm::Rooms ChatService::rooms(const access::Identity& who, std::string_view model) const {
+    return pool_.rooms({.tenant = tenant_of(who)}, model);
+}
+
 Task<Result<AcceptedChat>> ChatService::submit(const access::Identity& who, ChatOrder order) {
     BATON_CO_TRY_VOID(check(who, order));
     const std::string text = question_of(order.request);

@@ -106,6 +106,9 @@ public:
         queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool, const Clock& clock)
         : queues_(queues), intake_(intake), pool_(pool), clock_(clock) {}
 
+    /// What is left of the limits of models that bind who asks.
+    [[nodiscard]] llm::Rooms rooms(const access::Identity& who, std::string_view model) const;
+
     /// Stores the chat; from here on it will be answered. Fails: not_found (model), and as
     /// Intake::post.
     [[nodiscard]] Task<Result<AcceptedChat>> submit(const access::Identity& who, ChatOrder order);

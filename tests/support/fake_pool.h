@@ -20,6 +20,7 @@ public:
 
     std::vector<llm::Asker> askers;          ///< of every call, in order
     std::map<std::string, TimePoint> ready;  ///< per model; others: always
+    llm::Rooms left{};                       ///< for everybody
     /// What `expected_time` and `status` say.
     Duration expected{0};
     std::vector<llm::EndpointStatus> endpoints{{.name = "fake", .provider = "fake"}};
@@ -44,6 +45,7 @@ public:
         const auto found = ready.find(std::string(model));
         return found == ready.end() ? TimePoint::min() : found->second;
     }
+    llm::Rooms rooms(const llm::Asker&, std::string_view) const override { return left; }
     Duration expected_time(std::string_view) const override { return expected; }
     std::vector<llm::EndpointStatus> status() const override { return endpoints; }
     Result<void> set_weight(std::string_view endpoint, std::uint32_t weight) override {

@@ -190,10 +190,11 @@ Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
 
 Task<Result<net::Response>> create_chat(const SharedState& state, Call& call) {
     BATON_CO_TRY(auto chat, read_call(call, state->config));
+    const std::string model = chat.order.request.model;
     auto answering = chat.mode == Mode::durable ? answer_durable(state, call, std::move(chat))
                                                 : answer_at_once(state, call, std::move(chat));
     auto response = co_await std::move(answering);
-    co_return response;
+    co_return with_limits(*state, call.who, model, std::move(response));
 }
 
 // A stored chat, again.

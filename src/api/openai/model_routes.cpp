@@ -116,8 +116,11 @@ Task<Result<net::Response>> create_embeddings(const SharedState& state, Call& ca
     const std::string model = embedding.request.model;
     auto asking = state->chats.embed(
         call.who, std::move(embedding.request), Deadline::after(state->config.timeout));
-    BATON_CO_TRY(const auto result, co_await std::move(asking));
-    co_return json_answer(200, embedding_list(result, model, embedding.base64));
+    const auto result = co_await std::move(asking);
+    Result<net::Response> response = result ? Result<net::Response>(json_answer(200,
+                                                  embedding_list(*result, model, embedding.base64)))
+                                            : fail(result.error());
+    co_return with_limits(*state, call.who, model, std::move(response));
 }
 
 }  // namespace

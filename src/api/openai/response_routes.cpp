@@ -210,6 +210,7 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
     ResponseHead head{.model = request.chat.model,
         .background = request.background,
         .echo = std::move(request.echo)};
+    const std::string model = head.model;
     order.echo = json::serialize(head.echo);
     order.keeps_context = request.store;
     order.request = std::move(request.chat);
@@ -220,7 +221,7 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
             ? answer_durable(state, call, std::move(order), std::move(head), request.stream)
             : answer_at_once(state, call, std::move(order), std::move(head), request.stream);
     auto response = co_await std::move(answering);
-    co_return response;
+    co_return with_limits(*state, call.who, model, std::move(response));
 }
 
 Result<std::int64_t> starting_after(const net::Request& request) {

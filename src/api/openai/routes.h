@@ -59,6 +59,11 @@ using SharedState = std::shared_ptr<DoorState>;
 /// Says in its fields which message a durable chat is.
 void name_message(net::Response& response, const service::AcceptedChat& accepted);
 
+/// Adds what is left of the asker's limits with `model`, as x-ratelimit-… fields; of failures those
+/// with status 429 bear them too, as answers.
+[[nodiscard]] Result<net::Response> with_limits(const DoorState& state, const access::Identity& who,
+    std::string_view model, Result<net::Response> result);
+
 [[nodiscard]] net::Response json_answer(int status, std::string body);
 /// Of server-sent events, without its stream.
 [[nodiscard]] net::Response event_stream();

@@ -248,6 +248,25 @@ TEST_F(EndpointPoolTest, limits_of_endpoint_model_and_tenant_hold) {
     ASSERT_TRUE(chat({}, "other"));
 }
 
+TEST_F(EndpointPoolTest, room_is_that_of_the_tightest_of_tenant_and_model) {
+    config.models = {
+        {.name = "m", .limits = {.requests_per_minute = 3, .input_tokens_per_minute = 1000}}};
+    config.tenants = {{.name = "acme", .limits = {.requests_per_minute = 2}}};
+    add({.name = "a", .limits = {.requests_per_minute = 9}});
+    const Asker acme{.tenant = TenantId("acme")};
+    EXPECT_EQ(pool().rooms(acme, "m").requests, (Room{.limit = 2, .left = 2}));
+    ASSERT_TRUE(chat(acme));
+    EXPECT_EQ(pool().rooms(acme, "m").requests.left, 1U);
+    EXPECT_EQ(pool().rooms(acme, "m").tokens.left, 993U) << "7 were read";
+    EXPECT_EQ(pool().rooms({}, "m").requests.left, 2U);
+    ASSERT_TRUE(chat({}));
+    ASSERT_TRUE(chat({}));
+    EXPECT_EQ(pool().rooms(acme, "m").requests.limit, 3U) << "now the model is the tighter one";
+    EXPECT_EQ(pool().rooms(acme, "m").requests.left, 0U);
+    EXPECT_EQ(pool().rooms(acme, "other").requests.limit, 2U);
+    EXPECT_EQ(pool().rooms({}, "other"), Rooms());
+}
+
 TEST_F(EndpointPoolTest, money_is_counted_by_the_prices_of_the_endpoint) {
     add({.name = "a",
         .models = {{"m", "real"}},

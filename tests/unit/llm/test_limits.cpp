@@ -25,6 +25,44 @@ protected:
     FakeClock clock;
 };
 
+TEST_F(LimitsTest, says_what_is_left_and_when_all_is_again) {
+    LimitBook book({.requests_per_minute = 3});
+    EXPECT_EQ(book.rooms(now().steady), (Rooms{.requests = {.limit = 3, .left = 3}}));
+    book.reserve({}, now());
+    clock.advance(10s);
+    book.reserve({}, now());
+    auto room = book.rooms(now().steady).requests;
+    EXPECT_EQ(room.left, 1U);
+    EXPECT_GT(room.full_in, 59s);
+    EXPECT_LE(room.full_in, 61s);
+    clock.advance(room.full_in - 1ms);
+    EXPECT_EQ(book.rooms(now().steady).requests.left, 2U);
+    clock.advance(1ms);
+    EXPECT_EQ(book.rooms(now().steady).requests, (Room{.limit = 3, .left = 3}));
+}
+
+TEST_F(LimitsTest, room_for_tokens_is_the_tighter_of_input_and_output) {
+    LimitBook book({.input_tokens_per_minute = 100, .output_tokens_per_minute = 1000});
+    book.reserve({.input_tokens = 30, .output_tokens = 200}, now());
+    EXPECT_EQ(book.rooms(now().steady).tokens.limit, 100U);
+    EXPECT_EQ(book.rooms(now().steady).tokens.left, 70U);
+    book.reserve({.input_tokens = 1, .output_tokens = 900}, now());
+    EXPECT_EQ(book.rooms(now().steady).tokens.limit, 1000U);
+    EXPECT_EQ(book.rooms(now().steady).tokens.left, 0U) << "one that surprised: not less than 0";
+    EXPECT_EQ(book.rooms(now().steady).requests, Room());
+}
+
+TEST_F(LimitsTest, tighter_is_less_left_then_full_later) {
+    const Rooms one{.requests = {.limit = 9, .left = 2, .full_in = 5ms}, .tokens = {}};
+    const Rooms less{.requests = {.limit = 3, .left = 1}, .tokens = {.limit = 7, .left = 7}};
+    const Rooms later{.requests = {.limit = 3, .left = 2, .full_in = 6ms}, .tokens = {}};
+    EXPECT_EQ(tighter(one, less), less);
+    EXPECT_EQ(tighter(less, one), less);
+    EXPECT_EQ(tighter(one, later), later);
+    EXPECT_EQ(tighter(later, one), later);
+    EXPECT_EQ(tighter(one, {}), one);
+}
+
 TEST_F(LimitsTest, requests_of_a_minute_are_counted) {
     LimitBook book({.requests_per_minute = 3});
     for (int i = 0; i < 3; ++i) {

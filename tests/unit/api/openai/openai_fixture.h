@@ -29,6 +29,8 @@ public:
     std::vector<ChatDelta> pieces{{.text = "hello "}, {.text = "there"}};
     bool fail_behind_pieces = false;
     std::vector<ChatRequest> requests{};
+    llm::Rooms left{};                               ///< for who asked for rooms
+    mutable std::vector<std::string> asked_rooms{};  ///< "tenant model"
 
     static ChatResult result() {
         return {.content = "hello there",
@@ -58,6 +60,10 @@ public:
         return model == "m" || model == "owner/m";
     }
     TimePoint ready_at(std::string_view) const override { return {}; }
+    llm::Rooms rooms(const llm::Asker& asker, std::string_view model) const override {
+        asked_rooms.push_back(asker.tenant.text + " " + std::string(model));
+        return left;
+    }
     Duration expected_time(std::string_view) const override { return {}; }
     std::vector<llm::EndpointStatus> status() const override { return {}; }
     Result<void> set_weight(std::string_view, std::uint32_t) override { return {}; }

@@ -36,6 +36,45 @@ TEST_F(ChatRoutes, answers_say_how_long_they_took) {
     EXPECT_NE(refused.fields.get("openai-processing-ms"), "") << "also when they are refusals";
 }
 
+TEST_F(ChatRoutes, answers_say_what_is_left_of_the_askers_limits) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(pass(hello).fields.get("x-ratelimit-limit-requests"), "") << "no limit, no field";
+    pool.left = {.requests = {.limit = 10, .left = 9, .full_in = 12ms}};
+    const auto some = pass(hello);
+    EXPECT_EQ(some.fields.get("x-ratelimit-limit-requests"), "10");
+    EXPECT_EQ(some.fields.get("x-ratelimit-remaining-requests"), "9");
+    EXPECT_EQ(some.fields.get("x-ratelimit-reset-requests"), "12ms");
+    EXPECT_FALSE(some.fields.has("x-ratelimit-limit-tokens"));
+    pool.left.tokens = {.limit = 7000, .left = 0, .full_in = 60'001ms};
+    const std::string embedding = R"({"model":"m","input":"ab"})";
+    const std::string response = R"({"model":"m","input":"hi","background":true})";
+    for (const auto& answer :
+        {pass(hello), pass(hello_streamed), post("/v1/chat/completions", hello_streamed),
+            post("/v1/responses", response), post("/v1/embeddings", embedding)}) {
+        EXPECT_EQ(answer.fields.get("x-ratelimit-remaining-requests"), "9");
+        EXPECT_EQ(answer.fields.get("x-ratelimit-limit-tokens"), "7000");
+        EXPECT_EQ(answer.fields.get("x-ratelimit-remaining-tokens"), "0");
+        EXPECT_EQ(answer.fields.get("x-ratelimit-reset-tokens"), "1m1s");
+    }
+    ASSERT_FALSE(pool.asked_rooms.empty());
+    EXPECT_TRUE(pool.asked_rooms.front().ends_with(" m"));
+    EXPECT_GT(pool.asked_rooms.front().size(), 2U) << "the tenant is the key";
+}
+
+TEST_F(ChatRoutes, refusals_of_limits_say_what_is_left_too) {
+    pool.left = {.requests = {.limit = 10, .left = 0, .full_in = std::chrono::seconds(59)}};
+    pool.error = Error{.code = Errc::provider_rate_limited,
+        .detail = "at its limits",
+        .retry_after = std::chrono::milliseconds(1500)};
+    const auto refused = pass(hello);
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.fields.get("x-ratelimit-remaining-requests"), "0");
+    EXPECT_EQ(refused.fields.get("x-ratelimit-reset-requests"), "59s");
+    EXPECT_EQ(refused.fields.get("retry-after-ms"), "1500");
+    pool.error->code = Errc::provider_rejected;
+    EXPECT_FALSE(pass(hello).fields.has("x-ratelimit-limit-requests"));
+}
+
 TEST_F(ChatRoutes, a_durable_chat_waits_in_the_queue_and_is_answered) {
     const auto answer =
         call_beside("/v1/chat/completions", hello, {}, [this] { return work_well(); });
