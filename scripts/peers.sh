@@ -42,5 +42,6 @@ fi
 
 [[ -v peer_sets ]] || peer_sets=(tests/peers/*)
 for folder in "${peer_sets[@]}"; do
-    [[ $folder == tests/peers/node ]] || install_npm_set "$folder"
+    [[ $folder != tests/peers/node && -e $folder/package-lock.json ]] || continue
+    install_npm_set "$folder"
 done

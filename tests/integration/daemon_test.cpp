@@ -9,6 +9,7 @@
 #include "integration/stub_provider.h"
 #include "support/daemon_session.h"
 #include "support/eventually.h"
+#include "support/free_port.h"
 #include "support/queue_letters.h"
 #include "support/raw_http.h"
 
@@ -116,9 +117,13 @@ TEST(DaemonFiles, connections_leave_the_store_what_it_needs) {
     }
 }
 
-TEST(DaemonStart, what_a_later_version_has_is_unsupported) {
+TEST(DaemonStart, server_of_the_database_that_stays_away_is_named) {
+    const auto port = free_port();
     expect_refused(
-        Daemon::run({.settings = {"database.kind=postgres"}}), Errc::unsupported, "postgres");
+        Daemon::run({.settings = {"database.kind=postgres", "database.postgres.sslmode=disable",
+                         "database.postgres.start_timeout=100ms",
+                         fmt::format("database.postgres.port={}", port)}}),
+        Errc::unavailable, "postgres");
 }
 
 TEST(DaemonStart, a_part_of_the_work_needs_a_cluster) {
