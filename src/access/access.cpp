@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <shared_mutex>
+#include <stop_token>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -27,6 +31,8 @@ constexpr std::string_view admin_id = "admin";
 
 constexpr db::Statement select_keys{
     "SELECT id, name, role, hash, created_at, revoked_at, chat_mode FROM api_keys"};
+// Keys are only added, and revoked once: two counts tell whether something has changed.
+constexpr db::Statement count_keys{"SELECT count(*), count(revoked_at) FROM api_keys"};
 constexpr db::Statement insert_key{
     "INSERT INTO api_keys (id, name, role, hash, created_at, chat_mode) VALUES (?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement update_revoked{
@@ -101,11 +107,16 @@ Result<Entries> load(db::Connection& connection) {
 class StoredAccess final : public Access {
 public:
     StoredAccess(std::unique_ptr<db::Connection> connection, Entries entries, KeyHash admin_hash,
-        const Clock& clock)
+        const Clock& clock, Duration refresh_interval)
         : connection_(std::move(connection)),
           entries_(std::move(entries)),
           admin_hash_(admin_hash),
-          clock_(clock) {}
+          clock_(clock) {
+        if (refresh_interval == Duration(0)) return;
+        refresher_ = std::jthread([this, refresh_interval](const std::stop_token& stop) {
+            refresh_until(stop, refresh_interval);
+        });
+    }
 
     Result<Identity> authenticate(std::string_view authorization) const override {
         const auto key = bearer_key(authorization);
@@ -204,12 +215,43 @@ private:
         return {};
     }
 
-    std::unique_ptr<db::Connection> connection_;  // the pool thread's
-    mutable std::shared_mutex mutex_;             // guards entries_
+    void refresh_until(const std::stop_token& stop, Duration interval) {
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock(mutex);
+        while (!wake.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) {
+            if (refreshing_.exchange(true)) continue;  // a slow database is asked once
+            static_cast<void>(pool_.submit([this] {
+                refresh();
+                refreshing_ = false;
+            }));
+        }
+    }
+
+    /// On the pool thread. What can't be read is read the next time.
+    void refresh() {
+        std::pair<std::int64_t, std::int64_t> counts;
+        const auto counted = connection_->execute(count_keys, {}, [&](const db::Row& row) {
+            counts = {row.integer(0), row.integer(1)};
+            return false;
+        });
+        if (!counted || counts == counts_) return;
+        auto entries = load(*connection_);
+        if (!entries) return;
+        counts_ = counts;
+        const std::unique_lock lock(mutex_);
+        entries_ = *std::move(entries);
+    }
+
+    std::unique_ptr<db::Connection> connection_;            // the pool thread's
+    std::pair<std::int64_t, std::int64_t> counts_{-1, -1};  // the pool thread's
+    mutable std::shared_mutex mutex_;                       // guards entries_
     Entries entries_;
     const KeyHash admin_hash_;
     const Clock& clock_;
-    BlockingPool pool_{1};  // last: its calls use the rest
+    std::atomic<bool> refreshing_{false};
+    BlockingPool pool_{1};    // its calls use the rest
+    std::jthread refresher_;  // last: it uses the pool
 };
 
 }  // namespace
@@ -232,14 +274,14 @@ Result<void> require(const Identity& identity, Role role) {
         fmt::format("key `{}` is no {} key", identity.key.text, to_string(role)));
 }
 
-Result<std::unique_ptr<Access>> make_access(
-    db::Database& database, const Secret& admin_key, const Clock& clock) {
+Result<std::unique_ptr<Access>> make_access(db::Database& database, const Secret& admin_key,
+    const Clock& clock, const AccessConfig& config) {
     if (admin_key.empty()) return fail(Errc::invalid_argument, "there is no admin key");
     BATON_TRY_VOID(start_crypto());
     BATON_TRY(auto connection, database.connect());
     BATON_TRY(auto entries, load(*connection));
-    return std::make_unique<StoredAccess>(
-        std::move(connection), std::move(entries), hash_key(admin_key.reveal()), clock);
+    return std::make_unique<StoredAccess>(std::move(connection), std::move(entries),
+        hash_key(admin_key.reveal()), clock, config.refresh_interval);
 }
 
 }  // namespace baton::access

@@ -94,9 +94,15 @@ public:
 /// (no file can be made, or it holds no key); permission_denied when group or others may read it.
 [[nodiscard]] Result<Secret> load_or_create_admin_key(const std::filesystem::path& file);
 
+struct AccessConfig {
+    /// How often keys are taken over that others made or revoked in the same database; 0: never,
+    /// because nobody else does. While the database is away what was known last holds.
+    Duration refresh_interval{0};
+};
+
 /// `database` must outlive it and have the current schema.
 /// Fails: what connecting fails with; storage_corrupt; invalid_argument for an empty admin key.
-[[nodiscard]] Result<std::unique_ptr<Access>> make_access(
-    db::Database& database, const Secret& admin_key, const Clock& clock);
+[[nodiscard]] Result<std::unique_ptr<Access>> make_access(db::Database& database,
+    const Secret& admin_key, const Clock& clock, const AccessConfig& config = {});
 
 }  // namespace baton::access

@@ -201,7 +201,8 @@ Result<void> Services::open_database() {
     BATON_TRY_VOID(prepare_database(*database_, config_.database, data_dir_->path(), log_));
     BATON_TRY(
         const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
-    BATON_TRY(access_, access::make_access(*database_, admin_key, clock_));
+    BATON_TRY(access_, access::make_access(*database_, admin_key, clock_,
+                           {.refresh_interval = keys_refresh_interval(config_.database)}));
     BATON_TRY(conversations_,
         conversations::make_store(*database_, {.readers = config_.database.readers}));
     BATON_TRY(message_names_, service::make_db_names(*database_, clock_));

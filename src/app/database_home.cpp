@@ -68,4 +68,8 @@ Result<void> prepare_database(db::Database& database, const DatabaseSettings& se
     return {};
 }
 
+Duration keys_refresh_interval(const DatabaseSettings& settings) noexcept {
+    return settings.kind == DatabaseKind::sqlite ? Duration(0) : Duration(2'000);
+}
+
 }  // namespace baton::app

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/config.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "db/database.h"
@@ -24,5 +25,8 @@ namespace baton::app {
 /// schema, a changed step, or an older schema that is not to be migrated).
 [[nodiscard]] Result<void> prepare_database(db::Database& database,
     const DatabaseSettings& settings, const std::filesystem::path& data_dir, const Log& log);
+
+/// How long a key that another daemon made or revoked may go unnoticed; 0: no other writes there.
+[[nodiscard]] Duration keys_refresh_interval(const DatabaseSettings& settings) noexcept;
 
 }  // namespace baton::app

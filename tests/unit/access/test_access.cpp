@@ -8,6 +8,7 @@
 
 #include "access/access.h"
 #include "runtime/io_pool.h"
+#include "support/eventually.h"
 #include "support/fake_clock.h"
 #include "support/faulty_database.h"
 #include "support/test_database.h"
@@ -146,6 +147,22 @@ TEST_P(AccessTest, revokes_once_and_only_what_is_there) {
     EXPECT_TRUE(revoke(key.info.id));
     EXPECT_EQ(list().front().revoked_at, at);
     EXPECT_EQ(revoke(KeyId("nobody")).error().code, Errc::not_found);
+}
+
+TEST_P(AccessTest, learns_what_another_daemon_does_with_keys) {
+    const auto other =
+        make_access(database_, Secret(admin_text), clock_, {.refresh_interval = Duration(5)})
+            .value();
+    const auto knows = [&](const CreatedKey& key) {
+        return other->authenticate("Bearer " + std::string(key.text.reveal())).has_value();
+    };
+    const auto key = create("worker");
+    EXPECT_TRUE(test::eventually([&] { return knows(key); }));
+    ASSERT_TRUE(revoke(key.info.id));
+    EXPECT_TRUE(test::eventually([&] { return !knows(key); }));
+    const auto own = io_.run(other->create_key("own", Role::member)).value();
+    EXPECT_TRUE(knows(own));
+    EXPECT_FALSE(check(own.text.reveal())) << "this one does not look";
 }
 
 TEST_P(AccessTest, refuses_names_that_are_none) {
