@@ -133,8 +133,9 @@ private:
     void take_of_sys(std::string text) {
         const std::size_t place = place_++;
         if (place == 0) blame("sys[0]", "is a string, and must be the number of the call");
-        if (place == 1 && text.size() <= token_max) envelope.token = Secret(std::move(text));
-        if (place == 2 && text.size() <= Envelope::trace_max && is_utf8(text)) {
+        if (place == 1 && text.size() <= token_max) {
+            envelope.token = Secret(std::move(text));
+        } else if (place == 2 && text.size() <= Envelope::trace_max && is_utf8(text)) {
             envelope.trace = std::move(text);
         } else if (place == 2) {
             blame("sys[2]", fmt::format("is longer than {} bytes", Envelope::trace_max));
