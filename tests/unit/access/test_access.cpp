@@ -160,7 +160,7 @@ TEST_P(AccessTest, learns_what_another_daemon_does_with_keys) {
     EXPECT_TRUE(test::eventually([&] { return knows(key); }));
     ASSERT_TRUE(revoke(key.info.id));
     EXPECT_TRUE(test::eventually([&] { return !knows(key); }));
-    const auto own = io_.run(other->create_key("own", Role::member)).value();
+    const auto own = io_.run(other->create_key({.name = "own"})).value();
     EXPECT_TRUE(knows(own));
     EXPECT_FALSE(check(own.text.reveal())) << "this one does not look";
 }
