@@ -6,6 +6,8 @@
 #include <sstream>
 #include <sys/socket.h>
 
+#include <fmt/core.h>
+
 #include "integration/stub_provider.h"
 #include "support/daemon_session.h"
 #include "support/eventually.h"
