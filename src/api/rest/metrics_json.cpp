@@ -47,7 +47,7 @@ std::optional<json::object> take_labels(std::string_view& text) {
         }
         if (text.empty()) return std::nullopt;
         text.remove_prefix(1);
-        labels[name] = std::move(value);
+        labels[name] = value;
         if (text.starts_with(',')) text.remove_prefix(1);
     }
     if (text.empty()) return std::nullopt;
