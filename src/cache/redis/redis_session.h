@@ -9,8 +9,8 @@
 #include "base/server_gate.h"
 #include "cache/redis/redis_cache.h"
 
-struct redisContext;
-struct redisReply;
+struct redisContext;  // NOLINT(readability-identifier-naming): the library's name
+struct redisReply;    // NOLINT(readability-identifier-naming): the library's name
 
 namespace baton::cache {
 
