@@ -132,7 +132,7 @@ Task<Result<std::vector<QueueStatus>>> QueueHistory::status(
     BATON_CO_TRY_VOID(in_range("time_range", range, minute, range_max));
     std::vector<QueueInfo> infos;
     if (queue) {
-        BATON_CO_TRY(auto info, co_await queues_.get_queue(*std::move(queue)));
+        BATON_CO_TRY(auto info, co_await queues_.get_queue(*queue));
         infos.push_back(std::move(info));
     } else {
         BATON_CO_TRY(infos, co_await queues_.list_queues());
