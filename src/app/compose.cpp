@@ -78,6 +78,7 @@ public:
         BATON_TRY_VOID(open_database());   // conversations and keys live in it
         BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
         BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
+        BATON_TRY_VOID(remember_node_store(config_.queue.store, data_dir_->path()));
         BATON_TRY(llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_,
                             log_));     // whom agents and clients ask
         BATON_TRY_VOID(make_agents());  // their tools work through what is there by now

@@ -51,6 +51,7 @@ Result<void> check_kept(const std::filesystem::path& store) {
 }
 
 Result<void> remember_kept(const std::filesystem::path& store) {
+    if (!holds_something(store)) return {};
     const auto note = note_of(store);
     const int fd = ::open(note.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0) ::close(fd);

@@ -12,8 +12,10 @@ namespace baton::app {
 /// an empty one. Fails: storage_corrupt when it was kept and is missing or empty.
 [[nodiscard]] Result<void> check_kept(const std::filesystem::path& store);
 
-/// To be said once `store` is open and on disk. On return a crash of the machine does not undo it.
-/// A full disk is no error: then the next start remembers. Fails: data_dir_unusable.
+/// To be said once `store` is open, and once more when something was committed: one without content
+/// (a journal before its first segment) is not remembered, for then its loss would be none. On
+/// return a crash of the machine does not undo it. A full disk is no error: then the next start
+/// remembers. Fails: data_dir_unusable.
 [[nodiscard]] Result<void> remember_kept(const std::filesystem::path& store);
 
 }  // namespace baton::app

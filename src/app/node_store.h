@@ -23,4 +23,9 @@ struct NodeStore {
 [[nodiscard]] Result<NodeStore> open_node_store(
     StoreKind kind, const std::filesystem::path& data_dir, std::uint64_t segment_size);
 
+/// To be said when something was committed to a store that is open: from then on its loss is
+/// noticed. Fails: data_dir_unusable.
+[[nodiscard]] Result<void> remember_node_store(
+    StoreKind kind, const std::filesystem::path& data_dir);
+
 }  // namespace baton::app

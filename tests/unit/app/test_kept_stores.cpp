@@ -36,8 +36,13 @@ TEST(KeptStores, kept_store_that_is_missing_or_empty_is_damage_with_the_way_out)
         return !checked && checked.error().code == Errc::storage_corrupt &&
                checked.error().detail.contains(std::string(store) + "-kept");
     };
+    write(dir / "queue.db", "rows");
+    std::filesystem::create_directory(dir / "journal");
+    write(dir / "journal" / "00000001.seg", "records");
     ASSERT_TRUE(remember_kept(dir / "queue.db"));
     ASSERT_TRUE(remember_kept(dir / "journal"));
+    std::filesystem::remove(dir / "queue.db");
+    std::filesystem::remove_all(dir / "journal");
     EXPECT_TRUE(refused("queue.db"));
     EXPECT_TRUE(refused("journal"));
     write(dir / "queue.db", "");
@@ -50,9 +55,18 @@ TEST(KeptStores, kept_store_that_is_missing_or_empty_is_damage_with_the_way_out)
     EXPECT_TRUE(check_kept(dir / "queue.db")) << "as the message says";
 }
 
-TEST(KeptStores, folder_that_can_not_be_written_is_said) {
+TEST(KeptStores, store_without_content_is_no_loss) {
     const test::TempDir dir;
-    const auto noted = remember_kept(dir / "no" / "queue.db");
+    std::filesystem::create_directory(dir / "journal");
+    ASSERT_TRUE(remember_kept(dir / "journal")) << "before its first segment";
+    EXPECT_TRUE(check_kept(dir / "journal"));
+}
+
+TEST(KeptStores, note_that_can_not_be_made_is_said) {
+    const test::TempDir dir;
+    write(dir / "queue.db", "rows");
+    std::filesystem::create_directory(dir / "queue.db-kept");
+    const auto noted = remember_kept(dir / "queue.db");
     ASSERT_FALSE(noted);
     EXPECT_EQ(noted.error().code, Errc::data_dir_unusable);
 }
