@@ -60,8 +60,14 @@ bool NatsClient::add_stream(const std::string& name, const std::string& subject,
     config.Discard = js_DiscardNew;
     jsOptions options;
     must(jsOptions_Init(&options));
-    options.Wait = 10'000;
-    return js_AddStream(nullptr, context_, &config, &options, nullptr) == NATS_OK;
+    options.Wait = 2'500;
+    // A leader of the meta group that is only just elected may answer nothing. The same stream made
+    // again is no error, so it is asked for again.
+    natsStatus status = NATS_TIMEOUT;
+    for (int attempt = 0; attempt < 4 && status == NATS_TIMEOUT; ++attempt) {
+        status = js_AddStream(nullptr, context_, &config, &options, nullptr);
+    }
+    return status == NATS_OK;
 }
 
 bool NatsClient::publish(const std::string& subject, std::int64_t wait_ms) {
