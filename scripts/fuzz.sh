@@ -2,7 +2,7 @@
 # Builds and runs the libFuzzer targets of tests/fuzz.
 #   fuzz.sh build   with clang 19, into build/fuzz
 #   fuzz.sh full    installs, builds, runs each for FUZZ_SECONDS (300), as many at once as there are cores
-#   fuzz.sh brief   runs what is built, one after the other, each for FUZZ_SECONDS (60)
+#   fuzz.sh brief   runs what is built, one after the other, each for FUZZ_SECONDS (60); ctest calls it for each
 # FUZZ_ONLY=name runs one target. Finds are kept in build/fuzz/corpus, inputs that break something in
 # build/fuzz/crashes: mend the fault, then move the input to tests/fuzz/corpus/<name>.
 set -euo pipefail
