@@ -49,7 +49,7 @@ public:
     /// file.
     [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
     [[nodiscard]] virtual Result<void> remove(const std::string& name) = 0;
-    /// Names of the regular files.
+    /// Names of all that is there, also of what is no file and can't be opened.
     [[nodiscard]] virtual Result<std::vector<std::string>> list() = 0;
     [[nodiscard]] virtual Result<void> sync_folder() = 0;
 };

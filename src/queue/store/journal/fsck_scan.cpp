@@ -101,7 +101,10 @@ private:
 
 /// A segment whose first header is damaged, by its copy.
 Result<void> try_copy(FileSystem& files, const std::string& name, ScannedSegment& scanned) {
-    BATON_TRY(const auto file, files.open(name, FileSystem::Mode::read_only));
+    const auto opened = files.open(name, FileSystem::Mode::read_only);
+    if (!opened && opened.error().code == Errc::storage_corrupt) return {};  // no file at all
+    if (!opened) return fail(opened.error());
+    const auto& file = *opened;
     std::string bytes(header_size, '\0');
     BATON_TRY(const auto length, file->read(header_copy_at, bytes));
     const auto header = decode_header(std::string_view(bytes).substr(0, length));

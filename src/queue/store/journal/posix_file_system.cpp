@@ -23,6 +23,10 @@ std::unexpected<Error> failed(std::string_view what, const std::filesystem::path
     return fail(code, fmt::format("{} `{}`: {}", what, path.string(), std::strerror(number)));
 }
 
+std::unexpected<Error> not_a_file(const std::filesystem::path& path) {
+    return fail(Errc::storage_corrupt, fmt::format("`{}` is not a file", path.string()));
+}
+
 /// Calls again what a signal interrupted.
 template <class Call>
 auto retrying(const Call& call) {
@@ -97,12 +101,18 @@ public:
     PosixFileSystem& operator=(const PosixFileSystem&) = delete;
 
     Result<std::unique_ptr<File>> open(const std::string& name, Mode mode) override {
-        int flags = O_CLOEXEC;
+        int flags =
+            O_CLOEXEC | O_NONBLOCK;  // a pipe in a file's place would wait for its other end
         if (mode == Mode::create) flags |= O_RDWR | O_CREAT | O_TRUNC;
         if (mode == Mode::existing) flags |= O_RDWR;
         const int fd = retrying([&] { return ::openat(fd_, name.c_str(), flags, 0600); });
+        if (fd < 0 && errno == EISDIR) return not_a_file(folder_ / name);
         if (fd < 0) return failed("opening", folder_ / name);
-        return std::make_unique<PosixFile>(fd, folder_ / name);
+        auto file = std::make_unique<PosixFile>(fd, folder_ / name);
+        struct stat info{};
+        if (::fstat(fd, &info) != 0) return failed("looking at", folder_ / name);
+        if (!S_ISREG(info.st_mode)) return not_a_file(folder_ / name);
+        return file;
     }
     Result<void> rename(const std::string& from, const std::string& to) override {
         if (::renameat(fd_, from.c_str(), fd_, to.c_str()) != 0) {
@@ -120,7 +130,7 @@ public:
         std::vector<std::string> names;
         for (; !error && entries != std::filesystem::directory_iterator();
             entries.increment(error)) {
-            if (entries->is_regular_file(error)) names.push_back(entries->path().filename());
+            names.push_back(entries->path().filename());
         }
         if (error) {
             return fail(Errc::storage_io,

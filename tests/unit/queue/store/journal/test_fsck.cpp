@@ -1,7 +1,12 @@
 // fsck: what it says about a sound, a cut and a damaged journal, and what is left after a repair.
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+
 #include "journal_test.h"
 #include "queue/store/journal/format.h"
 #include "queue/store/journal/fsck.h"
+#include "support/temp_dir.h"
 
 namespace baton::test {
 namespace {
@@ -157,6 +162,40 @@ TEST(Fsck, a_lost_or_unreadable_file_leaves_a_gap) {
         lost.erase(name);
         EXPECT_TRUE(check(lost).has_damage());
         expect_mended(lost);
+    }
+}
+
+TEST(Fsck, what_is_no_file_in_the_place_of_one_is_damage) {
+    auto sound = make_sound(150);
+    for (const bool is_folder : {true, false}) {
+        for (const auto& place : segments_of(sound.disk)) {
+            SCOPED_TRACE(place + (is_folder ? " is a folder" : " is a pipe"));
+            const TempDir dir(fast_place());
+            for (const auto& name : segments_of(sound.disk)) {
+                if (name == place) continue;
+                std::ofstream(dir / name, std::ios::binary) << sound.disk.bytes_of(name);
+            }
+            if (is_folder) {
+                std::filesystem::create_directory(dir / place);
+            } else {
+                ASSERT_EQ(::mkfifo((dir / place).c_str(), 0600), 0);
+            }
+            const auto start = [&] {
+                const auto store =
+                    must(queue::make_journal_store(dir.path(), queue::JournalConfig()));
+                const auto painted = picture_of(*store);
+                return painted ? "sound" : to_string(painted.error());
+            };
+            EXPECT_TRUE(start().starts_with("storage_corrupt")) << start();
+            const auto files = must(make_posix_file_system(dir.path()));
+            const auto report = must(check_journal(*files));
+            ASSERT_TRUE(report.has_damage());
+            EXPECT_NE(report.findings.front().what.find("is not a file"), std::string::npos)
+                << report.findings.front().what;
+            static_cast<void>(must(repair_journal(*files)));
+            EXPECT_FALSE(must(check_journal(*files)).has_damage());
+            EXPECT_EQ(start(), "sound");
+        }
     }
 }
 
