@@ -41,4 +41,11 @@ Task<Result<boost::json::value>> ask_json(
     co_return parse_answer(answer->body, key);
 }
 
+net::ClientRequest bearer_request(net::Method method, std::string url, const Secret& key) {
+    net::ClientRequest request{.method = method, .url = std::move(url)};
+    if (method == net::Method::post) request.fields.set("Content-Type", "application/json");
+    if (!key.empty()) request.fields.set("Authorization", "Bearer " + std::string(key.reveal()));
+    return request;
+}
+
 }  // namespace baton::llm

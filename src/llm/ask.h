@@ -1,6 +1,8 @@
 // The coroutines between a codec and the HTTP client: one request, one answer, nothing repeated.
 #pragma once
 
+#include <string>
+
 #include <boost/json/value.hpp>
 
 #include "base/result.h"
@@ -21,5 +23,9 @@ namespace baton::llm {
 /// Sends `request` and returns the JSON object of a success. Fails as Provider::chat.
 [[nodiscard]] Task<Result<boost::json::value>> ask_json(
     net::Client& client, net::ClientRequest request, Secret key, Deadline deadline);
+
+/// A request to a provider that knows its callers by a bearer token; an empty `key` sends none.
+[[nodiscard]] net::ClientRequest bearer_request(
+    net::Method method, std::string url, const Secret& key);
 
 }  // namespace baton::llm

@@ -57,6 +57,11 @@ Result<json::value> parse_answer(std::string_view text, const Secret& key) {
     return value;
 }
 
+json::value value_of_text(std::string_view text) {
+    auto value = parse_json(text);
+    return value ? *std::move(value) : json::value();
+}
+
 json::object arguments_object(std::string_view arguments) {
     if (arguments.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
     auto value = parse_json(arguments);

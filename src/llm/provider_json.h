@@ -29,6 +29,9 @@ namespace baton::llm {
 /// stands for, when it has one.
 [[nodiscard]] Result<boost::json::value> parse_answer(std::string_view text, const Secret& key);
 
+/// A text that was read as JSON before, again; null when it is none.
+[[nodiscard]] boost::json::value value_of_text(std::string_view text);
+
 /// A call's arguments as an object, for providers that want one. What a model wrote wrongly is
 /// kept: `{"arguments": "the text"}`.
 [[nodiscard]] boost::json::object arguments_object(std::string_view arguments);

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "api/openai/errors.h"
 #include "model/chat_json.h"
 #include "model/codec.h"
 
@@ -57,7 +58,7 @@ std::string chat_completion(const ChatHead& head, const ChatResult& result) {
     return json::serialize(body);
 }
 
-std::string ChunkEncoder::chunk(const ChatDelta& delta, std::string_view offset) {
+std::string ChunkEncoder::take(const ChatDelta& delta, std::string_view place) {
     json::object said = to_json(delta);
     said.erase("logprobs");  // stands in the choice
     if (!std::exchange(role_said_, true)) {
@@ -69,14 +70,14 @@ std::string ChunkEncoder::chunk(const ChatDelta& delta, std::string_view offset)
         json::array{choice(std::move(said), logprobs_of(delta.logprobs), json::value(nullptr))};
     if (include_usage_) body["usage"] = nullptr;
     std::string text;
-    if (!offset.empty()) text = "id: " + std::string(offset) + "\n";
+    if (!place.empty()) text = "id: " + std::string(place) + "\n";
     return text + event(body);
 }
 
 std::string ChunkEncoder::end(const ChatResult& result) {
     std::string text;
     // An answer without a piece has its role said all the same.
-    if (!role_said_) text = chunk({});
+    if (!role_said_) text = take({}, {});
     json::object last = head_of(head_, "chat.completion.chunk");
     last["choices"] = json::array{choice({}, nullptr, json::value(result.finish_reason))};
     if (include_usage_) last["usage"] = nullptr;
@@ -89,5 +90,7 @@ std::string ChunkEncoder::end(const ChatResult& result) {
     }
     return text + "data: [DONE]\n\n";
 }
+
+std::string ChunkEncoder::fail(const Error& error) { return error_event(error); }
 
 }  // namespace baton::api::openai

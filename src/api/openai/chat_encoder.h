@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/openai/answer_stream.h"
 #include "base/clock.h"
 #include "model/chat.h"
 
@@ -23,16 +24,20 @@ struct ChatHead {
 
 /// The `chat.completion.chunk` events of one answer, in order. The first says the role; with
 /// `include_usage` all bear `usage: null` and one behind the last has no choice and the usage.
-class ChunkEncoder {
+class ChunkEncoder final : public AnswerEvents {
 public:
     ChunkEncoder(ChatHead head, bool include_usage)
         : head_(std::move(head)), include_usage_(include_usage) {}
 
-    /// `data: {…}` of a delta; with `offset` in front as `id:`, from which a reader can go on.
-    [[nodiscard]] std::string chunk(const ChatDelta& delta, std::string_view offset = {});
+    [[nodiscard]] std::string begin() override { return {}; }
+
+    /// `data: {…}` of a delta; with `place` in front as `id:`, from which a reader can go on.
+    [[nodiscard]] std::string take(const ChatDelta& delta, std::string_view place) override;
 
     /// The finish reason, the usage when it is wanted, and `[DONE]`.
-    [[nodiscard]] std::string end(const ChatResult& result);
+    [[nodiscard]] std::string end(const ChatResult& result) override;
+
+    [[nodiscard]] std::string fail(const Error& error) override;
 
 private:
     ChatHead head_;

@@ -1,19 +1,14 @@
 // /v1/chat/completions
 #include <charconv>
 #include <limits>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/core.h>
 
+#include "api/openai/answer_stream.h"
 #include "api/openai/chat_encoder.h"
-#include "api/openai/errors.h"
-#include "api/openai/live_stream.h"
 #include "api/openai/routes.h"
 #include "model/chat_json.h"
 #include "model/json_fields.h"
@@ -23,9 +18,6 @@ namespace {
 
 namespace json = boost::json;
 using net::Method;
-
-// Used inside coroutines, where the check does not see it.
-using asio::experimental::awaitable_operators::operator&&;  // NOLINT(misc-unused-using-decls)
 
 struct ChatCall {
     service::ChatOrder order{};
@@ -53,72 +45,18 @@ Result<ChatCall> read_call(const Call& from, const OpenAiConfig& config) {
     return call;
 }
 
-// Durable: the chat is a message, and any number of clients may follow it.
+constexpr std::string_view way_back = "the chat goes on, follow it by its id";
 
-/// Writes the answer of a stored chat while it comes, from behind the event the client has seen.
-Task<void> follow(const DoorState& state, service::ChatReader reader, ChunkEncoder encoder,
-    net::BodyStream& body) {
-    std::string text = ":\n\n";  // the head goes now: the chat is stored, and may wait for long
-    while (true) {
-        const bool sent = text.empty() || co_await body.write(std::exchange(text, {}));
-        if (!sent) co_return;  // the chat goes on; its answer is kept
-        auto progress = co_await reader.next(state.config.heartbeat);
-        if (!progress) {
-            const bool told = co_await body.write(error_event(progress.error()));
-            static_cast<void>(told);
-            co_return;
-        }
-        for (const auto& piece : progress->pieces) {
-            text += encoder.chunk(piece.delta, fmt::format("{}.{}", piece.offset, piece.index));
-        }
-        if (progress->result) {
-            const bool told = co_await body.write(text + encoder.end(*progress->result));
-            static_cast<void>(told);
-            co_return;
-        }
-        if (progress->pieces.empty()) text = ":\n\n";
-        if (body.stopping()) {
-            const Error error{.code = Errc::shutting_down,
-                .detail = "the server stops; the chat goes on, follow it by its id"};
-            const bool told = co_await body.write(error_event(error));
-            static_cast<void>(told);
-            co_return;
-        }
-    }
+AnswerText text_of(ChatHead head) {
+    return [head = std::move(head)](
+               const ChatResult& result) { return chat_completion(head, result); };
 }
 
-/// Behind which piece a reader goes on.
-struct Place {
-    std::uint64_t from = 0;  ///< the first event that is not whole told
-    std::uint32_t skip = 0;  ///< pieces of it that were
-};
-
-net::Response follow_response(
-    const SharedState& state, MessageId id, ChunkEncoder encoder, Place place) {
-    net::Response response = event_stream();
-    response.stream = [state, id, encoder = std::move(encoder), place](net::BodyStream& body) {
-        return follow(*state, state->chats.follow(id, place.from, place.skip), encoder, body);
-    };
-    return response;
+std::shared_ptr<AnswerEvents> events_of(ChatHead head, bool include_usage) {
+    return std::make_shared<ChunkEncoder>(std::move(head), include_usage);
 }
 
-/// White space in front of a JSON text means nothing, and keeps the connection.
-Task<void> write_late(const DoorState& state, const access::Identity& who, MessageId id,
-    ChatHead head, net::BodyStream& body) {
-    while (true) {
-        const bool sent = co_await body.write(" ");
-        if (!sent) co_return;
-        const auto result =
-            co_await state.chats.wait(who, id, Deadline::after(state.config.heartbeat));
-        // The status has been said: an answer that is not whole tells the client to ask again.
-        if (!result) throw std::runtime_error(to_string(result.error()));
-        if (!*result) continue;
-        const bool told = co_await body.write(chat_completion(head, **result));
-        static_cast<void>(told);
-        co_return;
-    }
-}
-
+/// The chat is a message, and any number of clients may follow it.
 Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call, ChatCall chat) {
     ChatHead head{.model = chat.order.request.model};
     BATON_CO_TRY(
@@ -128,64 +66,27 @@ Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
     net::Response response;
     if (chat.stream) {
         response = follow_response(
-            state, accepted.id, ChunkEncoder(std::move(head), chat.include_usage), {});
+            state, accepted.id, {}, events_of(std::move(head), chat.include_usage), way_back);
     } else {
-        const Deadline deadline = Deadline::after(state->config.patience);
-        BATON_CO_TRY(
-            const auto result, co_await state->chats.wait(call.who, accepted.id, deadline));
-        if (result) {
-            response = json_answer(200, chat_completion(head, *result));
-        } else {
-            response.stream = [state, who = call.who, id = accepted.id, head = std::move(head)](
-                                  net::BodyStream& body) {
-                return write_late(*state, who, id, head, body);
-            };
-        }
+        auto waiting = answer_in_time(state, call.who, accepted.id, text_of(std::move(head)));
+        BATON_CO_TRY(response, co_await std::move(waiting));
     }
     name_message(response, accepted);
     co_return response;
 }
 
-// Passed through: the client's connection is all there is of the chat.
-
-/// Returns rather than throws but for cancellation, so that the writer always has an end.
-Task<void> run_chat(const DoorState& state, const access::Identity& who, service::ChatOrder order,
-    ChunkEncoder& encoder, LiveText& text) {
-    llm::ChatSink sink = [&](const ChatDelta& delta) { text.add(encoder.chunk(delta)); };
-    const auto result = co_await state.chats.pass_through(
-        who, std::move(order), std::move(sink), Deadline::after(state.config.timeout));
-    if (result) {
-        text.add(encoder.end(*result));
-        text.end({});
-    } else {
-        text.end(result.error());
-    }
-}
-
-Task<void> stream_through(const DoorState& state, const access::Identity& who,
-    service::ChatOrder order, ChunkEncoder encoder, net::BodyStream& body) {
-    LiveText text(co_await asio::this_coro::executor);
-    co_await (run_chat(state, who, std::move(order), encoder, text) &&
-              text.write_to(body, state.config.heartbeat));
-}
-
+/// The client's connection is all there is of the chat.
 Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call, ChatCall chat) {
     ChatHead head{.id = random_id(chat_prefix),
         .model = chat.order.request.model,
         .created = state->chats.clock().now()};
     if (chat.stream) {
-        net::Response response = event_stream();
-        response.stream = [state, who = call.who, order = std::move(chat.order),
-                              encoder = ChunkEncoder(std::move(head), chat.include_usage)](
-                              net::BodyStream& body) mutable {
-            return stream_through(*state, who, std::move(order), std::move(encoder), body);
-        };
-        co_return response;
+        co_return stream_through(
+            state, call.who, std::move(chat.order), events_of(std::move(head), chat.include_usage));
     }
-    auto asking = state->chats.pass_through(
-        call.who, std::move(chat.order), {}, Deadline::after(state->config.timeout));
-    BATON_CO_TRY(const auto result, co_await std::move(asking));
-    co_return json_answer(200, chat_completion(head, result));
+    auto asking = answer_through(state, call.who, std::move(chat.order), text_of(std::move(head)));
+    auto answer = co_await std::move(asking);
+    co_return answer;
 }
 
 Task<Result<net::Response>> create_chat(const SharedState& state, Call& call) {
@@ -228,7 +129,7 @@ Task<Result<net::Response>> get_chat(const SharedState& state, Call& call) {
     ChatHead head{.id = std::string(call.params[0]), .model = stored.model, .created = stored.at};
     if (call.request.query_value("stream") == "true") {
         const bool usage = call.request.query_value("include_usage") == "true";
-        co_return follow_response(state, id, ChunkEncoder(std::move(head), usage), place);
+        co_return follow_response(state, id, place, events_of(std::move(head), usage), way_back);
     }
     BATON_CO_TRY(
         const auto result, co_await state->chats.wait(call.who, id, Deadline::after(Duration(0))));

@@ -282,7 +282,7 @@ void ResponseEvents::close_call(
     output_[item.output_index] = std::move(done);
 }
 
-std::string ResponseEvents::take(const ChatDelta& delta) {
+std::string ResponseEvents::take(const ChatDelta& delta, std::string_view /*place*/) {
     std::string out;
     take_reasoning(out, delta.reasoning);
     take_text(out, delta.text, false);
@@ -309,9 +309,9 @@ std::string ResponseEvents::end(const ChatResult& result) {
     }
     for (std::size_t i = calls_.size(); i < result.tool_calls.size(); ++i) {
         const ToolCall& call = result.tool_calls[i];
-        out += take(
-            {.tool_calls = {
-                 {.index = i, .id = call.id, .name = call.name, .arguments = call.arguments}}});
+        const ToolCallDelta whole{
+            .index = i, .id = call.id, .name = call.name, .arguments = call.arguments};
+        out += take({.tool_calls = {whole}}, {});
     }
     const auto status = last_status(result);
     const bool says_something = message_index_ || !calls_.empty();

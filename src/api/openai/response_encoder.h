@@ -11,6 +11,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "api/openai/answer_stream.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/chat.h"
@@ -37,16 +38,17 @@ struct ResponseHead {
 [[nodiscard]] boost::json::object response_object(const ResponseHead& head, const Error& error);
 
 /// The events of one response, numbered from 0: the same again whenever the same pieces are put in.
-class ResponseEvents {
+class ResponseEvents final : public AnswerEvents {
 public:
     /// Events up to the number `seen` are made and left out.
     explicit ResponseEvents(ResponseHead head, std::int64_t seen = -1)
         : head_(std::move(head)), seen_(seen) {}
 
-    [[nodiscard]] std::string begin();
-    [[nodiscard]] std::string take(const ChatDelta& delta);
-    [[nodiscard]] std::string end(const ChatResult& result);
-    [[nodiscard]] std::string fail(const Error& error);
+    [[nodiscard]] std::string begin() override;
+    /// The events' own numbers are their places.
+    [[nodiscard]] std::string take(const ChatDelta& delta, std::string_view place) override;
+    [[nodiscard]] std::string end(const ChatResult& result) override;
+    [[nodiscard]] std::string fail(const Error& error) override;
 
 private:
     struct CallItem {

@@ -1,16 +1,13 @@
 // /v1/responses
 #include <charconv>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
+#include "api/openai/answer_stream.h"
 #include "api/openai/errors.h"
-#include "api/openai/live_stream.h"
 #include "api/openai/response_encoder.h"
 #include "api/openai/response_request.h"
 #include "api/openai/routes.h"
@@ -23,9 +20,6 @@ namespace {
 namespace json = boost::json;
 using net::Method;
 
-// Used inside coroutines, where the check does not see it.
-using asio::experimental::awaitable_operators::operator&&;  // NOLINT(misc-unused-using-decls)
-
 net::Response object_answer(const json::object& object) {
     return json_answer(200, json::serialize(object));
 }
@@ -36,74 +30,11 @@ json::object echo_object(const std::string& text) {
     return value && value->is_object() ? value->get_object() : json::object();
 }
 
-/// Follows a stored response to its end.
-Task<void> follow(const DoorState& state, service::ChatReader reader, ResponseEvents events,
-    net::BodyStream& body) {
-    std::string text = events.begin();
-    if (text.empty()) text = ":\n\n";
-    while (true) {
-        const bool sent = text.empty() || co_await body.write(std::exchange(text, {}));
-        if (!sent) co_return;  // the chat goes on; its answer is kept
-        auto progress = co_await reader.next(state.config.heartbeat);
-        if (!progress) {
-            const bool stops = progress.error().code == Errc::shutting_down;
-            auto last = stops ? error_event(progress.error()) : events.fail(progress.error());
-            const bool told = co_await body.write(std::move(last));
-            static_cast<void>(told);
-            co_return;
-        }
-        for (const auto& piece : progress->pieces) text += events.take(piece.delta);
-        if (progress->result) {
-            const bool told = co_await body.write(text + events.end(*progress->result));
-            static_cast<void>(told);
-            co_return;
-        }
-        if (progress->pieces.empty()) text = ":\n\n";
-        if (body.stopping()) {
-            const Error error{.code = Errc::shutting_down,
-                .detail = "the server stops; the response goes on, come back with starting_after"};
-            const bool told = co_await body.write(text + error_event(error));
-            static_cast<void>(told);
-            co_return;
-        }
-    }
-}
+constexpr std::string_view way_back = "the response goes on, come back with starting_after";
 
-net::Response follow_response(
-    const SharedState& state, MessageId id, ResponseHead head, std::int64_t seen) {
-    net::Response response = event_stream();
-    response.stream = [state, id, head = std::move(head), seen](net::BodyStream& body) mutable {
-        return follow(*state, state->chats.follow(id), ResponseEvents(head, seen), body);
-    };
-    return response;
-}
-
-Task<void> write_late(const DoorState& state, const access::Identity& who, MessageId id,
-    const ResponseHead& head, net::BodyStream& body) {
-    while (true) {
-        const bool sent = co_await body.write(" ");
-        if (!sent) co_return;
-        const auto result =
-            co_await state.chats.wait(who, id, Deadline::after(state.config.heartbeat));
-        if (!result) throw std::runtime_error(to_string(result.error()));
-        if (!*result) continue;
-        const bool told = co_await body.write(json::serialize(response_object(head, **result)));
-        static_cast<void>(told);
-        co_return;
-    }
-}
-
-/// The whole answer, or what begins it before clients give up.
-Task<Result<net::Response>> answer_in_time(
-    const SharedState& state, const Call& call, MessageId id, ResponseHead head) {
-    const Deadline deadline = Deadline::after(state->config.patience);
-    BATON_CO_TRY(const auto result, co_await state->chats.wait(call.who, id, deadline));
-    if (result) co_return object_answer(response_object(head, *result));
-    net::Response response;
-    response.stream = [state, who = call.who, id, head = std::move(head)](net::BodyStream& body) {
-        return write_late(*state, who, id, head, body);
-    };
-    co_return response;
+AnswerText text_of(ResponseHead head) {
+    return [head = std::move(head)](
+               const ChatResult& result) { return json::serialize(response_object(head, result)); };
 }
 
 Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
@@ -113,42 +44,16 @@ Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
     head.created = accepted.at;
     net::Response response;
     if (stream) {
-        response = follow_response(state, accepted.id, std::move(head), -1);
+        response = follow_response(
+            state, accepted.id, {}, std::make_shared<ResponseEvents>(std::move(head)), way_back);
     } else if (head.background) {
         response = object_answer(response_object(head, ResponseStatus::queued));
     } else {
-        BATON_CO_TRY(response, co_await answer_in_time(state, call, accepted.id, std::move(head)));
+        auto waiting = answer_in_time(state, call.who, accepted.id, text_of(std::move(head)));
+        BATON_CO_TRY(response, co_await std::move(waiting));
     }
     name_message(response, accepted);
     co_return response;
-}
-
-Task<void> run_chat(const DoorState& state, const access::Identity& who, service::ChatOrder order,
-    ResponseEvents& events, LiveText& text) {
-    bool began = false;
-    llm::ChatSink sink = [&](const ChatDelta& delta) {
-        if (!std::exchange(began, true)) text.add(events.begin());
-        text.add(events.take(delta));
-    };
-    const auto result = co_await state.chats.pass_through(
-        who, std::move(order), std::move(sink), Deadline::after(state.config.timeout));
-    if (result) {
-        if (!began) text.add(events.begin());
-        text.add(events.end(*result));
-        text.end({});
-    } else if (began) {
-        text.add(events.fail(result.error()));
-        text.end({});
-    } else {
-        text.end(result.error());
-    }
-}
-
-Task<void> stream_through(const DoorState& state, const access::Identity& who,
-    service::ChatOrder order, ResponseEvents events, net::BodyStream& body) {
-    LiveText text(co_await asio::this_coro::executor);
-    co_await (run_chat(state, who, std::move(order), events, text) &&
-              text.write_to(body, state.config.heartbeat));
 }
 
 Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
@@ -157,18 +62,12 @@ Task<Result<net::Response>> answer_at_once(const SharedState& state, Call& call,
     head.created = state->chats.clock().now();
     head.echo["store"] = false;
     if (stream) {
-        net::Response response = event_stream();
-        response.stream = [state, who = call.who, order = std::move(order), head = std::move(head)](
-                              net::BodyStream& body) mutable {
-            return stream_through(
-                *state, who, std::move(order), ResponseEvents(std::move(head)), body);
-        };
-        co_return response;
+        co_return stream_through(
+            state, call.who, std::move(order), std::make_shared<ResponseEvents>(std::move(head)));
     }
-    auto asking = state->chats.pass_through(
-        call.who, std::move(order), {}, Deadline::after(state->config.timeout));
-    BATON_CO_TRY(const auto result, co_await std::move(asking));
-    co_return object_answer(response_object(head, result));
+    auto asking = answer_through(state, call.who, std::move(order), text_of(std::move(head)));
+    auto answer = co_await std::move(asking);
+    co_return answer;
 }
 
 /// What the response goes on from. Fails: not_found when there is nothing kept under the id.
@@ -268,7 +167,8 @@ Task<Result<net::Response>> get_response(const SharedState& state, Call& call) {
     BATON_CO_TRY(const auto seen, starting_after(call.request));
     BATON_CO_TRY(auto stored, co_await state->chats.find(call.who, id));
     if (call.request.query_value("stream") == "true") {
-        co_return follow_response(state, id, head_of(call, std::move(stored)), seen);
+        auto events = std::make_shared<ResponseEvents>(head_of(call, std::move(stored)), seen);
+        co_return follow_response(state, id, {}, std::move(events), way_back);
     }
     BATON_CO_TRY(const auto object, co_await stored_object(state, call, id, std::move(stored)));
     co_return object_answer(object);

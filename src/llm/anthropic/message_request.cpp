@@ -13,17 +13,11 @@
 
 #include "llm/content_parts.h"
 #include "llm/provider_json.h"
-#include "model/codec.h"
 
 namespace baton::llm {
 namespace {
 
 namespace json = boost::json;
-
-json::value value_of_text(std::string_view text) {
-    auto value = parse_json(text);
-    return value ? *std::move(value) : json::value();
-}
 
 json::object text_block(std::string_view text) { return {{"type", "text"}, {"text", text}}; }
 

@@ -9,17 +9,11 @@
 
 #include "llm/content_parts.h"
 #include "llm/provider_json.h"
-#include "model/codec.h"
 
 namespace baton::llm {
 namespace {
 
 namespace json = boost::json;
-
-json::value value_of_text(std::string_view text) {
-    auto value = parse_json(text);
-    return value ? *std::move(value) : json::value();
-}
 
 std::string_view role_of(Role role) noexcept {
     return to_string(role == Role::developer ? Role::system : role);

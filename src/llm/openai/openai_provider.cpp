@@ -66,12 +66,7 @@ private:
     }
 
     net::ClientRequest to_request(net::Method method, std::string_view path) const {
-        net::ClientRequest request{.method = method, .url = config_.base_url + std::string(path)};
-        if (method == net::Method::post) request.fields.set("Content-Type", "application/json");
-        if (!config_.api_key.empty()) {
-            request.fields.set("Authorization", "Bearer " + std::string(config_.api_key.reveal()));
-        }
-        return request;
+        return bearer_request(method, config_.base_url + std::string(path), config_.api_key);
     }
 
     net::Client& client_;

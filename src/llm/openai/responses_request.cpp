@@ -13,17 +13,11 @@
 #include "llm/content_parts.h"
 #include "llm/openai/responses_codec.h"
 #include "llm/provider_json.h"
-#include "model/codec.h"
 
 namespace baton::llm {
 namespace {
 
 namespace json = boost::json;
-
-json::value value_of_text(std::string_view text) {
-    auto value = parse_json(text);
-    return value ? *std::move(value) : json::value();
-}
 
 std::string url_of(const ContentPart& part) {
     if (part.data.empty()) return part.url;
