@@ -4,12 +4,12 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "model/chat_json.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::agents {
 namespace {
@@ -123,7 +123,7 @@ void Run::show(ChatMessage message) {
 RunStep Run::step(StepKind kind, const json::value& content, Span span) const {
     return {.number = steps_,
         .kind = kind,
-        .content = json::serialize(content),
+        .content = json_text(content),
         .began_at = span.began,
         .ended_at = span.ended};
 }

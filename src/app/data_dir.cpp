@@ -8,8 +8,9 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+
+#include "model/json_text.h"
 
 namespace baton::app {
 namespace {
@@ -94,7 +95,7 @@ Result<void> DataDir::publish(const DaemonRecord& record) {
     json::object object{{"pid", ::getpid()}};
     if (!record.url.empty()) object["url"] = record.url;
     if (!record.metrics.empty()) object["metrics"] = record.metrics;
-    const auto text = json::serialize(object) + "\n";
+    const auto text = json_text(object) + "\n";
     const bool written =
         ::pwrite(fd_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
         ::ftruncate(fd_, static_cast<off_t>(text.size())) == 0;

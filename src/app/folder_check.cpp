@@ -5,11 +5,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "app/kept_stores.h"
 #include "db/sqlite/sqlite_database.h"
+#include "model/json_text.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/fsck.h"
 #include "queue/store/sqlite/sqlite_store.h"
@@ -130,7 +130,7 @@ public:
         object_["sound"] = is_sound_;
         return {.is_sound = is_sound_,
             .as_text = std::move(text_),
-            .as_json = json::serialize(object_) + "\n"};
+            .as_json = json_text(object_) + "\n"};
     }
 
 private:

@@ -16,7 +16,6 @@
 #include <CLI/Formatter.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "app/config_load.h"
@@ -24,6 +23,7 @@
 #include "app/database_home.h"
 #include "app/kept_stores.h"
 #include "db/migrations.h"
+#include "model/json_text.h"
 
 namespace baton::app {
 namespace {
@@ -69,7 +69,7 @@ Result<PrintAndExit> run_status(const MigrateToolOptions& options) {
     if (options.json) {
         json::array steps;
         for (const auto& step : report.steps) steps.push_back(step_json(step));
-        result.out = json::serialize(json::object{{"database", open.database->kind()},
+        result.out = json_text(json::object{{"database", open.database->kind()},
                          {"version", report.version}, {"known", report.known},
                          {"sound", report.is_sound()}, {"steps", std::move(steps)}}) +
                      "\n";
@@ -98,9 +98,9 @@ PrintAndExit told(const MigrateToolOptions& options, const OpenSchema& open, int
         for (const auto* step : gone) {
             steps.push_back(json::object{{"version", step->version}, {"name", step->name}});
         }
-        return {.out = json::serialize(json::object{{"database", open.database->kind()},
-                           {"from", from}, {"version", options.dry_run ? from : to},
-                           {"dry_run", options.dry_run}, {"steps", std::move(steps)}}) +
+        return {.out = json_text(json::object{{"database", open.database->kind()}, {"from", from},
+                           {"version", options.dry_run ? from : to}, {"dry_run", options.dry_run},
+                           {"steps", std::move(steps)}}) +
                        "\n",
             .err = {}};
     }

@@ -13,7 +13,6 @@
 #include <CLI/Formatter.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "app/cluster_archive.h"
@@ -22,6 +21,7 @@
 #include "app/folder_check.h"
 #include "app/migrate_tool.h"
 #include "app/node_store.h"
+#include "model/json_text.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/journal_store.h"
 
@@ -98,8 +98,7 @@ Result<std::string> store_to_export(const std::filesystem::path& dir, const std:
 
 std::string counts_text(std::string_view verb, const queue::ArchiveCounts& counts, bool as_json) {
     if (as_json) {
-        return json::serialize(
-                   json::object{{"queues", counts.queues}, {"messages", counts.messages}}) +
+        return json_text(json::object{{"queues", counts.queues}, {"messages", counts.messages}}) +
                "\n";
     }
     return fmt::format("{} {} queues, {} messages\n", verb, counts.queues, counts.messages);
@@ -229,7 +228,7 @@ PrintAndExit failed(const Error& error, bool as_json) {
     PrintAndExit result{.status = errc_info(error.code).exit_code, .out = {}, .err = {}};
     if (as_json) {
         json::object inner{{"code", to_string(error.code)}, {"message", error.detail}};
-        result.err = json::serialize(json::object{{"error", std::move(inner)}}) + "\n";
+        result.err = json_text(json::object{{"error", std::move(inner)}}) + "\n";
     } else {
         result.err = "batond: " + to_string(error) + "\n";
     }

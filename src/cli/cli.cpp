@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "model/json_text.h"
 
 namespace baton::cli {
 namespace {
@@ -42,7 +42,7 @@ void print_error_json(std::ostream& err, const Error& error) {
     if (!error.field.empty()) details["field"] = error.field;
     inner["details"] = std::move(details);
     if (error.retry_after.count() > 0) inner["retry_after_ms"] = error.retry_after.count();
-    err << boost::json::serialize(boost::json::object{{"error", std::move(inner)}}) << '\n';
+    err << json_text(boost::json::object{{"error", std::move(inner)}}) << '\n';
 }
 
 void print_error(Context& context, const Error& error) {

@@ -21,11 +21,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "client/decode.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::cli {
 namespace {
@@ -192,7 +192,7 @@ Result<void> ClusterFolder::save(const ClusterState& state) const {
         {"admin_password", state.admin_password}, {"system_password", state.system_password},
         {"route_password", state.route_password}};
     const std::string fresh = std::string(state_name) + ".new";
-    BATON_TRY_VOID(write(fresh, json::serialize(object) + "\n"));
+    BATON_TRY_VOID(write(fresh, json_text(object) + "\n"));
     if (std::rename((path_ / fresh).c_str(), (path_ / state_name).c_str()) != 0) {
         return unusable(path_ / state_name);
     }

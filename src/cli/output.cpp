@@ -3,18 +3,18 @@
 #include <array>
 #include <ostream>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::cli {
 
 namespace json = boost::json;
 
 void print_json(Context& context, const json::object& object) {
-    print_json(context, std::string_view(json::serialize(object)));
+    print_json(context, std::string_view(json_text(object)));
 }
 
 void print_json(Context& context, std::string_view text) { context.terminal.out << text << '\n'; }

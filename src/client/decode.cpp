@@ -1,9 +1,9 @@
 #include "client/decode.h"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/text.h"
+#include "model/json_text.h"
 
 namespace baton::client {
 namespace {
@@ -16,7 +16,7 @@ std::unexpected<Error> strange(std::string_view what) {
 
 /// The text of a JSON object; empty for none.
 std::string object_text(const json::object* object) {
-    return object == nullptr || object->empty() ? std::string() : json::serialize(*object);
+    return object == nullptr || object->empty() ? std::string() : json_text(*object);
 }
 
 std::optional<DialogReply> reply_of(const FieldReader& fields) {

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "client/decode.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "net/http.h"
 #include "runtime/event.h"
 
@@ -68,7 +68,7 @@ Result<std::string> body_of(const OutgoingMessage& message) {
         BATON_TRY(auto metadata, parse_json(message.metadata));
         body["metadata"] = std::move(metadata);
     }
-    return json::serialize(body);
+    return json_text(body);
 }
 
 }  // namespace

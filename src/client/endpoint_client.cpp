@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
 #include "client/decode.h"
+#include "model/json_text.h"
 #include "net/http.h"
 
 namespace baton::client {
@@ -60,7 +59,7 @@ Task<Result<std::vector<LlmEndpoint>>> EndpointClient::list() {
 Task<Result<LlmEndpoint>> EndpointClient::set_weight(std::string name, std::uint64_t weight) {
     Call call{.method = net::Method::patch,
         .path = "/v1/endpoints/" + net::percent_encode(name),
-        .body = json::serialize(json::object{{"weight", weight}})};
+        .body = json_text(json::object{{"weight", weight}})};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));
     co_return endpoint_from(*object);

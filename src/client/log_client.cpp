@@ -4,12 +4,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "client/decode.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "net/http.h"
 
 namespace baton::client {
@@ -36,7 +36,7 @@ Result<std::uint64_t> number_of(const json::value& answer, std::string_view name
 Task<Result<std::uint64_t>> LogClient::subscribe(SubscriptionPath path, std::string start) {
     Call call{.method = net::Method::put,
         .path = subscription_path(path),
-        .body = json::serialize(json::object{{"from", start}})};
+        .body = json_text(json::object{{"from", start}})};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return number_of(answer, "committed");
 }
@@ -44,7 +44,7 @@ Task<Result<std::uint64_t>> LogClient::subscribe(SubscriptionPath path, std::str
 Task<Result<std::uint64_t>> LogClient::seek(SubscriptionPath path, std::string start) {
     Call call{.method = net::Method::post,
         .path = subscription_path(path, "/seek"),
-        .body = json::serialize(json::object{{"to", start}})};
+        .body = json_text(json::object{{"to", start}})};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return number_of(answer, "committed");
 }
@@ -69,7 +69,7 @@ Task<Result<std::vector<MessageView>>> LogClient::fetch(
     body["wait_ms"] = options.wait.count();
     Call call{.method = net::Method::post,
         .path = subscription_path(path, "/fetch"),
-        .body = json::serialize(body),
+        .body = json_text(body),
         .wait = options.wait};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return items_of(answer, "messages", &message_view_from_json);
@@ -78,7 +78,7 @@ Task<Result<std::vector<MessageView>>> LogClient::fetch(
 Task<Result<void>> LogClient::commit(SubscriptionPath path, std::uint64_t seq) {
     Call call{.method = net::Method::post,
         .path = subscription_path(path, "/commit"),
-        .body = json::serialize(json::object{{"seq", seq}})};
+        .body = json_text(json::object{{"seq", seq}})};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
 }
@@ -86,7 +86,7 @@ Task<Result<void>> LogClient::commit(SubscriptionPath path, std::uint64_t seq) {
 Task<Result<std::uint64_t>> LogClient::truncate_before(QueueName queue, std::uint64_t seq) {
     Call call{.method = net::Method::post,
         .path = queue_path(queue, "/truncate"),
-        .body = json::serialize(json::object{{"before", seq}})};
+        .body = json_text(json::object{{"before", seq}})};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return number_of(answer, "removed");
 }
@@ -107,7 +107,7 @@ Task<Result<std::uint64_t>> OutputClient::append(Receipt receipt, std::vector<By
     body["events"] = std::move(list);
     Call call{.method = net::Method::post,
         .path = "/v1/messages/" + receipt.message.text() + "/output",
-        .body = json::serialize(body)};
+        .body = json_text(body)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return number_of(answer, "next");
 }

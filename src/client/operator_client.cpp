@@ -1,10 +1,10 @@
 #include "client/operator_client.h"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "client/decode.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "net/http.h"
 
 namespace baton::client {
@@ -62,7 +62,7 @@ Task<Result<CreatedApiKey>> OperatorClient::create_key(NewApiKey key) {
     body["name"] = key.name;
     body["role"] = key.role;
     if (!key.chat_mode.empty()) body["chat_mode"] = key.chat_mode;
-    Call call{.method = net::Method::post, .path = "/admin/v1/keys", .body = json::serialize(body)};
+    Call call{.method = net::Method::post, .path = "/admin/v1/keys", .body = json_text(body)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));
     Secret text(FieldReader(*object).text("key"));
@@ -96,7 +96,7 @@ Task<Result<StorageQuota>> OperatorClient::quota(std::string tenant) {
 Task<Result<StorageQuota>> OperatorClient::set_quota(std::string tenant, std::uint64_t bytes) {
     Call call{.method = net::Method::put,
         .path = quota_path(tenant),
-        .body = json::serialize(json::object{{"limit_bytes", bytes}})};
+        .body = json_text(json::object{{"limit_bytes", bytes}})};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return storage_quota_from_json(answer);
 }

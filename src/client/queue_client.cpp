@@ -2,12 +2,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "client/decode.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "net/http.h"
 
 namespace baton::client {
@@ -60,7 +60,7 @@ Task<Result<QueueInfo>> QueueClient::put(
     QueueName name, QueueConfig config, std::optional<TenantId> owner) {
     Call call{.method = net::Method::put,
         .path = queue_path(name, owner ? "?owner=" + net::percent_encode(owner->text) : ""),
-        .body = json::serialize(baton::to_json(config))};
+        .body = json_text(baton::to_json(config))};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return queue_info_from_json(answer);
 }
@@ -102,7 +102,7 @@ Task<Result<void>> QueueClient::pause_key(
     body[kind == KeyKind::ordering ? "ordering_key" : "fairness_key"] = key;
     Call call{.method = net::Method::post,
         .path = queue_path(name, paused ? "/pause" : "/resume"),
-        .body = json::serialize(body)};
+        .body = json_text(body)};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
 }
@@ -110,7 +110,7 @@ Task<Result<void>> QueueClient::pause_key(
 Task<Result<std::uint64_t>> QueueClient::redrive(RedriveRequest request) {
     Call call{.method = net::Method::post,
         .path = queue_path(request.queue, "/redrive"),
-        .body = json::serialize(to_json(request))};
+        .body = json_text(to_json(request))};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));
     co_return static_cast<std::uint64_t>(FieldReader(*object).integer("redriven"));
@@ -128,7 +128,7 @@ Task<Result<std::vector<PostedMessage>>> QueueClient::post(
     for (const auto& message : messages) list.push_back(to_json(message));
     Call call{.method = net::Method::post,
         .path = queue_path(name, "/messages"),
-        .body = json::serialize(list)};
+        .body = json_text(list)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return items_of(answer, "messages", &posted_message_from_json);
 }
@@ -145,7 +145,7 @@ Task<Result<std::vector<LeasedMessage>>> QueueClient::pop(QueueName name, PopOpt
     }
     Call call{.method = net::Method::post,
         .path = queue_path(name, "/pop"),
-        .body = json::serialize(body),
+        .body = json_text(body),
         .wait = options.wait};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     co_return items_of(answer, "messages", &leased_message_from_json);
@@ -157,7 +157,7 @@ Task<Result<Settled>> QueueClient::settle(QueueName name, Receipts receipts) {
     receipts.fields["receipts"] = std::move(list);
     Call call{.method = net::Method::post,
         .path = queue_path(name, "/" + receipts.verb),
-        .body = json::serialize(receipts.fields)};
+        .body = json_text(receipts.fields)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
     BATON_CO_TRY(const auto* object, as_object(answer));
     co_return settled_from(*object, receipts.answer);
@@ -216,7 +216,7 @@ Task<Result<Explanation>> QueueClient::explain(MessageId id) {
 Task<Result<void>> QueueClient::reschedule(MessageId id, Duration delay) {
     Call call{.method = net::Method::post,
         .path = message_path(id) + "/reschedule",
-        .body = json::serialize(json::object{{"delay_ms", delay.count()}})};
+        .body = json_text(json::object{{"delay_ms", delay.count()}})};
     BATON_CO_TRY_VOID(co_await connection_.call(std::move(call)));
     co_return Result<void>();
 }

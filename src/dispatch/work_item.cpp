@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
 
@@ -15,6 +14,7 @@
 #include "dispatch/reconciler.h"
 #include "model/chat_json.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::dispatch {
 namespace {
@@ -39,7 +39,7 @@ std::string metadata_of(const json::object& item) {
     const auto* value = item.if_contains("metadata");
     if (value == nullptr || value->is_null()) return {};
     if (value->is_string()) return std::string(std::string_view(value->get_string()));
-    return json::serialize(*value);
+    return json_text(*value);
 }
 
 Header cost_header_of(std::uint64_t tokens) {
@@ -98,7 +98,7 @@ Result<ChatWork> chat_of(const json::object& item) {
     }
     work.request = *std::move(read);
     const auto* echo = item.if_contains("echo");
-    if (echo != nullptr && echo->is_object()) work.echo = json::serialize(*echo);
+    if (echo != nullptr && echo->is_object()) work.echo = json_text(*echo);
     const auto* keeps = item.if_contains("keeps_context");
     work.keeps_context = keeps != nullptr && *keeps == json::value(true);
     return work;
@@ -137,11 +137,11 @@ std::optional<json::value> echo_of(const ChatWork& work) {
 std::string completed(std::string_view model, const TokenUsage& usage) {
     const json::object metadata{{"status", to_string(DialogStatus::completed)}, {"model", model},
         {"input_tokens", usage.input_tokens}, {"output_tokens", usage.output_tokens}};
-    return json::serialize(metadata);
+    return json_text(metadata);
 }
 
 std::string failed_as(DialogStatus status, std::string_view error) {
-    return json::serialize(json::object{{"status", to_string(status)}, {"error", error}});
+    return json_text(json::object{{"status", to_string(status)}, {"error", error}});
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ NewMessage to_work_item(const DialogMessage& message) {
         {"content", std::string_view(message.content)},
         {"metadata", std::string_view(message.metadata)}};
     NewMessage posted;
-    posted.data.content = Bytes(json::serialize(item));
+    posted.data.content = Bytes(json_text(item));
     posted.data.priority = message.priority;
     posted.data.ordering_key = message.conversation_id.text;
     posted.data.fairness_key = message.user_id.text;
@@ -167,7 +167,7 @@ NewMessage to_work_item(const ChatWork& work, Level priority) {
     if (auto echo = echo_of(work)) item["echo"] = *std::move(echo);
     if (work.keeps_context) item["keeps_context"] = true;
     NewMessage posted;
-    posted.data.content = Bytes(json::serialize(item));
+    posted.data.content = Bytes(json_text(item));
     posted.data.priority = priority;
     posted.data.fairness_key = work.tenant.text;
     posted.data.headers.push_back(cost_header_of(tokens_of(work.request)));
@@ -191,11 +191,11 @@ Result<DialogMessage> from_work_item(const MessageView& message) {
 }
 
 Bytes to_output_event(std::span<const ChatDelta> deltas) {
-    if (deltas.size() == 1) return Bytes(json::serialize(to_json(deltas.front())));
+    if (deltas.size() == 1) return Bytes(json_text(to_json(deltas.front())));
     json::array all;
     all.reserve(deltas.size());
     for (const ChatDelta& delta : deltas) all.emplace_back(to_json(delta));
-    return Bytes(json::serialize(all));
+    return Bytes(json_text(all));
 }
 
 Result<std::vector<ChatDelta>> deltas_of_event(const Bytes& event) {
@@ -227,7 +227,7 @@ QueueReply to_queue_reply(const conversations::FailedRun& failed) {
 }
 
 QueueReply to_queue_reply(const ChatResult& result) {
-    return {.result = Bytes(json::serialize(to_json(result))),
+    return {.result = Bytes(json_text(to_json(result))),
         .metadata = completed(result.model, result.usage)};
 }
 
@@ -241,7 +241,7 @@ QueueReply to_queue_reply(const ChatResult& result, const ChatWork& work) {
         auto& context = whole["context"].emplace_array();
         for (const auto& message : work.request.messages) context.push_back(to_json(message));
     }
-    reply.bare = std::exchange(reply.result, Bytes(json::serialize(whole)));
+    reply.bare = std::exchange(reply.result, Bytes(json_text(whole)));
     return reply;
 }
 
@@ -271,7 +271,7 @@ KeptRequest kept_of_reply(const Reply& reply) {
     if (!value || !value->is_object()) return kept;
     const auto& object = value->get_object();
     if (const auto* echo = object.if_contains("echo"); echo != nullptr && echo->is_object()) {
-        kept.echo = json::serialize(*echo);
+        kept.echo = json_text(*echo);
     }
     const auto* context = object.if_contains("context");
     if (context == nullptr || !context->is_array()) return kept;

@@ -7,12 +7,12 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "llm/provider_json.h"
 #include "model/chat_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -149,7 +149,7 @@ Result<ChatResult> AnswerBuilder::finish() {
             return list.empty() ? json::value() : json::value(std::move(list));
         };
         result_.logprobs =
-            json::serialize(json::object{{"content", or_null(std::move(content_logprobs_))},
+            json_text(json::object{{"content", or_null(std::move(content_logprobs_))},
                 {"refusal", or_null(std::move(refusal_logprobs_))}});
     }
     return std::move(result_);

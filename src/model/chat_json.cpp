@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton {
 namespace {
@@ -48,7 +48,7 @@ Result<std::optional<double>> read_number(
 /// JSON text of a field that may have one of several shapes; empty when absent.
 std::string text_of_json(const Fields& fields, std::string_view name) {
     const auto* value = fields.find(name);
-    return value == nullptr ? std::string() : json::serialize(*value);
+    return value == nullptr ? std::string() : json_text(*value);
 }
 
 /// Text kept as JSON, back as a value. It was checked when it came in.
@@ -94,7 +94,7 @@ Result<ToolSpec> tool_from_json(const json::value& value) {
         BATON_TRY(tool.description, parts.text("description"));
         BATON_TRY(tool.strict, parts.boolean("strict", false));
         BATON_TRY(const auto* schema, parts.object("parameters"));
-        if (schema != nullptr) tool.parameters = json::serialize(*schema);
+        if (schema != nullptr) tool.parameters = json_text(*schema);
         return {};
     }();
     if (!inner) return fail(inside("function", inner.error()));
@@ -150,7 +150,7 @@ Result<void> read_content(const Fields& fields, ChatMessage& message) {
             object->if_contains(type->get_string() == "refusal" ? "refusal" : "text");
         if (text != nullptr && text->is_string()) message.content += text->get_string();
     }
-    message.parts = json::serialize(*content);
+    message.parts = json_text(*content);
     return {};
 }
 
@@ -184,7 +184,7 @@ Result<ChatOptions> read_options(const Fields& fields, const json::object& objec
     }
     BATON_TRY_VOID(read_stop(fields, options.stop));
     BATON_TRY(const auto* format, fields.object("response_format"));
-    if (format != nullptr) options.response_format = json::serialize(*format);
+    if (format != nullptr) options.response_format = json_text(*format);
     options.tool_choice = text_of_json(fields, "tool_choice");
     if (fields.find("parallel_tool_calls") != nullptr) {
         BATON_TRY(options.parallel_tool_calls, fields.boolean("parallel_tool_calls", true));
@@ -195,7 +195,7 @@ Result<ChatOptions> read_options(const Fields& fields, const json::object& objec
             extra.emplace(name, value);
         }
     }
-    if (!extra.empty()) options.extra = json::serialize(extra);
+    if (!extra.empty()) options.extra = json_text(extra);
     return options;
 }
 

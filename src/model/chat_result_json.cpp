@@ -3,12 +3,12 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "model/chat_json.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton {
 namespace {
@@ -108,7 +108,7 @@ Result<ChatDelta> chat_delta_from_json(const json::value& value) {
         }
     }
     const auto* logprobs = member(value, "logprobs");
-    if (logprobs != nullptr && !logprobs->is_null()) delta.logprobs = json::serialize(*logprobs);
+    if (logprobs != nullptr && !logprobs->is_null()) delta.logprobs = json_text(*logprobs);
     return delta;
 }
 
@@ -136,8 +136,7 @@ Result<ChatResult> chat_result_from_json(const json::value& value) {
         .refusal = std::move(message->refusal),
         .reasoning = text_of(*written, "reasoning_content"),
         .tool_calls = std::move(message->tool_calls)};
-    if (const auto* logprobs = fields.find("logprobs"))
-        result.logprobs = json::serialize(*logprobs);
+    if (const auto* logprobs = fields.find("logprobs")) result.logprobs = json_text(*logprobs);
     BATON_TRY(result.model, fields.text("model"));
     BATON_TRY(result.finish_reason, fields.text("finish_reason"));
     if (const auto* usage = fields.find("usage")) result.usage = token_usage_from_json(*usage);

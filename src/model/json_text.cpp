@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -9,6 +10,8 @@
 
 namespace baton {
 namespace {
+
+namespace json = boost::json;
 
 /// What stands after the backslash: 'u' for \u00XX, 0 for characters that need no escape.
 constexpr std::array<char, 256> escapes = [] {
@@ -68,7 +71,69 @@ void append_quoted(
     out.resize_and_overwrite(size, write);
 }
 
+template <class Number>
+void append_number(std::string& out, Number number) {
+    char digits[32];  // a double has 24 characters at most
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+void append_double(std::string& out, double number) {
+    if (std::isfinite(number)) return append_number(out, number);
+    // JSON has neither: this one reads back as infinity, and "no number" is null.
+    out += std::isnan(number) ? "null" : number < 0 ? "-1e999" : "1e999";
+}
+
+void append_value(std::string& out, const json::value& value);
+
+void append_array(std::string& out, const json::array& array) {
+    out += '[';
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        if (i > 0) out += ',';
+        append_value(out, array[i]);
+    }
+    out += ']';
+}
+
+void append_object(std::string& out, const json::object& object) {
+    JsonObjectText text(out);
+    for (const auto& [name, value] : object)
+        append_value(text.begin({name.data(), name.size()}), value);
+}
+
+void append_value(std::string& out, const json::value& value) {
+    switch (value.kind()) {
+        case json::kind::null: out += "null"; break;
+        case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+        case json::kind::int64: append_number(out, value.get_int64()); break;
+        case json::kind::uint64: append_number(out, value.get_uint64()); break;
+        case json::kind::double_: append_double(out, value.get_double()); break;
+        case json::kind::string:
+            append_json_string(out, {value.get_string().data(), value.get_string().size()});
+            break;
+        case json::kind::array: append_array(out, value.get_array()); break;
+        case json::kind::object: append_object(out, value.get_object()); break;
+    }
+}
+
 }  // namespace
+
+std::string json_text(const json::value& value) {
+    std::string out;
+    append_value(out, value);
+    return out;
+}
+
+std::string json_text(const json::object& object) {
+    std::string out;
+    append_object(out, object);
+    return out;
+}
+
+std::string json_text(const json::array& array) {
+    std::string out;
+    append_array(out, array);
+    return out;
+}
 
 void append_json_string(std::string& out, std::string_view text) {
     const std::size_t plain = first_escape(text);

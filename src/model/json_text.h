@@ -1,4 +1,5 @@
-// Writes JSON straight into a string, for the answers that are too many to build as trees.
+// Writes JSON: straight into a string, for the answers that are too many to build as trees, and the
+// trees themselves.
 #pragma once
 
 #include <charconv>
@@ -7,12 +8,22 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include "base/clock.h"
 
 namespace baton {
 
 /// Appends `text` in quotes, escaped as RFC 8259 asks. `text` must be UTF-8.
 void append_json_string(std::string& out, std::string_view text);
+
+/// A value as one line. Numbers are written as people write them, with the fewest digits that read
+/// back as the same: 0.15, where Boost's writer has 1.5E-1. Recurses as deep as the value nests.
+[[nodiscard]] std::string json_text(const boost::json::value& value);
+[[nodiscard]] std::string json_text(const boost::json::object& object);
+[[nodiscard]] std::string json_text(const boost::json::array& array);
 
 /// One object, open from construction to destruction. `name`s are escaped; give each one once.
 class JsonObjectText final {

@@ -1,11 +1,10 @@
 // Messages and replies as the client reads them back from a daemon's answer.
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-
 #include "base/text.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton {
 namespace {
@@ -33,7 +32,7 @@ Result<Bytes> bytes_of(const Fields& fields, std::string_view name, std::string_
 
 Result<std::string> object_text(const Fields& fields, std::string_view name) {
     BATON_TRY(const auto* object, fields.object(name));
-    return object == nullptr || object->empty() ? std::string() : json::serialize(*object);
+    return object == nullptr || object->empty() ? std::string() : json_text(*object);
 }
 
 Result<std::uint32_t> small_count(const Fields& fields, std::string_view name) {

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include <boost/json/monotonic_resource.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton {
 namespace {
@@ -165,7 +165,7 @@ Result<std::string> read_metadata(const Fields& fields) {
         return fields.fail_at(
             "metadata", std::string("a number of the metadata is beyond the range of a double"));
     }
-    auto text = json::serialize(*object);
+    auto text = json_text(*object);
     if (text.size() > MessageLimits::metadata_max) {
         return fields.fail_at("metadata",
             fmt::format("the metadata are longer than {} bytes", MessageLimits::metadata_max));

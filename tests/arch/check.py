@@ -45,6 +45,7 @@ SYSTEM_HEADERS = (r"(fcntl|unistd|dirent|poll|spawn|aio|syscall|stdio)\.h|sys/.*
 # What some header brings is the business of one place: (include, files that may, where that is).
 INCLUDE_HOMES = [
     (r"boost/(asio|beast)\.hpp", r"(?!)", "nowhere: include exact headers"),
+    (r"boost/json/serialize\.hpp", r"(tests|bench)/.*", "nowhere: json_text (model/json_text.h) writes JSON"),
     (r"boost/beast/.*", r"src/net/[^/]+\.cpp|(tests|bench)/.*", "src/net/*.cpp"),
     (r"curl/.*", r"src/net/[^/]+\.cpp|(tests|bench)/.*", "src/net/*.cpp"),
     (r"sqlite3\.h", r"src/db/sqlite/.*|(tests|bench)/.*", "src/db/sqlite/"),

@@ -155,7 +155,8 @@ class CheckTest(unittest.TestCase):
     def test_foreign_headers_stay_home(self):
         for include, where in [("boost/beast/http.hpp", "src/net/"), ("curl/curl.h", "src/net/"),
                                ("sqlite3.h", "src/db/sqlite/"), ("boost/asio.hpp", "nowhere"),
-                               ("boost/beast.hpp", "nowhere")]:
+                               ("boost/beast.hpp", "nowhere"),
+                               ("boost/json/serialize.hpp", "json_text")]:
             with self.subTest(include):
                 self.expect("include_home", "src/queue/q.cpp:1", where,
                             {"src/queue/q.cpp": f"#include <{include}>\n"})

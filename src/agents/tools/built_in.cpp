@@ -8,11 +8,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "agents/tools/reply_wait.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::agents {
 namespace {
@@ -37,8 +37,7 @@ Result<ToolWait> wait_of(const Fields& fields, MessageId message, const Clock& c
 }
 
 ToolOutcome posted(MessageId id) {
-    return ToolResult{
-        .content = json::serialize(json::object{{"message_id", id.text()}}), .posted = id};
+    return ToolResult{.content = json_text(json::object{{"message_id", id.text()}}), .posted = id};
 }
 
 /// A tool of a name, a schema, and a member function.
@@ -116,9 +115,8 @@ private:
         message.conversation_id = *std::move(conversation);
         message.user_id = context.message.user_id;
         message.priority = context.message.priority;
-        message.metadata =
-            json::serialize(json::object{{"from_agent", context.message.agent_id.view()},
-                {"parent_message", context.message.id.text()}});
+        message.metadata = json_text(json::object{{"from_agent", context.message.agent_id.view()},
+            {"parent_message", context.message.id.text()}});
         return message;
     }
 };
@@ -220,7 +218,7 @@ public:
             if (turn.reply) object["assistant"] = turn.reply->content;
             shown.push_back(std::move(object));
         }
-        co_return ToolOutcome(ToolResult{.content = json::serialize(shown)});
+        co_return ToolOutcome(ToolResult{.content = json_text(shown)});
     }
 };
 

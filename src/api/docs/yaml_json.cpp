@@ -5,9 +5,10 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <yaml-cpp/yaml.h>
+
+#include "model/json_text.h"
 
 namespace baton::api::docs {
 namespace {
@@ -53,7 +54,7 @@ json::value value_of(const YAML::Node& node) {
 
 Result<std::string> json_of_yaml(std::string_view yaml) {
     try {
-        return json::serialize(value_of(YAML::Load(std::string(yaml))));
+        return json_text(value_of(YAML::Load(std::string(yaml))));
     } catch (const YAML::Exception& error) {
         return fail(Errc::invalid_argument, error.what());
     }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include <boost/json/serialize.hpp>
-
 #include "api/krpc/read_message.h"
 #include "base/text.h"
 #include "model/codec.h"
@@ -132,19 +130,19 @@ void append_posted(std::string& out, const PostedMessage& message, std::string_v
 
 }  // namespace
 
-std::string queue_json(const QueueInfo& info) { return json::serialize(queue_object(info)); }
+std::string queue_json(const QueueInfo& info) { return json_text(queue_object(info)); }
 
 std::string queues_json(const std::vector<QueueInfo>& infos) {
     json::array queues;
     for (const QueueInfo& info : infos) queues.push_back(queue_object(info));
-    return json::serialize(json::object{{"queues", std::move(queues)}});
+    return json_text(json::object{{"queues", std::move(queues)}});
 }
 
 std::string stats_json(const QueueStats& stats) {
     json::object object = to_json(stats);
     object["created_at"] = seconds_of(stats.created_at);
     object["last_accessed"] = seconds_of(stats.last_accessed);
-    return json::serialize(object);
+    return json_text(object);
 }
 
 std::string posted_json(const Post& post, const queue::Posted& posted) {

@@ -5,11 +5,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/openai/errors.h"
 #include "model/chat_json.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -32,9 +32,7 @@ json::object choice(json::object delta, json::value logprobs, json::value finish
         {"finish_reason", std::move(finish_reason)}};
 }
 
-std::string event(const json::object& object) {
-    return "data: " + json::serialize(object) + "\n\n";
-}
+std::string event(const json::object& object) { return "data: " + json_text(object) + "\n\n"; }
 
 }  // namespace
 
@@ -55,7 +53,7 @@ std::string chat_completion(const ChatHead& head, const ChatResult& result) {
     body["choices"] = json::array{json::object{{"index", 0}, {"message", std::move(message)},
         {"logprobs", logprobs_of(result.logprobs)}, {"finish_reason", result.finish_reason}}};
     body["usage"] = to_json(result.usage);
-    return json::serialize(body);
+    return json_text(body);
 }
 
 std::string ChunkEncoder::take(const ChatDelta& delta, std::string_view place) {

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/openai/answer_stream.h"
 #include "api/openai/chat_encoder.h"
 #include "api/openai/routes.h"
 #include "model/chat_json.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -138,7 +138,7 @@ Task<Result<net::Response>> get_chat(const SharedState& state, Call& call) {
         co_return json_answer(200, chat_completion(head, *result));
     }
     co_return json_answer(
-        202, json::serialize(json::object{{"id", head.id}, {"object", "chat.completion"},
+        202, json_text(json::object{{"id", head.id}, {"object", "chat.completion"},
                  {"created", unix_seconds(head.created)}, {"model", head.model},
                  {"status", status_text(stored.state)}}));
 }

@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/text.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -44,7 +44,7 @@ std::string error_object(const Error& error) {
         {"param", nullptr}, {"code", to_string(error.code)}};
     if (misses_previous(error)) object["code"] = "previous_response_not_found";
     if (!error.field.empty()) object["param"] = shown(error.field);
-    return json::serialize(object);
+    return json_text(object);
 }
 
 net::Response error_response(const Error& error) {

@@ -5,13 +5,13 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "api/openai/chat_encoder.h"
 #include "api/openai/routes.h"
 #include "base/text.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -28,7 +28,7 @@ Task<Result<net::Response>> list_models(const SharedState& state, Call&) {
     json::array models;
     for (const auto& name : state->chats.models()) models.push_back(model_object(name));
     co_return json_answer(
-        200, json::serialize(json::object{{"object", "list"}, {"data", std::move(models)}}));
+        200, json_text(json::object{{"object", "list"}, {"data", std::move(models)}}));
 }
 
 /// Names have a slash where an owner stands before them: "meta-llama/Llama-3".
@@ -39,7 +39,7 @@ Task<Result<net::Response>> get_model(const SharedState& state, Call& call) {
         co_return fail_field(
             Errc::not_found, "model", fmt::format("no endpoint serves the model `{}`", name));
     }
-    co_return json_answer(200, json::serialize(model_object(name)));
+    co_return json_answer(200, json_text(model_object(name)));
 }
 
 struct EmbeddingCall {
@@ -103,10 +103,9 @@ std::string embedding_list(const EmbeddingResult& result, std::string_view model
         }
         data.push_back(std::move(item));
     }
-    return json::serialize(
-        json::object{{"object", "list"}, {"data", std::move(data)}, {"model", model},
-            {"usage", json::object{{"prompt_tokens", result.input_tokens},
-                          {"total_tokens", result.input_tokens}}}});
+    return json_text(json::object{{"object", "list"}, {"data", std::move(data)}, {"model", model},
+        {"usage", json::object{{"prompt_tokens", result.input_tokens},
+                      {"total_tokens", result.input_tokens}}}});
 }
 
 /// Embeddings have no order, no priority and no long wait: they are passed through.

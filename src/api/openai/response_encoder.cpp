@@ -4,11 +4,11 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "api/openai/chat_encoder.h"
 #include "base/text.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -156,7 +156,7 @@ void ResponseEvents::emit(std::string& out, std::string_view type, json::object 
     if (number <= seen_) return;
     json::object event{{"type", type}, {"sequence_number", number}};
     for (auto& [name, value] : fields) event[name] = std::move(value);
-    out += fmt::format("event: {}\ndata: {}\n\n", type, json::serialize(event));
+    out += fmt::format("event: {}\ndata: {}\n\n", type, json_text(event));
 }
 
 std::string ResponseEvents::begin() {

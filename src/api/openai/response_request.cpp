@@ -5,11 +5,11 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "model/chat_json.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -91,8 +91,8 @@ Result<void> add_item(const json::value& value, json::array& messages) {
         const auto* output = fields.find("output");
         if (output == nullptr) return fields.fail_at("output", "is missing");
         messages.push_back(json::object{{"role", "tool"}, {"tool_call_id", id},
-            {"content", output->is_string() ? std::string(output->get_string())
-                                            : json::serialize(*output)}});
+            {"content",
+                output->is_string() ? std::string(output->get_string()) : json_text(*output)}});
         return {};
     }
     if (type == "reasoning") return {};  // a model's own notes, which chats do not take back
@@ -247,7 +247,7 @@ Result<ResponseRequest> response_request_from_json(
     BATON_TRY(request.background, fields.boolean("background", false));
     BATON_TRY(request.store, fields.boolean("store", true));
     BATON_TRY(const auto* metadata, fields.object("metadata"));
-    if (metadata != nullptr && !metadata->empty()) request.metadata = json::serialize(*metadata);
+    if (metadata != nullptr && !metadata->empty()) request.metadata = json_text(*metadata);
     request.echo = echo_of(body.get_object());
     return request;
 }

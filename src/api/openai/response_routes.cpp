@@ -3,7 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "api/openai/answer_stream.h"
@@ -13,6 +12,7 @@
 #include "api/openai/routes.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
+#include "model/json_text.h"
 
 namespace baton::api::openai {
 namespace {
@@ -21,7 +21,7 @@ namespace json = boost::json;
 using net::Method;
 
 net::Response object_answer(const json::object& object) {
-    return json_answer(200, json::serialize(object));
+    return json_answer(200, json_text(object));
 }
 
 /// An echo as it was kept; empty when there is none.
@@ -34,7 +34,7 @@ constexpr std::string_view way_back = "the response goes on, come back with star
 
 AnswerText text_of(ResponseHead head) {
     return [head = std::move(head)](
-               const ChatResult& result) { return json::serialize(response_object(head, result)); };
+               const ChatResult& result) { return json_text(response_object(head, result)); };
 }
 
 Task<Result<net::Response>> answer_durable(const SharedState& state, Call& call,
@@ -110,7 +110,7 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
         .background = request.background,
         .echo = std::move(request.echo)};
     const std::string model = head.model;
-    order.echo = json::serialize(head.echo);
+    order.echo = json_text(head.echo);
     order.keeps_context = request.store;
     order.request = std::move(request.chat);
     order.metadata = std::move(request.metadata);

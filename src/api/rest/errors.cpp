@@ -5,11 +5,11 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/rest/rest_api.h"
 #include "base/text.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::api::rest {
 namespace {
@@ -147,7 +147,7 @@ net::Response envelope_error_response(const Error& error, TimePoint now) {
 
     net::Response response;
     response.status = status;
-    response.body = json::serialize(whole);
+    response.body = json_text(whole);
     add_fields(error, response);
     return response;
 }

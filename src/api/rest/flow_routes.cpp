@@ -6,13 +6,13 @@
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/rest/call.h"
 #include "api/rest/input.h"
 #include "api/rest/output.h"
 #include "api/rest/post_body.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace baton::api::rest {
 namespace {
@@ -90,7 +90,7 @@ net::Response settled(std::string_view verb, const service::Settlement& settleme
 std::string popped_json(const service::SettledAndPopped& both) {
     std::string body = messages_json(both.messages);
     body.back() = ',';
-    body += std::string_view(json::serialize(settled_object("acked", both.acks))).substr(1);
+    body += std::string_view(json_text(settled_object("acked", both.acks))).substr(1);
     return body;
 }
 

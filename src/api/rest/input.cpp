@@ -6,6 +6,7 @@
 #include <string>
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "model/codec.h"
@@ -70,9 +71,13 @@ Result<void> check_query(const net::Request& request, std::span<const std::strin
                     Errc::invalid_argument, "there is an unknown parameter with a long name");
             }
             const auto near = nearest_name(name, known);
-            return fail_field(Errc::invalid_argument, std::string(name),
-                near ? fmt::format("no parameter `{}`; did you mean `{}`?", name, *near)
-                     : fmt::format("no parameter `{}`", name));
+            std::string detail = fmt::format("no parameter `{}`", name);
+            if (near) {
+                detail += fmt::format("; did you mean `{}`?", *near);
+            } else if (!known.empty()) {
+                detail += fmt::format("; there are: {}", fmt::join(known, ", "));
+            }
+            return fail_field(Errc::invalid_argument, std::string(name), std::move(detail));
         }
         const bool again = std::any_of(
             request.query.begin(), it, [&](const auto& earlier) { return earlier.first == name; });

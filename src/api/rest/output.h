@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
+#include "model/json_text.h"
 #include "net/http.h"
 
 namespace baton::api::rest {
@@ -19,7 +19,7 @@ namespace baton::api::rest {
 }
 
 [[nodiscard]] inline net::Response json_response(int status, const boost::json::object& body) {
-    return text_response(status, boost::json::serialize(body));
+    return text_response(status, json_text(body));
 }
 
 [[nodiscard]] inline net::Response no_content() { return text_response(204, {}); }

@@ -4,10 +4,10 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "llm/anthropic/message_request.h"
 #include "llm/provider_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -26,7 +26,7 @@ std::string_view finish_reason_of(std::string_view stop_reason) noexcept {
 std::string input_of(const json::value& block) {
     const auto* input = member(block, "input");
     const bool filled = input != nullptr && input->is_object() && !input->get_object().empty();
-    return filled ? json::serialize(*input) : std::string();
+    return filled ? json_text(*input) : std::string();
 }
 
 ChatDelta arguments_piece(std::size_t index, std::string arguments) {

@@ -7,12 +7,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
 
 #include "llm/content_parts.h"
 #include "llm/provider_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -161,7 +161,7 @@ void ask_for_json(json::object& body, std::string& system, const json::value& sc
     if (body.contains("tools")) {
         if (!system.empty()) system += "\n\n";
         system += "When you answer with text, answer with nothing but JSON of this schema: ";
-        system += json::serialize(schema);
+        system += json_text(schema);
         return;
     }
     body["tools"] = json::array{json::object{{"name", json_tool},
@@ -191,7 +191,7 @@ Result<MessageBody> encode_message_request(const ChatRequest& request, std::uint
     if (!options.stop.empty()) {
         body["stop_sequences"] = json::array(options.stop.begin(), options.stop.end());
     }
-    return MessageBody{.json = json::serialize(body), .answers_by_tool = by_tool};
+    return MessageBody{.json = json_text(body), .answers_by_tool = by_tool};
 }
 
 }  // namespace baton::llm

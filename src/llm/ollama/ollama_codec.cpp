@@ -5,10 +5,10 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "llm/content_parts.h"
 #include "llm/provider_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -128,7 +128,7 @@ Result<std::string> encode_ollama_chat(const ChatRequest& request, const OllamaO
     json::object parameters = options_of(request.options, options);
     if (!parameters.empty()) body["options"] = std::move(parameters);
     if (!options.keep_alive.empty()) body["keep_alive"] = options.keep_alive;
-    return json::serialize(body);
+    return json_text(body);
 }
 
 Result<Piece> OllamaReader::read_event(const SseEvent& line) {
@@ -147,7 +147,7 @@ Result<Piece> OllamaReader::read_event(const SseEvent& line) {
             piece.delta.tool_calls.push_back({.index = calls_++,
                 .id = std::string(text_of(call, "id")),
                 .name = std::string(text_of(*function, "name")),
-                .arguments = whole ? json::serialize(*arguments) : std::string("{}")});
+                .arguments = whole ? json_text(*arguments) : std::string("{}")});
         }
     }
     const auto* done = member(value, "done");
@@ -167,7 +167,7 @@ std::string encode_ollama_embed(const EmbeddingRequest& request) {
     json::object body{{"model", request.model},
         {"input", json::array(request.input.begin(), request.input.end())}};
     if (request.dimensions) body["dimensions"] = *request.dimensions;
-    return json::serialize(body);
+    return json_text(body);
 }
 
 Result<EmbeddingResult> decode_ollama_embed(const json::value& body, std::size_t count) {

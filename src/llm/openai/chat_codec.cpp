@@ -5,12 +5,12 @@
 #include <cstddef>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "llm/provider_error.h"
 #include "llm/provider_json.h"
 #include "model/chat_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -51,7 +51,7 @@ ToolCallDelta call_of(const json::value& call, std::size_t place) {
         const auto* arguments = member(*function, "arguments");
         // The text of an object, as some servers send the object itself.
         if (arguments != nullptr && arguments->is_object()) {
-            delta.arguments = json::serialize(*arguments);
+            delta.arguments = json_text(*arguments);
         } else {
             delta.arguments = text_of(*function, "arguments");
         }
@@ -111,7 +111,7 @@ Result<Piece> piece_of(const json::value& body, std::string_view name) {
     if (const auto* message = member(*choice, name)) piece.delta = delta_of(*message);
     const auto* logprobs = member(*choice, "logprobs");
     if (logprobs != nullptr && logprobs->is_object()) {
-        piece.delta.logprobs = json::serialize(*logprobs);
+        piece.delta.logprobs = json_text(*logprobs);
     }
     return piece;
 }
@@ -130,7 +130,7 @@ std::string encode_chat_request(ChatRequest request, OpenAiDialect dialect) {
     }
     body["stream"] = true;
     body["stream_options"] = json::object{{"include_usage", true}};
-    return json::serialize(body);
+    return json_text(body);
 }
 
 Result<Piece> ChatCompletionReader::read_event(const SseEvent& event) {

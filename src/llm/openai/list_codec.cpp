@@ -8,11 +8,11 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "llm/provider_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -58,7 +58,7 @@ std::string encode_embedding_request(const EmbeddingRequest& request, OpenAiDial
         {"input", json::array(request.input.begin(), request.input.end())}};
     if (request.dimensions) body["dimensions"] = *request.dimensions;
     if (dialect == OpenAiDialect::openai) body["encoding_format"] = "base64";
-    return json::serialize(body);
+    return json_text(body);
 }
 
 Result<EmbeddingResult> decode_embeddings(const json::value& body, std::size_t count) {

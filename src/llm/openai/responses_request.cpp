@@ -6,13 +6,13 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/core.h>
 
 #include "llm/content_parts.h"
 #include "llm/openai/responses_codec.h"
 #include "llm/provider_json.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -177,7 +177,7 @@ Result<std::string> encode_responses_request(const ChatRequest& request) {
         body["text"] = json::object{{"format", format_of(options.response_format)}};
     }
     BATON_TRY_VOID(write_extra(options.extra, body));
-    return json::serialize(body);
+    return json_text(body);
 }
 
 }  // namespace baton::llm

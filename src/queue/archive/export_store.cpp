@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "queue/archive/archive.h"
 #include "queue/archive/line_reader.h"
 
@@ -173,7 +173,7 @@ private:
     }
 
     void write(std::string_view kind, json::object object) {
-        out_ << json::serialize(json::object{{kind, std::move(object)}}) << '\n';
+        out_ << json_text(json::object{{kind, std::move(object)}}) << '\n';
     }
 
     Result<void> write_queue(const Content& content) {

@@ -87,7 +87,7 @@ ChatWork a_chat() {
 TEST(WorkItem, chat_is_the_documented_json) {
     const NewMessage item = to_work_item(a_chat(), Level::realtime);
     EXPECT_EQ(item.data.content.view(),
-        R"({"v":1,"kind":"chat","tenant":"acme","session":"s","request":{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":5E-1,"user":"u"}})");
+        R"({"v":1,"kind":"chat","tenant":"acme","session":"s","request":{"model":"m","messages":[{"role":"user","content":"hi"}],"temperature":0.5,"user":"u"}})");
     EXPECT_EQ(item.data.priority, Level::realtime);
     EXPECT_EQ(item.data.fairness_key, "acme");
     EXPECT_EQ(item.data.ordering_key, "") << "chats of one tenant run beside each other";

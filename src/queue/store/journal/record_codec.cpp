@@ -3,10 +3,10 @@
 #include <limits>
 #include <variant>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "queue/store/journal/stream_codec.h"
 
 namespace baton::queue::journal {
@@ -60,7 +60,7 @@ struct Encoder {
     Buffer& buffer;
 
     void operator()(const QueuePut& record) const {
-        const std::string config = boost::json::serialize(to_json(record.info.config));
+        const std::string config = json_text(to_json(record.info.config));
         encode_queue(record, config, next_seq, buffer);
     }
     void operator()(const QueueDropped& record) const {

@@ -8,9 +8,8 @@
 #include <utility>
 #include <variant>
 
-#include <boost/json/serialize.hpp>
-
 #include "model/codec.h"
+#include "model/json_text.h"
 #include "queue/engine/growth.h"
 #include "queue/store/sqlite/row_codec.h"
 
@@ -112,7 +111,7 @@ private:
     }
 
     Result<void> apply(const QueuePut& put) {
-        const std::string config = boost::json::serialize(to_json(put.info.config));
+        const std::string config = json_text(to_json(put.info.config));
         return run(put_queue,
             std::array<Value, 7>{number_of(put.number), static_cast<std::int64_t>(put.uid),
                 put.info.name.view(), std::string_view(config), to_unix_ms(put.info.created_at),

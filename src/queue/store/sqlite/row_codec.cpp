@@ -3,7 +3,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+
+#include "model/json_text.h"
 
 namespace baton::queue {
 namespace {
@@ -28,7 +29,7 @@ std::string headers_to_text(const std::vector<Header>& headers) {
     if (headers.empty()) return {};
     json::array array;
     for (const auto& header : headers) array.push_back({header.name, header.value});
-    return json::serialize(array);
+    return json_text(array);
 }
 
 Result<std::vector<Header>> headers_from_text(std::string_view text) {
@@ -54,7 +55,7 @@ std::string history_to_text(const std::vector<FailureNote>& history) {
         array.push_back(json::object{
             {"at", to_unix_ms(note.at)}, {"attempt", note.attempt}, {"reason", note.reason}});
     }
-    return json::serialize(array);
+    return json_text(array);
 }
 
 Result<std::vector<FailureNote>> history_from_text(std::string_view text) {

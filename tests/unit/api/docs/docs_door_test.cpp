@@ -71,7 +71,7 @@ TEST(YamlJson, scalars_have_the_kinds_of_yaml) {
     EXPECT_EQ(
         api::docs::json_of_yaml("{a: 1, b: '1', c: true, d: null, e: 1.5, f: [x, -2], g: 1.2.3}")
             .value(),
-        R"({"a":1,"b":"1","c":true,"d":null,"e":1.5E0,"f":["x",-2],"g":"1.2.3"})");
+        R"({"a":1,"b":"1","c":true,"d":null,"e":1.5,"f":["x",-2],"g":"1.2.3"})");
     EXPECT_FALSE(api::docs::json_of_yaml("a: [").has_value());
 }
 

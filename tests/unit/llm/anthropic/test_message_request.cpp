@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "llm/anthropic/message_request.h"
+#include "model/json_text.h"
 
 namespace baton::llm {
 namespace {
@@ -16,7 +17,7 @@ json::object encode(const ChatRequest& request) {
 }
 
 std::string text(const json::object& body, std::string_view name) {
-    return body.contains(name) ? json::serialize(body.at(name)) : "";
+    return body.contains(name) ? json_text(body.at(name)) : "";
 }
 
 ChatRequest asking(std::vector<ChatMessage> messages) {
@@ -125,8 +126,8 @@ TEST(MessageRequest, options_are_mapped_within_the_apis_ranges) {
         .stop = {"a", "b"},
         .extra = R"({"logit_bias":{}})"};
     const auto body = encode(request);
-    EXPECT_EQ(text(body, "temperature"), "1E0");
-    EXPECT_EQ(text(body, "top_p"), "5E-1");
+    EXPECT_EQ(text(body, "temperature"), "1");
+    EXPECT_EQ(text(body, "top_p"), "0.5");
     EXPECT_EQ(text(body, "max_tokens"), "9");
     EXPECT_EQ(text(body, "stop_sequences"), R"(["a","b"])");
     EXPECT_FALSE(body.contains("seed"));

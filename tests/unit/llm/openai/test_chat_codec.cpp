@@ -67,7 +67,7 @@ TEST(ChatRequestCodec, everything_of_the_request_is_sent) {
     const std::string json = encode_chat_request(request);
     for (const std::string_view part : {R"({"role":"developer","content":"be kind"})",
              R"("image_url")", R"("tool_calls":[{"id":"c1","type":"function")",
-             R"("tool_call_id":"c1")", R"("strict":true)", R"("temperature":5E-1)",
+             R"("tool_call_id":"c1")", R"("strict":true)", R"("temperature":0.5)",
              R"("max_completion_tokens":7)", R"("stop":["."])",
              R"("response_format":{"type":"json_object"})", R"("tool_choice":"required")",
              R"("parallel_tool_calls":false)", R"("logprobs":true)"}) {
