@@ -76,6 +76,7 @@ public:
 class Database {
 public:
     virtual ~Database() = default;
+    /// One that must not outlive the database.
     /// Fails: data_dir_unusable, data_dir_locked, storage_corrupt, unavailable.
     [[nodiscard]] virtual Result<std::unique_ptr<Connection>> connect() = 0;
     /// The dialect of migrations: "sqlite" or "postgres".

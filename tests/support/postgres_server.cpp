@@ -56,7 +56,8 @@ PostgresServer::PostgresServer() {
     }
     auto maintenance = config();
     maintenance.dbname = "postgres";
-    const auto connection = db::make_postgres_database(maintenance)->connect();
+    const auto database = db::make_postgres_database(maintenance);
+    const auto connection = database->connect();
     if (!connection || !(*connection)->execute_script("CREATE DATABASE baton")) {
         fail("no database could be made");
     }
@@ -123,7 +124,8 @@ void PostgresServer::reset() {
 }
 
 void PostgresServer::run(const std::string& sql) {
-    const auto connection = db::make_postgres_database(config())->connect();
+    const auto database = db::make_postgres_database(config());
+    const auto connection = database->connect();
     if (!connection) fail(to_string(connection.error()));
     const auto done = (*connection)->execute_script(sql);
     if (!done) fail(to_string(done.error()));

@@ -41,7 +41,8 @@ protected:
         return number;
     }
     static Errc connect_code(const PostgresConfig& config) {
-        const auto connection = make_postgres_database(config)->connect();
+        const auto database = make_postgres_database(config);
+        const auto connection = database->connect();
         return connection ? Errc::internal : connection.error().code;
     }
 
@@ -75,7 +76,8 @@ TEST_F(Postgres, gives_up_on_a_server_that_says_nothing) {
     proxy.set_link(test::Link::hold);
     config_.port = proxy.port();
     config_.connect_timeout = Duration(200);
-    const auto connection = make_postgres_database(config_)->connect();
+    const auto database = make_postgres_database(config_);
+    const auto connection = database->connect();
     ASSERT_FALSE(connection);
     EXPECT_EQ(connection.error().code, Errc::unavailable);
     EXPECT_GT(connection.error().retry_after, Duration(0));
