@@ -29,6 +29,10 @@ constexpr const char* begin_exclusive =
     "SET LOCAL lock_timeout = 60000; SELECT pg_advisory_xact_lock(422541815662); "
     "SET LOCAL lock_timeout = ";
 
+Error transaction_lost() {
+    return {.code = Errc::unavailable, .detail = std::string(known_to_be_away)};
+}
+
 class AnswerRow final : public Row {
 public:
     AnswerRow(const PGresult* answer, int row) noexcept : answer_(answer), row_(row) {}
@@ -120,7 +124,7 @@ Result<void> PostgresConnection::open() {
     const auto try_max = config_.connect_timeout * 2;  // connecting, and the first statement
     if (const auto pause = gate_.closed_for(std::chrono::steady_clock::now(), try_max)) {
         return fail({.code = Errc::unavailable,
-            .detail = "postgres: the server is away",
+            .detail = std::string(known_to_be_away),
             .retry_after = *pause});
     }
     auto session = Session::open(config_);
@@ -131,8 +135,15 @@ Result<void> PostgresConnection::open() {
         return fail(std::move(error));
     }
     gate_.succeeded();
+    away_.is_back();
     session_ = *std::move(session);
     return {};
+}
+
+Result<void> PostgresConnection::reopen() {
+    auto opened = open();
+    if (opened) return {};
+    return fail(away_.told(std::move(opened).error()));
 }
 
 Result<std::int64_t> PostgresConnection::execute(
@@ -155,7 +166,7 @@ Result<std::int64_t> PostgresConnection::execute(
 Result<Answer> PostgresConnection::ask_outside(
     const Statement& statement, std::span<const Value> values) {
     for (int attempt = 1;; ++attempt) {
-        BATON_TRY_VOID(open());
+        BATON_TRY_VOID(reopen());
         auto reply = ask(statement, values);
         if (reply) return *std::move(reply);
         const auto aftermath = reply.error().aftermath;
@@ -168,9 +179,7 @@ Result<Answer> PostgresConnection::ask_outside(
 
 Reply<Answer> PostgresConnection::ask(const Statement& statement, std::span<const Value> values) {
     if (!session_) {
-        return std::unexpected(Failure{
-            {.code = Errc::unavailable, .detail = "postgres: the transaction went with the server"},
-            Aftermath::reconnect});
+        return std::unexpected(Failure{transaction_lost(), Aftermath::reconnect});
     }
     auto prepared = find(statement);
     if (!prepared) return std::unexpected(std::move(prepared).error());
@@ -205,9 +214,9 @@ Reply<const PostgresConnection::Prepared*> PostgresConnection::prepare(const Sta
 
 Result<void> PostgresConnection::execute_script(std::string_view sql) {
     if (!in_transaction_) {
-        BATON_TRY_VOID(open());
+        BATON_TRY_VOID(reopen());
     }
-    if (!session_) return fail(Errc::unavailable, "postgres: the transaction went with the server");
+    if (!session_) return fail(away_.told(transaction_lost()));
     auto reply = session_->run_script(std::string(sql), limit());
     if (!reply) return fail(note(std::move(reply).error()));
     return {};
@@ -222,7 +231,7 @@ Result<void> PostgresConnection::begin_alone() {
 Result<void> PostgresConnection::begin_with(const std::string& sql, bool patient) {
     must_repeat_ = false;
     for (int attempt = 1;; ++attempt) {
-        BATON_TRY_VOID(open());
+        BATON_TRY_VOID(reopen());
         patient_ = patient;
         auto reply = session_->run_script(sql, limit());
         if (reply) {
@@ -237,7 +246,7 @@ Result<void> PostgresConnection::begin_with(const std::string& sql, bool patient
 }
 
 Result<void> PostgresConnection::commit() {
-    if (!session_) return fail(Errc::unavailable, "postgres: the transaction went with the server");
+    if (!session_) return fail(away_.told(transaction_lost()));
     auto reply = session_->run_script("COMMIT", limit());
     if (!reply) {
         const bool is_unknown = reply.error().aftermath == Aftermath::reconnect;
@@ -272,7 +281,7 @@ Error PostgresConnection::note(Failure failure) {
     }
     if (aftermath == Aftermath::reconnect) {
         session_.reset();
-        if (failure.error.retry_after == Duration(0)) failure.error.retry_after = Duration(100);
+        failure.error = away_.told(failure.error);
     }
     if (in_transaction_ && aftermath != Aftermath::none) must_repeat_ = true;
     return std::move(failure.error);

@@ -8,18 +8,21 @@
 
 #include "base/server_gate.h"
 #include "db/database.h"
+#include "db/postgres/away_log.h"
 #include "db/postgres/session.h"
 
 namespace baton::db {
 
-/// Blocking, one thread at a time.
+/// Blocking, one thread at a time. Of a server that is away callers hear the plain words of
+/// `AwayLog`, except from `open`.
 class PostgresConnection final : public Connection {
 public:
-    /// `config` and `gate` outlive it. Connects with the first call, or `open`.
-    PostgresConnection(const PostgresConfig& config, ServerGate& gate) noexcept
-        : config_(config), gate_(gate) {}
+    /// All outlive it. Connects with the first call, or `open`.
+    PostgresConnection(const PostgresConfig& config, ServerGate& gate, AwayLog& away) noexcept
+        : config_(config), gate_(gate), away_(away) {}
 
-    /// Has a session that works, as far as is known. Fails: as Session::open, with retry_after.
+    /// Has a session that works, as far as is known. Fails: as Session::open, in its words, with
+    /// retry_after.
     [[nodiscard]] Result<void> open();
 
     [[nodiscard]] Result<std::int64_t> execute(const Statement& statement,
@@ -38,6 +41,8 @@ private:
         std::size_t parameters = 0;
     };
 
+    /// `open` for callers that may be strangers. Fails: unavailable.
+    [[nodiscard]] Result<void> reopen();
     [[nodiscard]] Reply<const Prepared*> find(const Statement& statement);
     [[nodiscard]] Reply<const Prepared*> prepare(const Statement& statement);
     [[nodiscard]] Reply<Answer> ask(const Statement& statement, std::span<const Value> values);
@@ -50,6 +55,7 @@ private:
 
     const PostgresConfig& config_;
     ServerGate& gate_;
+    AwayLog& away_;
     std::unique_ptr<Session> session_;  // null: to be made
     std::unordered_map<const Statement*, Prepared> prepared_;
     std::size_t names_ = 0;  // prepared statements named so far in this session

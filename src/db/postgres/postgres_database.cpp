@@ -9,10 +9,11 @@ namespace {
 
 class PostgresDatabase final : public Database {
 public:
-    explicit PostgresDatabase(PostgresConfig config) : config_(std::move(config)) {}
+    PostgresDatabase(PostgresConfig config, Log log)
+        : config_(std::move(config)), away_(std::move(log)) {}
 
     Result<std::unique_ptr<Connection>> connect() override {
-        auto connection = std::make_unique<PostgresConnection>(config_, gate_);
+        auto connection = std::make_unique<PostgresConnection>(config_, gate_, away_);
         BATON_TRY_VOID(connection->open());
         return connection;
     }
@@ -22,12 +23,13 @@ public:
 private:
     const PostgresConfig config_;
     ServerGate gate_;
+    AwayLog away_;
 };
 
 }  // namespace
 
-std::unique_ptr<Database> make_postgres_database(PostgresConfig config) {
-    return std::make_unique<PostgresDatabase>(std::move(config));
+std::unique_ptr<Database> make_postgres_database(PostgresConfig config, Log log) {
+    return std::make_unique<PostgresDatabase>(std::move(config), std::move(log));
 }
 
 }  // namespace baton::db

@@ -1,7 +1,10 @@
 // A real PostgreSQL behind the port: what it says no to, transactions that meet, servers that go.
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -222,6 +225,75 @@ TEST_F(Postgres, is_unavailable_at_once_while_the_server_is_away_and_comes_back_
         EXPECT_TRUE(test::eventually([&] { return (*connection)->execute(count).has_value(); }));
         EXPECT_EQ(number(**connection, sum), 1);
     }
+}
+
+/// Keeps what it is told.
+class Listener final : public LogSink {
+public:
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel, std::string_view, std::string_view message,
+        std::span<const LogField> fields) noexcept override {
+        lines.emplace_back(message);
+        for (const auto& field : fields) {
+            if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+                lines.back() += ' ' + std::string(*text);
+            }
+        }
+    }
+    std::vector<std::string> lines;
+};
+
+TEST_F(Postgres, tells_callers_only_that_it_is_away_and_the_log_why_once) {
+    const auto listener = std::make_shared<Listener>();
+    const auto database = make_postgres_database(config_, Log(listener, "db"));
+    const auto connection = database->connect().value();
+    const std::string port = std::to_string(server_.port());
+    const auto expect_plain = [&](const Error& error) {
+        EXPECT_EQ(error.code, Errc::unavailable);
+        EXPECT_EQ(error.detail, "the database is away");
+        EXPECT_GT(error.retry_after, Duration(0));
+    };
+    ASSERT_TRUE(connection->begin());
+    server_.kill();
+    expect_plain(add(*connection, 1).error());
+    expect_plain(add(*connection, 1).error());
+    expect_plain(connection->commit().error());
+    connection->rollback();
+    const auto tries_anew = [&] {
+        expect_plain(connection->begin().error());
+        expect_plain(connection->execute_script("SELECT 1").error());
+        expect_plain(connection->execute(count).error());
+        return std::ranges::any_of(
+            listener->lines, [&](const auto& line) { return line.contains(port); });
+    };
+    EXPECT_TRUE(test::eventually(tries_anew));
+    EXPECT_LE(listener->lines.size(), 3u) << testing::PrintToString(listener->lines);
+    EXPECT_NE(database->connect().error().detail, "the database is away") << "who starts may know";
+    server_.start();
+    EXPECT_TRUE(test::eventually([&] { return connection->execute(count).has_value(); }));
+    EXPECT_EQ(listener->lines.back(), "the database is back");
+}
+
+TEST_F(Postgres, that_lets_nobody_in_any_more_is_away_for_callers) {
+    server_.run("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN");
+    config_.user = "guest";
+    const auto database = make_postgres_database(config_);
+    const auto connection = database->connect().value();
+    EXPECT_TRUE(connection->execute_script("SELECT 1"));
+    server_.run(
+        "ALTER ROLE guest NOLOGIN; "
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guest'");
+    const auto shut_out = [&] {
+        const auto refused = connection->execute_script("SELECT 1");
+        return !refused && refused.error().code == Errc::unavailable &&
+               database->connect().error().code == Errc::permission_denied;
+    };
+    EXPECT_TRUE(test::eventually(shut_out));
+    EXPECT_EQ(connection->begin().error().code, Errc::unavailable)
+        << "a caller's own permissions are another matter";
+    server_.run("ALTER ROLE guest LOGIN");
+    EXPECT_TRUE(
+        test::eventually([&] { return connection->execute_script("SELECT 1").has_value(); }));
 }
 
 TEST_F(Postgres, runs_a_transaction_again_whose_server_went_away_before_the_commit) {
