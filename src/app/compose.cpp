@@ -74,10 +74,12 @@ public:
         BATON_TRY(data_dir_,
             DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
         io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
-        BATON_TRY_VOID(listen());          // a port in use must not cost a migration
-        BATON_TRY_VOID(open_database());   // conversations and keys live in it
-        BATON_TRY_VOID(open_queues());     // the messages; recovery happens here
-        BATON_TRY_VOID(make_llm_queue());  // dispatcher and service need it
+        BATON_TRY_VOID(listen());                  // a port in use must not cost a migration
+        BATON_TRY_VOID(open_database());           // conversations and keys live in it
+        BATON_TRY_VOID(open_queues());             // the messages; recovery happens here
+        if (roles_.scheduler || roles_.gateway) {  // dispatcher and services need its queue
+            BATON_TRY_VOID(make_llm_queue(config_, roles_, *queues_, *io_));
+        }
         BATON_TRY_VOID(remember_node_store(config_.queue.store, data_dir_->path()));
         BATON_TRY(llm_, open_llm(config_, *database_, *io_, dispatch_executor(), clock_, registry_,
                             log_));     // whom agents and clients ask
@@ -120,7 +122,6 @@ private:
     Result<void> listen_for_metrics();
     Result<void> open_database();
     Result<void> open_queues();
-    Result<void> make_llm_queue();
     Result<void> make_agents();
     Result<void> start_dispatcher();
     api::rest::StreamHandler stream_handler();
@@ -198,7 +199,7 @@ Result<void> Services::listen_for_metrics() {
 }
 
 Result<void> Services::open_database() {
-    database_ = make_database(config_.database, data_dir_->path());
+    database_ = make_database(config_.database, data_dir_->path(), log_.channel("db"));
     BATON_TRY_VOID(prepare_database(*database_, config_.database, data_dir_->path(), log_));
     BATON_TRY(
         const auto admin_key, access::load_or_create_admin_key(config_.access.admin_key_file));
@@ -226,24 +227,6 @@ Result<void> Services::open_queues() {
     BATON_TRY(own_queues_, queue::make_engine_queues(std::move(opened.store), pipeline, clock_,
                                registry_, log_.channel("queue")));
     queues_ = own_queues_.get();
-    return {};
-}
-
-/// What the configuration says about the LLM queue holds; what was set through the API stays.
-Result<void> Services::make_llm_queue() {
-    if (!roles_.scheduler) return {};
-    const QueueName name{std::string(dispatch::llm_queue)};
-    QueueConfig config;
-    const auto existing = io_->run(queues_->get_queue(name));
-    if (existing) config = existing->config;
-    config.max_failures = config_.scheduler.max_retries + 1;
-    config.scheduling.strategy = config_.strategy;
-    for (const auto& level : config_.queue.levels) {
-        config.levels[static_cast<std::size_t>(level.name)] = {
-            level.max_wait_time, level.max_concurrent};
-        config.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
-    }
-    BATON_TRY_VOID(io_->run(queues_->put_queue(name, config)));
     return {};
 }
 

@@ -36,13 +36,13 @@ std::filesystem::path database_file(const std::filesystem::path& data_dir) {
 }
 
 std::unique_ptr<db::Database> make_database(
-    const DatabaseSettings& settings, const std::filesystem::path& data_dir) {
+    const DatabaseSettings& settings, const std::filesystem::path& data_dir, const Log& log) {
     if (settings.kind == DatabaseKind::sqlite) {
         return db::make_sqlite_database({.file = database_file(data_dir)});
     }
     auto config = settings.postgres;
     config.sslmode = ssl_mode_names[static_cast<std::size_t>(settings.ssl_mode)];
-    return db::make_postgres_database(std::move(config));
+    return db::make_postgres_database(std::move(config), log);
 }
 
 Result<void> prepare_database(db::Database& database, const DatabaseSettings& settings,

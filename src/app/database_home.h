@@ -15,9 +15,10 @@ namespace baton::app {
 /// SQLite's file in a data folder.
 [[nodiscard]] std::filesystem::path database_file(const std::filesystem::path& data_dir);
 
-/// Nothing is opened or connected yet. `data_dir` holds SQLite's file.
+/// Nothing is opened or connected yet. `data_dir` holds SQLite's file. `log` hears why a server is
+/// away, which callers don't.
 [[nodiscard]] std::unique_ptr<db::Database> make_database(
-    const DatabaseSettings& settings, const std::filesystem::path& data_dir);
+    const DatabaseSettings& settings, const std::filesystem::path& data_dir, const Log& log = {});
 
 /// Waits for a server that is away (`start_timeout`), then brings the schema up to date, or makes
 /// sure that it is. Blocks.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dispatch/work_item.h"
 #include "llm/anthropic/anthropic_provider.h"
 #include "llm/echo/echo_provider.h"
 #include "llm/endpoint_pool.h"
@@ -82,6 +83,24 @@ private:
 };
 
 }  // namespace
+
+Result<void> make_llm_queue(
+    const Config& config, const Roles& roles, queue::Queues& queues, IoPool& io) {
+    const QueueName name{std::string(dispatch::llm_queue)};
+    QueueConfig wanted;
+    const auto existing = io.run(queues.get_queue(name));
+    if (existing && !roles.scheduler) return {};
+    if (existing) wanted = existing->config;
+    wanted.max_failures = config.scheduler.max_retries + 1;
+    wanted.scheduling.strategy = config.strategy;
+    for (const auto& level : config.queue.levels) {
+        wanted.levels[static_cast<std::size_t>(level.name)] = {
+            level.max_wait_time, level.max_concurrent};
+        wanted.scheduling.level_weights[static_cast<std::size_t>(level.name)] = level.weight;
+    }
+    BATON_TRY_VOID(io.run(queues.put_queue(name, wanted)));
+    return {};
+}
 
 std::vector<std::string> ollama_models(const std::string& base_url) {
     constexpr std::chrono::milliseconds patience{500};

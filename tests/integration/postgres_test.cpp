@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -82,6 +83,43 @@ TEST_F(PostgresDaemon, says_unavailable_while_the_server_is_away_and_goes_on_whe
     ASSERT_TRUE(again);
     EXPECT_EQ(wait(session, again->id).status, DialogStatus::completed);
     EXPECT_EQ(wait(session, first->id).status, DialogStatus::completed);
+}
+
+TEST_F(PostgresDaemon, tells_callers_of_no_door_where_its_server_is) {
+    const auto daemon = start({"logging.level=warn"});
+    server_.kill();
+    const auto http = net::make_client({});
+    const auto call = [&](net::Method method, const std::string& target, std::string body) {
+        net::ClientRequest request{
+            .method = method, .url = daemon->url() + target, .body = std::move(body)};
+        request.fields.set("Authorization", "Bearer " + daemon->admin_key());
+        request.fields.set("Content-Type", "application/json");
+        return pool_.run(http->send(std::move(request), Deadline::after(30s))).value();
+    };
+    const std::string port = std::to_string(server_.port());
+    using enum net::Method;
+    for (const auto& [method, target, body] :
+        std::vector<std::tuple<net::Method, std::string, std::string>>{
+            {get, "/api/v1/messages", ""}, {get, "/api/v1/conversations", ""},
+            {post, "/api/v1/conversations", "{}"}, {get, "/api/v1/users", ""},
+            {post, "/api/v1/messages", R"({"content":"hello"})"},
+            {get, "/api/v1/search/messages?q=a", ""}, {post, "/admin/v1/keys", R"({"name":"k"})"},
+            {post, "/kapi/msg_queue",
+                R"({"method":"get_message_reply","params":{"message_id":"m"},"sys":[1,")" +
+                    daemon->admin_key() + R"("]})"},
+            {get, "/health/ready", ""}}) {
+        const auto answer = call(method, target, body);
+        EXPECT_FALSE(answer.body.contains(port)) << target << answer.body;
+        EXPECT_FALSE(answer.body.contains("127.0.0.1")) << target << answer.body;
+        EXPECT_FALSE(answer.body.contains("postgres:")) << target << answer.body;
+        if (!target.starts_with("/api/") && !target.starts_with("/admin/")) continue;
+        EXPECT_EQ(answer.status, 503) << target << answer.body;
+        EXPECT_TRUE(answer.body.contains("the database is away")) << target << answer.body;
+        EXPECT_FALSE(answer.fields.get("Retry-After").empty()) << target;
+    }
+    EXPECT_TRUE(eventually([&] { return daemon->process().err().contains(port); }))
+        << "the log says where: " << daemon->process().err();
+    server_.start();
 }
 
 TEST_F(PostgresDaemon, loses_no_accepted_message_while_the_server_is_restarted_under_load) {
