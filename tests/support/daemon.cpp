@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+
+#include "support/postgres_server.h"
 
 namespace baton::test {
 namespace {
@@ -17,6 +20,18 @@ std::filesystem::path program(std::string_view name) {
 bool sets(const DaemonOptions& options, std::string_view key) {
     return std::ranges::any_of(options.settings,
         [&](const std::string& setting) { return setting.starts_with(std::string(key) + "="); });
+}
+
+/// With BATON_TEST_DATABASE=postgres in the environment each data folder has a database on a real
+/// server beside it, so that a suite runs on the other database as it stands.
+std::vector<std::string> database_settings(
+    const DaemonOptions& options, const std::filesystem::path& data_dir) {
+    const char* const kind = std::getenv("BATON_TEST_DATABASE");
+    if (kind == nullptr || *kind == '\0' || sets(options, "database.kind")) return {};
+    if (std::string_view(kind) != "postgres") {
+        throw std::runtime_error("BATON_TEST_DATABASE: only `postgres` is known");
+    }
+    return PostgresServer::shared().settings_of(data_dir.string());
 }
 
 ProcessOptions process_options(const DaemonOptions& options, const std::filesystem::path& data_dir,
@@ -34,6 +49,7 @@ ProcessOptions process_options(const DaemonOptions& options, const std::filesyst
     if (!sets(options, "data.dir")) set("data.dir=" + data_dir.string());
     if (!sets(options, "server.port")) set("server.port=0");
     if (!sets(options, "metrics.port")) set("metrics.port=0");
+    for (const auto& setting : database_settings(options, data_dir)) set(setting);
     for (const auto& setting : options.settings) set(setting);
     for (const auto& argument : options.arguments) result.arguments.push_back(argument);
     result.environment = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OLLAMA_HOST=127.0.0.1:1"};

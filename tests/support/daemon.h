@@ -27,7 +27,8 @@ struct DaemonOptions {
     std::chrono::milliseconds ready_timeout{30'000};
 };
 
-/// A running daemon: `server.port=0` and `metrics.port=0` unless the settings say otherwise.
+/// A running daemon: `server.port=0` and `metrics.port=0` unless the settings say otherwise. With
+/// BATON_TEST_DATABASE=postgres its database is one of its own on `PostgresServer::shared()`.
 /// Use from one thread. Destruction kills it (SIGKILL) when it still runs.
 class Daemon final {
 public:

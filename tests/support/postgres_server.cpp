@@ -54,11 +54,15 @@ PostgresServer::PostgresServer() {
         if (launch()) break;
         if (tries == launches_max) fail("the server ended at once");
     }
+    make_database("baton");
+}
+
+void PostgresServer::make_database(const std::string& name) const {
     auto maintenance = config();
     maintenance.dbname = "postgres";
     const auto database = db::make_postgres_database(maintenance);
     const auto connection = database->connect();
-    if (!connection || !(*connection)->execute_script("CREATE DATABASE baton")) {
+    if (!connection || !(*connection)->execute_script("CREATE DATABASE " + name)) {
         fail("no database could be made");
     }
 }
@@ -115,6 +119,18 @@ db::PostgresConfig PostgresServer::config() const {
 std::vector<std::string> PostgresServer::settings() const {
     return {"database.kind=postgres", "database.postgres.host=127.0.0.1",
         fmt::format("database.postgres.port={}", port_), "database.postgres.sslmode=disable"};
+}
+
+std::vector<std::string> PostgresServer::settings_of(const std::string& owner) {
+    auto& name = databases_[owner];
+    if (name.empty()) {
+        auto fresh = fmt::format("baton_{}", databases_.size());
+        make_database(fresh);
+        name = std::move(fresh);
+    }
+    auto all = settings();
+    all.push_back("database.postgres.dbname=" + name);
+    return all;
 }
 
 void PostgresServer::reset() {

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "db/postgres/postgres_database.h"
 #include "support/process.h"
@@ -32,6 +34,8 @@ public:
     [[nodiscard]] db::PostgresConfig config() const;
     /// The same as `--set` of batond.
     [[nodiscard]] std::vector<std::string> settings() const;
+    /// The same with a database of its own for each `owner`, made when it is first asked for.
+    [[nodiscard]] std::vector<std::string> settings_of(const std::string& owner);
 
     /// The database as it was made: no tables. Whoever is connected is thrown out.
     void reset();
@@ -49,11 +53,13 @@ private:
     [[nodiscard]] ProcessOptions as_owner(
         const std::string& program, std::vector<std::string> arguments) const;
     void make_data() const;
+    void make_database(const std::string& name) const;
     [[nodiscard]] bool launch();
     [[noreturn]] void fail(const std::string& what) const;
 
     TempDir dir_{fast_place()};
     std::uint16_t port_ = 0;
+    std::map<std::string, std::string> databases_;  ///< by owner
     std::unique_ptr<Process> process_;
 };
 
