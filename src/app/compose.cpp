@@ -309,8 +309,8 @@ Result<void> Services::open_doors() {
         config_, *queues_, conversations_, *agents_, *io_, dispatch_executor(), clock_, log_);
     intake_ = std::make_unique<dispatch::Intake>(
         *queues_, &llm_->pool(), clock_, config_.preprocessor, config_.scheduler.workers);
-    chat_service_ =
-        std::make_unique<service::ChatService>(*queues_, *intake_, llm_->pool(), clock_);
+    chat_service_ = std::make_unique<service::ChatService>(*queues_, *intake_, llm_->pool(), clock_,
+        service::UserAdmission(conversations_.users.get(), clock_, config_.conversations.quota));
     key_service_ = std::make_unique<service::KeyService>(*access_);
     endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
     std::function<ClusterState()> cluster;

@@ -11,6 +11,7 @@
 #include "dispatch/work_item.h"
 #include "runtime/event.h"
 #include "service/checks.h"
+#include "service/dialog_checks.h"
 
 namespace baton::service {
 namespace {
@@ -62,7 +63,17 @@ Result<void> ChatService::check(const access::Identity& who, const ChatOrder& or
         return fail_field(Errc::invalid_argument, "Baton-Session",
             fmt::format("a session has at most {} bytes", ChatLimits::session_max));
     }
+    if (auto user = checked_user(order.user); !user) {
+        auto error = std::move(user).error();
+        error.field = "user";  // as this door calls it
+        return fail(std::move(error));
+    }
     return {};
+}
+
+Task<Result<std::string>> ChatService::admit(const std::optional<UserId>& user) const {
+    if (!user) co_return std::string();
+    co_return co_await users_.admit(*user);
 }
 
 llm::Rooms ChatService::rooms(const access::Identity& who, std::string_view model) const {
@@ -71,6 +82,7 @@ llm::Rooms ChatService::rooms(const access::Identity& who, std::string_view mode
 
 Task<Result<AcceptedChat>> ChatService::submit(const access::Identity& who, ChatOrder order) {
     BATON_CO_TRY_VOID(check(who, order));
+    BATON_CO_TRY(const std::string tier, co_await admit(order.user));
     const std::string text = question_of(order.request);
     dispatch::ChatWork work{.tenant = tenant_of(who),
         .session = std::move(order.session),
@@ -79,7 +91,7 @@ Task<Result<AcceptedChat>> ChatService::submit(const access::Identity& who, Chat
         .keeps_context = order.keeps_context};
     dispatch::WorkOrder posted{.item = dispatch::to_work_item(work, Level::normal),
         .priority = order.priority,
-        .subject = {.text = text},
+        .subject = {.text = text, .tier = tier},
         .model = work.request.model,
         .coalesce = order.coalesce};
     posted.item.ttl = order.ttl;
@@ -172,6 +184,7 @@ Task<Result<void>> ChatService::cancel(const access::Identity& who, MessageId id
 Task<Result<ChatResult>> ChatService::pass_through(
     const access::Identity& who, ChatOrder order, llm::ChatSink sink, Deadline deadline) {
     BATON_CO_TRY_VOID(check(who, order));
+    BATON_CO_TRY_VOID(co_await admit(order.user));
     llm::Asker asker{.tenant = tenant_of(who), .session = std::move(order.session)};
     auto result =
         co_await pool_.chat(std::move(asker), std::move(order.request), std::move(sink), deadline);

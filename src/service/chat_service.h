@@ -18,6 +18,7 @@
 #include "runtime/deadline.h"
 #include "runtime/task.h"
 #include "service/chat_merge.h"
+#include "service/user_admission.h"
 
 namespace baton::service {
 
@@ -30,6 +31,8 @@ struct ChatLimits {
 /// A chat as a client asks for it.
 struct ChatOrder {
     ChatRequest request{};
+    /// On whose behalf: their limits count, and rules look at their tier; absent: nobody's.
+    std::optional<UserId> user{};
     std::string session{};            ///< chats with one stay with an endpoint; empty: none
     std::optional<Level> priority{};  ///< absent: by the rules of the preprocessor
     std::string idempotency_key{};    ///< a second order with it is the first one; empty: none
@@ -102,15 +105,15 @@ struct ChatContext {
 class ChatService final {
 public:
     /// The references must outlive the service. The LLM queue must exist.
-    ChatService(
-        queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool, const Clock& clock)
-        : queues_(queues), intake_(intake), pool_(pool), clock_(clock) {}
+    ChatService(queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool,
+        const Clock& clock, UserAdmission users)
+        : queues_(queues), intake_(intake), pool_(pool), clock_(clock), users_(users) {}
 
     /// What is left of the limits of models that bind who asks.
     [[nodiscard]] llm::Rooms rooms(const access::Identity& who, std::string_view model) const;
 
-    /// Stores the chat; from here on it will be answered. Fails: not_found (model), and as
-    /// Intake::post.
+    /// Stores the chat; from here on it will be answered. Fails: not_found (model),
+    /// invalid_argument (user), rate_limited (the user has sent enough), and as Intake::post.
     [[nodiscard]] Task<Result<AcceptedChat>> submit(const access::Identity& who, ChatOrder order);
 
     /// The answer of a stored chat; nothing when the deadline comes first. Fails: what the chat
@@ -133,7 +136,8 @@ public:
     /// A chat that waits is gone, one that runs is aborted. Fails: message_not_found.
     [[nodiscard]] Task<Result<void>> cancel(const access::Identity& who, MessageId id);
 
-    /// Asks at once, without the queue; nothing is stored. Fails as llm::Pool::chat.
+    /// Asks at once, without the queue; nothing is stored. Fails: as `submit` for its user, and as
+    /// llm::Pool::chat.
     [[nodiscard]] Task<Result<ChatResult>> pass_through(
         const access::Identity& who, ChatOrder order, llm::ChatSink sink, Deadline deadline);
 
@@ -147,11 +151,14 @@ public:
 
 private:
     [[nodiscard]] Result<void> check(const access::Identity& who, const ChatOrder& order) const;
+    /// Counts the order for its user; the tier. Fails: rate_limited.
+    [[nodiscard]] Task<Result<std::string>> admit(const std::optional<UserId>& user) const;
 
     queue::Queues& queues_;
     dispatch::Intake& intake_;
     llm::Pool& pool_;
     const Clock& clock_;
+    UserAdmission users_;
 };
 
 }  // namespace baton::service

@@ -74,7 +74,7 @@ MessageService::MessageService(queue::Queues& queues, conversations::Conversatio
       clock_(clock),
       config_(std::move(config)),
       log_(std::move(log)),
-      users_(users) {}
+      users_(users, clock, config_.quota) {}
 
 Task<Result<Conversation>> MessageService::visible(ConversationId id) {
     BATON_CO_TRY(auto found, co_await conversations_.get(std::move(id)));
@@ -82,20 +82,6 @@ Task<Result<Conversation>> MessageService::visible(ConversationId id) {
         co_return fail(Errc::conversation_not_found, "no such conversation");
     }
     co_return found;
-}
-
-Task<Result<std::string>> MessageService::admit(const UserId& id) {
-    if (users_ == nullptr) co_return std::string();
-    BATON_CO_TRY(auto user, co_await users_->find_user(id));
-    conversations::QuotaDefaults limits = config_.quota;
-    if (user) {
-        limits.messages_per_minute = user->messages_per_minute.value_or(limits.messages_per_minute);
-        limits.messages_per_day = user->messages_per_day.value_or(limits.messages_per_day);
-    }
-    if (limits != conversations::QuotaDefaults{}) {
-        BATON_CO_TRY_VOID(co_await users_->count_message(id, limits, clock_.now()));
-    }
-    co_return user ? std::move(user->tier) : std::string();
 }
 
 Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
@@ -130,7 +116,7 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
     } else {
         row.conversation_id = draw_conversation_id();
     }
-    BATON_CO_TRY(const std::string tier, co_await admit(row.user_id));
+    BATON_CO_TRY(const std::string tier, co_await users_.admit(row.user_id));
 
     std::vector<NewMessage> items;
     items.push_back(dispatch::to_work_item(row));

@@ -14,6 +14,7 @@
 #include "conversations/conversations.h"
 #include "dispatch/preprocessor.h"
 #include "queue/queues.h"
+#include "service/user_admission.h"
 
 namespace baton::service {
 
@@ -114,8 +115,6 @@ private:
     [[nodiscard]] Task<Result<DialogMessage>> look(MessageId id);
     /// One that is not over. Fails: conversation_not_found.
     [[nodiscard]] Task<Result<Conversation>> visible(ConversationId id);
-    /// Counts a message of the user; the tier of the record. Fails: rate_limited.
-    [[nodiscard]] Task<Result<std::string>> admit(const UserId& id);
 
     queue::Queues& queues_;
     conversations::Conversations& conversations_;
@@ -123,7 +122,7 @@ private:
     const Clock& clock_;
     MessageServiceConfig config_;
     Log log_;
-    conversations::Users* users_;
+    UserAdmission users_;
     std::atomic<bool> waits_ended_{false};
 };
 

@@ -41,7 +41,7 @@ Result<ChatCall> read_call(const Call& from, const OpenAiConfig& config) {
         call.include_usage = *usage;
     }
     BATON_TRY(call.order.request, chat_request_from_json(body));
-    BATON_TRY_VOID(read_fields(request, call.order));
+    BATON_TRY_VOID(read_order(request, body, call.order));
     return call;
 }
 

@@ -59,7 +59,13 @@ Result<std::optional<Level>> level_of(const net::Request& request, const json::v
     return std::nullopt;
 }
 
-Result<void> read_fields(const net::Request& request, service::ChatOrder& order) {
+Result<void> read_order(
+    const net::Request& request, const json::value& body, service::ChatOrder& order) {
+    for (const std::string_view name : {"safety_identifier", "user"}) {  // the last one wins
+        const auto* user = body.get_object().if_contains(name);
+        if (user == nullptr || !user->is_string() || user->get_string().empty()) continue;
+        order.user = UserId(std::string(user->get_string()));
+    }
     order.session = request.fields.get("Baton-Session");
     order.idempotency_key = request.fields.get("Idempotency-Key");
     const std::string_view coalesce = request.fields.get("Baton-Coalesce");

@@ -114,7 +114,7 @@ Task<Result<net::Response>> create_response(const SharedState& state, Call& call
     order.keeps_context = request.store;
     order.request = std::move(request.chat);
     order.metadata = std::move(request.metadata);
-    BATON_CO_TRY_VOID(read_fields(call.request, order));
+    BATON_CO_TRY_VOID(read_order(call.request, body, order));
     auto answering =
         mode == Mode::durable
             ? answer_durable(state, call, std::move(order), std::move(head), request.stream)

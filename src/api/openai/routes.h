@@ -41,9 +41,10 @@ using SharedState = std::shared_ptr<DoorState>;
 [[nodiscard]] Result<std::optional<Level>> level_of(
     const net::Request& request, const boost::json::value& body);
 
-/// What of an order stands in the request's fields: session, idempotency key, coalescing.
-/// Fails: invalid_argument.
-[[nodiscard]] Result<void> read_fields(const net::Request& request, service::ChatOrder& order);
+/// What of an order stands beside the chat: the user (`user`, else `safety_identifier`), and in the
+/// request's fields session, idempotency key, coalescing. Fails: invalid_argument.
+[[nodiscard]] Result<void> read_order(
+    const net::Request& request, const boost::json::value& body, service::ChatOrder& order);
 
 /// A flag of the body; absent and null: false. Fails: invalid_argument.
 [[nodiscard]] Result<bool> flag_of(const boost::json::value& body, std::string_view name);

@@ -185,7 +185,7 @@ protected:
     dispatch::ChatWork done_work{};  ///< the last one
     ScriptedPool pool;
     dispatch::Intake intake{*queues, &pool, clock, {}, 4};
-    service::ChatService chats{*queues, intake, pool, clock};
+    service::ChatService chats{*queues, intake, pool, clock, {&rows, clock, {}}};
 };
 
 }  // namespace baton::test
