@@ -78,6 +78,7 @@ struct QueueSettings {
     StoreKind store = StoreKind::sqlite;
     std::uint64_t memory_budget = 32 * 1'048'576;  ///< bytes
     std::uint64_t segment_size = 64 * 1'048'576;   ///< bytes
+    Duration sample_interval{60'000};              ///< of service::QueueHistory
     /// The journal wants a whole number of blocks.
     [[nodiscard]] std::uint64_t whole_segment_size() const noexcept {
         return (segment_size + 4095) / 4096 * 4096;

@@ -153,6 +153,12 @@ constexpr std::array keys{
         {.doc = "Size of one file of the `journal` store; rounded up to 4 KiB.",
             .min = 64 * kib,
             .max = gib}),
+    BATON_KEY(queue.sample_interval, "queue.sample_interval",
+        {.doc = "How often the queues are looked at for what /api/v1/queues/stats says of the "
+                "past. "
+                "The last 1,440 looks are kept, and one an hour for a week.",
+            .min = 100,
+            .max = hour}),
     BATON_KEY(nats.servers, "nats.servers",
         {.doc = "Addresses of NATS servers, such as [\"nats://10.0.0.1:4222\"]; one that answers "
                 "is "

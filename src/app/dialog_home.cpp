@@ -39,6 +39,7 @@ public:
           history_(queues, clock),
           sweep_{.interval = config.conversations.sweep_interval,
               .idle_time = config.conversations.idle_time},
+          sample_interval_(config.queue.sample_interval),
           log_(log.channel("service")) {
         io_.run_on(executor_, start());
     }
@@ -58,7 +59,8 @@ private:
     Task<void> start() {
         tasks_ = std::make_unique<TaskGroup>(co_await asio::this_coro::executor);
         tasks_->spawn([this] { return service::sweep_for_ever(ending_, sweep_, log_); });
-        tasks_->spawn([this] { return service::sample_for_ever(history_, log_); });
+        tasks_->spawn(
+            [this] { return service::sample_for_ever(history_, sample_interval_, log_); });
     }
 
     IoPool& io_;
@@ -70,6 +72,7 @@ private:
     service::SearchService search_;
     service::QueueHistory history_;
     service::SweepConfig sweep_;
+    Duration sample_interval_;
     Log log_;
     std::unique_ptr<TaskGroup> tasks_;  // last: they use the rest
 };

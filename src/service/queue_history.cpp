@@ -149,13 +149,13 @@ Task<Result<std::vector<QueueStatus>>> QueueHistory::status(
     co_return all;
 }
 
-Task<void> sample_for_ever(QueueHistory& history, Log log) {
+Task<void> sample_for_ever(QueueHistory& history, Duration interval, Log log) {
     while (true) {
         const auto sampled = co_await history.sample();
         if (!sampled) {
             log.debug("queues were not sampled", {{"error", to_string(sampled.error())}});
         }
-        const Deadline next = Deadline::after(minute);
+        const Deadline next = Deadline::after(interval);
         co_await sleep_until(next);
     }
 }

@@ -1,5 +1,6 @@
 // How queues are and were: their state now, and totals over time. Samples are kept in memory, one a
-// minute for a day and one an hour for a week; a restart begins anew, as the totals themselves do.
+// minute (unless configured otherwise) for a day and one an hour for a week; a restart begins anew,
+// as the totals themselves do.
 #pragma once
 
 #include <array>
@@ -92,7 +93,7 @@ private:
     std::map<QueueName, Rings> rings_;
 };
 
-/// Samples once a minute until it is cancelled. For a TaskGroup.
-[[nodiscard]] Task<void> sample_for_ever(QueueHistory& history, Log log);
+/// Samples at once and after every `interval` until it is cancelled. For a TaskGroup.
+[[nodiscard]] Task<void> sample_for_ever(QueueHistory& history, Duration interval, Log log);
 
 }  // namespace baton::service
