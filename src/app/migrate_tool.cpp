@@ -18,10 +18,8 @@
 #include <boost/json/object.hpp>
 #include <fmt/core.h>
 
-#include "app/config_load.h"
-#include "app/data_dir.h"
-#include "app/database_home.h"
-#include "app/kept_stores.h"
+#include "app/open_schema.h"
+#include "app/rows_tool.h"
 #include "db/migrations.h"
 #include "model/json_text.h"
 
@@ -29,29 +27,6 @@ namespace baton::app {
 namespace {
 
 namespace json = boost::json;
-
-/// The configured database, and what keeps daemons from it meanwhile.
-struct OpenSchema {
-    std::unique_ptr<DataDir> held;  ///< of SQLite; PostgreSQL's runners take turns by themselves
-    std::unique_ptr<db::Database> database;
-    std::unique_ptr<db::Connection> connection;
-    std::span<const db::Migration> steps;
-};
-
-Result<OpenSchema> open_schema(const MigrateToolOptions& options) {
-    BATON_TRY(const auto config,
-        load_config(
-            {.file = options.config, .settings = options.settings, .env = process_environment()}));
-    OpenSchema open;
-    if (config.database.kind == DatabaseKind::sqlite) {
-        BATON_TRY(open.held, DataDir::open(config.data.dir));
-        BATON_TRY_VOID(check_kept(database_file(config.data.dir)));
-    }
-    open.database = make_database(config.database, config.data.dir);
-    BATON_TRY(open.connection, open.database->connect());
-    open.steps = db::embedded_migrations(open.database->kind());
-    return open;
-}
 
 json::object step_json(const db::StepReport& step) {
     json::object object{
@@ -61,7 +36,7 @@ json::object step_json(const db::StepReport& step) {
 }
 
 Result<PrintAndExit> run_status(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings));
     BATON_TRY(const auto report, db::schema_report(*open.connection, open.steps));
     PrintAndExit result{.status = report.is_sound() ? 0 : errc_info(Errc::conflict).exit_code,
         .out = {},
@@ -114,7 +89,7 @@ PrintAndExit told(const MigrateToolOptions& options, const OpenSchema& open, int
 }
 
 Result<PrintAndExit> run_up(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings));
     BATON_TRY(const int from, db::schema_version(*open.connection));
     BATON_TRY(const int to, db::migrate_up(*open.connection, open.steps,
                                 {.target = options.to, .dry_run = options.dry_run}));
@@ -122,7 +97,7 @@ Result<PrintAndExit> run_up(const MigrateToolOptions& options) {
 }
 
 Result<PrintAndExit> run_down(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings));
     BATON_TRY(const int from, db::schema_version(*open.connection));
     const int target = options.to.value_or(std::max(0, from - 1));
     BATON_TRY(
@@ -197,7 +172,15 @@ void define_migrate_tool(CLI::App& app, MigrateToolOptions& options, MigrateTool
     auto* const up = add("up", "apply the steps that are missing", run_up);
     auto* const down = add("down", "undo the last step, or all above a version", run_down);
     auto* const status = add("status", "which steps have landed", run_status);
-    for (auto* command : {up, down, status}) {
+    auto* const out = add("export", "write all rows to a file", run_rows_export);
+    auto* const in = add("import", "put the rows of a file into a database", run_rows_import);
+    for (auto* command : {out, in}) {
+        command->add_option("FILE", options.file, "lines of JSON; `-`: standard output or input")
+            ->required()
+            ->type_name("");
+    }
+    in->add_flag("--replace", options.replaces, "all rows that are there go first");
+    for (auto* command : {up, down, status, out, in}) {
         command->add_option("--config", options.config, "the daemon's configuration")
             ->type_name("FILE");
         command->add_option("--set", options.settings, "one key of it; may come again")
@@ -205,7 +188,7 @@ void define_migrate_tool(CLI::App& app, MigrateToolOptions& options, MigrateTool
             ->type_size(1)
             ->allow_extra_args(false);
         command->add_flag("--json", options.json, "print JSON");
-        if (command == status) continue;
+        if (command != up && command != down) continue;
         command->add_option("--to", options.to, "the version to reach")->type_name("VERSION");
         command->add_flag("--dry-run", options.dry_run, "do it all, then undo it");
     }

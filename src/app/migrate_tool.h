@@ -1,4 +1,4 @@
-// `batond migrate`: the schema of the relational database, without a daemon.
+// `batond migrate`: the schema and the rows of the relational database, without a daemon.
 #pragma once
 
 #include <filesystem>
@@ -22,6 +22,8 @@ struct MigrateToolOptions {
     std::optional<int> to{};  ///< a version; absent: the last (up), one less (down)
     bool dry_run = false;
     bool json = false;
+    std::string file;                             ///< of an export or import; "-": a stream
+    bool replaces = false;                        ///< rows that are there go before an import
     std::string name;                             ///< of a new step
     std::filesystem::path folder = "migrations";  ///< of the source tree
 };

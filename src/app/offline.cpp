@@ -1,12 +1,10 @@
 #include "app/offline.h"
 
 #include <algorithm>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
-#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -21,6 +19,7 @@
 #include "app/folder_check.h"
 #include "app/migrate_tool.h"
 #include "app/node_store.h"
+#include "app/whole_file.h"
 #include "model/json_text.h"
 #include "queue/archive/archive.h"
 #include "queue/store/journal/journal_store.h"
@@ -112,45 +111,11 @@ Result<PrintAndExit> run_fsck(const OfflineOptions& options) {
         .err = {}};
 }
 
-bool sync(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool synced = fd >= 0 && ::fsync(fd) == 0;
-    if (fd >= 0) ::close(fd);
-    return synced;
-}
-
 Result<queue::ArchiveCounts> export_all(const OpenStores& open, std::ostream& out) {
     if (!open.cluster) return queue::export_store(*open.node.store, out);
     BATON_TRY(const auto counts, queue::export_stores(open.cluster->stores(), out));
     BATON_TRY_VOID(open.cluster->prove());
     return counts;
-}
-
-/// Whole or not at all, and on disk: who has exported may remove the store.
-Result<queue::ArchiveCounts> write_export(
-    const OpenStores& open, const std::filesystem::path& file) {
-    const auto part = file.string() + ".part";
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    const auto counts = export_all(open, out);
-    out.close();
-    std::error_code error;
-    const bool written = counts && out && sync(part);
-    if (written) std::filesystem::rename(part, file, error);
-    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    if (written && !error && sync(folder)) return counts;
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
-    if (!counts) return counts;
-    return fail(Errc::storage_io, fmt::format("`{}` can't be written", file.string()));
-}
-
-/// A device, a pipe or a link would be gone when the export takes its name.
-Result<void> check_target(const std::string& file) {
-    std::error_code error;
-    const auto status = std::filesystem::symlink_status(file, error);
-    if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) return {};
-    return fail(Errc::invalid_argument,
-        fmt::format("`{}` is there and no regular file: an export would replace it", file));
 }
 
 Result<PrintAndExit> run_export(const OfflineOptions& options) {
@@ -164,7 +129,12 @@ Result<PrintAndExit> run_export(const OfflineOptions& options) {
         BATON_TRY(const auto kind, store_to_export(held->path(), options.store));
         BATON_TRY(open, open_store(held->path(), kind));
     }
-    BATON_TRY(const auto counts, write_export(open, options.file));
+    // Who has exported may remove the store.
+    queue::ArchiveCounts counts;
+    BATON_TRY_VOID(write_whole_file(options.file, [&](std::ostream& out) -> Result<void> {
+        BATON_TRY(counts, export_all(open, out));
+        return {};
+    }));
     return PrintAndExit{.out = counts_text("exported", counts, options.json), .err = {}};
 }
 

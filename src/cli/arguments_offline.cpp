@@ -16,7 +16,8 @@ void define_fsck_command(CLI::App& app, Invocation& invocation) {
 }
 
 void define_migrate_commands(CLI::App& app, Invocation& invocation) {
-    auto* const migrate = app.add_subcommand("migrate", "the schema of the relational database");
+    auto* const migrate =
+        app.add_subcommand("migrate", "the schema and rows of the relational database");
     migrate->require_subcommand(1);
     const auto add = [&](const char* tool, const char* help) {
         return add_command(*migrate, invocation, tool, help, MigrateOptions{.tool = tool},
@@ -36,6 +37,15 @@ void define_migrate_commands(CLI::App& app, Invocation& invocation) {
                     ->type_size(1)
                     ->allow_extra_args(false);
                 if (options.tool == "status") return;
+                if (options.tool == "export" || options.tool == "import") {
+                    command.add_option("FILE", options.file, "lines of JSON; `-`: a stream")
+                        ->required()
+                        ->type_name("");
+                    if (options.tool == "export") return;
+                    command.add_flag(
+                        "--replace", options.replaces, "all rows that are there go first");
+                    return;
+                }
                 command.add_option("--to", options.to, "the version to reach")
                     ->type_name("VERSION");
                 command.add_flag("--dry-run", options.dry_run, "do it all, then undo it");
@@ -48,6 +58,12 @@ void define_migrate_commands(CLI::App& app, Invocation& invocation) {
     add("down", "undo the last step, or all above a version")
         ->footer("What the steps made is gone with all it holds. Stop the daemons first.");
     add("status", "which steps have landed");
+    add("export", "write all rows to a file: conversations, users, keys, everything");
+    add("import", "put the rows of such a file into a database of either kind")
+        ->footer(
+            "All of it lands, or nothing. The other database, while no daemon writes:\n"
+            "  baton migrate export all.ndjson\n"
+            "  baton migrate import all.ndjson --set database.kind=postgres");
     add("new", "make the files of a new step, in a source tree");
 }
 

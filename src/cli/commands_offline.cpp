@@ -54,6 +54,8 @@ Result<void> execute(Context& context, const MigrateOptions& options) {
         if (!options.folder.empty()) add("--folder", options.folder);
         return become(context, std::move(arguments));
     }
+    if (!options.file.empty()) arguments.push_back(options.file);
+    if (options.replaces) arguments.emplace_back("--replace");
     if (!options.config.empty()) {
         add("--config", options.config);
     } else {

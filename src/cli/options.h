@@ -165,9 +165,11 @@ struct OfflineOptions {
     bool repair = false;
 };
 
-/// Handed on to batond, which knows the databases: migrate up, down, status, new.
+/// Handed on to batond, which knows the databases: migrate up, down, status, new, export, import.
 struct MigrateOptions {
     std::string tool;
+    std::string file;                   ///< of an export or import; "-": a stream
+    bool replaces = false;              ///< rows that are there go before an import
     std::string config;                 ///< the daemon's; empty: none
     std::vector<std::string> settings;  ///< key=value
     std::optional<int> to{};

@@ -2,12 +2,12 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "db/archive/archive.h"
 #include "db/archive/tables.h"
 #include "db/migrations.h"
+#include "model/json_text.h"
 
 namespace baton::db {
 namespace {
@@ -28,7 +28,7 @@ Result<void> write_tables(Connection& connection, std::string_view kind, std::os
     json::object end;
     std::uint64_t done = 0;
     for (const auto& table : tables) {
-        out << json::serialize(
+        out << json_text(
                    json::object{{"table", table.known.name}, {"columns", column_names(table)}})
             << '\n';
         RowSum sum;
@@ -42,7 +42,7 @@ Result<void> write_tables(Connection& connection, std::string_view kind, std::os
             json::object{{"rows", sum.rows}, {"sum", fmt::format("{:016x}", sum.sum)}};
         report.tables.push_back({std::string(table.known.name), sum.rows});
     }
-    out << json::serialize(json::object{{"end", std::move(end)}}) << '\n';
+    out << json_text(json::object{{"end", std::move(end)}}) << '\n';
     if (!out.flush()) return fail(Errc::storage_io, "the archive can't be written");
     return {};
 }
@@ -56,8 +56,7 @@ Result<ArchiveReport> export_tables(Connection& connection, std::string_view kin
     if (report.schema_version == 0) {
         return fail(Errc::conflict, "the database has no schema: there is nothing to export");
     }
-    out << json::serialize(
-               json::object{{"baton_database", 1}, {"schema_version", report.schema_version}})
+    out << json_text(json::object{{"baton_database", 1}, {"schema_version", report.schema_version}})
         << '\n';
     BATON_TRY_VOID(connection.begin());
     const auto written = write_tables(connection, kind, out, progress, report);

@@ -5,10 +5,10 @@
 #include <variant>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "model/json_text.h"
 
 namespace baton::db {
 namespace {
@@ -147,7 +147,7 @@ std::string line_of(const Row& row, std::span<const Column> columns) {
     values.reserve(columns.size());
     int index = 0;
     for (const auto& column : columns) values.push_back(value_of(row, index++, column.kind));
-    return json::serialize(values);
+    return json_text(values);
 }
 
 Result<void> read_rows(
