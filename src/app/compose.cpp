@@ -22,6 +22,7 @@
 #include "app/data_dir.h"
 #include "app/database_home.h"
 #include "app/dialog_home.h"
+#include "app/listeners.h"
 #include "app/llm_home.h"
 #include "app/metrics_door.h"
 #include "app/node_store.h"
@@ -119,7 +120,6 @@ public:
 
 private:
     Result<void> listen();
-    Result<void> listen_for_metrics();
     Result<void> open_database();
     Result<void> open_queues();
     Result<void> make_agents();
@@ -169,33 +169,10 @@ private:
 };
 
 Result<void> Services::listen() {
-    auto server = net::make_server(
-        *io_, config_.server.http, api::rest::error_response, registry_, log_.channel("http"));
-    if (!server) return fail(with_context(std::move(server).error(), "HTTP API (`server.port`)"));
-    api_ = *std::move(server);
-    return config_.metrics.enabled ? listen_for_metrics() : Result<void>();
-}
-
-Result<void> Services::listen_for_metrics() {
-    net::ServerConfig door;
-    door.host = config_.metrics.host;
-    door.port = config_.metrics.port;
-    door.connections_max = 64;
-    door.body_max = 1024;
-    auto server = net::make_server(
-        *io_, door, api::rest::error_response, metrics_door_registry_, log_.channel("metrics"));
-    if (server) {
-        metrics_ = *std::move(server);
-        return {};
-    }
-    // The default port is Prometheus's own too: nobody asked for it here, so a clash must not stop
-    // the daemon.
-    if (server.error().code == Errc::address_in_use && !config_.is_given("metrics.port")) {
-        log_.warn("metrics port in use; metrics are on the API's /metrics only",
-            {{"port", config_.metrics.port}});
-        return {};
-    }
-    return fail(with_context(std::move(server).error(), "metrics (`metrics.port`)"));
+    BATON_TRY(auto opened, open_listeners(config_, *io_, registry_, metrics_door_registry_, log_));
+    api_ = std::move(opened.api);
+    metrics_ = std::move(opened.metrics);
+    return {};
 }
 
 Result<void> Services::open_database() {
