@@ -12,7 +12,7 @@
 namespace baton::cache {
 
 inline constexpr std::size_t key_max = 512;            ///< bytes
-inline constexpr std::size_t value_max = 1'048'576;    ///< bytes
+inline constexpr std::size_t value_max = 2'097'152;    ///< bytes: an answer with a message in it
 inline constexpr Duration ttl_max{30LL * 86'400'000};  ///< 30 days
 
 /// Any bytes, with a time to live. What was put may be gone before its time (memory, a server that

@@ -1,14 +1,15 @@
 #include "cache/on_failure.h"
 
+#include <atomic>
 #include <utility>
 
 namespace baton::cache {
 namespace {
 
-class SkippingCache final : public Cache {
+class RuledCache final : public Cache {
 public:
-    SkippingCache(std::unique_ptr<Cache> inner, Log log)
-        : inner_(std::move(inner)), log_(std::move(log)) {}
+    RuledCache(std::shared_ptr<Cache> inner, OnFailure policy, Log log)
+        : inner_(std::move(inner)), policy_(policy), log_(std::move(log)) {}
 
     Task<Result<std::optional<std::string>>> get(std::string key) override {
         auto found = co_await inner_->get(std::move(key));
@@ -32,19 +33,21 @@ public:
     }
 
 private:
-    /// Whether the cache was away; tells when that changes.
+    /// Whether the cache was away and nobody is to hear of it; tells when that changes.
     template <class T>
     bool skips(const Result<T>& result) {
         const bool is_away = !result && result.error().code == Errc::unavailable;
+        const bool skipping = policy_ == OnFailure::skip;
         if (is_away_.exchange(is_away) != is_away) {
             if (is_away) {
-                log_.warn(
-                    "the cache is away; going on without", {{"error", to_string(result.error())}});
+                log_.warn(skipping ? "the cache is away; going on without"
+                                   : "the cache is away; what needs it fails",
+                    {{"error", to_string(result.error())}});
             } else {
                 log_.info("the cache is back");
             }
         }
-        return is_away;
+        return is_away && skipping;
     }
     template <class T>
     Result<T> or_else(Result<T> result, T instead) {
@@ -52,16 +55,16 @@ private:
         return result;
     }
 
-    std::unique_ptr<Cache> inner_;
-    Log log_;
+    const std::shared_ptr<Cache> inner_;
+    const OnFailure policy_;
+    const Log log_;
     std::atomic<bool> is_away_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<Cache> with_policy(std::unique_ptr<Cache> inner, OnFailure policy, Log log) {
-    if (policy == OnFailure::fail) return inner;
-    return std::make_unique<SkippingCache>(std::move(inner), std::move(log));
+std::unique_ptr<Cache> with_policy(std::shared_ptr<Cache> inner, OnFailure policy, Log log) {
+    return std::make_unique<RuledCache>(std::move(inner), policy, std::move(log));
 }
 
 }  // namespace baton::cache

@@ -1,7 +1,6 @@
 // What an unreachable cache means to its users.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -16,9 +15,9 @@ enum class OnFailure : std::uint8_t {
 };
 
 /// `inner` as it is for `fail`. For `skip` a cache that is never unavailable: then nothing is
-/// found, and `put_if_absent` is true for everybody. Each begin and end of such a time is logged.
-/// Other errors are handed on.
+/// found, and `put_if_absent` is true for everybody. Other errors are handed on: a password that is
+/// wrong stays so until somebody acts. Each begin and end of such a time is logged.
 [[nodiscard]] std::unique_ptr<Cache> with_policy(
-    std::unique_ptr<Cache> inner, OnFailure policy, Log log);
+    std::shared_ptr<Cache> inner, OnFailure policy, Log log);
 
 }  // namespace baton::cache

@@ -4,9 +4,11 @@
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "cache/counted.h"
 #include "cache/memory/memory_cache.h"
 #include "cache/on_failure.h"
 #include "cache/redis/redis_cache.h"
@@ -183,6 +185,32 @@ TEST_F(Policy, skip_hides_nothing_but_absence) {
         code_ = code;
         EXPECT_EQ(io_.run(cache->get("k")).error().code, code);
         EXPECT_EQ(io_.run(cache->put_if_absent("k", "v", minute)).error().code, code);
+    }
+}
+
+TEST_F(Policy, hits_misses_and_failures_are_counted_whoever_hears_of_them) {
+    const SystemClock clock;
+    MetricRegistry registry;
+    const auto works = with_metrics(make_memory_cache({}, clock), registry);
+    EXPECT_EQ(io_.run(works->get("k")).value(), Value());
+    EXPECT_EQ(io_.run(works->put_if_absent("k", "v", minute)), true);
+    EXPECT_EQ(io_.run(works->put_if_absent("k", "v", minute)), false);
+    EXPECT_EQ(io_.run(works->get("k")).value(), Value("v"));
+    EXPECT_TRUE(io_.run(works->put("k", "w", minute)));
+    EXPECT_EQ(io_.run(works->erase("k")), true);
+    const auto fails = with_policy(
+        with_metrics(std::make_unique<FailingCache>(code_), registry), OnFailure::skip, Log());
+    EXPECT_TRUE(io_.run(fails->get("k")));
+    EXPECT_TRUE(io_.run(fails->put("k", "v", minute)));
+    code_ = Errc::internal;
+    EXPECT_FALSE(io_.run(fails->put_if_absent("k", "v", minute)));
+    const auto text = registry.render();
+    for (const auto* line : {"baton_cache_lookups_total{result=\"hit\"} 2",
+             "baton_cache_lookups_total{result=\"miss\"} 2",
+             "baton_cache_failures_total{code=\"unavailable\"} 2",
+             "baton_cache_failures_total{code=\"storage_full\"} 0",
+             "baton_cache_failures_total{code=\"other\"} 1"}) {
+        EXPECT_THAT(text, testing::HasSubstr(line));
     }
 }
 
