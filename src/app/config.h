@@ -12,6 +12,7 @@
 #include "agents/agent.h"
 #include "api/openai/openai_api.h"
 #include "api/stream/stream_door.h"
+#include "app/config_cache.h"
 #include "app/config_database.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -165,6 +166,7 @@ struct Config {
     api::stream::StreamConfig stream;
     DataSettings data;
     DatabaseSettings database;
+    CacheSettings cache;
     QueueSettings queue;
     NatsSettings nats;
     ClusterSettings cluster;

@@ -1,11 +1,13 @@
-// The settings of the relational database.
+// The settings of the servers that keep what queues do not: the relational database, and Redis.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "cache/redis/redis_cache.h"
 #include "db/postgres/postgres_database.h"
 
 namespace baton::app {
@@ -22,9 +24,11 @@ struct DatabaseSettings {
     DatabaseKind kind = DatabaseKind::sqlite;
     bool migrate = true;  ///< at a start
     std::uint32_t readers = 2;
-    db::PostgresConfig postgres{};        ///< its sslmode: see the next
-    SslMode ssl_mode = SslMode::require;  ///< of postgres
-    Duration start_timeout{30'000};       ///< of postgres
+    db::PostgresConfig postgres{};                 ///< its sslmode: see the next
+    SslMode ssl_mode = SslMode::require;           ///< of postgres
+    Duration start_timeout{30'000};                ///< of postgres
+    std::string redis_address = "localhost:6379";  ///< host and port of the next
+    cache::RedisConfig redis{};                    ///< after loading: with host and port
 };
 
 }  // namespace baton::app

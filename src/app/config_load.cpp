@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -177,12 +178,30 @@ Result<void> settle_cluster(const Config& config) {
     return {};
 }
 
+/// "localhost:6379", "[::1]:6379".
+Result<void> settle_redis(Config& config) {
+    std::string_view host = config.database.redis_address;
+    const auto colon = host.rfind(':');
+    const auto digits = colon == std::string_view::npos ? "" : host.substr(colon + 1);
+    host = host.substr(0, colon);
+    auto& port = config.database.redis.port;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size() || port == 0 || host.empty()) {
+        return refuse("database.redis.addr",
+            "`database.redis.addr` is a host and a port, such as localhost:6379");
+    }
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    config.database.redis.host = host;
+    return {};
+}
+
 /// What keys mean to each other.
 Result<void> settle(Config& config, const ConfigSources& sources) {
     BATON_TRY_VOID(settle_levels(config));
     BATON_TRY_VOID(settle_endpoints(config, sources));
     BATON_TRY_VOID(settle_agents(config));
     BATON_TRY_VOID(settle_cluster(config));
+    BATON_TRY_VOID(settle_redis(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
         return refuse(
             "scheduler.retry_max", "`scheduler.retry_max` is below `scheduler.retry_initial`");

@@ -18,8 +18,8 @@ constexpr double minute = 60 * second;
 constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
 
-constexpr std::array<std::string_view, 7> later{
-    "database.redis", "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
+constexpr std::array<std::string_view, 6> later{
+    "grpc", "studio", "bus", "triggers", "connectors", "server.tls"};
 
 // One macro, so that a row reads as a row: KEY(server.http.port) is the accessor of that member.
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
@@ -139,6 +139,34 @@ constexpr std::array keys{
             .max = hour}),
     BATON_KEY(database.start_timeout, "database.postgres.start_timeout",
         {.doc = "How long a start waits for a server that is not there.", .max = hour}),
+    BATON_KEY(database.redis_address, "database.redis.addr",
+        {.doc = "Host and port of the Redis of `cache.kind: redis`.", .min = 3, .max = 300}),
+    BATON_KEY(database.redis.user, "database.redis.user",
+        {.doc = "User of its access list; empty: the default one.", .max = 256}),
+    BATON_KEY(
+        database.redis.password, "database.redis.password", {.doc = "Its password.", .max = 4096}),
+    BATON_KEY(database.redis.database, "database.redis.db",
+        {.doc = "Number of the database there.", .max = 1023}),
+    BATON_KEY(database.redis.pool_size, "database.redis.pool_size",
+        {.doc = "Connections, each with a thread of its own.", .min = 1, .max = 64}),
+    BATON_KEY(database.redis.connect_timeout, "database.redis.connect_timeout",
+        {.doc = "One attempt to connect.", .min = 10, .max = minute}),
+    BATON_KEY(database.redis.command_timeout, "database.redis.command_timeout",
+        {.doc = "One command and its answer.", .min = 10, .max = minute}),
+    BATON_KEY(cache.kind, "cache.kind",
+        {.doc = "Where idempotency keys and their answers are kept: in `memory` of this process, "
+                "or in `redis`, which daemons may share.",
+            .choices = cache_names}),
+    BATON_KEY(cache.on_failure, "cache.on_failure",
+        {.doc = "While Redis is away, a request with an idempotency key is refused (`fail`), or "
+                "done without its protection (`skip`).",
+            .choices = on_failure_names}),
+    BATON_SIZE(cache.memory.bytes_max, "cache.memory_size",
+        {.doc = "Of `memory`, at most; what was used longest ago goes first.",
+            .min = 64 * kib,
+            .max = 64 * gib}),
+    BATON_KEY(cache.idempotency_ttl, "cache.idempotency_ttl",
+        {.doc = "How long an idempotency key is remembered.", .min = second, .max = 30 * day}),
     BATON_KEY(queue.store, "queue.store",
         {.doc = "What keeps the queues: `sqlite` and `journal` (the faster one) are durable on "
                 "this "

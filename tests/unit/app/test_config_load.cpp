@@ -2,8 +2,10 @@
 #include <fstream>
 #include <map>
 
+#include "app/cache_home.h"
 #include "app/config_load.h"
 #include "app/config_table.h"
+#include "runtime/io_pool.h"
 #include "support/temp_dir.h"
 
 namespace baton::app {
@@ -239,9 +241,42 @@ TEST(ConfigLoad, alias_bomb_is_refused) {
 }
 
 TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
-    for (const auto* setting : {"database.redis.addr=x", "grpc.port=1", "server.tls=on"}) {
+    for (const auto* setting : {"grpc.port=1", "server.tls=on"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
+}
+
+TEST(ConfigLoad, address_of_redis_is_a_host_and_a_port) {
+    const auto redis = [](const std::string& address) {
+        return load({.settings = {"database.redis.addr=" + address}}).value().database.redis;
+    };
+    EXPECT_EQ(redis("cache.internal:6380").host, "cache.internal");
+    EXPECT_EQ(redis("cache.internal:6380").port, 6380);
+    EXPECT_EQ(redis("[::1]:6379").host, "::1");
+    for (const auto* address : {"cache.internal", ":6379", "a:0", "a:70000", "a:1x"}) {
+        EXPECT_EQ(refusal({.settings = {std::string("database.redis.addr=") + address}}).field,
+            "database.redis.addr")
+            << address;
+    }
+}
+
+TEST(ConfigLoad, cache_is_made_as_configured) {
+    const SystemClock clock;
+    MetricRegistry registry;
+    IoPool io(1);
+    const auto first_put = [&](const std::string& kind, const std::string& policy) {
+        // Nobody listens on port 1.
+        const auto config = load({.settings = {"cache.kind=" + kind, "cache.on_failure=" + policy,
+                                      "database.redis.addr=127.0.0.1:1"}})
+                                .value();
+        CacheHome home(config, clock, registry, Log());
+        EXPECT_EQ(home.has_server(), kind == "redis");
+        EXPECT_EQ(io.run(home.check()).has_value(), kind == "memory");
+        return io.run(home.cache().put_if_absent("k", "v", Duration(60'000)));
+    };
+    EXPECT_EQ(first_put("memory", "fail"), true);
+    EXPECT_EQ(first_put("redis", "skip"), true);
+    EXPECT_EQ(first_put("redis", "fail").error().code, Errc::unavailable);
 }
 
 TEST(ConfigLoad, endpoints_have_models_limits_and_prices) {

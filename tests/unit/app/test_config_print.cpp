@@ -45,6 +45,12 @@ TEST(ConfigPrint, secrets_are_masked) {
     const auto text = print_config(*config);
     EXPECT_THAT(text, Not(HasSubstr("sk-very-secret")));
     EXPECT_THAT(text, HasSubstr("api_key: \"***\""));
+    const auto cached = load({"cache.kind=redis", "database.redis.password=open-sesame"});
+    ASSERT_TRUE(cached);
+    EXPECT_THAT(print_config(*cached), Not(HasSubstr("open-sesame")));
+    for (const auto& [key, value] : masked_values(*cached)) {
+        EXPECT_THAT(value, Not(HasSubstr("open-sesame"))) << key;
+    }
 }
 
 TEST(ConfigPrint, print_loads_again_to_the_same_configuration) {
