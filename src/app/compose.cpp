@@ -17,6 +17,7 @@
 #include "api/rest/rest_api.h"
 #include "api/stream/stream_door.h"
 #include "app/address.h"
+#include "app/cache_home.h"
 #include "app/cluster_home.h"
 #include "app/config_print.h"
 #include "app/data_dir.h"
@@ -58,7 +59,8 @@ api::rest::RestConfig rest_config(const Config& config, const Roles& roles) {
     return {.is_gateway = roles.gateway,
         .metrics_public = config.metrics.is_public,
         .allowed_hosts = std::move(hosts),
-        .allowed_origins = config.access.allowed_origins};
+        .allowed_origins = config.access.allowed_origins,
+        .idempotency_ttl = config.cache.idempotency_ttl};
 }
 
 /// Members stand in the order in which they are made; destruction goes the other way.
@@ -144,6 +146,7 @@ private:
     std::unique_ptr<access::Access> access_;
     conversations::Store conversations_;
     std::unique_ptr<service::MessageNames> message_names_;
+    std::unique_ptr<CacheHome> cache_;
     std::unique_ptr<db::Database> queue_database_;
     std::unique_ptr<queue::Queues> own_queues_;
     std::unique_ptr<ClusterHome> cluster_;
@@ -276,6 +279,7 @@ std::vector<api::Door> Services::doors() {
 }
 
 Result<void> Services::open_doors() {
+    cache_ = std::make_unique<CacheHome>(config_, clock_, registry_, log_);  // of their answers
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
     named_queue_service_ =
         std::make_unique<service::NamedQueueService>(*queue_service_, *message_names_);
@@ -290,10 +294,11 @@ Result<void> Services::open_doors() {
         service::UserAdmission(conversations_.users.get(), clock_, config_.conversations.quota));
     key_service_ = std::make_unique<service::KeyService>(*access_);
     endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
-    std::function<ClusterState()> cluster;
-    if (cluster_) cluster = [this] { return cluster_->state(); };
+    service::HealthParts parts;
+    if (cluster_) parts.cluster = [this] { return cluster_->state(); };
+    if (cache_->has_server()) parts.cache = [this] { return cache_->check(); };
     health_ = std::make_unique<service::HealthService>(
-        *queues_, *conversations_.conversations, clock_, version_, std::move(cluster));
+        *queues_, *conversations_.conversations, clock_, version_, std::move(parts));
     auto streams = stream_handler();
     const api::rest::RestDeps deps{.access = *access_,
         .queues = *queue_service_,
@@ -308,6 +313,7 @@ Result<void> Services::open_doors() {
         .keys = *key_service_,
         .endpoints = *endpoint_service_,
         .health = *health_,
+        .cache = cache_->cache(),
         .metrics = registry_,
         .stream = std::move(streams),
         .config = [this] { return masked_values(config_); },

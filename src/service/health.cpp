@@ -48,12 +48,12 @@ Result<void> reaches_nats(const ClusterState& cluster) {
 
 HealthService::HealthService(const queue::Queues& queues,
     conversations::Conversations& conversations, const Clock& clock, std::string version,
-    std::function<ClusterState()> cluster)
+    HealthParts parts)
     : queues_(queues),
       conversations_(conversations),
       clock_(clock),
       version_(std::move(version)),
-      cluster_(std::move(cluster)),
+      parts_(std::move(parts)),
       started_at_(clock.now()) {}
 
 Task<HealthReport> HealthService::check() {
@@ -71,14 +71,22 @@ Task<HealthReport> HealthService::check() {
     Result<void> dispatcher;
     if (phase != Phase::running) dispatcher = fail(Errc::unavailable, report.phase);
     report.components.push_back(component("dispatcher", dispatcher, SteadyClock::now()));
-    if (cluster_) {
+    if (parts_.cluster) {
         const auto cluster_asked_at = SteadyClock::now();
-        report.cluster = cluster_();
+        report.cluster = parts_.cluster();
         report.components.push_back(
             component("cluster", reaches_nats(*report.cluster), cluster_asked_at));
     }
+    if (parts_.cache) {
+        const auto cache_asked_at = SteadyClock::now();
+        auto asking = parts_.cache();
+        const auto cache = co_await std::move(asking);
+        report.components.push_back(component("cache", cache, cache_asked_at));
+        report.components.back().is_needed = false;
+    }
 
-    report.ready = std::ranges::all_of(report.components, &ComponentHealth::healthy);
+    report.ready = std::ranges::all_of(report.components,
+        [](const ComponentHealth& part) { return part.healthy || !part.is_needed; });
     co_return report;
 }
 

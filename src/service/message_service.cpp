@@ -59,6 +59,10 @@ DialogStatus refined(DialogStatus status, MessageState state) {
     }
 }
 
+bool say_the_same(const DialogMessage& a, const DialogMessage& b) {
+    return a.content == b.content && a.user_id == b.user_id && a.agent_id == b.agent_id;
+}
+
 }  // namespace
 
 bool is_final(DialogStatus status) noexcept {
@@ -100,10 +104,11 @@ Result<DialogMessage> MessageService::validated(OutgoingMessage message) const {
     return row;
 }
 
-Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMessage message) {
+Task<Result<SentMessage>> MessageService::send(const Identity& who, OutgoingMessage message) {
     BATON_CO_TRY_VOID(allow(who));
     const auto given = message.conversation_id;
     const auto priority = message.priority;
+    std::string dedup_key = std::move(message.dedup_key);
     BATON_CO_TRY(auto row, validated(std::move(message)));
     if (given) {
         BATON_CO_TRY(auto conversation, co_await visible(*given));
@@ -126,6 +131,7 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
         .urgency = text_in(told, "urgency")};
     dispatch::set_level(items.front(), config_.rules, subject, priority);
     row.priority = items.front().data.priority;
+    items.front().data.dedup_key = std::move(dedup_key);
     QueueName queue{std::string(dispatch::llm_queue)};
     auto posted = co_await queues_.post(std::move(queue), std::move(items));
     if (!posted) {
@@ -134,6 +140,10 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
         co_return fail(std::move(error));
     }
     row.id = posted->front().id;
+    if (posted->front().duplicate) {
+        auto looking = first_of(std::move(row), given.has_value());
+        co_return co_await std::move(looking);
+    }
 
     // The message is durable and will be answered: from here on nothing may deny that it was taken.
     const auto added = co_await conversations_.add_message(row);
@@ -141,7 +151,17 @@ Task<Result<DialogMessage>> MessageService::send(const Identity& who, OutgoingMe
         log_.warn("the user's turn was not written, the worker will repair it",
             {{"message_id", row.id.text()}, {"error", to_string(added.error())}});
     }
-    co_return row;
+    co_return SentMessage{.message = std::move(row)};
+}
+
+Task<Result<SentMessage>> MessageService::first_of(DialogMessage again, bool in_conversation) {
+    BATON_CO_TRY(auto first, co_await look(again.id));
+    const bool is_elsewhere = in_conversation && first.conversation_id != again.conversation_id;
+    if (is_elsewhere || !say_the_same(first, again)) {
+        co_return fail_field(
+            Errc::already_exists, "Idempotency-Key", "this idempotency key is of another message");
+    }
+    co_return SentMessage{.message = std::move(first), .is_repeat = true};
 }
 
 Task<Result<DialogMessage>> MessageService::look(MessageId id) {
@@ -196,7 +216,7 @@ Task<Result<Page<DialogMessage>>> MessageService::list(
     co_return co_await conversations_.list_messages(std::move(filter), std::move(page));
 }
 
-Task<Result<Conversation>> MessageService::create_conversation(
+Task<Result<MadeConversation>> MessageService::create_conversation(
     const Identity& who, NewConversation conversation) {
     BATON_CO_TRY_VOID(allow(who));
     BATON_CO_TRY_VOID(check_metadata(conversation.metadata));
@@ -205,7 +225,7 @@ Task<Result<Conversation>> MessageService::create_conversation(
     BATON_CO_TRY_VOID(check_expiry(conversation.expires_at, clock_.now()));
     Conversation row;
     BATON_CO_TRY(row.user_id, checked_user(std::move(conversation.user_id)));
-    row.id = draw_conversation_id();
+    row.id = conversation.id ? *std::move(conversation.id) : draw_conversation_id();
     row.title = std::move(conversation.title);
     row.context = std::move(conversation.context);
     row.expires_at = conversation.expires_at;
@@ -215,8 +235,9 @@ Task<Result<Conversation>> MessageService::create_conversation(
     row.updated_at = row.created_at;
     row.last_active_at = row.created_at;
     BATON_CO_TRY(const bool added, co_await conversations_.create(row));
-    if (!added) co_return fail(Errc::internal, "a random conversation id was taken");
-    co_return row;
+    if (added) co_return MadeConversation{.conversation = std::move(row)};
+    BATON_CO_TRY(auto first, co_await conversations_.get(row.id));
+    co_return MadeConversation{.conversation = std::move(first), .is_repeat = true};
 }
 
 Task<Result<Conversation>> MessageService::get_conversation(

@@ -56,6 +56,15 @@ struct OutgoingMessage {
     /// A JSON object as text; empty: none. Rules look at its `urgency`, and at its `tier` when the
     /// user's record has none.
     std::string metadata;
+    /// A second message with it, for as long as the queue remembers, is the first one; up to
+    /// baton::MessageLimits::key_max bytes, which no chat uses. Empty: none.
+    std::string dedup_key{};
+};
+
+/// A message as it stands.
+struct SentMessage {
+    DialogMessage message{};
+    bool is_repeat = false;  ///< an earlier one had the same dedup key: this one
 };
 
 struct NewConversation {
@@ -65,6 +74,14 @@ struct NewConversation {
     std::optional<TimePoint> expires_at{};
     Level priority = Level::normal;
     std::string metadata;  ///< a JSON object as text; empty: none
+    /// Absent: a random one. Random all the same when given, so whoever made one with it asked for
+    /// this very conversation.
+    std::optional<ConversationId> id{};
+};
+
+struct MadeConversation {
+    Conversation conversation{};
+    bool is_repeat = false;  ///< it was there
 };
 
 /// Sends messages to agents and shows what became of them. Safe to use from any thread; tasks
@@ -82,8 +99,9 @@ public:
     /// check repair it. Returns the message as it stands. Fails: invalid_argument (Error.field:
     /// content, user_id, agent_id, metadata), message_too_large, conversation_not_found (a given
     /// one is unknown or over), conflict (it is completed or archived), rate_limited (the user has
-    /// sent enough), and as Producer::post.
-    [[nodiscard]] Task<Result<DialogMessage>> send(
+    /// sent enough), already_exists (field Idempotency-Key: the dedup key is of a message that says
+    /// something else), message_not_found (of one that has been deleted), and as Producer::post.
+    [[nodiscard]] Task<Result<SentMessage>> send(
         const access::Identity& who, OutgoingMessage message);
 
     /// The message as it stands after waiting up to `wait` (0 .. wait_max) for its end.
@@ -94,7 +112,7 @@ public:
     [[nodiscard]] Task<Result<Page<DialogMessage>>> list(
         const access::Identity& who, MessageFilter filter, PageRequest page);
 
-    [[nodiscard]] Task<Result<Conversation>> create_conversation(
+    [[nodiscard]] Task<Result<MadeConversation>> create_conversation(
         const access::Identity& who, NewConversation conversation);
     /// Fails: conversation_not_found.
     [[nodiscard]] Task<Result<Conversation>> get_conversation(
@@ -113,6 +131,8 @@ public:
 private:
     [[nodiscard]] Result<DialogMessage> validated(OutgoingMessage message) const;
     [[nodiscard]] Task<Result<DialogMessage>> look(MessageId id);
+    /// The message that had the dedup key of `again` first; has its id.
+    [[nodiscard]] Task<Result<SentMessage>> first_of(DialogMessage again, bool in_conversation);
     /// One that is not over. Fails: conversation_not_found.
     [[nodiscard]] Task<Result<Conversation>> visible(ConversationId id);
 

@@ -73,9 +73,11 @@ Result<service::NewConversation> read_conversation(const net::Request& request) 
 
 Task<Result<net::Response>> create_conversation(Call& call) {
     BATON_CO_TRY(auto conversation, read_conversation(call.request));
+    if (!call.draw.empty()) conversation.id = ConversationId("c_" + call.draw);
     BATON_CO_TRY(const auto made,
         co_await call.deps.messages.create_conversation(call.who, std::move(conversation)));
-    co_return success(201, to_json(made));
+    call.is_repeat = made.is_repeat;
+    co_return success(201, to_json(made.conversation));
 }
 
 Result<service::ConversationFilter> read_filter(const net::Request& request) {
@@ -176,20 +178,23 @@ Result<service::OutgoingMessage> read_turn(const Call& call) {
 
 Task<Result<net::Response>> append_turn(Call& call) {
     BATON_CO_TRY(auto message, read_turn(call));
+    message.dedup_key = call.dedup_key;
     auto& messages = call.deps.messages;
     BATON_CO_TRY(const auto sent, co_await messages.send(call.who, std::move(message)));
-    co_return success(201, dialog_object(sent, messages.config()));
+    call.is_repeat = sent.is_repeat;
+    co_return success(201, dialog_object(sent.message, messages.config()));
 }
 
 constexpr std::array<Route, 8> table{{
-    {{Method::post, "/api/v1/conversations", Auth::member}, create_conversation},
+    {{Method::post, "/api/v1/conversations", Auth::member}, create_conversation, Repeats::once},
     {{Method::get, "/api/v1/conversations", Auth::member}, list_conversations},
     {{Method::get, "/api/v1/conversations/{id}", Auth::member}, get_conversation},
     {{Method::put, "/api/v1/conversations/{id}", Auth::member}, change_conversation},
     {{Method::del, "/api/v1/conversations/{id}", Auth::member}, delete_conversation},
     {{Method::post, "/api/v1/conversations/{id}/archive", Auth::member}, archive_conversation},
     {{Method::get, "/api/v1/conversations/{id}/messages", Auth::member}, list_turns},
-    {{Method::post, "/api/v1/conversations/{id}/messages", Auth::member}, append_turn},
+    {{Method::post, "/api/v1/conversations/{id}/messages", Auth::member}, append_turn,
+        Repeats::once},
 }};
 
 }  // namespace

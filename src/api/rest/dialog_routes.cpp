@@ -27,9 +27,11 @@ Result<service::OutgoingMessage> read_send(const net::Request& request) {
 
 Task<Result<net::Response>> send_message(Call& call) {
     BATON_CO_TRY(auto message, read_send(call.request));
+    message.dedup_key = call.dedup_key;
     auto& messages = call.deps.messages;
     BATON_CO_TRY(const auto sent, co_await messages.send(call.who, std::move(message)));
-    co_return success(201, dialog_object(sent, messages.config()));
+    call.is_repeat = sent.is_repeat;
+    co_return success(201, dialog_object(sent.message, messages.config()));
 }
 
 Task<Result<net::Response>> get_message(Call& call) {
@@ -104,7 +106,7 @@ Task<Result<net::Response>> delete_message(Call& call) {
 }
 
 constexpr std::array<Route, 5> table{{
-    {{Method::post, "/api/v1/messages", Auth::member}, send_message},
+    {{Method::post, "/api/v1/messages", Auth::member}, send_message, Repeats::once},
     {{Method::get, "/api/v1/messages", Auth::member}, list_messages},
     {{Method::get, "/api/v1/messages/{id}", Auth::member}, get_message},
     {{Method::put, "/api/v1/messages/{id}/status", Auth::member}, put_status},

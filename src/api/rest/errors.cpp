@@ -31,8 +31,10 @@ constexpr std::array codes{
     EnvelopeCode{1008, 503, "the service starts, stops or is under maintenance"},
     EnvelopeCode{1009, 429, "too many requests"},
     EnvelopeCode{1010, 408, "it took too long"},
+    EnvelopeCode{1011, 422, "the idempotency key is of another request"},
+    EnvelopeCode{1012, 409, "the first request with this idempotency key is under way"},
     EnvelopeCode{2001, 503, "the database failed"},
-    EnvelopeCode{2002, 503, "Redis failed (not answered: there is none)"},
+    EnvelopeCode{2002, 503, "Redis, which remembers idempotency keys, failed"},
     EnvelopeCode{2003, 404, "the queue is not there, or paused"},
     EnvelopeCode{2004, 422, "the scheduler ended the run"},
     EnvelopeCode{2005, 400, "a configuration is wrong"},
@@ -100,6 +102,11 @@ int envelope_error_code(const Error& error) noexcept {
     if (error.field == "content" && error.code == Errc::invalid_message) return 1001;
     if (error.field == "priority" && is_bad_value) return 1003;
     if (error.field == "user_id" && is_bad_value) return 1006;
+    if (error.field == "Idempotency-Key") {
+        if (error.code == Errc::already_exists) return 1011;
+        if (error.code == Errc::conflict) return 1012;
+        if (error.code == Errc::unavailable) return 2002;
+    }
     switch (error.code) {
         case Errc::message_too_large:
         case Errc::payload_too_large: return 1002;
@@ -130,11 +137,13 @@ int envelope_error_code(const Error& error) noexcept {
 
 net::Response envelope_error_response(const Error& error, TimePoint now) {
     int status = errc_info(error.code).http;
+    const int number = envelope_error_code(error);
     if (error.code == Errc::deadline_exceeded) status = 408;  // the documented status of 1010
+    if (number == 1011) status = 422;                         // as those say who have such keys
     json::object details;
     if (!error.field.empty()) details["field"] = shown(error.field);
     details["reason"] = shown(error.detail);
-    if (const int code = envelope_error_code(error); code != 0) details["error_code"] = code;
+    if (number != 0) details["error_code"] = number;
     if (error.retry_after > std::chrono::milliseconds(0)) {
         details["retry_after_ms"] = error.retry_after.count();
     }

@@ -85,7 +85,8 @@ net::Response preflight_response() {
     response.status = 204;
     response.fields.set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
     response.fields.set("Access-Control-Allow-Headers",
-        "Authorization, Content-Type, X-Request-Id, Baton-Priority, Baton-Dedup-Key, "
+        "Authorization, Content-Type, X-Request-Id, Idempotency-Key, Baton-Priority, "
+        "Baton-Dedup-Key, "
         "Baton-Ordering-Key, Baton-Fairness-Key, Baton-Delay-Ms, Baton-Ttl-Ms, "
         "Baton-Durability, Last-Event-ID");
     response.fields.set("Access-Control-Max-Age", "600");
@@ -96,8 +97,8 @@ void add_cors(const net::Request& request, net::Response& response) {
     const std::string_view origin = request.fields.get("Origin");
     if (origin.empty()) return;
     response.fields.set("Access-Control-Allow-Origin", std::string(origin));
-    response.fields.set(
-        "Access-Control-Expose-Headers", "X-Request-Id, Retry-After, Baton-Durability");
+    response.fields.set("Access-Control-Expose-Headers",
+        "X-Request-Id, Retry-After, Baton-Durability, Baton-Duplicate");
     response.fields.set("Vary", "Origin");
 }
 

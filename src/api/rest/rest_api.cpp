@@ -7,6 +7,7 @@
 #include "api/rest/call.h"
 #include "api/rest/errors.h"
 #include "api/rest/gate.h"
+#include "api/rest/idempotency.h"
 #include "api/rest/rest_metrics.h"
 
 namespace baton::api::rest {
@@ -64,7 +65,8 @@ public:
           log_(std::move(log)),
           routes_(all_routes(deps_.doors)),
           router_(routes_),
-          metrics_(deps_.metrics, routes_) {
+          metrics_(deps_.metrics, routes_),
+          idempotency_(deps_.cache, {.ttl = config_.idempotency_ttl}, deps_.metrics, log_) {
         for (const Door& door : deps_.doors) {
             for (const Door::Route& route : door.routes) {
                 foreign_.push_back({.door = &door, .handler = &route.handler});
@@ -128,10 +130,12 @@ private:
         return check_encoding(call.request);
     }
 
-    Task<Result<net::Response>> handle(std::size_t route, Call& call) const {
+    Task<Result<net::Response>> handle(std::size_t route, Call& call) {
         const auto& own = route_table();
-        return route < own.size() ? own[route].handler(call)
-                                  : (*foreign_[route - own.size()].handler)(call);
+        if (route >= own.size()) return (*foreign_[route - own.size()].handler)(call);
+        const Route& found = own[route];
+        const bool is_keyed = found.repeats == Repeats::once && Idempotency::concerns(call.request);
+        return is_keyed ? idempotency_.answer(call, found.handler) : found.handler(call);
     }
 
     /// The door whose errors a path wears; null: ours.
@@ -173,6 +177,7 @@ private:
     std::vector<RouteInfo> routes_;
     Router router_;
     RestMetrics metrics_;
+    Idempotency idempotency_;
     struct Foreign {
         const Door* door;
         const Door::Handler* handler;

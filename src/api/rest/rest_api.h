@@ -11,6 +11,7 @@
 #include "api/rest/router.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "cache/cache.h"
 #include "net/http.h"
 #include "net/server.h"
 #include "net/web_socket.h"
@@ -40,6 +41,8 @@ struct RestConfig {
     /// Origins of web pages that may call ("http://127.0.0.1:8090"). A request with another Origin
     /// is 403; one whose Origin is this server itself, and one without, always passes.
     std::vector<std::string> allowed_origins{};
+    /// How long an idempotency key is remembered: 1 ms .. cache::ttl_max.
+    Duration idempotency_ttl{86'400'000};
 };
 
 /// Serves a WebSocket that was opened by `who`. `still_allowed`: whether the key it was opened with
@@ -62,6 +65,7 @@ struct RestDeps {
     service::KeyService& keys;
     service::EndpointService& endpoints;
     service::HealthService& health;
+    cache::Cache& cache;  ///< of requests with an idempotency key
     MetricRegistry& metrics;
     StreamHandler stream;  ///< of /v1/stream
     /// The configuration in force, keys and values, secrets masked.

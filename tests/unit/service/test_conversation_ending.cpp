@@ -16,11 +16,11 @@ protected:
     DialogMessage send(std::optional<TimePoint> expires_at = {}) {
         service::NewConversation wanted;
         wanted.expires_at = expires_at;
-        const auto made = io.run(messages.create_conversation(who, wanted)).value();
+        const auto made = io.run(messages.create_conversation(who, wanted)).value().conversation;
         service::OutgoingMessage message;
         message.conversation_id = made.id;
         message.content = "hello";
-        return io.run(messages.send(who, message)).value();
+        return io.run(messages.send(who, message)).value().message;
     }
     Result<service::Swept> sweep(SweepConfig config = {}) {
         return io.run(service::sweep(deps, config));

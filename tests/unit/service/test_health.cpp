@@ -51,9 +51,23 @@ TEST_F(Health, a_store_that_stopped_is_named) {
     EXPECT_TRUE(part(report, "database").healthy);
 }
 
+TEST_F(Health, a_cache_that_is_away_is_named_and_takes_nobody_out_of_service) {
+    Result<void> cache = fail(Errc::unavailable, "redis: the server is away");
+    const auto ask = [&]() -> Task<Result<void>> { co_return cache; };
+    HealthService shared(*queues, rows, clock, "1.2.3", {.cache = ask});
+    shared.set_phase(HealthService::Phase::running);
+    auto report = io.run(shared.check());
+    EXPECT_TRUE(report.ready);
+    EXPECT_FALSE(part(report, "cache").healthy);
+    EXPECT_EQ(part(report, "cache").detail, "unavailable: redis: the server is away");
+    cache = {};
+    report = io.run(shared.check());
+    EXPECT_TRUE(part(report, "cache").healthy);
+}
+
 TEST_F(Health, a_cluster_is_a_component_that_nats_away_makes_ill) {
     ClusterState cluster{.is_connected = true, .is_in_touch = true, .without_leader = {3}};
-    HealthService member(*queues, rows, clock, "1.2.3", [&] { return cluster; });
+    HealthService member(*queues, rows, clock, "1.2.3", {.cluster = [&] { return cluster; }});
     member.set_phase(HealthService::Phase::running);
     auto report = io.run(member.check());
     EXPECT_TRUE(report.ready) << "a partition without leader is no fault of this daemon";

@@ -21,7 +21,8 @@ protected:
         return message;
     }
     Result<DialogMessage> send(OutgoingMessage message) {
-        return io.run(service.send(who, std::move(message)));
+        BATON_TRY(auto sent, io.run(service.send(who, std::move(message))));
+        return std::move(sent.message);
     }
     Result<DialogMessage> get(MessageId id, Duration wait = Duration(0)) {
         return io.run(service.get(who, id, wait));
@@ -72,14 +73,14 @@ TEST_F(MessageService, rules_give_a_level_to_what_has_none) {
     auto message = hello();
     message.content = "an outage!";
     message.metadata = R"({"tier":"gold","urgency":7})";
-    const auto sent = io.run(ruled.send(who, message)).value();
+    const auto sent = io.run(ruled.send(who, message)).value().message;
     EXPECT_EQ(sent.priority, Level::realtime);
     const auto leased = lease_one("llm");
     EXPECT_EQ(leased.message.level, Level::realtime);
     const auto& headers = leased.message.data->headers;
     EXPECT_EQ(std::ranges::count(headers, Header{"baton-rules", "outage, gold"}), 1);
     message.priority = Level::low;
-    EXPECT_EQ(io.run(ruled.send(who, message)).value().priority, Level::low);
+    EXPECT_EQ(io.run(ruled.send(who, message)).value().message.priority, Level::low);
 }
 
 TEST_F(MessageService, conversations_made_along_the_way_differ) {
@@ -221,7 +222,7 @@ TEST_F(MessageService, conversations_are_made_listed_and_read) {
     service::NewConversation wanted;
     wanted.user_id = UserId("u1");
     wanted.title = "Trip";
-    const auto made = io.run(service.create_conversation(who, wanted)).value();
+    const auto made = io.run(service.create_conversation(who, wanted)).value().conversation;
     EXPECT_EQ(io.run(service.get_conversation(who, made.id)).value().title, "Trip");
     auto message = hello();
     message.conversation_id = made.id;
@@ -235,6 +236,45 @@ TEST_F(MessageService, conversations_are_made_listed_and_read) {
     service::PageRequest page;
     page.page_size = 101;
     EXPECT_EQ(io.run(service.list(who, {}, page)).error().field, "page_size");
+}
+
+TEST_F(MessageService, a_second_message_with_a_dedup_key_is_the_first_one) {
+    auto message = hello();
+    message.dedup_key = "once";
+    const auto first = io.run(service.send(who, message)).value();
+    EXPECT_FALSE(first.is_repeat);
+    const auto again = io.run(service.send(who, message)).value();
+    EXPECT_TRUE(again.is_repeat);
+    EXPECT_EQ(again.message.id, first.message.id);
+    EXPECT_EQ(again.message.conversation_id, first.message.conversation_id);
+    EXPECT_EQ(count_in("llm"), 1U);
+    EXPECT_EQ(io.run(service.list(who, {}, {})).value().total, 1U);
+
+    for (auto* other : {"user", "content", "conversation"}) {
+        auto changed = message;
+        if (other == std::string_view("user")) changed.user_id = UserId("u2");
+        if (other == std::string_view("content")) changed.content = "good bye";
+        if (other == std::string_view("conversation")) {
+            changed.conversation_id =
+                io.run(service.create_conversation(who, {})).value().conversation.id;
+        }
+        const auto refused = io.run(service.send(who, changed));
+        ASSERT_FALSE(refused) << other;
+        EXPECT_EQ(refused.error().code, Errc::already_exists) << other;
+        EXPECT_EQ(refused.error().field, "Idempotency-Key") << other;
+    }
+    EXPECT_EQ(count_in("llm"), 1U);
+}
+
+TEST_F(MessageService, a_conversation_that_is_made_again_under_its_id_is_the_first_one) {
+    service::NewConversation wanted;
+    wanted.id = ConversationId("c_drawn");
+    wanted.title = "Trip";
+    EXPECT_FALSE(io.run(service.create_conversation(who, wanted)).value().is_repeat);
+    const auto again = io.run(service.create_conversation(who, wanted)).value();
+    EXPECT_TRUE(again.is_repeat);
+    EXPECT_EQ(again.conversation.id.text, "c_drawn");
+    EXPECT_EQ(io.run(service.list_conversations(who, {}, {})).value().total, 1U);
 }
 
 }  // namespace

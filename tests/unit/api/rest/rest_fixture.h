@@ -13,6 +13,7 @@
 #include <boost/json/value.hpp>
 
 #include "api/rest/rest_api.h"
+#include "cache/memory/memory_cache.h"
 #include "support/fake_pool.h"
 #include "support/fake_provider.h"
 #include "unit/service/fakes.h"
@@ -81,6 +82,7 @@ protected:
             .keys = key_service,
             .endpoints = endpoint_service,
             .health = health,
+            .cache = *cache,
             .metrics = door_metrics.emplace_back(),
             .stream = [](access::Identity, std::function<bool()>, net::WebSocket&) -> Task<void> {
                 co_return;
@@ -166,7 +168,9 @@ protected:
         .leads = {0, 3},
         .without_leader = {1},
         .daemons = {{.name = "a", .leads = {0, 3}}, {.name = "b", .leads = {2}}}};
-    service::HealthService health{*queues, rows, clock, "1.2.3", [this] { return cluster; }};
+    service::HealthService health{
+        *queues, rows, clock, "1.2.3", {.cluster = [this] { return cluster; }}};
+    std::shared_ptr<cache::Cache> cache = cache::make_memory_cache({}, clock);
     std::list<MetricRegistry> door_metrics;  ///< one a door; registries cannot move
     net::Handler handler;
 };
