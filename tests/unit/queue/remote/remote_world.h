@@ -75,6 +75,12 @@ protected:
         return there_.run(std::move(task));
     }
 
+    /// Commands that the server of partition 0 is at.
+    std::size_t running() {
+        const auto ask = [this]() -> Task<std::size_t> { co_return server().running(); };
+        return run_there(ask());
+    }
+
     /// A new server takes over a partition; it knows nothing of what the old one was asked.
     void lead(std::uint32_t partition) {
         leave(partition);

@@ -187,14 +187,14 @@ TEST_F(BusyServer, refuses_one_command_too_many) {
     for (int i = 0; i < 2; ++i) {
         waits.push_back(thread.start(remote().pop({.queue = queue(0), .wait = Deadline::never()})));
     }
-    while (server().running() < 2) {
+    while (running() < 2) {
     }
     const auto refused = run(remote().stats(queue(0)));
     EXPECT_EQ(outcome(refused), "overloaded");
     EXPECT_GT(refused.error().retry_after, Duration(0));
     EXPECT_NE(metrics.render().find("baton_queue_remote_refused_total 1"), std::string::npos);
     for (auto& wait : waits) wait.cancel();
-    while (server().running() > 0) {
+    while (running() > 0) {
     }
     EXPECT_EQ(outcome(run(remote().stats(queue(0)))), "ok");
 }
@@ -214,7 +214,7 @@ TEST_F(RemoteWorld, a_served_task_that_is_cancelled_withdraws_its_request) {
     const auto serve = [&]() -> Task<Bytes> { return server().serve(request); };
     std::optional<test::Pending<Bytes>> serving;
     serving.emplace(there().start(serve()));
-    while (server().running() == 0) {
+    while (running() == 0) {
     }
     serving->cancel();
     EXPECT_EQ(error_of_answer(serving->get().view()).error().code, Errc::cancelled);
