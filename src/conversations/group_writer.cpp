@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace baton::conversations {
 namespace {
@@ -15,8 +16,8 @@ constexpr db::Statement release{"RELEASE operation"};
 
 }  // namespace
 
-GroupWriter::GroupWriter(std::unique_ptr<db::Connection> connection)
-    : connection_(std::move(connection)) {}
+GroupWriter::GroupWriter(std::unique_ptr<db::Connection> connection, Finish finish)
+    : connection_(std::move(connection)), finish_(std::move(finish)) {}
 
 void GroupWriter::push(std::unique_ptr<Operation> operation) {
     {
@@ -34,7 +35,7 @@ void GroupWriter::push(std::unique_ptr<Operation> operation) {
 
 void GroupWriter::drain() {
     for (Batch batch = take_batch(); !batch.empty(); batch = take_batch()) {
-        const auto done = db::in_transaction(*connection_, [&] { return run_batch(batch); });
+        const auto done = write(batch);
         for (const auto& operation : batch) {
             if (done) {
                 operation->answer();
@@ -55,19 +56,49 @@ GroupWriter::Batch GroupWriter::take_batch() {
     return batch;
 }
 
-Result<void> GroupWriter::run_batch(const Batch& batch) {
+Result<void> GroupWriter::write(const Batch& batch) {
+    auto done = db::in_transaction(*connection_, [&] { return run_together(batch); });
+    if (done || !is_half_done_ || batch.size() == 1) return done;
+    return db::in_transaction(*connection_, [&] { return run_apart(batch); });
+}
+
+/// Without savepoints, which cost two statements each and make SQLite's full-text index write what
+/// it has gathered. Fails when an operation left something half done.
+Result<void> GroupWriter::run_together(const Batch& batch) {
+    Transaction transaction(*connection_, finish_);
+    is_half_done_ = false;
     for (const auto& operation : batch) {
-        BATON_TRY_VOID(run_alone(*operation));
+        const auto done = operation->run(transaction);
+        const bool has_changed = transaction.take_has_changed();
+        const bool must_repeat = connection_->must_repeat();
+        if (done || (!has_changed && !must_repeat)) continue;
+        is_half_done_ = !must_repeat;
+        return done;
+    }
+    const auto finished = transaction.finish();
+    is_half_done_ = !finished && !connection_->must_repeat();
+    return finished;
+}
+
+Result<void> GroupWriter::run_apart(const Batch& batch) {
+    Transaction transaction(*connection_, finish_);
+    for (const auto& operation : batch) {
+        BATON_TRY_VOID(run_in_savepoint(transaction, *operation));
     }
     return {};
 }
 
 /// Fails only when the whole transaction must go.
-Result<void> GroupWriter::run_alone(Operation& operation) {
+Result<void> GroupWriter::run_in_savepoint(Transaction& transaction, Operation& operation) {
     BATON_TRY_VOID(connection_->execute(savepoint));
-    const auto done = operation.run(*connection_);
+    auto done = operation.run(transaction);
+    if (done) {
+        done = transaction.finish();
+        if (!done) operation.refuse(done.error());
+    }
     if (!done) {
         if (connection_->must_repeat()) return done;
+        static_cast<void>(transaction.take_texts());
         // A database in trouble may have dropped the transaction, and the savepoint with it.
         const auto undone = connection_->execute(rollback_to);
         if (!undone) return done;

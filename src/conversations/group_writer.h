@@ -10,24 +10,27 @@
 #include <vector>
 
 #include "base/result.h"
+#include "conversations/transaction.h"
 #include "db/database.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/task.h"
 
 namespace baton::conversations {
 
-/// Runs write operations in the order they came, on a thread of its own. Each stands in a
-/// savepoint: one that fails undoes itself and spares the others of its transaction. Answers go out
-/// after the commit. Safe to use from any thread. Destruction finishes what is queued.
+/// Runs write operations in the order they came, on a thread of its own. One that fails undoes
+/// itself and spares the others of its transaction: when it failed before it changed anything there
+/// is nothing to do; else the transaction begins again with each operation in a savepoint. Answers
+/// go out after the commit. Safe to use from any thread. Destruction finishes what is queued.
 class GroupWriter final {
 public:
-    explicit GroupWriter(std::unique_ptr<db::Connection> connection);
+    /// `finish`: in each transaction, before it commits.
+    explicit GroupWriter(std::unique_ptr<db::Connection> connection, Finish finish = {});
 
-    /// Runs `body` (Result<T>(db::Connection&)) inside a transaction, which may run more than once
-    /// (db::in_transaction). On success its effect is durable; on failure there is none. Fails:
-    /// what `body` or the database fails with; overloaded when 65,536 operations wait.
+    /// Runs `body` (Result<T>(Transaction&)) inside a transaction, which may run more than once.
+    /// On success its effect is durable; on failure there is none. Fails: what `body`, the
+    /// transaction's `finish` or the database fails with; overloaded when 65,536 operations wait.
     template <class T>
-    [[nodiscard]] Task<Result<T>> run(std::function<Result<T>(db::Connection&)> body) {
+    [[nodiscard]] Task<Result<T>> run(std::function<Result<T>(Transaction&)> body) {
         return await_completion<Result<T>>(
             [this, body = std::move(body)](Completion<Result<T>> done) mutable {
                 push(std::make_unique<OperationOf<T>>(std::move(body), std::move(done)));
@@ -39,7 +42,9 @@ private:
     public:
         virtual ~Operation() = default;
         /// Keeps its answer for later.
-        [[nodiscard]] virtual Result<void> run(db::Connection& connection) = 0;
+        [[nodiscard]] virtual Result<void> run(Transaction& transaction) = 0;
+        /// Its answer is this failure, whatever it was.
+        virtual void refuse(const Error& error) = 0;
         virtual void answer() = 0;
         virtual void answer_failure(const Error& error) = 0;
     };
@@ -47,19 +52,20 @@ private:
     template <class T>
     class OperationOf final : public Operation {
     public:
-        OperationOf(std::function<Result<T>(db::Connection&)> body, Completion<Result<T>> done)
+        OperationOf(std::function<Result<T>(Transaction&)> body, Completion<Result<T>> done)
             : body_(std::move(body)), done_(std::move(done)) {}
 
-        Result<void> run(db::Connection& connection) override {
-            result_ = body_(connection);
+        Result<void> run(Transaction& transaction) override {
+            result_ = body_(transaction);
             if (!result_) return fail(result_.error());
             return {};
         }
+        void refuse(const Error& error) override { result_ = baton::fail(error); }
         void answer() override { done_(std::move(result_)); }
         void answer_failure(const Error& error) override { done_(fail(error)); }
 
     private:
-        std::function<Result<T>(db::Connection&)> body_;
+        std::function<Result<T>(Transaction&)> body_;
         Completion<Result<T>> done_;
         Result<T> result_{};
     };
@@ -70,11 +76,15 @@ private:
     /// On the pool thread: writes batches until none is queued.
     void drain();
     [[nodiscard]] Batch take_batch();
-    [[nodiscard]] Result<void> run_batch(const Batch& batch);
-    [[nodiscard]] Result<void> run_alone(Operation& operation);
+    [[nodiscard]] Result<void> write(const Batch& batch);
+    [[nodiscard]] Result<void> run_together(const Batch& batch);
+    [[nodiscard]] Result<void> run_apart(const Batch& batch);
+    [[nodiscard]] Result<void> run_in_savepoint(Transaction& transaction, Operation& operation);
 
     std::unique_ptr<db::Connection> connection_;  // the pool thread's
-    std::mutex mutex_;                            // guards the next two
+    const Finish finish_;
+    bool is_half_done_ = false;  // the pool thread's: an operation failed behind a change
+    std::mutex mutex_;           // guards the next two
     Batch queue_;
     bool draining_ = false;
     BlockingPool pool_{1};  // last: its call uses the rest

@@ -93,9 +93,9 @@ Result<Place> place_of(db::Connection& connection, std::string_view id) {
 
 }  // namespace
 
-Result<Conversation> change_conversation(db::Connection& connection, const ConversationId& id,
+Result<Conversation> change_conversation(Transaction& transaction, const ConversationId& id,
     const ConversationChange& change, TimePoint at) {
-    BATON_TRY(auto row, read_conversation(connection, id));
+    BATON_TRY(auto row, read_conversation(transaction, id));
     if (change.state) {
         if (!is_legal_move(row.state, *change.state)) {
             return fail_field(Errc::conflict, "state",
@@ -112,16 +112,14 @@ Result<Conversation> change_conversation(db::Connection& connection, const Conve
     row.updated_at = std::max(row.updated_at, at);
     const bool changes_text = change.title || change.context;
     if (changes_text) {
-        BATON_TRY_VOID(unindex_conversation(connection, id));
+        BATON_TRY_VOID(unindex_conversation(transaction, id));
     }
     const std::array<db::Value, 8> values{std::string_view(row.title),
         std::string_view(row.context), number(row.state), number(row.priority),
         std::string_view(row.metadata), time_or_null(row.expires_at), to_unix_ms(row.updated_at),
         id.view()};
-    BATON_TRY_VOID(connection.execute(update_conversation, values));
-    if (changes_text) {
-        BATON_TRY_VOID(index_conversation(connection, row));
-    }
+    BATON_TRY_VOID(transaction.execute(update_conversation, values));
+    if (changes_text) index_conversation(transaction, row);
     return row;
 }
 
@@ -143,34 +141,34 @@ Result<std::uint64_t> remove_expired(
     return static_cast<std::uint64_t>(expired + idle);
 }
 
-Result<std::uint64_t> purge_conversation(db::Connection& connection, const ConversationId& id,
+Result<std::uint64_t> purge_conversation(Transaction& transaction, const ConversationId& id,
     std::uint32_t limit, TimePoint stones_before) {
     const std::int64_t most = std::clamp<std::uint32_t>(limit, 1, batch_max);
-    BATON_TRY_VOID(unindex_messages_of(connection, id, most));
+    BATON_TRY_VOID(unindex_messages_of(transaction, id, most));
     const std::array<db::Value, 2> batch{id.view(), most};
-    BATON_TRY(const auto deleted, connection.execute(delete_batch, batch));
+    BATON_TRY(const auto deleted, transaction.execute(delete_batch, batch));
     if (deleted < most) {
-        BATON_TRY(const bool goes, is_old_stone(connection, id, stones_before));
+        BATON_TRY(const bool goes, is_old_stone(transaction, id, stones_before));
         if (!goes) return static_cast<std::uint64_t>(deleted);
-        BATON_TRY_VOID(unindex_conversation(connection, id));
+        BATON_TRY_VOID(unindex_conversation(transaction, id));
         const std::array<db::Value, 1> stone{id.view()};
-        BATON_TRY_VOID(connection.execute(delete_stone, stone));
+        BATON_TRY_VOID(transaction.execute(delete_stone, stone));
     }
     return static_cast<std::uint64_t>(deleted);
 }
 
-Result<void> delete_message(db::Connection& connection, MessageId id) {
+Result<void> delete_message(Transaction& transaction, MessageId id) {
     const std::string text = id.text();
-    BATON_TRY(const auto place, place_of(connection, text));
+    BATON_TRY(const auto place, place_of(transaction, text));
     if (place.status == DialogStatus::pending || place.status == DialogStatus::processing) {
         return fail(Errc::conflict,
             fmt::format("the message is {}: cancel it first", to_string(place.status)));
     }
-    BATON_TRY_VOID(unindex_message(connection, text));
+    BATON_TRY_VOID(unindex_message(transaction, text));
     const std::array<db::Value, 1> row{std::string_view(text)};
-    BATON_TRY_VOID(connection.execute(delete_row, row));
+    BATON_TRY_VOID(transaction.execute(delete_row, row));
     const std::array<db::Value, 1> conversation{std::string_view(place.conversation)};
-    BATON_TRY_VOID(connection.execute(count_down, conversation));
+    BATON_TRY_VOID(transaction.execute(count_down, conversation));
     return {};
 }
 

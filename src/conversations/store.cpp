@@ -9,6 +9,7 @@
 #include "conversations/group_writer.h"
 #include "conversations/keeping_writes.h"
 #include "conversations/reader.h"
+#include "conversations/search_writes.h"
 #include "conversations/writes.h"
 #include "runtime/blocking_pool.h"
 
@@ -52,8 +53,11 @@ private:
 
 /// What the two ports share.
 struct Core {
-    Core(std::unique_ptr<db::Connection> connection, std::vector<std::unique_ptr<Reader>> given)
-        : writer(std::move(connection)), readers(std::move(given)) {}
+    Core(std::unique_ptr<db::Connection> connection, std::string_view kind,
+        std::vector<std::unique_ptr<Reader>> given)
+        : writer(std::move(connection),
+              [kind](Transaction& transaction) { return index_new_texts(transaction, kind); }),
+          readers(std::move(given)) {}
 
     GroupWriter writer;
     Readers readers;
@@ -65,8 +69,8 @@ public:
 
     Task<Result<bool>> create(Conversation conversation) override {
         return core_->writer.run<bool>(
-            [conversation = std::move(conversation)](db::Connection& connection) {
-                return insert_conversation(connection, conversation);
+            [conversation = std::move(conversation)](Transaction& transaction) {
+                return insert_conversation(transaction, conversation);
             });
     }
 
@@ -80,8 +84,8 @@ public:
     }
 
     Task<Result<bool>> add_message(DialogMessage message) override {
-        return core_->writer.run<bool>([message = std::move(message)](db::Connection& connection) {
-            return insert_message(connection, message);
+        return core_->writer.run<bool>([message = std::move(message)](Transaction& transaction) {
+            return insert_message(transaction, message);
         });
     }
 
@@ -127,14 +131,14 @@ public:
     }
 
     Task<Result<bool>> complete(MessageId id, DialogReply reply) override {
-        return core_->writer.run<bool>([id, reply = std::move(reply)](db::Connection& connection) {
-            return write_reply(connection, id, reply);
+        return core_->writer.run<bool>([id, reply = std::move(reply)](Transaction& transaction) {
+            return write_reply(transaction, id, reply);
         });
     }
 
     Task<Result<void>> fail(FailedRun run) override {
-        return core_->writer.run<void>([run = std::move(run)](db::Connection& connection) {
-            return write_failure(connection, run);
+        return core_->writer.run<void>([run = std::move(run)](Transaction& transaction) {
+            return write_failure(transaction, run);
         });
     }
 
@@ -146,9 +150,9 @@ public:
 
 private:
     Task<Result<void>> progress(Progress progress) {
-        return core_->writer.run<void>(
-            [progress = std::move(progress)](
-                db::Connection& connection) { return write_progress(connection, progress); });
+        return core_->writer.run<void>([progress = std::move(progress)](Transaction& transaction) {
+            return write_progress(transaction, progress);
+        });
     }
 
     std::shared_ptr<Core> core_;
@@ -163,15 +167,15 @@ public:
     }
 
     Task<Result<bool>> add_step(MessageId id, RunStep step) override {
-        return core_->writer.run<bool>([id, step = std::move(step)](db::Connection& connection) {
-            return insert_step(connection, id, step);
+        return core_->writer.run<bool>([id, step = std::move(step)](Transaction& transaction) {
+            return insert_step(transaction, id, step);
         });
     }
 
     Task<Result<bool>> finish(MessageId id, RunStep last, DialogReply reply) override {
         return core_->writer.run<bool>(
-            [id, last = std::move(last), reply = std::move(reply)](db::Connection& connection) {
-                return write_last_step(connection, id, last, reply);
+            [id, last = std::move(last), reply = std::move(reply)](Transaction& transaction) {
+                return write_last_step(transaction, id, last, reply);
             });
     }
 
@@ -186,23 +190,22 @@ public:
     Task<Result<Conversation>> change(
         ConversationId id, ConversationChange change, TimePoint at) override {
         return core_->writer.run<Conversation>(
-            [id = std::move(id), change = std::move(change), at](db::Connection& connection) {
-                return change_conversation(connection, id, change, at);
+            [id = std::move(id), change = std::move(change), at](Transaction& transaction) {
+                return change_conversation(transaction, id, change, at);
             });
     }
 
     Task<Result<void>> remove(ConversationId id, TimePoint at) override {
-        return core_->writer.run<void>([id = std::move(id), at](db::Connection& connection) {
-            return remove_conversation(connection, id, at);
+        return core_->writer.run<void>([id = std::move(id), at](Transaction& transaction) {
+            return remove_conversation(transaction, id, at);
         });
     }
 
     Task<Result<std::uint64_t>> remove_expired(
         TimePoint now, TimePoint idle_since, std::uint32_t limit) override {
-        return core_->writer.run<std::uint64_t>(
-            [now, idle_since, limit](db::Connection& connection) {
-                return conversations::remove_expired(connection, now, idle_since, limit);
-            });
+        return core_->writer.run<std::uint64_t>([now, idle_since, limit](Transaction& transaction) {
+            return conversations::remove_expired(transaction, now, idle_since, limit);
+        });
     }
 
     Task<Result<std::vector<ConversationId>>> removed(
@@ -220,20 +223,20 @@ public:
     Task<Result<std::uint64_t>> purge(
         ConversationId id, std::uint32_t limit, TimePoint stones_before) override {
         return core_->writer.run<std::uint64_t>(
-            [id = std::move(id), limit, stones_before](db::Connection& connection) {
-                return purge_conversation(connection, id, limit, stones_before);
+            [id = std::move(id), limit, stones_before](Transaction& transaction) {
+                return purge_conversation(transaction, id, limit, stones_before);
             });
     }
 
     Task<Result<void>> delete_message(MessageId id) override {
-        return core_->writer.run<void>([id](db::Connection& connection) {
-            return conversations::delete_message(connection, id);
+        return core_->writer.run<void>([id](Transaction& transaction) {
+            return conversations::delete_message(transaction, id);
         });
     }
 
     Task<Result<void>> reopen(MessageId id, TimePoint at) override {
         return core_->writer.run<void>(
-            [id, at](db::Connection& connection) { return reopen_message(connection, id, at); });
+            [id, at](Transaction& transaction) { return reopen_message(transaction, id, at); });
     }
 
 private:
@@ -245,8 +248,8 @@ public:
     explicit StoredUsers(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
     Task<Result<User>> put_user(User user) override {
-        return core_->writer.run<User>([user = std::move(user)](db::Connection& connection) {
-            return conversations::put_user(connection, user);
+        return core_->writer.run<User>([user = std::move(user)](Transaction& transaction) {
+            return conversations::put_user(transaction, user);
         });
     }
 
@@ -261,21 +264,20 @@ public:
     }
 
     Task<Result<bool>> delete_user(UserId id) override {
-        return core_->writer.run<bool>([id = std::move(id)](db::Connection& connection) {
-            return conversations::delete_user(connection, id);
+        return core_->writer.run<bool>([id = std::move(id)](Transaction& transaction) {
+            return conversations::delete_user(transaction, id);
         });
     }
 
     Task<Result<void>> count_message(UserId id, QuotaDefaults limits, TimePoint at) override {
-        return core_->writer.run<void>(
-            [id = std::move(id), limits, at](db::Connection& connection) {
-                return conversations::count_message(connection, id, limits, at);
-            });
+        return core_->writer.run<void>([id = std::move(id), limits, at](Transaction& transaction) {
+            return conversations::count_message(transaction, id, limits, at);
+        });
     }
 
     Task<Result<void>> forget_counts(TimePoint before, std::uint32_t limit) override {
-        return core_->writer.run<void>([before, limit](db::Connection& connection) {
-            return conversations::forget_counts(connection, before, limit);
+        return core_->writer.run<void>([before, limit](Transaction& transaction) {
+            return conversations::forget_counts(transaction, before, limit);
         });
     }
 
@@ -312,8 +314,8 @@ public:
     }
 
     Task<Result<void>> keep_summary(Summary summary) override {
-        return core_->writer.run<void>([summary = std::move(summary)](db::Connection& connection) {
-            return insert_summary(connection, summary);
+        return core_->writer.run<void>([summary = std::move(summary)](Transaction& transaction) {
+            return insert_summary(transaction, summary);
         });
     }
 
@@ -330,7 +332,7 @@ Result<Store> make_store(db::Database& database, StoreConfig config) {
         BATON_TRY(auto reading, database.connect());
         readers.push_back(std::make_unique<Reader>(std::move(reading), database.kind()));
     }
-    auto core = std::make_shared<Core>(std::move(connection), std::move(readers));
+    auto core = std::make_shared<Core>(std::move(connection), database.kind(), std::move(readers));
     Store store;
     store.conversations = std::make_unique<StoredConversations>(core);
     store.writer = std::make_unique<StoredDialogWriter>(core);

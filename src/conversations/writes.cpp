@@ -21,8 +21,10 @@ constexpr db::Statement insert_message_row{
     "retry_count, metadata, error, created_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr db::Statement select_status{"SELECT status FROM dialog_messages WHERE id = ?"};
-constexpr db::Statement select_removed{
-    "SELECT 1 FROM conversations WHERE id = ? AND removed_at IS NOT NULL"};
+// One row: what is known of a message and of a conversation.
+constexpr db::Statement select_known{
+    "SELECT (SELECT status FROM dialog_messages WHERE id = ?), "
+    "(SELECT CASE WHEN removed_at IS NULL THEN 0 ELSE 1 END FROM conversations WHERE id = ?)"};
 // Times only grow: a repeated or late write must not make a conversation look older. An inactive
 // one is active from now on.
 constexpr db::Statement count_message{
@@ -41,7 +43,7 @@ constexpr db::Statement update_progress{
 constexpr db::Statement update_reply{
     "UPDATE dialog_messages SET status = 2, error = '', updated_at = ?, completed_at = ?, "
     "reply_content = ?, reply_model = ?, reply_input_tokens = ?, reply_output_tokens = ?, "
-    "reply_created_at = ? WHERE id = ?"};
+    "reply_created_at = ? WHERE id = ? AND status <> 2"};
 constexpr db::Statement insert_step_row{
     "INSERT INTO run_steps (message_id, number, kind, content, began_at, ended_at) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_id, number) DO NOTHING"};
@@ -66,38 +68,27 @@ Result<std::optional<DialogStatus>> status_of(db::Connection& connection, std::s
     return status;
 }
 
-Result<bool> is_removed(db::Connection& connection, const ConversationId& id) {
-    bool removed = false;
-    const std::array<db::Value, 1> values{id.view()};
-    BATON_TRY_VOID(connection.execute(select_removed, values, [&](const db::Row&) {
-        removed = true;
+struct Known {
+    bool message = false;
+    bool conversation = false;
+    bool is_removed = false;
+};
+
+Result<Known> known_of(
+    db::Connection& connection, std::string_view id, const ConversationId& conversation) {
+    Known known;
+    const std::array<db::Value, 2> values{id, conversation.view()};
+    BATON_TRY_VOID(connection.execute(select_known, values, [&](const db::Row& row) {
+        known.message = !row.is_null(0);
+        known.conversation = !row.is_null(1);
+        known.is_removed = known.conversation && row.integer(1) != 0;
         return false;
     }));
-    return removed;
+    return known;
 }
 
-}  // namespace
-
-Result<bool> insert_conversation(db::Connection& connection, const Conversation& conversation) {
-    const std::array<db::Value, 12> values{conversation.id.view(), conversation.user_id.view(),
-        std::string_view(conversation.title), number(conversation.state),
-        number(conversation.priority), std::string_view(conversation.metadata),
-        number(conversation.message_count), to_unix_ms(conversation.created_at),
-        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at),
-        std::string_view(conversation.context),
-        conversation.expires_at ? db::Value(to_unix_ms(*conversation.expires_at)) : db::Value()};
-    BATON_TRY(const auto added, connection.execute(insert_conversation_row, values));
-    if (added == 0) return false;
-    BATON_TRY_VOID(index_conversation(connection, conversation));
-    return true;
-}
-
-Result<bool> insert_message(db::Connection& connection, const DialogMessage& message) {
-    const std::string id = message.id.text();
-    BATON_TRY(const auto known, status_of(connection, id));
-    if (known) return false;
-    BATON_TRY(const bool removed, is_removed(connection, message.conversation_id));
-    if (removed) return fail(Errc::conversation_not_found, "the conversation was removed");
+/// What a message brings along when it is the first of its conversation.
+Conversation conversation_for(const DialogMessage& message) {
     Conversation conversation;
     conversation.id = message.conversation_id;
     conversation.user_id = message.user_id;
@@ -105,17 +96,46 @@ Result<bool> insert_message(db::Connection& connection, const DialogMessage& mes
     conversation.created_at = message.created_at;
     conversation.updated_at = message.created_at;
     conversation.last_active_at = message.created_at;
-    BATON_TRY_VOID(insert_conversation(connection, conversation));
+    return conversation;
+}
+
+}  // namespace
+
+Result<bool> insert_conversation(Transaction& transaction, const Conversation& conversation) {
+    const std::array<db::Value, 12> values{conversation.id.view(), conversation.user_id.view(),
+        std::string_view(conversation.title), number(conversation.state),
+        number(conversation.priority), std::string_view(conversation.metadata),
+        number(conversation.message_count), to_unix_ms(conversation.created_at),
+        to_unix_ms(conversation.updated_at), to_unix_ms(conversation.last_active_at),
+        std::string_view(conversation.context),
+        conversation.expires_at ? db::Value(to_unix_ms(*conversation.expires_at)) : db::Value()};
+    BATON_TRY(const auto added, transaction.execute(insert_conversation_row, values));
+    if (added == 0) return false;
+    const bool has_text = !conversation.title.empty() || !conversation.context.empty();
+    if (has_text) index_conversation(transaction, conversation);
+    return true;
+}
+
+Result<bool> insert_message(Transaction& transaction, const DialogMessage& message) {
+    const std::string id = message.id.text();
+    BATON_TRY(const auto known, known_of(transaction, id, message.conversation_id));
+    if (known.message) return false;
+    if (known.is_removed) {
+        return fail(Errc::conversation_not_found, "the conversation was removed");
+    }
+    if (!known.conversation) {
+        BATON_TRY_VOID(insert_conversation(transaction, conversation_for(message)));
+    }
     const std::array<db::Value, 12> values{std::string_view(id), message.conversation_id.view(),
         message.user_id.view(), message.agent_id.view(), std::string_view(message.content),
         number(message.priority), number(message.status), number(message.retry_count),
         std::string_view(message.metadata), std::string_view(message.error),
         to_unix_ms(message.created_at), to_unix_ms(message.updated_at)};
-    BATON_TRY_VOID(connection.execute(insert_message_row, values));
-    BATON_TRY_VOID(index_message(connection, id, false, message.content));
+    BATON_TRY_VOID(transaction.execute(insert_message_row, values));
+    index_message(transaction, id, false, message.content);
     const std::int64_t at = to_unix_ms(message.created_at);
     const std::array<db::Value, 5> counted{at, at, at, at, message.conversation_id.view()};
-    BATON_TRY_VOID(connection.execute(count_message, counted));
+    BATON_TRY_VOID(transaction.execute(count_message, counted));
     return true;
 }
 
@@ -127,19 +147,21 @@ Result<void> write_progress(db::Connection& connection, const Progress& progress
     return {};
 }
 
-Result<bool> write_reply(db::Connection& connection, MessageId id, const DialogReply& reply) {
+Result<bool> write_reply(Transaction& transaction, MessageId id, const DialogReply& reply) {
     const std::string id_text = id.text();
-    BATON_TRY(const auto status, status_of(connection, id_text));
-    if (!status) return fail(Errc::message_not_found, fmt::format("no message {}", id_text));
-    if (*status == DialogStatus::completed) return false;
     const std::int64_t at = to_unix_ms(reply.created_at);
     const std::array<db::Value, 8> values{at, at, std::string_view(reply.content),
         std::string_view(reply.model), number(reply.usage.input_tokens),
         number(reply.usage.output_tokens), at, std::string_view(id_text)};
-    BATON_TRY_VOID(connection.execute(update_reply, values));
-    BATON_TRY_VOID(index_message(connection, id_text, true, reply.content));
+    BATON_TRY(const auto updated, transaction.execute(update_reply, values));
+    if (updated == 0) {
+        BATON_TRY(const auto status, status_of(transaction, id_text));
+        if (!status) return fail(Errc::message_not_found, fmt::format("no message {}", id_text));
+        return false;
+    }
+    index_message(transaction, id_text, true, reply.content);
     const std::array<db::Value, 5> touched{at, at, at, at, std::string_view(id_text)};
-    BATON_TRY_VOID(connection.execute(touch_conversation, touched));
+    BATON_TRY_VOID(transaction.execute(touch_conversation, touched));
     return true;
 }
 
@@ -155,10 +177,10 @@ Result<bool> insert_step(db::Connection& connection, MessageId id, const RunStep
 }
 
 Result<bool> write_last_step(
-    db::Connection& connection, MessageId id, const RunStep& last, const DialogReply& reply) {
-    BATON_TRY(const bool first, write_reply(connection, id, reply));
+    Transaction& transaction, MessageId id, const RunStep& last, const DialogReply& reply) {
+    BATON_TRY(const bool first, write_reply(transaction, id, reply));
     if (!first) return false;
-    BATON_TRY_VOID(insert_step(connection, id, last));
+    BATON_TRY_VOID(insert_step(transaction, id, last));
     return true;
 }
 

@@ -6,24 +6,24 @@
 
 #include "base/result.h"
 #include "conversations/conversations.h"
-#include "db/database.h"
+#include "conversations/transaction.h"
 
 namespace baton::conversations {
 
 // The meaning of each is that of the port's method.
 
 [[nodiscard]] Result<bool> insert_conversation(
-    db::Connection& connection, const Conversation& conversation);
-[[nodiscard]] Result<bool> insert_message(db::Connection& connection, const DialogMessage& message);
+    Transaction& transaction, const Conversation& conversation);
+[[nodiscard]] Result<bool> insert_message(Transaction& transaction, const DialogMessage& message);
 [[nodiscard]] Result<bool> write_reply(
-    db::Connection& connection, MessageId id, const DialogReply& reply);
+    Transaction& transaction, MessageId id, const DialogReply& reply);
 [[nodiscard]] Result<void> write_failure(db::Connection& connection, const FailedRun& run);
 [[nodiscard]] Result<bool> insert_step(
     db::Connection& connection, MessageId id, const RunStep& step);
 [[nodiscard]] Result<void> insert_summary(db::Connection& connection, const Summary& summary);
 /// RunSteps::finish.
 [[nodiscard]] Result<bool> write_last_step(
-    db::Connection& connection, MessageId id, const RunStep& last, const DialogReply& reply);
+    Transaction& transaction, MessageId id, const RunStep& last, const DialogReply& reply);
 
 /// A message that goes back and forth between pending and processing.
 struct Progress {

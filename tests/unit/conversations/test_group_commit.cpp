@@ -1,5 +1,7 @@
 // The writer under load and on a failing database: shared transactions, nothing half done.
 #include <atomic>
+#include <functional>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -111,6 +113,57 @@ TEST_P(GroupCommit, spares_the_neighbours_of_a_write_that_fails) {
     EXPECT_EQ(run(writer.run<bool>(number(1))).error().code, Errc::conflict);
     EXPECT_TRUE(run(writer.run<bool>(number(2))));
     EXPECT_EQ(numbers(), (std::set<std::int64_t>{1, 2}));
+}
+
+TEST_P(GroupCommit, spares_the_neighbours_inside_of_one_transaction) {
+    std::atomic<int> commits{0};
+    std::atomic<bool> open{false};
+    const auto finish = [](Transaction& transaction) -> Result<void> {
+        for (const auto& text : transaction.take_texts()) {
+            if (text.id == "bad") return baton::fail(Errc::message_too_large, "no index takes it");
+        }
+        return {};
+    };
+    GroupWriter writer(
+        std::make_unique<SlowConnection>(plain_->connect().value(), commits, open), finish);
+    const auto half_done = [](db::Connection& connection) -> Result<bool> {
+        BATON_TRY_VOID(number(99)(connection));
+        return baton::fail(Errc::conflict, "changed my mind");
+    };
+    const auto refused = [](db::Connection&) -> Result<bool> {
+        return baton::fail(Errc::rate_limited, "not now");
+    };
+    const auto unfinished = [](Transaction& transaction) -> Result<bool> {
+        BATON_TRY_VOID(number(98)(transaction));
+        transaction.add_text({.id = "bad"});
+        return true;
+    };
+    using Body = std::function<Result<bool>(Transaction&)>;
+    const std::vector<Body> bodies{
+        number(1), refused, number(2), half_done, number(3), unfinished, number(2), number(4)};
+    std::vector<std::optional<Errc>> said(bodies.size());
+    const auto write_all = [&]() -> Task<void> {
+        TaskGroup group(co_await asio::this_coro::executor);
+        for (std::size_t i = 0; i < bodies.size(); ++i) {
+            group.spawn([&, i]() -> Task<void> {
+                const auto result = co_await writer.run<bool>(bodies[i]);
+                if (!result) said[i] = result.error().code;
+            });
+        }
+        group.spawn([&]() -> Task<void> {
+            open = true;
+            open.notify_all();
+            co_return;
+        });
+        const auto cancelled = co_await group.drain(Deadline::never());
+        EXPECT_EQ(cancelled, 0u);
+    };
+    run(write_all());
+    const std::vector<std::optional<Errc>> expected{std::nullopt, Errc::rate_limited, std::nullopt,
+        Errc::conflict, std::nullopt, Errc::message_too_large, Errc::conflict, std::nullopt};
+    EXPECT_EQ(said, expected);
+    EXPECT_EQ(numbers(), (std::set<std::int64_t>{1, 2, 3, 4}));
+    EXPECT_LE(commits, 2);
 }
 
 TEST_P(GroupCommit, fails_every_write_of_a_transaction_that_fails) {

@@ -1,6 +1,9 @@
 // Search by text: what is found, in which order, and that no text is ever taken for an operator.
+#include <boost/asio/this_coro.hpp>
+
 #include "conversations/search_query.h"
 #include "harness.h"
+#include "runtime/task_group.h"
 
 namespace baton::conversations {
 namespace {
@@ -103,6 +106,58 @@ TEST_P(Searching, forgets_what_is_gone) {
     ASSERT_TRUE(run(store_.keeper->purge(ConversationId("c1"), 100, start + Duration(1))));
     say(3, "alpha");
     EXPECT_EQ(found("alpha"), (Found{"3"})) << "places of others are no longer theirs";
+}
+
+TEST_P(Searching, knows_what_came_and_went_in_one_transaction) {
+    say(1, "alpha");
+    for (std::uint64_t round = 0; round < 5; ++round) {
+        const std::uint64_t first = 10 + 10 * round;
+        const auto write_all = [&]() -> Task<void> {
+            TaskGroup group(co_await asio::this_coro::executor);
+            for (std::uint64_t seq = first; seq < first + 3; ++seq) {
+                group.spawn([&, seq]() -> Task<void> {
+                    auto each = message(seq);
+                    each.content = "alpha";
+                    const auto added = co_await store_.conversations->add_message(each);
+                    EXPECT_TRUE(added.value());
+                });
+                group.spawn([&, seq]() -> Task<void> {
+                    auto given = reply(seq);
+                    given.content = "beta";
+                    const auto answered = co_await store_.writer->complete(id(seq), given);
+                    EXPECT_TRUE(answered.value());
+                });
+            }
+            group.spawn([&, first]() -> Task<void> {
+                const auto deleted = co_await store_.keeper->delete_message(id(first + 1));
+                EXPECT_TRUE(deleted) << to_string(deleted.error());
+            });
+            const auto cancelled = co_await group.drain(Deadline::never());
+            EXPECT_EQ(cancelled, 0u);
+        };
+        run(write_all());
+    }
+    EXPECT_EQ(
+        found("alpha"), (Found{"52", "50", "42", "40", "32", "30", "22", "20", "12", "10", "1"}));
+    EXPECT_EQ(found("beta"),
+        (Found{"52a", "50a", "42a", "40a", "32a", "30a", "22a", "20a", "12a", "10a"}));
+}
+
+TEST_P(Searching, finds_conversations_that_get_and_lose_their_title) {
+    add(message(1, "c1"));
+    auto row = conversation("c2");
+    ASSERT_TRUE(run(store_.conversations->create(row)).value());
+    EXPECT_EQ(conversations("about*"), (Found{"c2"}));
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c2"), {.title = ""}, start)));
+    EXPECT_EQ(conversations("about*"), Found{});
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c1"), {.title = "About one"}, start)));
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c2"), {.context = "about two"}, start)));
+    EXPECT_EQ(conversations("about*"), (Found{"c2", "c1"}));
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c1"), {.title = "About 1"}, start)));
+    EXPECT_EQ(conversations("about*"), (Found{"c2", "c1"})) << "each keeps its place";
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c1"), {.title = ""}, start)));
+    ASSERT_TRUE(run(store_.keeper->change(ConversationId("c2"), {.context = ""}, start)));
+    EXPECT_EQ(conversations("about*"), Found{});
 }
 
 TEST_P(Searching, finds_conversations_by_title_and_context) {
