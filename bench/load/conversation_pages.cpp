@@ -1,99 +1,35 @@
-// Pages of lists and searches over a large database: fills it once, then walks each list from its
-// begin as far as asked and tells what a page took, at the begin and at the end of the walk.
-// conversation_pages DIR [messages 1000000] [conversations 10000] [pages 300]
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
+// Pages of lists and searches over a large database: fills it once, then asks for pages of each
+// kind at its begin and at several depths. One JSON line for each phase of the fill and for each
+// kind and depth. bench/conversations.py runs it.
+// conversation_pages sqlite|postgres FOLDER|PORT [messages] [conversations] [pages] [writers]
 #include <functional>
-#include <string>
+#include <optional>
+#include <string_view>
 #include <vector>
 
-#include <fmt/core.h>
-
-#include "conversations/conversations.h"
+#include "conversation_fill.h"
+#include "conversations/cursor.h"
+#include "conversations/list_query.h"
+#include "conversations/search_query.h"
 #include "db/migrations.h"
+#include "db/postgres/postgres_database.h"
 #include "db/sqlite/sqlite_database.h"
-#include "runtime/io_pool.h"
-#include "runtime/task_group.h"
 
 namespace baton::bench {
 namespace {
 
+using conversations::ConversationFilter;
+using conversations::Cursor;
 using conversations::MessageFilter;
 using conversations::PageRequest;
 using conversations::SearchRequest;
+using Sort = PageRequest::Sort;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr TimePoint start = from_unix_ms(1'767'225'600'000);
-constexpr std::uint64_t user_count = 1'000;
-
-struct Plan {
-    std::filesystem::path folder;
-    std::uint64_t messages = 1'000'000;
-    std::uint64_t conversations = 10'000;
-    std::uint64_t pages = 300;
-};
+constexpr double depths[] = {0, 0.25, 0.5, 0.75, 0.97};
+constexpr std::uint64_t first_pages = 20;  // the same page again and again
 
 std::uint64_t number_of(const char* text) { return std::strtoull(text, nullptr, 10); }
-
-/// Words of a message: one in all, one in a tenth, one in a thousandth, and a number of its own.
-std::string text_of(std::uint64_t seq) {
-    std::string text = fmt::format("common number{} and some words to read", seq);
-    if (seq % 10 == 0) text += " tenth";
-    if (seq % 1'000 == 0) text += " thousandth";
-    return text;
-}
-
-DialogMessage message_of(std::uint64_t seq, const Plan& plan) {
-    DialogMessage message;
-    message.id = {7, seq};
-    message.conversation_id = ConversationId(fmt::format("c{}", seq % plan.conversations));
-    message.user_id = UserId(fmt::format("u{}", seq % plan.conversations % user_count));
-    message.agent_id = AgentId("assistant");
-    message.content = text_of(seq);
-    message.priority = static_cast<Level>(seq / 7 % level_count);
-    message.created_at = message.updated_at = start + Duration(seq);
-    return message;
-}
-
-/// Three of four messages are answered.
-Task<void> add(conversations::Store& store, std::uint64_t from, std::uint64_t to, Plan plan) {
-    for (std::uint64_t seq = from; seq <= to; ++seq) {
-        DialogMessage message = message_of(seq, plan);
-        const MessageId id = message.id;
-        const auto added = co_await store.conversations->add_message(std::move(message));
-        if (!added) std::abort();
-        if (seq % 4 == 0) continue;
-        DialogReply reply{fmt::format("answer to {}", seq), "m", {10, 10}, start + Duration(seq)};
-        const auto answered = co_await store.writer->complete(id, std::move(reply));
-        if (!answered) std::abort();
-    }
-}
-
-void fill(conversations::Store& store, IoPool& io, const Plan& plan) {
-    constexpr std::uint64_t writers = 256;
-    const auto began = SteadyClock::now();
-    const auto work = [&]() -> Task<void> {
-        TaskGroup group(co_await asio::this_coro::executor);
-        const std::uint64_t share = plan.messages / writers + 1;
-        for (std::uint64_t i = 0; i < writers; ++i) {
-            const std::uint64_t from = i * share + 1;
-            const std::uint64_t to = std::min((i + 1) * share, plan.messages);
-            group.spawn([&store, from, to, plan] { return add(store, from, to, plan); });
-        }
-        const Deadline never = Deadline::never();
-        const std::size_t cut = co_await group.drain(never);
-        if (cut != 0) std::abort();
-    };
-    io.run(work());
-    const std::chrono::duration<double> took = SteadyClock::now() - began;
-    fmt::print(R"({{"fill":{},"seconds":{:.1f}}})"
-               "\n",
-        plan.messages, took.count());
-}
 
 double percentile(std::vector<double> values, double share) {
     if (values.empty()) return 0;
@@ -101,111 +37,231 @@ double percentile(std::vector<double> values, double share) {
     return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
-/// Asks for one page: its `next`, empty on the last.
-using Ask = std::function<std::string(const std::string& after)>;
+struct Asked {
+    std::string next;
+    std::size_t items = 0;
+};
 
-void walk(std::string_view name, const Ask& ask, std::uint64_t pages) {
-    std::vector<double> took;
-    std::string after;
-    do {
-        const auto began = SteadyClock::now();
-        after = ask(after);
-        const std::chrono::duration<double, std::milli> one = SteadyClock::now() - began;
-        took.push_back(one.count());
-    } while (!after.empty() && took.size() < pages);
-    const auto part = static_cast<std::ptrdiff_t>(std::max<std::size_t>(took.size() / 10, 1));
-    fmt::print(
-        R"({{"list":"{}","pages":{},"first_ms":{:.2f},"p50_ms":{:.2f},"p95_ms":{:.2f},"max_ms":{:.2f},)"
-        R"("begin_p50_ms":{:.2f},"end_p50_ms":{:.2f}}})"
-        "\n",
-        name, took.size(), took.front(), percentile(took, 0.5), percentile(took, 0.95),
-        percentile(took, 1), percentile({took.begin(), took.begin() + part}, 0.5),
-        percentile({took.end() - part, took.end()}, 0.5));
-    std::fflush(stdout);
-}
+/// A kind of page: how to ask for one, and the cursor at a share of the whole.
+struct Kind {
+    std::string name;
+    std::function<Asked(const std::string& after)> ask;
+    std::function<std::string(double depth)> cursor;
+};
 
 class Walker final {
 public:
-    Walker(conversations::Store& store, IoPool& io, std::uint64_t pages)
-        : store_(store), io_(io), pages_(pages) {}
+    Walker(conversations::Store& store, IoPool& io, const Plan& plan)
+        : store_(store), io_(io), plan_(plan) {}
 
-    void list_messages(std::string_view name, const MessageFilter& filter,
-        PageRequest::Sort sort = PageRequest::Sort::created_at) {
-        walk(
-            name,
-            [&](const std::string& after) {
-                PageRequest page{.page_size = 100, .after = after, .sort = sort};
-                return io_.run(store_.conversations->list_messages(filter, page)).value().next;
-            },
-            pages_);
+    void messages(const std::string& name, const MessageFilter& filter) {
+        for (const auto& [sort, order] : orders) {
+            for (const bool descending : {true, false}) {
+                const PageRequest page{.page_size = 100, .sort = sort, .descending = descending};
+                walk({.name = fmt::format("messages{}{}{}", name, order, descending ? "" : ", up"),
+                    .ask = [&](const std::string& after) { return ask(filter, page, after); },
+                    .cursor =
+                        [&](double depth) {
+                            return cursor(conversations::messages_query(filter, page).value(),
+                                descending ? 1 - depth : depth, plan_.messages);
+                        }});
+            }
+        }
     }
-    void list_conversations(
-        std::string_view name, const conversations::ConversationFilter& filter) {
-        walk(
-            name,
-            [&](const std::string& after) {
-                PageRequest page{.page_size = 100, .after = after};
-                return io_.run(store_.conversations->list(filter, page)).value().next;
-            },
-            pages_);
+    void list_conversations(const std::string& name, const ConversationFilter& filter) {
+        for (const auto& [sort, order] : orders) {
+            const PageRequest page{.page_size = 100, .sort = sort};
+            walk({.name = fmt::format("conversations{}{}", name, order),
+                .ask = [&](const std::string& after) { return ask(filter, page, after); }});
+        }
     }
-    void search(std::string_view name, SearchRequest request) {
+    void search(const std::string& name, SearchRequest request) {
         request.page_size = 100;
-        walk(
-            name,
-            [&](const std::string& after) {
-                request.after = after;
-                return io_.run(store_.search->search_messages(request)).value().next;
-            },
-            pages_);
+        const std::string scope = conversations::search_scope(request, "messages");
+        walk({.name = "search: " + name,
+            .ask =
+                [&](const std::string& after) {
+                    request.after = after;
+                    auto page = io_.run(store_.search->search_messages(request)).value();
+                    return Asked{std::move(page.next), page.items.size()};
+                },
+            .cursor =
+                [&](double depth) {
+                    const auto place = static_cast<double>(last_place()) * (1 - depth);
+                    return to_text(Cursor{static_cast<std::int64_t>(place), 0, ""}, scope);
+                }});
+    }
+    void search_conversations(const std::string& name, SearchRequest request) {
+        request.page_size = 100;
+        walk({.name = "search of conversations: " + name, .ask = [&](const std::string& after) {
+                  request.after = after;
+                  auto page = io_.run(store_.search->search_conversations(request)).value();
+                  return Asked{std::move(page.next), page.items.size()};
+              }});
     }
 
 private:
+    static constexpr std::pair<Sort, std::string_view> orders[] = {{Sort::created_at, ""},
+        {Sort::updated_at, ", by update"}, {Sort::priority, ", by priority"}};
+
+    template <class Filter>
+    Asked ask(const Filter& filter, PageRequest page, const std::string& after) {
+        page.after = after;
+        if constexpr (std::is_same_v<Filter, MessageFilter>) {
+            auto rows = io_.run(store_.conversations->list_messages(filter, page)).value();
+            return {std::move(rows.next), rows.items.size()};
+        } else {
+            auto rows = io_.run(store_.conversations->list(filter, page)).value();
+            return {std::move(rows.next), rows.items.size()};
+        }
+    }
+
+    /// At `share` of the messages in the order of their numbers; by priority the same inside of the
+    /// level that stands there.
+    static std::string cursor(
+        const conversations::ListQuery& query, double share, std::uint64_t messages) {
+        const auto seq = static_cast<std::uint64_t>(share * static_cast<double>(messages));
+        std::int64_t key = to_unix_ms(time_of(seq));
+        if (query.key_column == "priority") key = static_cast<std::int64_t>((1 - share) * 3.99);
+        return to_text(Cursor{key, messages, id_of(seq).text()}, query.scope);
+    }
+
+    std::int64_t last_place() {
+        if (last_place_ == 0) {
+            const SearchRequest request{.text = "common", .page_size = 1};
+            const auto page = io_.run(store_.search->search_messages(request)).value();
+            const auto scope = conversations::search_scope(request, "messages");
+            last_place_ = conversations::parse_cursor(page.next, scope).value().key;
+        }
+        return last_place_;
+    }
+
+    void walk(const Kind& kind) {
+        std::vector<double> all;
+        std::size_t rows = 0;
+        const auto ask_once = [&](std::vector<double>& took, std::string& after) {
+            const auto began = SteadyClock::now();
+            auto asked = kind.ask(after);
+            const std::chrono::duration<double, std::milli> one = SteadyClock::now() - began;
+            took.push_back(one.count());
+            after = std::move(asked.next);
+            rows += asked.items;
+        };
+        std::vector<double> took;
+        std::string next;
+        for (std::uint64_t i = 0; i < first_pages; ++i) {
+            next.clear();
+            ask_once(took, next);
+        }
+        print(kind.name, "first", took, std::exchange(rows, 0));
+        all = took;
+        for (const double depth : depths) {
+            if (depth != 0 && (!kind.cursor || next.empty())) break;
+            took.clear();
+            std::string after = depth == 0 ? next : kind.cursor(depth);
+            while (!after.empty() && took.size() < plan_.pages) ask_once(took, after);
+            if (took.empty()) break;
+            print(kind.name, fmt::format("{:.0f} %", depth * 100), took, std::exchange(rows, 0));
+            all.insert(all.end(), took.begin(), took.end());
+        }
+        print(kind.name, "all", all, 0);
+    }
+
+    void print(const std::string& name, std::string_view depth, const std::vector<double>& took,
+        std::size_t rows) const {
+        fmt::print(
+            R"({{"database":"{}","list":"{}","depth":"{}","pages":{},"rows":{},"p50_ms":{:.2f},"p95_ms":{:.2f},"p99_ms":{:.2f},"max_ms":{:.2f}}})"
+            "\n",
+            plan_.kind, name, depth, took.size(), rows, percentile(took, 0.5),
+            percentile(took, 0.95), percentile(took, 0.99), percentile(took, 1));
+        std::fflush(stdout);
+    }
+
     conversations::Store& store_;
     IoPool& io_;
-    std::uint64_t pages_;
+    const Plan& plan_;
+    std::int64_t last_place_ = 0;
 };
 
-void measure(conversations::Store& store, IoPool& io, std::uint64_t pages) {
-    using Sort = PageRequest::Sort;
-    Walker walker(store, io, pages);
+void measure_lists(Walker& walker) {
     const auto user = UserId("u1");
-    walker.list_messages("messages", {});
-    walker.list_messages("messages by update", {}, Sort::updated_at);
-    walker.list_messages("messages by priority", {}, Sort::priority);
-    walker.list_messages("messages of a conversation", {.conversation_id = ConversationId("c1")});
-    walker.list_messages("messages of a user", {.user_id = user});
-    walker.list_messages("messages of a user by update", {.user_id = user}, Sort::updated_at);
-    walker.list_messages("completed messages", {.status = DialogStatus::completed});
-    walker.list_messages(
-        "completed messages by update", {.status = DialogStatus::completed}, Sort::updated_at);
-    walker.list_messages("failed messages (none)", {.status = DialogStatus::failed});
-    walker.list_messages("messages of level low", {.priority = Level::low});
-    walker.list_messages(
-        "pending messages of level low", {.status = DialogStatus::pending, .priority = Level::low});
-    walker.list_messages(
-        "messages of a user, failed (none)", {.user_id = user, .status = DialogStatus::failed});
-    walker.list_conversations("conversations", {});
-    walker.list_conversations("conversations of a user", {.user_id = user});
-    walker.list_conversations(
-        "archived conversations (none)", {.state = ConversationState::archived});
-    walker.search("search: a word of all messages", {.text = "common"});
-    walker.search("search: a word of a tenth", {.text = "tenth"});
-    walker.search("search: two words, one rare", {.text = "common thousandth"});
-    walker.search("search: the begin of a word of all", {.text = "number*"});
-    walker.search("search: one message", {.text = "number4711"});
-    walker.search("search: nothing", {.text = "nothing"});
-    walker.search("search: a word of all, of one user", {.text = "common", .user_id = user});
-    walker.search("search: a word of all, of nobody", {.text = "common", .user_id = UserId("x")});
+    const auto giant = UserId("u0");
+    const auto failed = DialogStatus::failed;
+    walker.messages("", {});
+    walker.messages(" of a conversation", {.conversation_id = ConversationId("c1")});
+    walker.messages(" of the giant conversation", {.conversation_id = ConversationId("c0")});
+    walker.messages(" of the giant conversation, failed",
+        {.conversation_id = ConversationId("c0"), .status = failed});
+    walker.messages(" of a user", {.user_id = user});
+    walker.messages(" of the giant user", {.user_id = giant});
+    walker.messages(", completed", {.status = DialogStatus::completed});
+    walker.messages(", failed", {.status = failed});
+    walker.messages(", in work (none)", {.status = DialogStatus::processing});
+    walker.messages(" of level low", {.priority = Level::low});
+    walker.messages(
+        " of level low, pending", {.status = DialogStatus::pending, .priority = Level::low});
+    walker.messages(" of level low, failed", {.status = failed, .priority = Level::low});
+    walker.messages(
+        " of the giant user, pending", {.user_id = giant, .status = DialogStatus::pending});
+    walker.messages(" of the giant user, failed", {.user_id = giant, .status = failed});
+    walker.messages(" of the giant user, of level low", {.user_id = giant, .priority = Level::low});
+    walker.messages(" of the giant user, in work (none), of level low",
+        {.user_id = giant, .status = DialogStatus::processing, .priority = Level::low});
+    walker.list_conversations("", {});
+    walker.list_conversations(" of a user", {.user_id = user});
+    walker.list_conversations(" of the giant user", {.user_id = giant});
+    walker.list_conversations(", active", {.state = ConversationState::active});
+    walker.list_conversations(", archived (none)", {.state = ConversationState::archived});
+    walker.list_conversations(" of the giant user, archived (none)",
+        {.user_id = giant, .state = ConversationState::archived});
+}
+
+void measure_searches(Walker& walker) {
+    walker.search("a word of all messages", {.text = "common"});
+    walker.search("a word of a tenth", {.text = "tenth"});
+    walker.search("a word of a thousandth", {.text = "thousandth"});
+    walker.search("a word of the oldest tenth", {.text = "ancient"});
+    walker.search("a word of one message", {.text = "number4711"});
+    walker.search("no word of any", {.text = "nothing"});
+    walker.search("two words, one rare", {.text = "common thousandth"});
+    walker.search("two words that never meet", {.text = "answer common"});
+    walker.search("number*, a word of its own in each", {.text = "number*"});
+    walker.search("n*", {.text = "n*"});
+    walker.search("number47*", {.text = "number47*"});
+    walker.search("past*, a word of its own in the oldest tenth", {.text = "past*"});
+    walker.search("common number*", {.text = "common number*"});
+    walker.search("number* thousandth", {.text = "number* thousandth"});
+    walker.search("nothing*", {.text = "nothing*"});
+    walker.search("a word of all, of one user", {.text = "common", .user_id = UserId("u1")});
+    walker.search("number*, of one user", {.text = "number*", .user_id = UserId("u1")});
+    walker.search("a word of all, of nobody", {.text = "common", .user_id = UserId("x")});
+    walker.search("a word of all, of a conversation",
+        {.text = "common", .conversation_id = ConversationId("c1")});
+    walker.search_conversations("a word of all", {.text = "about"});
+    walker.search_conversations("a word of one", {.text = "topic4711"});
+    walker.search_conversations("topic*", {.text = "topic*"});
+    walker.search_conversations(
+        "a word of all, of nobody", {.text = "about", .user_id = UserId("x")});
+}
+
+std::unique_ptr<db::Database> database_of(const Plan& plan) {
+    if (plan.kind == "sqlite") {
+        std::filesystem::create_directories(plan.place);
+        return db::make_sqlite_database(
+            {.file = std::filesystem::path(plan.place) / "conversations.db"});
+    }
+    return db::make_postgres_database({.host = "127.0.0.1",
+        .port = static_cast<std::uint16_t>(number_of(plan.place.c_str())),
+        .user = "postgres",
+        .dbname = "postgres",
+        .sslmode = "disable"});
 }
 
 int run(const Plan& plan) {
-    std::filesystem::create_directories(plan.folder);
-    const auto database = db::make_sqlite_database({.file = plan.folder / "pages.db"});
+    const auto database = database_of(plan);
     auto connection = database->connect();
     if (!connection) return 1;
     if (!db::migrate_up(**connection, db::embedded_migrations(database->kind()))) return 1;
-    connection->reset();
     IoPool io{1};
     auto store = conversations::make_store(*database);
     if (!store) return 1;
@@ -214,7 +270,12 @@ int run(const Plan& plan) {
     if (io.run(store->conversations->list_messages(all, one)).value().total == 0) {
         fill(*store, io, plan);
     }
-    measure(*store, io, plan.pages);
+    if (plan.pages == 0) return 0;
+    // As the server does by itself some time after so many changes.
+    if (plan.kind == "postgres" && !(*connection)->execute_script("ANALYZE")) return 1;
+    Walker walker(*store, io, plan);
+    measure_lists(walker);
+    measure_searches(walker);
     return 0;
 }
 
@@ -222,13 +283,17 @@ int run(const Plan& plan) {
 }  // namespace baton::bench
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        fmt::print("conversation_pages DIR [messages] [conversations] [pages]\n");
+    using baton::bench::number_of;
+    if (argc < 3) {
+        fmt::print(
+            "conversation_pages sqlite|postgres FOLDER|PORT [messages] [conversations] "
+            "[pages] [writers]\n");
         return 2;
     }
-    baton::bench::Plan plan{.folder = argv[1]};
-    if (argc > 2) plan.messages = baton::bench::number_of(argv[2]);
-    if (argc > 3) plan.conversations = baton::bench::number_of(argv[3]);
-    if (argc > 4) plan.pages = baton::bench::number_of(argv[4]);
-    return baton::bench::run(plan);
+    return baton::bench::run({.kind = argv[1],
+        .place = argv[2],
+        .messages = argc > 3 ? number_of(argv[3]) : 1'000'000,
+        .conversations = argc > 4 ? number_of(argv[4]) : 10'000,
+        .pages = argc > 5 ? number_of(argv[5]) : 40,
+        .writers = argc > 6 ? number_of(argv[6]) : 256});
 }

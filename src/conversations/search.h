@@ -17,6 +17,8 @@ struct SearchLimits {
     static constexpr std::size_t words_max = 32;  ///< further ones are not looked at
     /// Finds that one page looks at, should the filter leave most of them out.
     static constexpr std::uint32_t scan_max = 2'000;
+    /// Blocks of 8,192 texts of messages that one page looks at, should few hold the words.
+    static constexpr std::int64_t blocks_max = 512;
 };
 
 /// Words, all of which must be in one text; a word that ends in * is the begin of one. Case and
@@ -37,7 +39,7 @@ struct MessageHit {
 };
 
 /// The last that came first. A page may be short, or empty, and yet have a `next`: then the filter
-/// left out scan_max finds.
+/// left out scan_max finds, or it looked at blocks_max blocks.
 template <class T>
 struct SearchPage {
     std::vector<T> items{};

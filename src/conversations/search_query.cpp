@@ -7,10 +7,11 @@
 
 #include "base/text.h"
 #include "conversations/rows.h"
-#include "conversations/search.h"
 
 namespace baton::conversations {
 namespace {
+
+constexpr int block_bits = 13;  // never change: the migrations know it
 
 bool is_postgres(std::string_view kind) noexcept { return kind == "postgres"; }
 
@@ -24,12 +25,14 @@ bool has_letter(std::string_view word) noexcept {
     });
 }
 
-void append_word(std::string& query, std::string_view kind, std::string_view word) {
+void append_word(
+    std::string& query, std::string_view kind, std::string_view mark, std::string_view word) {
     const bool is_begin = word.size() > 1 && word.ends_with('*');
     if (is_begin) word.remove_suffix(1);
     const char quote = is_postgres(kind) ? '\'' : '"';
     if (!query.empty()) query += is_postgres(kind) ? " & " : " ";
     query += quote;
+    query += mark;
     for (const char c : word) {
         if (c == quote || (is_postgres(kind) && c == '\\')) query += c;
         query += c;
@@ -49,9 +52,8 @@ std::string of_table(std::string_view table, std::string_view columns) {
     return all;
 }
 
-}  // namespace
-
-std::string match_text(std::string_view kind, std::string_view text) {
+/// The words of `text`, each behind `mark`.
+std::string match_words(std::string_view kind, std::string_view mark, std::string_view text) {
     std::string query;
     std::size_t words = 0;
     while (words < SearchLimits::words_max) {
@@ -63,23 +65,71 @@ std::string match_text(std::string_view kind, std::string_view text) {
         if (!has_letter(word)) continue;
         // PostgreSQL keeps no such text, so nothing holds the word; SQLite takes it for what it is.
         if (is_postgres(kind) && !is_utf8(word)) return {};
-        append_word(query, kind, word);
+        append_word(query, kind, mark, word);
         ++words;
     }
     return query;
 }
 
-std::string search_messages_sql(std::string_view kind) {
-    const std::string_view condition =
-        is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)" : "message_texts MATCH ?";
-    const std::string_view name = is_postgres(kind) ? "t" : "message_texts";
-    return fmt::format(
-        "SELECT p.place, p.is_answer, {0} FROM message_texts{1} "
-        "JOIN message_places p ON p.place = {2}.rowid "
+}  // namespace
+
+std::string search_scope(const SearchRequest& request, std::string_view table) {
+    return fmt::format("search|{}|{}|{}|{}", table, request.text,
+        request.conversation_id ? request.conversation_id->view() : "",
+        request.user_id ? request.user_id->view() : "");
+}
+
+std::int64_t block_of(std::int64_t place) noexcept { return place >> block_bits; }
+std::int64_t first_place_of(std::int64_t block) noexcept { return block << block_bits; }
+std::string block_mark(std::int64_t block) { return fmt::format("{:05x}", block); }
+
+std::optional<BlockRange> older_blocks(const BlockRange& range, std::int64_t blocks_max) noexcept {
+    if (range.first == 0) return std::nullopt;
+    const std::int64_t count = std::min(2 * (range.last - range.first + 1), blocks_max);
+    return BlockRange{std::max<std::int64_t>(range.first - count, 0), range.first - 1};
+}
+
+std::int64_t blocks_max_of(std::string_view kind, std::string_view text) noexcept {
+    // FTS5 reads the texts of a word one by one, but all of a begin before the first; PostgreSQL
+    // reads all of either.
+    const bool reads_all = is_postgres(kind) || text.find('*') != std::string_view::npos;
+    return reads_all ? 8 : 32;
+}
+
+std::string match_text(std::string_view kind, std::string_view text) {
+    return match_words(kind, "", text);
+}
+
+std::string match_text_in_blocks(std::string_view text, const BlockRange& range) {
+    std::string query;
+    for (std::int64_t block = range.last; block >= range.first; --block) {
+        const auto words = match_words("sqlite", block_mark(block), text);
+        query += fmt::format("{}({})", query.empty() ? "" : " OR ", words);
+    }
+    return query;
+}
+
+std::string find_messages_sql(std::string_view kind) {
+    constexpr std::string_view columns =
+        "p.place, p.is_answer, p.message_id, m.conversation_id, m.user_id, "
+        "CASE WHEN c.removed_at IS NULL THEN 1 ELSE 0 END";
+    constexpr std::string_view rows =
         "JOIN dialog_messages m ON m.id = p.message_id "
-        "JOIN conversations c ON c.id = m.conversation_id AND c.removed_at IS NULL "
-        "WHERE {3} AND {2}.rowid < ? ORDER BY {2}.rowid DESC LIMIT ?",
-        of_table("m", message_columns), is_postgres(kind) ? " t" : "", name, condition);
+        "JOIN conversations c ON c.id = m.conversation_id";
+    if (!is_postgres(kind)) {
+        return fmt::format(
+            "SELECT {} FROM message_texts JOIN message_places p ON p.place = message_texts.rowid "
+            "{} WHERE message_texts MATCH ? AND message_texts.rowid < ? "
+            "ORDER BY message_texts.rowid DESC LIMIT ?",
+            columns, rows);
+    }
+    // The order by a sum keeps the planner from reading all places backwards.
+    return fmt::format(
+        "SELECT {} FROM (SELECT t.rowid FROM message_texts t "
+        "WHERE t.words @@ block_query(to_tsquery('baton_words', ?), ?, ?) AND t.rowid < ? "
+        "ORDER BY t.rowid + 0 DESC LIMIT ?) found "
+        "JOIN message_places p ON p.place = found.rowid {} ORDER BY p.place DESC",
+        columns, rows);
 }
 
 std::string search_conversations_sql(std::string_view kind) {

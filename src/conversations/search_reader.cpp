@@ -1,7 +1,11 @@
 // Reader's searches.
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -11,6 +15,9 @@
 
 namespace baton::conversations {
 namespace {
+
+constexpr std::size_t page_size_max = 100;
+constexpr db::Statement select_newest{"SELECT max(place) FROM message_places"};
 
 struct Place {
     std::int64_t before = std::numeric_limits<std::int64_t>::max();
@@ -23,13 +30,12 @@ Result<Place> place_of(const SearchRequest& request, std::string_view table) {
         return fail_field(Errc::invalid_argument, "q",
             fmt::format("a search is 1 to {} bytes of text", SearchLimits::text_max));
     }
-    if (request.page_size < 1 || request.page_size > 100) {
-        return fail_field(Errc::invalid_argument, "page_size", "`page_size` must be 1 to 100");
+    if (request.page_size < 1 || request.page_size > page_size_max) {
+        return fail_field(Errc::invalid_argument, "page_size",
+            fmt::format("`page_size` must be 1 to {}", page_size_max));
     }
     Place place;
-    place.scope = fmt::format("search|{}|{}|{}|{}", table, request.text,
-        request.conversation_id ? request.conversation_id->view() : "",
-        request.user_id ? request.user_id->view() : "");
+    place.scope = search_scope(request, table);
     if (!request.after.empty()) {
         BATON_TRY(const auto cursor, parse_cursor(request.after, place.scope));
         place.before = cursor.key;
@@ -69,23 +75,149 @@ Result<SearchPage<T>> search_page(db::Connection& connection, const db::Statemen
     return page;
 }
 
+/// A find of a search.
+struct Found {
+    std::string id;  ///< of the message
+    bool is_answer = false;
+};
+
+/// "?, ?, …": as many as a page has rows.
+std::string placeholders() {
+    std::string list = "?";
+    for (std::size_t i = 1; i < page_size_max; ++i) list += ", ?";
+    return list;
+}
+
+const std::string select_messages_sql =
+    fmt::format("SELECT {} FROM dialog_messages WHERE id IN ({})", message_columns, placeholders());
+const db::Statement select_messages{select_messages_sql};
+
+using Messages = std::unordered_map<std::string, DialogMessage>;
+
+/// The messages of the finds, by id.
+Result<Messages> messages_of(db::Connection& connection, const std::vector<Found>& found) {
+    Messages messages;
+    if (found.empty()) return messages;
+    std::vector<db::Value> ids(page_size_max, std::string_view(found.back().id));
+    for (std::size_t i = 0; i < found.size(); ++i) ids[i] = std::string_view(found[i].id);
+    Result<void> readable;
+    BATON_TRY_VOID(connection.execute(select_messages, ids, [&](const db::Row& row) {
+        auto message = message_of(row, 0);
+        if (!message) {
+            readable = fail(std::move(message).error());
+            return false;
+        }
+        messages.try_emplace(std::string(row.text(0)), *std::move(message));
+        return true;
+    }));
+    if (!readable) return fail(std::move(readable).error());
+    return messages;
+}
+
+/// Looks through blocks of texts, the newest first, until a page is full.
+class MessageSearch final {
+public:
+    MessageSearch(std::string_view kind, const SearchRequest& request, std::int64_t before)
+        : kind_(kind), request_(request), before_(before), match_(match_text(kind, request.text)) {
+        blocks_.first = blocks_.last = block_of(before - 1);
+    }
+
+    [[nodiscard]] bool has_words() const { return !match_.empty(); }
+    [[nodiscard]] std::vector<Found>& found() noexcept { return found_; }
+    /// The place before which the next page begins; 0: there is none.
+    [[nodiscard]] std::int64_t next() const noexcept { return next_; }
+
+    [[nodiscard]] Result<void> run(db::Connection& connection, const db::Statement& statement) {
+        std::int64_t looked_at = blocks_.last - blocks_.first + 1;
+        const std::int64_t most = blocks_max_of(kind_, request_.text);
+        while (true) {
+            BATON_TRY(const bool is_done, look(connection, statement));
+            if (is_done) return {};
+            const auto older = older_blocks(blocks_, most);
+            if (!older) return {};
+            if (looked_at >= SearchLimits::blocks_max) {
+                next_ = first_place_of(blocks_.first);
+                return {};
+            }
+            blocks_ = *older;
+            looked_at += blocks_.last - blocks_.first + 1;
+        }
+    }
+
+private:
+    static constexpr std::int64_t scan_max = SearchLimits::scan_max;
+
+    /// Looks at all of `blocks_`. Whether the page ends there.
+    Result<bool> look(db::Connection& connection, const db::Statement& statement) {
+        const bool is_sqlite = kind_ == "sqlite";
+        const auto match =
+            is_sqlite ? match_text_in_blocks(request_.text, blocks_) : std::string(match_);
+        // SQLite makes rows as they are asked for; PostgreSQL makes them all.
+        std::int64_t limit = is_sqlite ? scan_max + 1 : std::int64_t{request_.page_size} + 1;
+        while (true) {
+            std::vector<db::Value> values{std::string_view(match)};
+            if (!is_sqlite) values.insert(values.end(), {blocks_.first, blocks_.last});
+            values.insert(values.end(), {before_, limit});
+            std::int64_t rows = 0;
+            BATON_TRY_VOID(connection.execute(statement, values, [&](const db::Row& row) {
+                ++rows;
+                return take(row);
+            }));
+            if (next_ != 0) return true;
+            if (rows < limit) return false;
+            limit = std::min(limit * 4, scan_max + 1);
+        }
+    }
+
+    /// False: the page ended before this row.
+    bool take(const db::Row& row) {
+        if (found_.size() == request_.page_size || scanned_ == scan_max) {
+            next_ = before_;
+            return false;
+        }
+        ++scanned_;
+        before_ = row.integer(0);
+        const bool wanted =
+            row.integer(5) != 0 &&
+            (!request_.conversation_id || row.text(3) == request_.conversation_id->view()) &&
+            (!request_.user_id || row.text(4) == request_.user_id->view());
+        if (wanted) found_.push_back({std::string(row.text(2)), row.integer(1) != 0});
+        return true;
+    }
+
+    std::string_view kind_;
+    const SearchRequest& request_;
+    std::int64_t before_;  // the place of the last row
+    std::string match_;
+    BlockRange blocks_;
+    std::vector<Found> found_;
+    std::int64_t scanned_ = 0;
+    std::int64_t next_ = 0;
+};
+
 }  // namespace
 
 Result<SearchPage<MessageHit>> Reader::search_messages(const SearchRequest& request) {
-    BATON_TRY(const auto place, place_of(request, "messages"));
-    const auto read = [&](const db::Row& row) -> Result<std::optional<MessageHit>> {
-        constexpr int first = 2;  // behind place and is_answer; then id, conversation_id, user_id
-        const bool wanted =
-            (!request.conversation_id || row.text(first + 1) == request.conversation_id->view()) &&
-            (!request.user_id || row.text(first + 2) == request.user_id->view());
-        if (!wanted) return std::optional<MessageHit>();
-        BATON_TRY(auto message, message_of(row, first));
-        return std::optional(
-            MessageHit{.message = std::move(message), .is_answer = row.integer(1) != 0});
-    };
-    const auto match = match_text(kind_, request.text);
-    return search_page<MessageHit>(
-        *connection_, statement(search_messages_sql(kind_)), match, request, place, read);
+    BATON_TRY(auto place, place_of(request, "messages"));
+    SearchPage<MessageHit> page;
+    if (request.after.empty()) {
+        BATON_TRY_VOID(connection_->execute(select_newest, {}, [&](const db::Row& row) {
+            place.before = row.is_null(0) ? 0 : row.integer(0) + 1;
+            return false;
+        }));
+    }
+    if (place.before <= 0) return page;
+    MessageSearch search(kind_, request, place.before);
+    if (!search.has_words()) return page;
+    BATON_TRY_VOID(search.run(*connection_, statement(find_messages_sql(kind_))));
+    BATON_TRY(const auto messages, messages_of(*connection_, search.found()));
+    for (const auto& [id, is_answer] : search.found()) {
+        const auto message = messages.find(id);
+        if (message == messages.end()) continue;  // deleted a moment ago
+        page.items.push_back({.message = message->second, .is_answer = is_answer});
+    }
+    if (search.next() != 0) page.next = to_text(Cursor{search.next(), 0, ""}, place.scope);
+    return page;
 }
 
 Result<SearchPage<Conversation>> Reader::search_conversations(const SearchRequest& request) {

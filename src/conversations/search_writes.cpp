@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "conversations/search_query.h"
+
 namespace baton::conversations {
 namespace {
 
@@ -61,7 +63,7 @@ private:
 
 struct Placed {
     std::int64_t place = 0;
-    std::string_view text;
+    std::string body;  ///< the mark of its block, and the text
 };
 
 bool is_of(const NewText& text, const db::Row& row) {
@@ -85,7 +87,8 @@ Result<void> place_messages(
         for (std::size_t i = 0; i < texts.size(); ++i, ++expected) {
             const NewText& text = *texts[expected % texts.size()];
             if (!is_of(text, row)) continue;
-            placed.push_back({row.integer(0), text.text});
+            const std::int64_t place = row.integer(0);
+            placed.push_back({place, block_mark(block_of(place)) + text.text});
             ++expected;
             break;
         }
@@ -109,7 +112,7 @@ Result<void> add_message_texts(
         values.clear();
         for (const auto& each : texts.first(rows)) {
             values.emplace_back(each.place);
-            values.emplace_back(each.text);
+            values.emplace_back(std::string_view(each.body));
         }
         BATON_TRY_VOID(transaction.execute(statements.of(rows), values));
         texts = texts.subspan(rows);

@@ -13,6 +13,7 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include "db/sqlite/block_words.h"
 #include "db/sqlite/checked_pages.h"
 #include "db/sqlite/wal_check.h"
 
@@ -278,6 +279,8 @@ private:
         if (code != SQLITE_OK) return failure(db.get(), code);
         int reserved = checksum_size;  // of a file that is made now
         sqlite3_file_control(db.get(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+        const int words = add_block_words(db.get());
+        if (words != SQLITE_OK) return failure(db.get(), words);
         return db;
     }
 

@@ -1,5 +1,6 @@
 // Search by text: what is found, in which order, and that no text is ever taken for an operator.
 #include <boost/asio/this_coro.hpp>
+#include <fmt/core.h>
 
 #include "conversations/search_query.h"
 #include "harness.h"
@@ -38,6 +39,18 @@ protected:
             if (page->next.empty()) return all;
             request.after = page->next;
         }
+    }
+    /// The next text is the first of that block, or the second.
+    void begin_block(std::int64_t block) {
+        const auto sql =
+            GetParam() == test::DatabaseKind::postgres
+                ? fmt::format(
+                      "SELECT setval(pg_get_serial_sequence('message_places', 'place'), {})",
+                      first_place_of(block))
+                : fmt::format("INSERT INTO message_places VALUES ({}, '{}', 7)",
+                      first_place_of(block), id(1).text());
+        EXPECT_TRUE(plain_->connect().value()->execute_script(
+            "DELETE FROM message_places WHERE is_answer = 7;" + sql));
     }
     Found found(std::string text) { return found(SearchRequest{.text = std::move(text)}); }
     Found conversations(std::string text) {
@@ -92,6 +105,45 @@ TEST_P(Searching, a_page_ends_after_so_many_finds_that_are_left_out) {
     EXPECT_TRUE(page.items.empty());
     ASSERT_FALSE(page.next.empty());
     EXPECT_EQ(found(request), (Found{"1"}));
+}
+
+TEST_P(Searching, finds_texts_of_all_blocks_the_last_first) {
+    Found all;
+    for (const std::int64_t block : {0, 1, 2, 3, 9, 40, 41}) {
+        const auto seq = static_cast<std::uint64_t>(2 * block + 1);
+        if (block != 0) begin_block(block);
+        say(seq, "it's word" + std::to_string(seq) + (block == 9 ? " rare" : " common"));
+        say(seq + 1, "it's word" + std::to_string(seq + 1) + " common");
+        all.insert(all.begin(), {std::to_string(seq + 1), std::to_string(seq)});
+    }
+    for (const std::uint32_t size : {1U, 3U, 14U, 100U}) {
+        EXPECT_EQ(found(SearchRequest{.text = "word*", .page_size = size}), all);
+        EXPECT_EQ(found(SearchRequest{.text = "it's w*", .page_size = size}), all);
+    }
+    EXPECT_EQ(found("rare"), (Found{"19"}));
+    EXPECT_EQ(found("word1"), (Found{"1"}));
+    EXPECT_EQ(found("word1*"), (Found{"19", "1"}));
+    EXPECT_EQ(found("common word8*"), (Found{"84", "83", "82", "81", "8"}));
+    EXPECT_EQ(found("0*"), Found{}) << "the marks are no words";
+    EXPECT_EQ(found("00000word1"), Found{});
+    ASSERT_TRUE(complete(19));
+    ASSERT_TRUE(run(store_.keeper->delete_message(id(19))));
+    EXPECT_EQ(found("rare"), Found{});
+    EXPECT_EQ(found("word19"), Found{});
+}
+
+TEST_P(Searching, a_page_ends_after_so_many_blocks) {
+    say(1, "alpha");
+    begin_block(SearchLimits::blocks_max - 1);
+    say(2, "beta");
+    EXPECT_EQ(search({.text = "alpha"})->items.size(), 1u);
+    begin_block(SearchLimits::blocks_max + 100);
+    say(3, "beta");
+    const auto page = search({.text = "alpha"}).value();
+    EXPECT_TRUE(page.items.empty());
+    EXPECT_NE(page.next, "");
+    EXPECT_EQ(found("alpha"), (Found{"1"}));
+    EXPECT_EQ(found("beta"), (Found{"3", "2"}));
 }
 
 TEST_P(Searching, forgets_what_is_gone) {
@@ -198,6 +250,21 @@ TEST(MatchText, quotes_words_for_each_database) {
     EXPECT_EQ(match_text("sqlite", R"(say "hi"* now* * !)"), R"("say" """hi"""* "now"*)");
     EXPECT_EQ(match_text("postgres", R"(it's a\b c*)"), R"('it''s' & 'a\\b' & 'c':*)");
     EXPECT_EQ(match_text("sqlite", "  \x01 ... "), "");
+}
+
+TEST(MatchText, asks_for_the_words_in_each_block) {
+    EXPECT_EQ(
+        match_text_in_blocks("a b*", {31, 32}), R"(("00020a" "00020b"*) OR ("0001fa" "0001fb"*))");
+}
+
+TEST(Blocks, are_looked_at_from_the_newest_in_growing_ranges) {
+    std::optional<BlockRange> range = BlockRange{100, 100};
+    std::vector<BlockRange> all;
+    for (; range; range = older_blocks(*range, 32)) all.push_back(*range);
+    EXPECT_EQ(all, (std::vector<BlockRange>{{100, 100}, {98, 99}, {94, 97}, {86, 93}, {70, 85},
+                       {38, 69}, {6, 37}, {0, 5}}));
+    EXPECT_EQ(block_of(first_place_of(7)), 7);
+    EXPECT_EQ(block_of(first_place_of(7) - 1), 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, Searching, test::both_databases(), test::database_name);
