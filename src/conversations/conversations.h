@@ -31,6 +31,8 @@ struct PageRequest {
     bool descending = true;
 };
 
+/// With several filters a page may be short, or empty, and yet have a `next`: then it looked at
+/// ListLimits::scan_max messages, and `total` may count those only.
 template <class T>
 struct Page {
     std::vector<T> items{};
@@ -42,6 +44,8 @@ struct Page {
 struct ListLimits {
     static constexpr std::uint64_t total_max = 100'000;  ///< no list counts further
     static constexpr std::uint64_t reach_max = 10'000;   ///< rows that `page` reaches
+    /// Messages that a page with several filters looks at, of those that the rarest filter finds.
+    static constexpr std::uint64_t scan_max = 10'000;
 };
 
 struct MessageFilter {

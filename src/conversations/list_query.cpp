@@ -14,7 +14,9 @@ constexpr std::uint32_t page_size_max = 100;
 constexpr std::uint64_t total_max = ListLimits::total_max;
 constexpr std::uint64_t reach_max = ListLimits::reach_max;
 
-/// Collects the conditions of a filter.
+using Values = std::vector<std::variant<std::int64_t, std::string>>;
+
+/// The conditions of a filter, and those of a page.
 class Where final {
 public:
     /// A condition without a value.
@@ -22,11 +24,21 @@ public:
         text_ += fmt::format("{}{}", text_.empty() ? " WHERE " : " AND ", condition);
     }
     void add(std::string_view column, std::variant<std::int64_t, std::string> value) {
-        text_ += fmt::format("{}{} = ?", text_.empty() ? " WHERE " : " AND ", column);
+        add(fmt::format("{} = ?", column));
         values_.push_back(std::move(value));
     }
+    /// Rows that stand before or after a place, or on it.
+    void add_place(std::string_view key_column, std::string_view than, const Cursor& place) {
+        if (key_column.empty()) {
+            add(fmt::format("id {} ?", than));
+        } else {
+            add(fmt::format("({}, id) {} (?, ?)", key_column, than));
+            values_.emplace_back(place.key);
+        }
+        values_.emplace_back(place.id);
+    }
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
-    [[nodiscard]] auto& values() noexcept { return values_; }
+    [[nodiscard]] const Values& values() const noexcept { return values_; }
 
     /// The conditions with their values, as text.
     [[nodiscard]] std::string scope() const {
@@ -39,7 +51,7 @@ public:
 
 private:
     std::string text_;
-    std::vector<std::variant<std::int64_t, std::string>> values_;
+    Values values_;
 };
 
 std::string_view column_of(PageRequest::Sort sort) noexcept {
@@ -70,58 +82,113 @@ Result<void> check_page(const PageRequest& page) {
     return {};
 }
 
-Result<ListQuery> make_query(
-    const Table& table, Where where, std::string_view key_column, const PageRequest& page) {
+/// What a list shows, in which order.
+struct Order {
+    std::string_view key_column;
+    bool falling = false;
+
+    Order(std::string_view key, bool descending) noexcept
+        // The highest level has the lowest number.
+        : key_column(key), falling(descending != (key == "priority")) {}
+
+    [[nodiscard]] std::string text() const {
+        const std::string_view direction = falling ? "DESC" : "ASC";
+        const std::string key =
+            key_column.empty() ? std::string() : fmt::format("{} {}, ", key_column, direction);
+        return fmt::format(" ORDER BY {}id {}", key, direction);
+    }
+    [[nodiscard]] std::string_view behind() const noexcept { return falling ? "<" : ">"; }
+    [[nodiscard]] std::string_view up_to() const noexcept { return falling ? ">=" : "<="; }
+};
+
+/// `where` is read in the database, `leading` finds the rows that are looked through.
+struct Wheres {
+    Where named;    ///< what a cursor belongs to
+    Where where;    ///< the same as the database reads it
+    Where leading;  ///< empty: all of them
+    bool counts_all = true;
+};
+
+Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& order,
+    const PageRequest& page, const std::optional<Cursor>& end) {
     BATON_TRY_VOID(check_page(page));
     ListQuery query;
-    query.key_column = key_column;
+    query.key_column = order.key_column;
     query.page_size = page.page_size;
-    // The highest level has the lowest number.
-    const bool falling = page.descending != (key_column == "priority");
-    const std::string_view direction = falling ? "DESC" : "ASC";
-    const std::string key_order =
-        key_column.empty() ? std::string() : fmt::format("{} {}, ", key_column, direction);
-    const std::string order = fmt::format(" ORDER BY {}id {}", key_order, direction);
-    query.scope = fmt::format("{}{}{}", table.name, where.scope(), order);
-
-    std::string place;
+    query.end = end;
+    query.scope = fmt::format("{}{}{}", table.name, wheres.named.scope(), order.text());
+    Where counted = wheres.where;
     if (!page.after.empty()) {
-        BATON_TRY(auto cursor, parse_cursor(page.after, query.scope));
-        const std::string_view word = where.text().empty() ? " WHERE" : " AND";
-        const std::string_view than = falling ? "<" : ">";
-        place = key_column.empty() ? fmt::format("{} id {} ?", word, than)
-                                   : fmt::format("{} ({}, id) {} (?, ?)", word, key_column, than);
-        if (!key_column.empty()) query.page_values.emplace_back(cursor.key);
-        query.page_values.emplace_back(std::move(cursor.id));
+        BATON_TRY(const auto cursor, parse_cursor(page.after, query.scope));
+        wheres.where.add_place(order.key_column, order.behind(), cursor);
+        wheres.leading.add_place(order.key_column, order.behind(), cursor);
         query.total = cursor.total;
     } else {
+        if (end && !wheres.counts_all) counted.add_place(order.key_column, order.up_to(), *end);
         query.count_sql =
             fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS counted", table.name,
-                where.text(), total_max);
+                counted.text(), total_max);
+        query.count_values = counted.values();
     }
-    query.page_sql = fmt::format(
-        "SELECT {} FROM {}{}{}{} LIMIT ?", table.columns, table.name, where.text(), place, order);
+    query.end_sql = fmt::format("SELECT {}, id FROM {}{}{} LIMIT 1 OFFSET {}",
+        order.key_column.empty() ? "0" : order.key_column, table.name, wheres.leading.text(),
+        order.text(), ListLimits::scan_max - 1);
+    query.end_values = wheres.leading.values();
+    if (end) wheres.where.add_place(order.key_column, order.up_to(), *end);
+    query.page_sql = fmt::format("SELECT {} FROM {}{}{} LIMIT ?", table.columns, table.name,
+        wheres.where.text(), order.text());
+    query.page_values = wheres.where.values();
     query.page_values.emplace_back(std::int64_t{page.page_size} + 1);
     if (page.after.empty()) {
         query.page_sql += " OFFSET ?";
         query.page_values.emplace_back((std::int64_t{page.page} - 1) * page.page_size);
     }
-    query.filter_values = std::move(where.values());
     return query;
 }
 
 }  // namespace
 
-Result<ListQuery> messages_query(const MessageFilter& filter, const PageRequest& page) {
-    Where where;
-    if (filter.conversation_id) where.add("conversation_id", filter.conversation_id->text);
-    if (filter.user_id) where.add("user_id", filter.user_id->text);
-    if (filter.status) where.add("status", static_cast<std::int64_t>(*filter.status));
-    if (filter.priority) where.add("priority", static_cast<std::int64_t>(*filter.priority));
-    // Inside a conversation ids give the order of creation, whatever the wall clock did.
-    const bool by_id = filter.conversation_id && page.sort == PageRequest::Sort::created_at;
-    return make_query({"dialog_messages", message_columns}, std::move(where),
-        by_id ? std::string_view() : column_of(page.sort), page);
+std::vector<Condition> conditions_of(const MessageFilter& filter) {
+    std::vector<Condition> all;
+    if (filter.conversation_id) all.push_back({"conversation_id", filter.conversation_id->text});
+    if (filter.user_id) all.push_back({"user_id", filter.user_id->text});
+    if (filter.status) all.push_back({"status", static_cast<std::int64_t>(*filter.status)});
+    if (filter.priority) all.push_back({"priority", static_cast<std::int64_t>(*filter.priority)});
+    return all;
+}
+
+std::string probe_sql(std::string_view column) {
+    return fmt::format(
+        "SELECT count(*) FROM (SELECT 1 FROM dialog_messages WHERE {} = ? LIMIT {}) AS counted",
+        column, ListLimits::scan_max + 1);
+}
+
+Result<ListQuery> messages_query(
+    const MessageFilter& filter, const PageRequest& page, const ListPlan& plan) {
+    const auto conditions = conditions_of(filter);
+    Order order(column_of(page.sort), page.descending);
+    // Inside a conversation ids give the order of creation, whatever the wall clock did; inside a
+    // level they are all there is.
+    const bool is_one_level = filter.priority && order.key_column == "priority";
+    const bool is_one_chat = filter.conversation_id && page.sort == PageRequest::Sort::created_at;
+    if (is_one_level || is_one_chat) order.key_column = {};
+    Wheres wheres;
+    for (std::size_t i = 0; i < conditions.size(); ++i) {
+        const auto& [column, value] = conditions[i];
+        wheres.named.add(column, value);
+        // An order by level has the level in its indexes.
+        const bool leads = plan.leading == ListPlan::none || plan.leading == i ||
+                           (is_one_level && column == "priority");
+        if (leads) wheres.leading.add(column, value);
+        // The plus keeps SQLite from another index.
+        wheres.where.add(
+            leads || plan.kind != "sqlite" ? std::string(column) : fmt::format("+{}", column),
+            value);
+    }
+    // These two pairs are in an index, which counts fast.
+    wheres.counts_all = conditions.size() == 2 && filter.priority && !filter.conversation_id;
+    return make_query(
+        {"dialog_messages", message_columns}, std::move(wheres), order, page, plan.end);
 }
 
 Result<ListQuery> conversations_query(const ConversationFilter& filter, const PageRequest& page) {
@@ -129,8 +196,9 @@ Result<ListQuery> conversations_query(const ConversationFilter& filter, const Pa
     where.add("removed_at IS NULL");
     if (filter.user_id) where.add("user_id", filter.user_id->text);
     if (filter.state) where.add("state", static_cast<std::int64_t>(*filter.state));
-    return make_query(
-        {"conversations", conversation_columns}, std::move(where), column_of(page.sort), page);
+    const Order order(column_of(page.sort), page.descending);
+    return make_query({"conversations", conversation_columns},
+        {.named = where, .where = where, .leading = {}}, order, page, std::nullopt);
 }
 
 }  // namespace baton::conversations

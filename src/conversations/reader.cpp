@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include <fmt/core.h>
@@ -47,6 +48,13 @@ constexpr db::Statement select_steps{
 db::Value as_value(const std::variant<std::int64_t, std::string>& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
     return std::string_view(*std::get_if<std::string>(&value));
+}
+
+std::vector<db::Value> values_of(
+    const std::vector<std::variant<std::int64_t, std::string>>& values) {
+    std::vector<db::Value> all;
+    for (const auto& value : values) all.push_back(as_value(value));
+    return all;
 }
 
 /// All rows of an answer; stops at the first that cannot be read.
@@ -101,25 +109,54 @@ const db::Statement& Reader::statement(const std::string& sql) {
 
 template <class T>
 Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const db::Row&)) {
-    std::vector<db::Value> values;
-    for (const auto& value : query.filter_values) values.push_back(as_value(value));
     Page<T> page{.items = {}, .total = query.total, .next = {}};
     if (!query.count_sql.empty()) {
-        BATON_TRY_VOID(
-            connection_->execute(statement(query.count_sql), values, [&](const db::Row& row) {
-                page.total = static_cast<std::uint64_t>(row.integer(0));
-                return false;
-            }));
+        BATON_TRY(const auto total, number(query.count_sql, values_of(query.count_values)));
+        page.total = static_cast<std::uint64_t>(total);
     }
-    for (const auto& value : query.page_values) values.push_back(as_value(value));
-    BATON_TRY(page.items, rows_of(*connection_, statement(query.page_sql), values, read));
+    BATON_TRY(page.items,
+        rows_of(*connection_, statement(query.page_sql), values_of(query.page_values), read));
     if (page.items.size() > query.page_size) {
         page.items.pop_back();
         const T& last = page.items.back();
         page.next =
             to_text(Cursor{key_of(last, query.key_column), page.total, id_text(last)}, query.scope);
+    } else if (query.end) {
+        page.next = to_text(Cursor{query.end->key, page.total, query.end->id}, query.scope);
     }
     return page;
+}
+
+Result<std::int64_t> Reader::number(const std::string& sql, std::span<const db::Value> values) {
+    std::int64_t number = 0;
+    BATON_TRY_VOID(connection_->execute(statement(sql), values, [&](const db::Row& row) {
+        number = row.integer(0);
+        return false;
+    }));
+    return number;
+}
+
+/// The rarest condition leads; when it finds more than a page may look at, the page ends early.
+Result<ListPlan> Reader::plan_of(const MessageFilter& filter, const PageRequest& page) {
+    ListPlan plan{.kind = kind_};
+    const auto conditions = conditions_of(filter);
+    if (conditions.size() < 2) return plan;
+    std::int64_t least = std::numeric_limits<std::int64_t>::max();
+    for (std::size_t i = 0; i < conditions.size(); ++i) {
+        const std::array<db::Value, 1> values{as_value(conditions[i].value)};
+        BATON_TRY(const auto found, number(probe_sql(conditions[i].column), values));
+        if (found >= least) continue;
+        least = found;
+        plan.leading = i;
+    }
+    if (std::cmp_less_equal(least, ListLimits::scan_max)) return plan;
+    BATON_TRY(const auto query, messages_query(filter, page, plan));
+    BATON_TRY_VOID(connection_->execute(
+        statement(query.end_sql), values_of(query.end_values), [&](const db::Row& row) {
+            plan.end = Cursor{row.integer(0), 0, std::string(row.text(1))};
+            return false;
+        }));
+    return plan;
 }
 
 Result<Conversation> Reader::get(const ConversationId& id) {
@@ -145,7 +182,8 @@ Result<Page<Conversation>> Reader::list(const ConversationFilter& filter, const 
 
 Result<Page<DialogMessage>> Reader::list_messages(
     const MessageFilter& filter, const PageRequest& page) {
-    BATON_TRY(const auto query, messages_query(filter, page));
+    BATON_TRY(const auto plan, plan_of(filter, page));
+    BATON_TRY(const auto query, messages_query(filter, page, plan));
     return page_of(query, message_of);
 }
 

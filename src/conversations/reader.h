@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,6 +51,9 @@ public:
 private:
     template <class T>
     Result<Page<T>> page_of(const ListQuery& query, Result<T> (*read)(const db::Row&));
+    /// The first column of the only row.
+    Result<std::int64_t> number(const std::string& sql, std::span<const db::Value> values);
+    Result<ListPlan> plan_of(const MessageFilter& filter, const PageRequest& page);
     /// A statement whose address stays: there are a few hundred forms of a list.
     const db::Statement& statement(const std::string& sql);
 
