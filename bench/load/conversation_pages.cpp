@@ -248,7 +248,9 @@ std::unique_ptr<db::Database> database_of(const Plan& plan) {
     if (plan.kind == "sqlite") {
         std::filesystem::create_directories(plan.place);
         return db::make_sqlite_database(
-            {.file = std::filesystem::path(plan.place) / "conversations.db"});
+            {.file = std::filesystem::path(plan.place) / "conversations.db",
+                .cache_kib = plan.cache_kib,
+                .wal_checkpoint_pages = plan.wal_pages});
     }
     return db::make_postgres_database({.host = "127.0.0.1",
         .port = static_cast<std::uint16_t>(number_of(plan.place.c_str())),
@@ -272,7 +274,8 @@ int run(const Plan& plan) {
     }
     if (plan.pages == 0) return 0;
     // As the server does by itself some time after so many changes.
-    if (plan.kind == "postgres" && !(*connection)->execute_script("ANALYZE")) return 1;
+    const auto analyze = [&] { return (*connection)->execute_script("ANALYZE"); };
+    if (plan.kind == "postgres" && !db::in_transaction_alone(**connection, analyze)) return 1;
     Walker walker(*store, io, plan);
     measure_lists(walker);
     measure_searches(walker);
@@ -295,5 +298,7 @@ int main(int argc, char** argv) {
         .messages = argc > 3 ? number_of(argv[3]) : 1'000'000,
         .conversations = argc > 4 ? number_of(argv[4]) : 10'000,
         .pages = argc > 5 ? number_of(argv[5]) : 40,
-        .writers = argc > 6 ? number_of(argv[6]) : 256});
+        .writers = argc > 6 ? number_of(argv[6]) : 256,
+        .cache_kib = argc > 7 ? static_cast<int>(number_of(argv[7])) : 8192,
+        .wal_pages = argc > 8 ? static_cast<int>(number_of(argv[8])) : 4000});
 }
