@@ -1,5 +1,6 @@
 #include "api/rest/idempotency.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -95,24 +96,18 @@ Task<Result<void>> Idempotency::stake(Claim& claim) {
         BATON_CO_TRY_VOID(co_await look(claim));
         if (claim.record.answer) co_return Result<void>();
     }
-    BATON_CO_TRY_VOID(co_await lease(claim));
-    if (claim.is_first) co_return Result<void>();
-    auto taking_over = take_over(claim);
-    auto taken = co_await std::move(taking_over);
-    if (!taken) co_await end_lease(claim);
-    co_return taken;
-}
-
-/// The attempt before may have ended while we asked for the lease, and its record have gone.
-Task<Result<void>> Idempotency::take_over(Claim& claim) {
+    const auto lease = std::min(config_.lease, config_.ttl);
+    const auto is_ours = co_await cache_.put_if_absent(claim.lease_key, "1", lease);
+    if (!is_ours) co_return fail(away(is_ours.error()));
+    if (claim.is_first && *is_ours) co_return Result<void>();
+    // The other attempt may have ended while we asked, and its record may have gone.
     BATON_CO_TRY_VOID(co_await look(claim));
-    if (claim.record.answer) {
-        co_await end_lease(claim);
-        co_return Result<void>();
-    }
+    if (claim.record.answer) co_return Result<void>();
+    if (!*is_ours) co_return fail(under_way());
     const auto put = co_await cache_.put(claim.record_key, encode(claim.record), config_.ttl);
-    if (!put) co_return fail(away(put.error()));
-    co_return Result<void>();
+    if (put) co_return Result<void>();
+    co_await end_lease(claim);
+    co_return fail(away(put.error()));
 }
 
 /// Takes the record over that is there; none: it went, or the cache is skipped.
@@ -131,16 +126,12 @@ Task<Result<void>> Idempotency::look(Claim& claim) {
     co_return Result<void>();
 }
 
-Task<Result<void>> Idempotency::lease(const Claim& claim) {
-    const auto taken = co_await cache_.put_if_absent(claim.lease_key, "1", config_.lease);
-    if (!taken) co_return fail(away(taken.error()));
-    if (*taken) co_return Result<void>();
+Error Idempotency::under_way() {
     metrics_.came(KeyedRequest::under_way);
-    Error error{.code = Errc::conflict,
+    return {.code = Errc::conflict,
         .detail = "the first request with this idempotency key is under way",
         .field = std::string(field_name),
         .retry_after = come_again};
-    co_return fail(std::move(error));
 }
 
 /// What is not taken back ends by itself.
@@ -162,11 +153,11 @@ Task<Result<net::Response>> Idempotency::keep(
     claim.record.answer = {
         .status = response.status, .content_type = response.content_type, .body = response.body};
     const auto kept = co_await cache_.put(claim.record_key, encode(claim.record), config_.ttl);
-    if (!kept) {
-        metrics_.lost_answer();
-        log_.warn("the answer to a request with an idempotency key is not kept; a repeat asks anew",
-            {{"status", response.status}, {"error", to_string(kept.error())}});
-    }
+    // The lease ends by itself: who repeats sees the answer first.
+    if (kept) co_return response;
+    metrics_.lost_answer();
+    log_.warn("the answer to a request with an idempotency key is not kept; a repeat asks anew",
+        {{"status", response.status}, {"error", to_string(kept.error())}});
     co_await end_lease(claim);
     co_return response;
 }

@@ -20,7 +20,7 @@ namespace baton::api::rest {
 
 struct IdempotencyConfig {
     Duration ttl{86'400'000};  ///< of a key: 1 ms .. cache::ttl_max
-    Duration lease{15'000};    ///< after so long another attempt is made: the first one died
+    Duration lease{15'000};    ///< so long the first attempt is waited for; ≤ ttl
 };
 
 /// Safe to use from any thread.
@@ -46,12 +46,11 @@ private:
 
     Task<Result<net::Response>> once(Call& call, RouteHandler handler, std::string_view key);
     Task<Result<void>> stake(Claim& claim);
-    Task<Result<void>> take_over(Claim& claim);
     Task<Result<void>> look(Claim& claim);
-    Task<Result<void>> lease(const Claim& claim);
     Task<void> end_lease(const Claim& claim);
     Task<Result<net::Response>> keep(const Call& call, Claim claim, Result<net::Response> result);
     Error away(Error error);
+    Error under_way();
 
     cache::Cache& cache_;
     const IdempotencyConfig config_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,29 +21,36 @@ public:
     int fail_from = 0;  ///< 0: never
     int fail_count = 1;
     int calls = 0;
+    int hook_at = 0;  ///< before this call, `hook` runs
+    std::function<Task<void>()> hook;
     Error error{.code = Errc::unavailable, .detail = "planned"};
 
     Task<Result<std::optional<std::string>>> get(std::string key) override {
-        if (fails()) co_return fail(error);
+        const bool fails = co_await entered();
+        if (fails) co_return fail(error);
         co_return co_await inner_->get(std::move(key));
     }
     Task<Result<void>> put(std::string key, std::string value, Duration ttl) override {
-        if (fails()) co_return fail(error);
+        const bool fails = co_await entered();
+        if (fails) co_return fail(error);
         co_return co_await inner_->put(std::move(key), std::move(value), ttl);
     }
     Task<Result<bool>> put_if_absent(std::string key, std::string value, Duration ttl) override {
-        if (fails()) co_return fail(error);
+        const bool fails = co_await entered();
+        if (fails) co_return fail(error);
         co_return co_await inner_->put_if_absent(std::move(key), std::move(value), ttl);
     }
     Task<Result<bool>> erase(std::string key) override {
-        if (fails()) co_return fail(error);
+        const bool fails = co_await entered();
+        if (fails) co_return fail(error);
         co_return co_await inner_->erase(std::move(key));
     }
 
 private:
-    bool fails() {
-        ++calls;
-        return fail_from != 0 && calls >= fail_from && calls < fail_from + fail_count;
+    Task<bool> entered() {
+        if (++calls == hook_at) co_await hook();
+        const bool has_begun = fail_from != 0 && calls >= fail_from;
+        co_return has_begun&& calls < fail_from + fail_count;
     }
     std::shared_ptr<cache::Cache> inner_;
 };
@@ -55,6 +63,17 @@ protected:
         std::string authorization = "Bearer member-key") {
         return post(target, std::move(body),
             {{"Idempotency-Key", std::move(key)}, {"Authorization", std::move(authorization)}});
+    }
+    /// As `make` sends it.
+    static net::Request request_of(std::string key) {
+        net::Request request;
+        request.method = net::Method::post;
+        request.target = request.path = conversations;
+        request.body = R"({"title":"Trip"})";
+        request.fields.set("Host", "localhost:8080");
+        request.fields.set("Authorization", "Bearer member-key");
+        request.fields.set("Idempotency-Key", std::move(key));
+        return request;
     }
     net::Response make(std::string key) { return keyed(conversations, R"({"title":"Trip"})", key); }
 
