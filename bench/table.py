@@ -5,7 +5,7 @@
   bench/table.py --write docs/reference/performance.md  puts them between the page's markers
 
 A marker pair is `<!-- table NAME -->` and `<!-- end -->`, NAME one of compare, http_posts, embedded,
-backlog, llm_gateway, llm_gateway_aimock.
+backlog, llm_gateway, llm_gateway_aimock, conversations, conversation_writes.
 """
 import collections
 import json
@@ -195,10 +195,53 @@ def llm_gateway(upstream="minimal"):
     return "\n".join(out) + "\n"
 
 
+DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+
+
+def conversations():
+    """A row for each kind of page: all its orders, both ways, at all depths."""
+    rows = newest("conversations")
+    if not rows:
+        return "Not measured.\n"
+    databases = list(dict.fromkeys(row["database"] for row in rows))
+    out = [conditions(rows), "",
+           "| page of | " + " | ".join(f"{DATABASES[each]}: pages | p50 | p95 | p99 | slowest" for each in databases)
+           + " |", "|---|" + "---:|---:|---:|---:|---|" * len(databases)]
+    groups = collections.defaultdict(list)
+    for row in rows:
+        if "list" in row:
+            kind = re.sub(r"(, by (update|priority))?(, up)?$", "", row["list"])
+            groups[kind, row["database"]].append(row)
+    for kind in dict.fromkeys(kind for kind, _ in groups):
+        cells = []
+        for database in databases:
+            found = groups[kind, database]
+            every = [row for row in found if row["depth"] == "all"]
+            worst = max((row for row in found if row["depth"] != "all"), key=lambda row: row["p95_ms"])
+            cells.append(f"{sum(row['pages'] for row in every):,} | {median(every, 'p50_ms'):.1f} | "
+                         f"{max(row['p95_ms'] for row in every):.1f} | {max(row['p99_ms'] for row in every):.1f} | "
+                         f"{worst['p95_ms']:.1f} at {worst['depth']}")
+        out.append(f"| {kind} | " + " | ".join(cells) + " |")
+    return "\n".join(out) + "\n"
+
+
+def conversation_writes():
+    rows = [row for row in newest("conversations") + newest("writes") if "phase" in row]
+    if not rows:
+        return "Not measured.\n"
+    names = {"create": "conversations made", "add": "messages added", "settle": "messages answered"}
+    out = [conditions(rows), "", "| database | what | writers at once | rows | a second |", "|---|---|---:|---:|---:|"]
+    for row in rows:
+        out.append(f"| {DATABASES[row['database']]} | {names[row['phase']]} | {row['writers']} | {row['count']:,} | "
+                   f"{number(row['per_second'])} |")
+    return "\n".join(out) + "\n"
+
+
 def main():
     tables = {"compare": compare, "http_posts": http_posts, "embedded": embedded,
               "backlog": lambda: embedded("backlog"), "llm_gateway": llm_gateway,
-              "llm_gateway_aimock": lambda: llm_gateway("aimock")}
+              "llm_gateway_aimock": lambda: llm_gateway("aimock"), "conversations": conversations,
+              "conversation_writes": conversation_writes}
     if len(sys.argv) == 3 and sys.argv[1] == "--write":
         page = pathlib.Path(sys.argv[2])
         text = page.read_text()

@@ -25,8 +25,9 @@ struct Plan {
     std::uint64_t conversations = 0;
     std::uint64_t pages = 0;    ///< of each kind at each depth; 0: fill only
     std::uint64_t writers = 0;  ///< at once
-    int cache_kib = 0;
-    int wal_pages = 0;
+    int cache_kib = 0;          ///< of SQLite
+    int wal_pages = 0;          ///< of SQLite
+    std::string sql;            ///< to run before the fill
 };
 
 inline constexpr TimePoint first_time = from_unix_ms(1'767'225'600'000);

@@ -2,6 +2,7 @@
 // kind at its begin and at several depths. One JSON line for each phase of the fill and for each
 // kind and depth. bench/conversations.py runs it.
 // conversation_pages sqlite|postgres FOLDER|PORT [messages] [conversations] [pages] [writers]
+//     [cache KiB] [log pages] [SQL to run before the fill]
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -264,6 +265,7 @@ int run(const Plan& plan) {
     auto connection = database->connect();
     if (!connection) return 1;
     if (!db::migrate_up(**connection, db::embedded_migrations(database->kind()))) return 1;
+    if (!plan.sql.empty() && !(*connection)->execute_script(plan.sql)) return 1;
     IoPool io{1};
     auto store = conversations::make_store(*database);
     if (!store) return 1;
@@ -290,7 +292,7 @@ int main(int argc, char** argv) {
     if (argc < 3) {
         fmt::print(
             "conversation_pages sqlite|postgres FOLDER|PORT [messages] [conversations] "
-            "[pages] [writers]\n");
+            "[pages] [writers] [cache KiB] [log pages] [SQL]\n");
         return 2;
     }
     return baton::bench::run({.kind = argv[1],
@@ -300,5 +302,6 @@ int main(int argc, char** argv) {
         .pages = argc > 5 ? number_of(argv[5]) : 40,
         .writers = argc > 6 ? number_of(argv[6]) : 256,
         .cache_kib = argc > 7 ? static_cast<int>(number_of(argv[7])) : 8192,
-        .wal_pages = argc > 8 ? static_cast<int>(number_of(argv[8])) : 4000});
+        .wal_pages = argc > 8 ? static_cast<int>(number_of(argv[8])) : 16'000,
+        .sql = argc > 9 ? argv[9] : ""});
 }
