@@ -5,13 +5,23 @@
 
 #include <fmt/core.h>
 
+#include "dispatch/reconciler.h"
 #include "dispatch/work_item.h"
+#include "runtime/event.h"
 #include "service/checks.h"
 #include "service/dialog_checks.h"
 
 namespace baton::service {
 
 using access::Identity;
+
+namespace {
+
+// How long the end of a run may take from the queue to the row, in one daemon or between two.
+constexpr Duration end_patience{500};
+constexpr Duration recheck{10};
+
+}  // namespace
 
 Task<Result<Conversation>> ConversationService::change(
     const Identity& who, ConversationId id, conversations::ConversationChange change) {
@@ -41,6 +51,30 @@ Task<Result<void>> ConversationService::remove(const Identity& who, Conversation
     co_return Result<void>();
 }
 
+/// A message that has just become a dead letter is `failed` for everybody who looks, while its row
+/// is written a moment later. Who acts on it does so behind that write, or it would undo the act.
+Task<Result<DialogMessage>> ConversationService::settled(MessageId id) {
+    const Deadline patience = Deadline::after(end_patience);
+    while (true) {
+        BATON_CO_TRY(auto message, co_await conversations_.get_message(id));
+        if (is_final(message.status)) co_return message;
+        const auto queued = co_await deps_.queues.get(id);
+        if (!queued || queued->state != MessageState::dead) co_return message;
+        if (patience.expired()) {
+            // Its scheduler is gone, and nobody has repaired it yet.
+            conversations::FailedRun end{.id = id,
+                .status = dispatch::status_of_dead(queued->dead_reason),
+                .error = queued->dead_reason,
+                .retry_count = queued->failures,
+                .at = deps_.clock.now()};
+            BATON_CO_TRY_VOID(co_await deps_.writer.fail(std::move(end)));
+            co_return co_await conversations_.get_message(id);
+        }
+        const Deadline soon = Deadline::after(recheck).min(patience);
+        co_await sleep_until(soon);
+    }
+}
+
 Task<Result<void>> ConversationService::try_again(MessageId id) {
     RedriveRequest request;
     request.queue = QueueName(std::string(dispatch::llm_queue));
@@ -56,7 +90,7 @@ Task<Result<void>> ConversationService::try_again(MessageId id) {
 Task<Result<DialogMessage>> ConversationService::set_status(
     const Identity& who, MessageId id, DialogStatus status) {
     BATON_CO_TRY_VOID(allow(who));
-    BATON_CO_TRY(const auto message, co_await conversations_.get_message(id));
+    BATON_CO_TRY(const auto message, co_await settled(id));
     if (message.status == status) co_return message;
     if (!is_legal_move(message.status, status)) {
         co_return fail_field(Errc::conflict, "status",

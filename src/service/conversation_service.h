@@ -28,8 +28,8 @@ public:
     [[nodiscard]] Task<Result<void>> remove(const access::Identity& who, ConversationId id);
 
     /// `cancelled` takes an unfinished message out of the queue and ends its run, `pending` has a
-    /// dead letter tried again. Fails: message_not_found; conflict (no legal move, or the queue no
-    /// longer has the message).
+    /// dead letter tried again; of one that has died this moment, half a second later at most.
+    /// Fails: message_not_found; conflict (no legal move, or the queue no longer has the message).
     [[nodiscard]] Task<Result<DialogMessage>> set_status(
         const access::Identity& who, MessageId id, DialogStatus status);
 
@@ -38,6 +38,7 @@ public:
     [[nodiscard]] Task<Result<void>> delete_message(const access::Identity& who, MessageId id);
 
 private:
+    [[nodiscard]] Task<Result<DialogMessage>> settled(MessageId id);
     [[nodiscard]] Task<Result<void>> try_again(MessageId id);
 
     EndingDeps deps_;

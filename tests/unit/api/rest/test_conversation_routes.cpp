@@ -118,6 +118,20 @@ TEST_F(ConversationRoutes, a_failed_message_is_tried_again) {
     EXPECT_EQ(count_in("llm"), 1u);
 }
 
+TEST_F(ConversationRoutes, a_message_that_fails_this_moment_is_tried_again_too) {
+    const auto message = send(make());
+    const auto leased = lease_one("llm");
+    queue::NackRequest nack;
+    nack.receipt = leased.receipt;
+    nack.blame = queue::Blame::fatal;
+    nack.reason = "provider_rejected: no";
+    ASSERT_TRUE(io.run(queues->nack(nack)));
+    EXPECT_EQ(data_of(get(message)).at("status"), "failed") << "its row says nothing of it yet";
+    EXPECT_EQ(data_of(put(message + "/status", R"({"status":"pending"})")).at("status"), "pending");
+    EXPECT_EQ(count_in("llm"), 1u) << "it was not tried again";
+    EXPECT_EQ(data_of(get(message)).at("status"), "pending");
+}
+
 TEST_F(ConversationRoutes, users_have_records_and_limits) {
     EXPECT_EQ(call(Method::put, "/api/v1/users/anonymous", "{}").status, 403) << "members read";
     EXPECT_EQ(put_user(R"({"tier":"gold","messages_per_minute":1})").status, 200);
