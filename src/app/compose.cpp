@@ -242,6 +242,7 @@ Result<void> Services::start_dispatcher() {
     if (!roles_.scheduler) return {};
     auto config = config_.scheduler;
     config.chat_timeout = config_.openai.timeout;
+    config.is_only_one = !cluster_;
     auto dispatcher = dispatch::make_dispatcher(io_->executor(dispatch_executor()), config,
         dispatch::DispatchDeps{.queues = *queues_,
             .runtime = *agents_,

@@ -99,7 +99,10 @@ public:
           housekeeping_(executor) {}
 
     Task<Result<void>> start() override {
-        BATON_CO_TRY(const std::uint64_t orphans, co_await take_back_orphans(deps_.queues));
+        std::uint64_t orphans = 0;
+        if (config_.is_only_one) {
+            BATON_CO_TRY(orphans, co_await take_back_orphans(deps_.queues));
+        }
         log_.info("dispatcher starts", {{"workers", config_.workers}, {"taken_back", orphans}});
         metrics_.limit_is(limit_.limit());
         housekeeping_.spawn([this] { return keep_reconciled(); });

@@ -31,6 +31,9 @@ struct DispatchConfig {
     Duration chat_timeout{600'000};  ///< one chat
     Duration lease{30'000};          ///< renewed at half its time while a run is under way
     Backoff retry{};                 ///< between failed runs
+    /// No other dispatcher takes from the queue: leases that are there at the start are of dead
+    /// workers. Of several each leaves them to their end, because the others' runs are under way.
+    bool is_only_one = true;
 };
 
 /// How often a message was tried: `attempts` deliveries, `failures` failed runs, this one included
@@ -71,11 +74,12 @@ class Dispatcher {
 public:
     virtual ~Dispatcher() = default;
 
-    /// Takes back the leases of workers that died with an earlier daemon (see orphans.h), then
-    /// begins to take messages, and beside that starts the check that brings queue and conversation
-    /// store together after a crash: turns missing from the store are added, those whose queue
-    /// message is dead or gone are finished. The check is safe while messages come and go, and
-    /// repeated until it has succeeded. Fails: queue_not_found when there is no LLM queue.
+    /// If it is the only one, takes back the leases of workers that died with an earlier daemon
+    /// (see orphans.h). Then begins to take messages, and beside that starts the check that brings
+    /// queue and conversation store together after a crash: turns missing from the store are added,
+    /// those whose queue message is dead or gone are finished. The check is safe while messages
+    /// come and go, and repeated until it has succeeded. Fails: queue_not_found when there is no
+    /// LLM queue.
     [[nodiscard]] virtual Task<Result<void>> start() = 0;
 
     /// Takes no more messages; runs under way finish until the deadline, the rest is cancelled and

@@ -11,8 +11,8 @@ namespace baton::dispatch {
 
 /// Gives every leased message of the LLM queue back, as if its lease had ended just now: a failure,
 /// so that a message which takes the daemon down again and again becomes a dead letter. Call before
-/// the first worker: only workers of this process take from that queue, and the data folder's lock
-/// says that no other process serves it, so whoever held these leases is gone. Returns how many
+/// the first worker, and only where no other process takes from that queue (the data folder's lock
+/// says so, but for a cluster), so that whoever held these leases is gone. Returns how many
 /// there were. Fails: what the queues fail with.
 [[nodiscard]] Task<Result<std::uint64_t>> take_back_orphans(queue::Queues& queues);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -40,7 +41,7 @@ protected:
         std::vector<std::string> settings{"queue.store=jetstream",
             "nats.servers=[\"" + nats_.url(0) + "\"]", "nats.user=" + nats_.user().name,
             "nats.password=" + nats_.user().password, "nats.replicas=1", "cluster.partitions=2",
-            "cluster.log_size=64MiB", "scheduler.timeout=60s", "scheduler.max_retries=0",
+            "cluster.log_size=64MiB", "scheduler.timeout=60s", "scheduler.lease=2s",
             "scheduler.retry_initial=50ms", "logging.level=warn"};
         if (provider_) {
             settings.push_back(R"(llm.endpoints=[{"base_url":"http://127.0.0.1:)" +
@@ -107,8 +108,10 @@ TEST_P(ClusterDialogs, what_comes_in_at_the_gateway_runs_at_the_scheduler_and_is
     const auto message = send("hello");
     EXPECT_EQ(status_of(*gateway_, message), "completed");
     const auto turns = data_of(call(*gateway_, Method::get, conversation_ + "/messages"));
-    ASSERT_EQ(turns.at("messages").as_array().size(), 1u);
-    EXPECT_EQ(turns.at("messages").at(0).at("content"), "hello");
+    const auto& said = turns.at("messages").as_array();
+    ASSERT_EQ(said.size(), 2u) << "question and answer";
+    EXPECT_EQ(said[0].at("content"), "hello");
+    EXPECT_NE(json::serialize(said[1]).find("hello"), std::string::npos) << "echo said it";
     const auto chat = call(*gateway_, Method::post, "/v1/chat/completions",
         R"({"model":"echo","messages":[{"role":"user","content":"and you?"}]})");
     EXPECT_EQ(chat.status, 200) << chat.body;
@@ -139,6 +142,19 @@ TEST_P(ClusterDialogs, a_scheduler_that_dies_is_followed_by_another) {
     EXPECT_EQ(status_of(*second, early), "completed") << "any gateway shows it";
 }
 
+TEST_P(ClusterDialogs, a_scheduler_that_joins_disturbs_nobody_elses_run) {
+    provider_ = std::make_unique<RawListener>();
+    start_dialogs();
+    const auto message = send("a long story");
+    auto running = provider_->accept();
+    running.read_until("a long story");
+    const auto other = start(is_postgres() ? "scheduler" : "gateway,scheduler");
+    answer(running, "the end");
+    EXPECT_EQ(status_of(*gateway_, message), "completed");
+    const auto ended = data_of(call(*gateway_, Method::get, message));
+    EXPECT_EQ(ended.at("retry_count"), 0) << json::serialize(ended);
+}
+
 TEST_P(ClusterDialogs, a_message_is_cancelled_where_it_runs) {
     provider_ = std::make_unique<RawListener>();
     start_dialogs();
@@ -162,11 +178,11 @@ TEST_P(ClusterDialogs, a_failed_message_is_tried_again) {
         refusing.read_until("hello");
         refusing.send(
             "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
-            "Connection: close\r\nContent-Length: 42\r\n\r\n"
+            "Connection: close\r\nContent-Length: 43\r\n\r\n"
             R"({"error":{"message":"no","type":"invalid"}})");
         refusing.close();
     }
-    EXPECT_EQ(status_of(*gateway_, message), "failed");
+    ASSERT_EQ(status_of(*gateway_, message), "failed");
     const auto put = call(*gateway_, Method::put, message + "/status", R"({"status":"pending"})");
     EXPECT_EQ(put.status, 200) << put.body;
     auto serving = provider_->accept();
