@@ -273,6 +273,8 @@ std::vector<api::Door> Services::doors() {
         .queues = *queue_service_,
         .operations = *operator_service_,
         .named = *named_queue_service_,
+        .outputs = *output_service_,
+        .logs = *log_service_,
         .clock = clock_,
         .metrics = registry_};
     return {api::openai::make_openai_door(*chat_service_, config_.openai),

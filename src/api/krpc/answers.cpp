@@ -80,12 +80,23 @@ void append_message(JsonObjectText& object, const MessageView& message, Encoding
     const std::string id = message.id.text();
     object.text("id", name.empty() ? std::string_view(id) : name);
     object.text("baton_id", id);
+    object.number("seq", message.id.seq);
     object.text("queue_id", message.queue.view());
     if (message.data) append_data(object, message, encoding);
     object.text("state", to_string(message.state));
     object.number("attempts", message.attempts);
     object.number("failures", message.failures);
     if (!message.dead_reason.empty()) object.text("dead_reason", message.dead_reason);
+}
+
+void append_list(std::string& out, const std::vector<MessageView>& messages, Encoding encoding) {
+    out += '[';
+    for (const auto& message : messages) {
+        if (out.back() != '[') out += ',';
+        JsonObjectText object(out);
+        append_message(object, message, encoding);
+    }
+    out += ']';
 }
 
 void append_leased(std::string& out, const LeasedMessage& leased, Encoding encoding) {
@@ -199,13 +210,7 @@ std::string page_json(const service::PeekPage& page, Encoding encoding) {
     std::string out;
     {
         JsonObjectText object(out);
-        std::string& list = object.begin("messages");
-        list += '[';
-        for (const auto& message : page.messages) {
-            if (list.back() != '[') list += ',';
-            list += message_json(message, encoding);
-        }
-        list += ']';
+        append_list(object.begin("messages"), page.messages, encoding);
         if (page.next) {
             object.number("next", *page.next);
         } else {
@@ -239,5 +244,43 @@ std::string reply_json(
     }
     return out;
 }
+
+std::string output_json(const OutputPage& page, Encoding encoding) {
+    std::string out;
+    {
+        JsonObjectText object(out);
+        std::string& list = object.begin("events");
+        list += '[';
+        for (const auto& event : page.events) {
+            if (list.back() != '[') list += ',';
+            JsonObjectText entry(list);
+            entry.number("offset", event.offset);
+            entry.number("attempt", event.attempt);
+            entry.number("timestamp", seconds_of(event.at));
+            append_bytes(entry.begin("data"), event.data.view(), encoding);
+        }
+        list += ']';
+        object.number("next", page.next);
+        object.boolean("ended", page.ended);
+    }
+    return out;
+}
+
+std::string subscriptions_json(const std::vector<Subscription>& subscriptions) {
+    json::array list;
+    for (const auto& subscription : subscriptions) list.push_back(to_json(subscription));
+    return json::serialize(json::object{{"subscriptions", std::move(list)}});
+}
+
+std::string fetched_json(const std::vector<MessageView>& messages, Encoding encoding) {
+    std::string out;
+    {
+        JsonObjectText object(out);
+        append_list(object.begin("messages"), messages, encoding);
+    }
+    return out;
+}
+
+std::string quota_json(const StorageQuota& quota) { return json::serialize(to_json(quota)); }
 
 }  // namespace baton::api::krpc

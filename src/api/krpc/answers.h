@@ -6,6 +6,7 @@
 #include "api/krpc/calls.h"
 #include "base/result.h"
 #include "model/message.h"
+#include "model/output.h"
 #include "model/queue_config.h"
 #include "service/named_queue_service.h"
 
@@ -34,5 +35,12 @@ namespace baton::api::krpc {
 /// {"message_id","result","timestamp","metadata"}, or null.
 [[nodiscard]] std::string reply_json(
     const std::optional<Reply>& reply, const MessageRef& message, Encoding encoding);
+
+/// {"events":[{"offset","attempt","timestamp","data"}],"next","ended"}
+[[nodiscard]] std::string output_json(const OutputPage& page, Encoding encoding);
+[[nodiscard]] std::string subscriptions_json(const std::vector<Subscription>& subscriptions);
+/// {"messages":[…]}, each with its `seq`.
+[[nodiscard]] std::string fetched_json(const std::vector<MessageView>& messages, Encoding encoding);
+[[nodiscard]] std::string quota_json(const StorageQuota& quota);
 
 }  // namespace baton::api::krpc

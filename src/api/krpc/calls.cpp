@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <span>
 #include <utility>
 
 #include <boost/json/monotonic_resource.hpp>
 #include <fmt/core.h>
 
+#include "api/krpc/params.h"
 #include "api/krpc/read_message.h"
+#include "api/krpc/stream_calls.h"
 #include "base/text.h"
 #include "model/codec.h"
 #include "model/json_fields.h"
@@ -25,58 +26,6 @@ constexpr std::int64_t message_size_max = 1 << 30;  // what a configuration may 
 /// Of a pop that names none. kRPC's own clients know no way to renew a lease, so it has to last for
 /// the work; who needs less or more says so.
 constexpr Duration default_lease{300'000};
-
-/// The parameters of one call. `value`: the tree they stand in, which may be taken apart.
-struct Params {
-    Fields fields;
-    json::value& value;
-};
-
-Result<QueueName> read_queue(const Params& params) {
-    BATON_TRY(const auto text, params.fields.text("queue_id"));
-    auto name = parse_queue_name(text);
-    if (!name) return params.fields.fail_at("queue_id", std::move(name).error());
-    return name;
-}
-
-Result<MessageRef> read_ref(const Params& params) {
-    BATON_TRY(const auto text, params.fields.text("message_id"));
-    if (text.empty()) {
-        return params.fields.fail_at("message_id", std::string("`message_id` is missing"));
-    }
-    return MessageRef(text);
-}
-
-Result<std::uint32_t> read_count(const Params& params, std::string_view name, std::int64_t base) {
-    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-    BATON_TRY(const auto number, params.fields.integer(name, {.fallback = base, .max = most}));
-    return static_cast<std::uint32_t>(number);
-}
-
-Result<Duration> read_ms(const Params& params, std::string_view name, Duration fallback) {
-    BATON_TRY(const auto number, params.fields.integer(name, {.fallback = fallback.count()}));
-    return Duration(number);
-}
-
-Result<Encoding> read_encoding(const Params& params) {
-    BATON_TRY(const auto text, params.fields.text("encoding"));
-    if (text.empty() || text == "bytes") return Encoding::bytes;
-    if (text == "base64") return Encoding::base64;
-    return params.fields.fail_at("encoding", std::string("`encoding` is `bytes` or `base64`"));
-}
-
-Result<std::vector<std::string>> read_receipts(const Params& params, std::string_view name) {
-    BATON_TRY(const auto* array, params.fields.array(name));
-    std::vector<std::string> receipts;
-    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
-        const auto* text = (*array)[i].if_string();
-        if (text == nullptr) {
-            return params.fields.fail_at(element(name, i), std::string("a receipt is a string"));
-        }
-        receipts.emplace_back(*text);
-    }
-    return receipts;
-}
 
 /// The interface's limits are given whole: what is absent, null or 0 is no limit. Baton's further
 /// fields stay as they are when they are absent.
@@ -104,11 +53,18 @@ Result<json::object> read_config(const Params& params) {
     return config;
 }
 
+Result<std::optional<TenantId>> read_owner(const Params& params) {
+    if (params.fields.find("owner") == nullptr) return std::nullopt;
+    BATON_TRY(auto owner, read_tenant(params, "owner"));
+    return owner;
+}
+
 Result<Call> read_create(Params& params) {
     CreateQueue call;
     BATON_TRY(call.queue, read_queue(params));
     BATON_TRY(const auto config, read_config(params));
     BATON_TRY(call.config, queue_config_from_json(config));
+    BATON_TRY(call.owner, read_owner(params));
     return call;
 }
 
@@ -116,6 +72,7 @@ Result<Call> read_update(Params& params) {
     UpdateQueue call;
     BATON_TRY(call.queue, read_queue(params));
     BATON_TRY(call.config, read_config(params));
+    BATON_TRY(call.owner, read_owner(params));
     return call;
 }
 
@@ -126,10 +83,23 @@ Result<Call> read_of_queue(Params& params) {
     return Kind{.queue = std::move(queue)};
 }
 
+/// The whole queue, or one key of it.
 template <bool paused>
 Result<Call> read_paused(Params& params) {
-    BATON_TRY(auto queue, read_queue(params));
-    return SetPaused{.queue = std::move(queue), .paused = paused};
+    SetPaused call{.paused = paused};
+    BATON_TRY(call.queue, read_queue(params));
+    const auto& fields = params.fields;
+    const bool ordering = fields.find("ordering_key") != nullptr;
+    const bool fairness = fields.find("fairness_key") != nullptr;
+    if (ordering && fairness) {
+        return fields.fail_at("fairness_key", std::string("one key at a time"));
+    }
+    if (!ordering && !fairness) return call;
+    BATON_TRY(const auto key, fields.text(ordering ? "ordering_key" : "fairness_key"));
+    call.key = service::KeyPath{.queue = call.queue,
+        .kind = ordering ? KeyKind::ordering : KeyKind::fairness,
+        .key = std::string(key)};
+    return call;
 }
 
 Result<Call> read_list(Params&) { return ListQueues{}; }
@@ -310,15 +280,15 @@ struct Reader {
     std::array<std::string_view, fields_max> params;
 };
 constexpr std::array readers{
-    Reader{"create_queue", read_create, {"queue_id", "config"}},
-    Reader{"update_queue_config", read_update, {"queue_id", "config"}},
+    Reader{"create_queue", read_create, {"queue_id", "config", "owner"}},
+    Reader{"update_queue_config", read_update, {"queue_id", "config", "owner"}},
     Reader{"delete_queue", read_of_queue<DeleteQueue>, {"queue_id"}},
     Reader{"list_queues", read_list, {}},
     Reader{"get_queue", read_of_queue<GetQueue>, {"queue_id"}},
     Reader{"get_queue_stats", read_of_queue<GetStats>, {"queue_id"}},
     Reader{"purge_queue", read_of_queue<PurgeQueue>, {"queue_id"}},
-    Reader{"pause_queue", read_paused<true>, {"queue_id"}},
-    Reader{"resume_queue", read_paused<false>, {"queue_id"}},
+    Reader{"pause_queue", read_paused<true>, {"queue_id", "ordering_key", "fairness_key"}},
+    Reader{"resume_queue", read_paused<false>, {"queue_id", "ordering_key", "fairness_key"}},
     Reader{"redrive_messages", read_redrive,
         {"queue_id", "ids", "reason_contains", "dead_from", "dead_to", "limit", "rate_per_second",
             "target"}},
@@ -339,6 +309,18 @@ constexpr std::array readers{
     Reader{"cancel_message", read_of_message<CancelMessage>, {"message_id"}},
     Reader{"explain_message", read_of_message<Explain>, {"message_id"}},
     Reader{"reschedule_message", read_reschedule, {"message_id", "delay_ms"}},
+    Reader{"append_output", read_append_output, {"message_id", "receipt", "events"}},
+    Reader{"read_output", read_read_output, {"message_id", "from", "max", "wait_ms", "encoding"}},
+    Reader{"subscribe", read_subscribe, {"queue_id", "subscription", "from"}},
+    Reader{"seek_subscription", read_seek, {"queue_id", "subscription", "to"}},
+    Reader{"unsubscribe", read_unsubscribe, {"queue_id", "subscription"}},
+    Reader{"list_subscriptions", read_of_queue<ListSubscriptions>, {"queue_id"}},
+    Reader{"fetch_messages", read_fetch,
+        {"queue_id", "subscription", "after", "max", "wait_ms", "encoding"}},
+    Reader{"commit_messages", read_commit, {"queue_id", "subscription", "seq"}},
+    Reader{"truncate_queue", read_truncate, {"queue_id", "before"}},
+    Reader{"get_quota", read_get_quota, {"tenant"}},
+    Reader{"set_quota", read_set_quota, {"tenant", "limit_bytes"}},
 };
 
 constexpr std::array<std::string_view, readers.size()> names = [] {

@@ -16,6 +16,10 @@
 #include "model/message.h"
 #include "model/queue_config.h"
 #include "model/queue_operations.h"
+#include "model/subscription.h"
+#include "service/log_service.h"
+#include "service/operator_service.h"
+#include "service/output_service.h"
 #include "service/queue_service.h"
 
 namespace baton::api::krpc {
@@ -32,10 +36,12 @@ using MessageRef = std::string;
 struct CreateQueue {
     QueueName queue{};
     QueueConfig config{};
+    std::optional<TenantId> owner{};  ///< whose quota it counts for
 };
 struct UpdateQueue {
     QueueName queue{};
     boost::json::object config{};  ///< checked; to be read on top of what the queue has
+    std::optional<TenantId> owner{};
 };
 struct DeleteQueue {
     QueueName queue{};
@@ -53,6 +59,7 @@ struct PurgeQueue {
 struct SetPaused {
     QueueName queue{};
     bool paused = true;
+    std::optional<service::KeyPath> key{};  ///< of the queue; absent: all of it
 };
 struct Redrive {
     RedriveRequest request{};
@@ -113,11 +120,56 @@ struct Reschedule {
     MessageRef message{};
     Duration delay{0};
 };
+struct AppendOutput {
+    MessageRef message{};
+    std::string receipt{};
+    std::vector<Bytes> events{};
+};
+struct ReadOutput {
+    MessageRef message{};
+    service::OutputOptions options{};
+    Encoding encoding = Encoding::bytes;
+};
+struct Subscribe {
+    service::SubscriptionPath path{};
+    LogStart start{};
+};
+struct Seek {
+    service::SubscriptionPath path{};
+    LogStart start{};
+};
+struct Unsubscribe {
+    service::SubscriptionPath path{};
+};
+struct ListSubscriptions {
+    QueueName queue{};
+};
+struct Fetch {
+    service::SubscriptionPath path{};
+    service::FetchOptions options{};
+    Encoding encoding = Encoding::bytes;
+};
+struct CommitSeq {
+    service::SubscriptionPath path{};
+    std::uint64_t seq = 0;
+};
+struct Truncate {
+    QueueName queue{};
+    std::uint64_t before = 0;  ///< seq
+};
+struct GetQuota {
+    TenantId tenant{};
+};
+struct SetQuota {
+    TenantId tenant{};
+    std::uint64_t limit = 0;  ///< bytes; 0: none
+};
 
 /// In the order of `method_names`, but for the second names of some.
 using Call = std::variant<CreateQueue, UpdateQueue, DeleteQueue, ListQueues, GetQueue, GetStats,
     PurgeQueue, SetPaused, Redrive, Post, Pop, Ack, Nack, Extend, PostReply, GetReply, GetMessage,
-    Peek, CancelMessage, Explain, Reschedule>;
+    Peek, CancelMessage, Explain, Reschedule, AppendOutput, ReadOutput, Subscribe, Seek,
+    Unsubscribe, ListSubscriptions, Fetch, CommitSeq, Truncate, GetQuota, SetQuota>;
 
 /// Every method by its name.
 [[nodiscard]] std::vector<std::string_view> method_names();

@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "service/log_service.h"
 #include "service/named_queue_service.h"
 #include "service/operator_service.h"
+#include "service/output_service.h"
 #include "service/queue_service.h"
 
 namespace baton::api::krpc {
@@ -18,6 +20,8 @@ struct KrpcDeps {
     service::QueueService& queues;
     service::OperatorService& operations;
     service::NamedQueueService& named;
+    service::OutputService& outputs;
+    service::LogService& logs;
     const Clock& clock;
     MetricRegistry& metrics;
 };

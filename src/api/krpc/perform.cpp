@@ -40,10 +40,27 @@ struct Performer {
     Answer operator()(CancelMessage call) const;
     Answer operator()(Explain call) const;
     Answer operator()(Reschedule call) const;
+    Answer operator()(AppendOutput call) const;
+    Answer operator()(ReadOutput call) const;
+    Answer operator()(Subscribe call) const;
+    Answer operator()(Seek call) const;
+    Answer operator()(Unsubscribe call) const;
+    Answer operator()(ListSubscriptions call) const;
+    Answer operator()(Fetch call) const;
+    Answer operator()(CommitSeq call) const;
+    Answer operator()(Truncate call) const;
+    Answer operator()(GetQuota call) const;
+    Answer operator()(SetQuota call) const;
 };
 
 std::string count_json(std::string_view name, std::uint64_t count) {
     return fmt::format(R"({{"{}":{}}})", name, count);
+}
+
+/// What the services call a parameter that has another name here.
+Error renamed(Error error, std::string_view from, std::string_view to) {
+    if (error.field == from) error.field = to;
+    return error;
 }
 
 Answer Performer::operator()(CreateQueue call) const {
@@ -51,7 +68,8 @@ Answer Performer::operator()(CreateQueue call) const {
     if (!there && there.error().code != Errc::queue_not_found) co_return fail(there.error());
     const std::string name = call.queue.text;
     if (!there) {
-        auto putting = deps.queues.put_queue(who, std::move(call.queue), std::move(call.config));
+        auto putting = deps.queues.put_queue(
+            who, std::move(call.queue), std::move(call.config), std::move(call.owner));
         BATON_CO_TRY(const auto outcome, co_await std::move(putting));
         if (outcome.created) co_return queue_json(outcome.info);
     }
@@ -63,7 +81,8 @@ Answer Performer::operator()(UpdateQueue call) const {
     BATON_CO_TRY(const auto info, co_await deps.queues.get_queue(who, call.queue));
     auto config = queue_config_from_json(call.config, info.config);
     if (!config) co_return fail(inside("config", std::move(config).error()));
-    auto putting = deps.queues.put_queue(who, std::move(call.queue), *std::move(config));
+    auto putting = deps.queues.put_queue(
+        who, std::move(call.queue), *std::move(config), std::move(call.owner));
     BATON_CO_TRY(const auto outcome, co_await std::move(putting));
     co_return queue_json(outcome.info);
 }
@@ -94,9 +113,18 @@ Answer Performer::operator()(PurgeQueue call) const {
 }
 
 Answer Performer::operator()(SetPaused call) const {
+    const char* const done = call.paused ? R"({"paused":true})" : R"({"paused":false})";
+    if (call.key) {
+        const auto* const name =
+            call.key->kind == KeyKind::ordering ? "ordering_key" : "fairness_key";
+        auto pausing = deps.operations.pause_key(who, *std::move(call.key), call.paused);
+        const auto paused = co_await std::move(pausing);
+        if (!paused) co_return fail(renamed(paused.error(), "key", name));
+        co_return done;
+    }
     auto setting = deps.queues.set_paused(who, std::move(call.queue), call.paused);
     BATON_CO_TRY_VOID(co_await std::move(setting));
-    co_return call.paused ? R"({"paused":true})" : R"({"paused":false})";
+    co_return done;
 }
 
 Answer Performer::operator()(Redrive call) const {
@@ -188,6 +216,72 @@ Answer Performer::operator()(Reschedule call) const {
     const TimePoint due = deps.clock.now() + call.delay;
     BATON_CO_TRY_VOID(co_await deps.operations.reschedule(who, id, due));
     co_return R"({"rescheduled":true})";
+}
+
+Answer Performer::operator()(AppendOutput call) const {
+    BATON_CO_TRY(const auto id, co_await deps.named.find(who, std::move(call.message)));
+    auto appending = deps.outputs.append(who, id, std::move(call.receipt), std::move(call.events));
+    BATON_CO_TRY(const auto next, co_await std::move(appending));
+    co_return count_json("next", next);
+}
+
+Answer Performer::operator()(ReadOutput call) const {
+    BATON_CO_TRY(const auto id, co_await deps.named.find(who, std::move(call.message)));
+    BATON_CO_TRY(const auto page, co_await deps.outputs.read(who, id, call.options));
+    co_return output_json(page, call.encoding);
+}
+
+Answer Performer::operator()(Subscribe call) const {
+    auto subscribing = deps.logs.subscribe(who, std::move(call.path), call.start);
+    const auto committed = co_await std::move(subscribing);
+    if (!committed) co_return fail(renamed(committed.error(), "start", "from"));
+    co_return count_json("committed", *committed);
+}
+
+Answer Performer::operator()(Seek call) const {
+    auto seeking = deps.logs.seek(who, std::move(call.path), call.start);
+    const auto committed = co_await std::move(seeking);
+    if (!committed) co_return fail(renamed(committed.error(), "start", "to"));
+    co_return count_json("committed", *committed);
+}
+
+Answer Performer::operator()(Unsubscribe call) const {
+    BATON_CO_TRY_VOID(co_await deps.logs.unsubscribe(who, std::move(call.path)));
+    co_return R"({"unsubscribed":true})";
+}
+
+Answer Performer::operator()(ListSubscriptions call) const {
+    BATON_CO_TRY(const auto all, co_await deps.logs.subscriptions(who, std::move(call.queue)));
+    co_return subscriptions_json(all);
+}
+
+Answer Performer::operator()(Fetch call) const {
+    auto fetching = deps.logs.fetch(who, std::move(call.path), call.options);
+    BATON_CO_TRY(const auto messages, co_await std::move(fetching));
+    co_return fetched_json(messages, call.encoding);
+}
+
+Answer Performer::operator()(CommitSeq call) const {
+    BATON_CO_TRY_VOID(co_await deps.logs.commit(who, std::move(call.path), call.seq));
+    co_return count_json("committed", call.seq);
+}
+
+Answer Performer::operator()(Truncate call) const {
+    auto truncating = deps.logs.truncate_before(who, std::move(call.queue), call.before);
+    const auto removed = co_await std::move(truncating);
+    if (!removed) co_return fail(renamed(removed.error(), "seq", "before"));
+    co_return count_json("removed", *removed);
+}
+
+Answer Performer::operator()(GetQuota call) const {
+    BATON_CO_TRY(const auto quota, co_await deps.operations.quota(who, std::move(call.tenant)));
+    co_return quota_json(quota);
+}
+
+Answer Performer::operator()(SetQuota call) const {
+    auto setting = deps.operations.set_quota(who, std::move(call.tenant), call.limit);
+    BATON_CO_TRY(const auto quota, co_await std::move(setting));
+    co_return quota_json(quota);
 }
 
 }  // namespace

@@ -50,18 +50,22 @@ Result<void> take_id(const Fields& fields, NewMessage& message, std::string_view
 
 }  // namespace
 
-Result<Bytes> read_bytes(const Fields& fields, std::string_view name) {
-    const auto* value = fields.find(name);
-    if (value == nullptr) return fields.fail_at(name, fmt::format("`{}` is missing", name));
-    if (const auto* array = value->if_array()) return bytes_of(fields, name, *array);
-    const auto* text = value->if_string();
+Result<Bytes> bytes_from(const Fields& fields, std::string_view name, const json::value& value) {
+    if (const auto* array = value.if_array()) return bytes_of(fields, name, *array);
+    const auto* text = value.if_string();
     if (text == nullptr) {
         return fields.fail_at(name,
-            fmt::format("`{}` is an array of bytes or base64, not {}", name, kind_name(*value)));
+            fmt::format("`{}` is an array of bytes or base64, not {}", name, kind_name(value)));
     }
     auto bytes = base64_decode(*text);
     if (!bytes) return fields.fail_at(name, std::move(bytes).error());
     return Bytes(*std::move(bytes));
+}
+
+Result<Bytes> read_bytes(const Fields& fields, std::string_view name) {
+    const auto* value = fields.find(name);
+    if (value == nullptr) return fields.fail_at(name, fmt::format("`{}` is missing", name));
+    return bytes_from(fields, name, *value);
 }
 
 Result<ReadMessage> read_message(json::value& value, const QueueName& queue) {

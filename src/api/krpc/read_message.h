@@ -23,6 +23,10 @@ inline constexpr std::string_view reply_to_header = "reply-to";
 /// neither, or absent.
 [[nodiscard]] Result<Bytes> read_bytes(const Fields& fields, std::string_view name);
 
+/// The same of one value, which `name` names in errors.
+[[nodiscard]] Result<Bytes> bytes_from(
+    const Fields& fields, std::string_view name, const boost::json::value& value);
+
 struct ReadMessage {
     NewMessage message{};
     std::string id{};  ///< as given; empty: none

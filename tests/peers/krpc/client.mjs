@@ -111,6 +111,53 @@ async function limits() {
     assert.equal((await call("get_queue_stats", { queue_id })).message_count, 2);
 }
 
+async function outputs() {
+    const [posted, log] = [{ queue_id, message: { content: [1] } }, "krpc-peer-log"];
+    const { id: message_id } = await call("post_message", posted);
+    const { receipt } = await call("pop_message", { queue_id });
+    const events = [bytes("one"), Buffer.from("two").toString("base64")];
+    assert.deepEqual(await call("append_output", { message_id, receipt, events }), { next: 2 });
+    const page = await call("read_output", { message_id, from: 1 });
+    assert.deepEqual(page.events.map(({ data }) => data), [bytes("two")]);
+    assert.deepEqual([page.next, page.ended], [2, false]);
+    await call("ack_messages", { receipts: [receipt] });
+
+    await call("create_queue", { queue_id: log, config: { mode: "log" } });
+    const path = { queue_id: log, subscription: "peer" };
+    const messages = [{ content: [1] }, { content: [2] }];
+    await call("post_messages", { queue_id: log, messages });
+    assert.deepEqual(await call("subscribe", { ...path, from: "earliest" }), { committed: 0 });
+    const fetched = (await call("fetch_messages", path)).messages;
+    assert.deepEqual(fetched.map(({ content }) => content), [[1], [2]]);
+    await call("commit_messages", { ...path, seq: fetched[1].seq });
+    assert.deepEqual((await call("fetch_messages", path)).messages, []);
+    assert.deepEqual(await call("seek_subscription", { ...path, to: 2 }), { committed: 1 });
+    const { subscriptions } = await call("list_subscriptions", { queue_id: log });
+    assert.deepEqual(subscriptions, [{ name: "peer", committed: 1, lag: 1 }]);
+    assert.deepEqual(await call("truncate_queue", { queue_id: log, before: 2 }), { removed: 1 });
+    await call("unsubscribe", path);
+    assert.match(await failure("fetch_messages", path), /not_found/);
+    assert.match(await failure("subscribe", { ...path, queue_id }), /unsupported/);
+    await call("delete_queue", { queue_id: log });
+}
+
+async function quotas() {
+    const tenant = "krpc-peer-tenant";
+    const set = await call("set_quota", { tenant, limit_bytes: 1000 });
+    assert.deepEqual(set, { used_bytes: 0, limit_bytes: 1000 });
+    assert.deepEqual(await call("get_quota", { tenant }), set);
+    assert.match(await failure("set_quota", { tenant, limit_bytes: -1 }), /limit_bytes/);
+    const small = "krpc-peer-small";
+    const { owner } = await call("create_queue", { queue_id: small, owner: tenant });
+    assert.equal(owner, tenant);
+    const post = () => ({ queue_id: small, message: { content: Array(600).fill(1) } });
+    await call("post_message", post());
+    assert.match(await failure("post_message", post()), /quota_exceeded/);
+    await call("set_quota", { tenant, limit_bytes: 0 });
+    await call("post_message", post());
+    await call("delete_queue", { queue_id: small });
+}
+
 async function malformed() {
     const broken = ["", "nonsense", "[]", "7", '{"method":', '{"method":"pop_message"}',
         '{"method":1,"params":{},"sys":[1]}', '{"method":"pop_message","params":{},"sys":{}}',
@@ -132,6 +179,9 @@ async function malformed() {
 await queues();
 await messages();
 await limits();
+await call("purge_queue", { queue_id });
+await outputs();
+await quotas();
 await malformed();
 await call("delete_queue", { queue_id });
 assert.match(await failure("get_queue_stats", { queue_id }), /queue_not_found/);

@@ -2,6 +2,7 @@
 // nothing half done.
 #include <array>
 
+#include "service/output_service.h"
 #include "service/queue_service.h"
 #include "unit/api/krpc/krpc_fixture.h"
 
@@ -119,6 +120,74 @@ TEST_F(KrpcBadInput, parameters_of_the_wrong_kind_are_named) {
         "invalid_message at reply.result");
     EXPECT_EQ(failure("get_message_reply", "{}"), "invalid_argument at message_id");
     EXPECT_EQ(count_in("mail"), 0U);
+}
+
+TEST_F(KrpcBadInput, parameters_of_outputs_logs_and_quotas_are_named) {
+    const auto append = [&](std::string_view more) {
+        return failure("append_output", fmt::format(R"({{"message_id":"m"{}}})", more));
+    };
+    EXPECT_EQ(failure("append_output", R"({"events":[[1]]})"), "invalid_argument at message_id");
+    EXPECT_EQ(append(""), "invalid_argument at events");
+    EXPECT_EQ(append(R"(,"events":[])"), "invalid_argument at events");
+    EXPECT_EQ(append(R"(,"events":{})"), "invalid_argument at events");
+    EXPECT_EQ(append(R"(,"events":[[1],[256]])"), "invalid_argument at events[1][0]");
+    EXPECT_EQ(append(R"(,"events":["no base64"])"), "invalid_argument at events[0]");
+    EXPECT_EQ(append(R"(,"events":[7])"), "invalid_argument at events[0]");
+    EXPECT_EQ(append(R"(,"receipt":7,"events":[[1]])"), "invalid_argument at receipt");
+    EXPECT_EQ(append(R"(,"events":[[1]])"), "message_not_found at message_id");
+    const auto read = [&](std::string_view more) {
+        return failure("read_output", fmt::format(R"({{"message_id":"m"{}}})", more));
+    };
+    EXPECT_EQ(read(R"(,"from":-1)"), "invalid_argument at from");
+    EXPECT_EQ(read(R"(,"max":"1")"), "invalid_argument at max");
+    EXPECT_EQ(read(R"(,"encoding":7)"), "invalid_argument at encoding");
+
+    const auto log = [&](std::string_view method, std::string_view more) {
+        return failure(method, fmt::format(R"({{"queue_id":"mail","subscription":"s"{}}})", more));
+    };
+    for (const char* method :
+        {"subscribe", "seek_subscription", "unsubscribe", "fetch_messages", "commit_messages"}) {
+        EXPECT_EQ(failure(method, R"({"subscription":"s"})"), "invalid_argument at queue_id");
+        EXPECT_EQ(failure(method, R"({"queue_id":"mail"})"), "invalid_argument at subscription");
+        EXPECT_EQ(failure(method, R"({"queue_id":"mail","subscription":"../s"})"),
+            "invalid_argument at subscription");
+    }
+    EXPECT_EQ(log("subscribe", R"(,"from":"oldest")"), "invalid_argument at from");
+    EXPECT_EQ(log("subscribe", R"(,"from":0)"), "invalid_argument at from");
+    EXPECT_EQ(log("subscribe", ""), "unsupported at ");
+    EXPECT_EQ(log("seek_subscription", ""), "invalid_argument at to");
+    EXPECT_EQ(log("commit_messages", ""), "invalid_argument at seq");
+    EXPECT_EQ(log("commit_messages", R"(,"seq":1.5)"), "invalid_argument at seq");
+    EXPECT_EQ(log("fetch_messages", R"(,"after":-1)"), "invalid_argument at after");
+    EXPECT_EQ(log("fetch_messages", R"(,"max":1001)"), "invalid_argument at max");
+    EXPECT_EQ(log("fetch_messages", R"(,"wait_ms":60001)"), "invalid_argument at wait_ms");
+    EXPECT_EQ(failure("truncate_queue", R"({"queue_id":"mail"})"), "invalid_argument at before");
+
+    EXPECT_EQ(
+        failure("create_queue", R"({"queue_id":"k","owner":"a b"})"), "invalid_argument at owner");
+    EXPECT_EQ(failure("get_quota", "{}"), "invalid_argument at tenant");
+    EXPECT_EQ(failure("get_quota", R"({"tenant":"a b"})"), "invalid_argument at tenant");
+    EXPECT_EQ(failure("set_quota", R"({"tenant":"t"})"), "invalid_argument at limit_bytes");
+    EXPECT_EQ(failure("set_quota", R"({"tenant":"t","limit_bytes":-1})"),
+        "invalid_argument at limit_bytes");
+    EXPECT_EQ(
+        failure("pause_queue", R"({"queue_id":"mail","ordering_key":"a","fairness_key":"b"})"),
+        "invalid_argument at fairness_key");
+    EXPECT_EQ(failure("pause_queue", R"({"queue_id":"mail","ordering_key":""})"),
+        "invalid_argument at ordering_key");
+}
+
+TEST_F(KrpcBadInput, an_output_takes_events_to_its_limit_and_refuses_more) {
+    post_failure(R"({"id":"m","content":[1]})");
+    const auto receipt = text_at(pop(), "receipt");
+    std::string events = "[1]";
+    for (std::size_t i = 1; i < service::OutputLimits::events_max; ++i) events += ",[1]";
+    const auto params = [&] {
+        return fmt::format(R"({{"message_id":"m","receipt":"{}","events":[{}]}})", receipt, events);
+    };
+    EXPECT_TRUE(failure("append_output", params()).starts_with("none: "));
+    events += ",[1]";
+    EXPECT_EQ(failure("append_output", params()), "invalid_argument at events");
 }
 
 TEST_F(KrpcBadInput, every_field_is_taken_to_its_limit_and_refused_beyond) {

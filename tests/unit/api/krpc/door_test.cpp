@@ -224,6 +224,99 @@ TEST_F(Krpc, everything_else_a_queue_offers) {
     EXPECT_EQ(told("redrive_messages", R"({"queue_id":"mail","limit":1})"), R"({"redriven":0})");
 }
 
+TEST_F(Krpc, one_key_of_a_queue_is_paused) {
+    told("post_messages",
+        R"({"queue_id":"mail","messages":[{"content":[1],"ordering_key":"a"},{"content":[2]}]})");
+    EXPECT_EQ(
+        told("pause_queue", R"({"queue_id":"mail","ordering_key":"a"})"), R"({"paused":true})");
+    EXPECT_EQ(boost::json::serialize(pop().at("content")), "[2]");
+    EXPECT_TRUE(pop().is_null());
+    EXPECT_EQ(
+        told("resume_queue", R"({"queue_id":"mail","ordering_key":"a"})"), R"({"paused":false})");
+    EXPECT_EQ(boost::json::serialize(pop().at("content")), "[1]");
+}
+
+TEST_F(Krpc, a_worker_says_what_it_does_and_the_poster_reads_it) {
+    post(id);
+    const auto receipt = text_at(pop(), "receipt");
+    const auto append = [&](std::string_view events) {
+        return told(
+            "append_output", fmt::format(R"({{"message_id":"{}","receipt":"{}","events":{}}})", id,
+                                 receipt, events));
+    };
+    EXPECT_EQ(append(R"([[104,105],"AP8="])"), R"({"next":2})");
+    const auto read = [&](std::string_view more) {
+        return told("read_output", fmt::format(R"({{"message_id":"{}"{}}})", id, more));
+    };
+    EXPECT_EQ(read(R"(,"max":1)"),
+        R"({"events":[{"offset":0,"attempt":1,"timestamp":1767225600,"data":[104,105]}],)"
+        R"("next":1,"ended":false})");
+    EXPECT_EQ(read(R"(,"from":1,"encoding":"base64","wait_ms":5)"),
+        R"({"events":[{"offset":1,"attempt":1,"timestamp":1767225600,"data":"AP8="}],)"
+        R"("next":2,"ended":false})");
+    EXPECT_EQ(told("reply_to_message", reply_params(id)), R"({"finished":true})");
+    EXPECT_EQ(read(R"(,"from":2)"), R"({"events":[],"next":2,"ended":true})");
+    EXPECT_THAT(append("[[1]]"), StartsWith("lease_lost: "));
+}
+
+TEST_F(Krpc, a_log_is_read_by_each_subscription_for_itself) {
+    result_of("create_queue", R"({"queue_id":"log","config":{"mode":"log"}})");
+    told("post_messages",
+        R"({"queue_id":"log","messages":[{"id":"a","content":[1]},{"content":[2]},{"content":[3]}]})");
+    EXPECT_EQ(told("subscribe", R"({"queue_id":"log","subscription":"s"})"), R"({"committed":0})");
+    EXPECT_EQ(told("subscribe", R"({"queue_id":"log","subscription":"t","from":"latest"})"),
+        R"({"committed":3})");
+    EXPECT_EQ(told("subscribe", R"({"queue_id":"log","subscription":"u","from":3})"),
+        R"({"committed":2})");
+    const auto fetched =
+        result_of("fetch_messages", R"({"queue_id":"log","subscription":"s","max":2})");
+    ASSERT_EQ(fetched.at("messages").as_array().size(), 2U);
+    EXPECT_EQ(text_at(fetched.at("messages").at(0), "id"), "a");
+    EXPECT_EQ(fetched.at("messages").at(1).at("seq"), 2);
+    EXPECT_EQ(boost::json::serialize(fetched.at("messages").at(1).at("content")), "[2]");
+    EXPECT_EQ(told("commit_messages", R"({"queue_id":"log","subscription":"s","seq":2})"),
+        R"({"committed":2})");
+    EXPECT_EQ(told("list_subscriptions", R"({"queue_id":"log"})"),
+        R"({"subscriptions":[{"name":"s","committed":2,"lag":1},{"name":"t","committed":3,"lag":0},)"
+        R"({"name":"u","committed":2,"lag":1}]})");
+    EXPECT_EQ(told("seek_subscription", R"({"queue_id":"log","subscription":"t","to":"earliest"})"),
+        R"({"committed":0})");
+    EXPECT_THAT(told("fetch_messages",
+                    R"({"queue_id":"log","subscription":"t","after":2,"encoding":"base64"})"),
+        HasSubstr(R"("content":"Aw==")"));
+    EXPECT_EQ(told("truncate_queue", R"({"queue_id":"log","before":2})"), R"({"removed":1})");
+    EXPECT_EQ(told("unsubscribe", R"({"queue_id":"log","subscription":"u"})"),
+        R"({"unsubscribed":true})");
+    EXPECT_EQ(failure("fetch_messages", R"({"queue_id":"log","subscription":"u"})"),
+        "not_found at subscription");
+}
+
+TEST_F(Krpc, an_administrator_sets_the_quota_of_a_tenant_while_it_posts) {
+    const auto as_admin = [&](std::string_view method, std::string_view params) {
+        return boost::json::serialize(send(
+            fmt::format(R"({{"method":"{}","params":{},"sys":[1,"admin-key"]}})", method, params))
+                .at("result"));
+    };
+    const auto limit = [&](int bytes) {
+        return as_admin("set_quota", fmt::format(R"({{"tenant":"acme","limit_bytes":{}}})", bytes));
+    };
+    EXPECT_EQ(as_admin("get_quota", R"({"tenant":"acme"})"), R"({"used_bytes":0,"limit_bytes":0})");
+    EXPECT_EQ(limit(1), R"({"used_bytes":0,"limit_bytes":1})");
+    EXPECT_THAT(as_admin("create_queue", R"({"queue_id":"k","owner":"acme"})"),
+        HasSubstr(R"("owner":"acme")"));
+    const auto params = R"({"queue_id":"k","message":{"content":[1,2,3]}})";
+    EXPECT_THAT(told("post_message", params), StartsWith("quota_exceeded: "));
+    EXPECT_EQ(limit(0), R"({"used_bytes":0,"limit_bytes":0})");
+    EXPECT_THAT(told("post_message", params), HasSubstr(R"("duplicate":false)"));
+    EXPECT_EQ(failure("get_quota", R"({"tenant":"acme"})"), "permission_denied at ");
+    EXPECT_EQ(
+        failure("set_quota", R"({"tenant":"acme","limit_bytes":9})"), "permission_denied at ");
+    EXPECT_EQ(failure("update_queue_config", R"({"queue_id":"k","config":{},"owner":"member"})"),
+        "permission_denied at ");
+    EXPECT_THAT(as_admin("update_queue_config", R"({"queue_id":"k","config":{},"owner":"other"})"),
+        HasSubstr(R"("owner":"other")"));
+}
+
 TEST_F(Krpc, every_method_is_counted_by_how_it_ended) {
     pop();
     told("pop_message", "{}");

@@ -27,6 +27,8 @@ protected:
                                              .queues = queue_service,
                                              .operations = operator_service,
                                              .named = named,
+                                             .outputs = output_service,
+                                             .logs = log_service,
                                              .clock = clock,
                                              .metrics = door_metrics.emplace_back()},
             Log());
