@@ -7,8 +7,10 @@ Three nodes on 127.0.0.1, three copies of each stream, data under build/. `bare`
 the same 256 bytes one by one (bench/load/jetstream_designs); `engine` is Baton's engine with its log in
 JetStream, 64 producers (bench/load/cluster_posts): with one call under way each, with 16 and 64 single
 posts under way each (bare has 4,096 in all, as the last), and at steady rates, where latency counts
-from when a post was due. Rows go to bench/results/cluster_posts.jsonl; a
-table of medians ends the run.
+from when a post was due. Before and after it `bare` publishes one by one for four seconds, as fast as
+it goes and at fixed times: in the first a wait of the servers is one sample of thousands, in the second
+it counts for all that was due meanwhile, as in the steady rows. Rows go to
+bench/results/cluster_posts.jsonl; a table of medians ends the run.
 """
 import argparse
 import json
@@ -34,12 +36,14 @@ def main():
         with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
             cluster = servers.JetStreamCluster(folder)
             urls = ",".join(cluster.urls)
+            bare = ["jetstream_designs", "--servers", urls, "--user", cluster.user, "--password",
+                    cluster.password, "--messages", str(options.thousands * 1000), "--producers",
+                    "64", "--only"]
             programs = [
-                ["jetstream_designs", "--servers", urls, "--user", cluster.user, "--password",
-                 cluster.password, "--messages", str(options.thousands * 1000), "--producers", "64",
-                 "--only", "bare"],
+                [*bare, "bare,one"],
                 ["cluster_posts", urls, cluster.user, cluster.password, folder,
                  str(options.thousands)],
+                [*bare, "one"],
             ]
             try:
                 for program in programs:

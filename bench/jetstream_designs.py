@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ways to make a queue of a JetStream cluster, side by side (bench/load/jetstream_designs).
 
-  bench/jetstream_designs.py [--runs 5] [--messages 200000] [--only bare,log,reads,queue]
+  bench/jetstream_designs.py [--runs 5] [--messages 200000] [--only bare,log,reads,queue,one]
 
 Each run has a fresh cluster of three nodes on 127.0.0.1, all streams with three copies, data on the
 disk under build/. Rows go to bench/results/jetstream_designs.jsonl; a table of medians ends the run.

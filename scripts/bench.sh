@@ -14,12 +14,14 @@ source scripts/peers.sh
 if [[ $1 == smoke ]]; then
     python3 bench/compare.py --runs 1 --time-ms 200 --batches 1,100
     python3 bench/http_posts.py --runs 1 --seconds 1
+    python3 bench/krpc_posts.py --runs 1 --seconds 1
     python3 bench/embedded.py --runs 1 --thousands 32
     python3 bench/conversations.py --messages 2000 --conversations 100 --pages 2
     python3 bench/llm_gateway.py --runs 1 --seconds 1 --streams 200 --peers
 else
     python3 bench/compare.py
     python3 bench/http_posts.py
+    python3 bench/krpc_posts.py
     python3 bench/embedded.py
     python3 bench/conversations.py
     python3 bench/conversations.py --pages 0 --messages 100000

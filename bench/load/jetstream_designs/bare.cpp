@@ -1,5 +1,9 @@
+#include <chrono>
 #include <mutex>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "designs.h"
 
@@ -40,26 +44,72 @@ void measure_async(const Plan& plan, const std::string& what, std::size_t pendin
     print({"bare", what, plan.messages, seconds, std::move(answers.micros)});
 }
 
-void measure_sync(const Plan& plan) {
-    Link link(plan);
-    link.add_stream("SYNC", "sync", js_LimitsPolicy);
-    const std::string body(plan.body_bytes, 'x');
-    Row row{"bare", "sync, one producer", plan.messages / 50, 0, {}};
-    const auto begin = Steady::now();
-    for (std::size_t i = 0; i < row.messages; ++i) {
-        const auto posted = Steady::now();
-        jsErrCode code{};
-        must(js_Publish(nullptr, link.context(), "sync", body.data(), static_cast<int>(body.size()),
-                 nullptr, &code),
-            "publish", code);
-        row.micros.push_back(micros_since(posted));
+/// A stream, and one publish to it after the other.
+class OneByOne {
+public:
+    OneByOne(const Plan& plan, std::string name)
+        : link_(plan), name_(std::move(name)), body_(plan.body_bytes, 'x') {
+        link_.add_stream(name_, name_, js_LimitsPolicy);
+        // A new stream's first answers, and the end of what was measured before, are none of it.
+        for (int i = 0; i < warm_up; ++i) publish(Steady::now());
+        micros_.clear();
+        std::this_thread::sleep_for(rest);
+        begin_ = Steady::now();
     }
-    row.seconds = seconds_since(begin);
-    link.remove_stream("SYNC");
-    print(std::move(row));
+    ~OneByOne() = default;
+    OneByOne(const OneByOne&) = delete;
+    OneByOne& operator=(const OneByOne&) = delete;
+
+    /// Latency counts from `due` on.
+    void publish(Steady::time_point due) {
+        jsErrCode code{};
+        must(js_Publish(nullptr, link_.context(), name_.c_str(), body_.data(),
+                 static_cast<int>(body_.size()), nullptr, &code),
+            "publish", code);
+        micros_.push_back(micros_since(due));
+    }
+    void end(const std::string& what) {
+        const double seconds = seconds_since(begin_);
+        link_.remove_stream(name_);
+        const auto messages = micros_.size();
+        print({"bare", what, messages, seconds, std::move(micros_)});
+    }
+    [[nodiscard]] Steady::time_point begin() const noexcept { return begin_; }
+
+private:
+    static constexpr int warm_up = 100;
+    static constexpr std::chrono::milliseconds rest{500};
+
+    Link link_;
+    std::string name_;
+    std::string body_;
+    std::vector<float> micros_;
+    Steady::time_point begin_;
+};
+
+void measure_sync(const Plan& plan) {
+    OneByOne producer(plan, "SYNC");
+    for (std::size_t i = 0; i < plan.messages / 50; ++i) producer.publish(Steady::now());
+    producer.end("sync, one producer");
 }
 
 }  // namespace
+
+void measure_one_by_one(const Plan& plan) {
+    constexpr std::chrono::seconds time{4};
+    constexpr std::chrono::microseconds interval{1'000};
+    {
+        OneByOne producer(plan, "ONE");
+        while (Steady::now() < producer.begin() + time) producer.publish(Steady::now());
+        producer.end("sync, one producer, four seconds");
+    }
+    OneByOne producer(plan, "STEADY");
+    for (auto due = producer.begin(); due < producer.begin() + time; due += interval) {
+        std::this_thread::sleep_until(due);
+        producer.publish(due);
+    }
+    producer.end("sync, one producer, 1000 a second");
+}
 
 void measure_bare(const Plan& plan) {
     measure_async(plan, "async", 4'096);

@@ -2,7 +2,7 @@
 // queue, and bare publishes as the yardstick. bench/jetstream_designs.py starts the cluster and
 // this. One JSON line a row. Usage:
 //   jetstream_designs --servers URL,URL,URL --user NAME --password WORD [--messages N]
-//                     [--producers N] [--only bare,log,reads,queue]
+//                     [--producers N] [--only bare,log,reads,queue,one]
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -34,7 +34,8 @@ void main_of(int argc, char** argv) {
     plan.producers = std::stoull(options["--producers"]);
     if (plan.urls.size() != 3) throw Fault("give the three --servers");
     const std::map<std::string, void (*)(const Plan&), std::less<>> designs{{"bare", measure_bare},
-        {"log", measure_log}, {"reads", measure_log_reads}, {"queue", measure_queue}};
+        {"log", measure_log}, {"reads", measure_log_reads}, {"queue", measure_queue},
+        {"one", measure_one_by_one}};
     for (const auto& name : words(options["--only"])) {
         const auto design = designs.find(name);
         if (design == designs.end()) throw Fault("no design " + name);
