@@ -269,7 +269,7 @@ std::string output_json(const OutputPage& page, Encoding encoding) {
 std::string subscriptions_json(const std::vector<Subscription>& subscriptions) {
     json::array list;
     for (const auto& subscription : subscriptions) list.push_back(to_json(subscription));
-    return json::serialize(json::object{{"subscriptions", std::move(list)}});
+    return json_text(json::object{{"subscriptions", std::move(list)}});
 }
 
 std::string fetched_json(const std::vector<MessageView>& messages, Encoding encoding) {
@@ -281,6 +281,6 @@ std::string fetched_json(const std::vector<MessageView>& messages, Encoding enco
     return out;
 }
 
-std::string quota_json(const StorageQuota& quota) { return json::serialize(to_json(quota)); }
+std::string quota_json(const StorageQuota& quota) { return json_text(to_json(quota)); }
 
 }  // namespace baton::api::krpc

@@ -143,11 +143,12 @@ Task<void> Idempotency::end_lease(const Claim& claim) {
 /// The answer as it is given. Whatever cannot be kept, the work is done, and who asked hears so.
 Task<Result<net::Response>> Idempotency::keep(
     const Call& call, Claim claim, Result<net::Response> result) {
+    const bool has_failed = !result;
     net::Response response =
-        result ? *std::move(result) : shaped(call.request.path, result.error());
+        has_failed ? shaped(call.request.path, result.error()) : *std::move(result);
     if (!is_kept(response.status)) {
         co_await end_lease(claim);
-        if (!result) co_return result;  // whole, for the log
+        if (has_failed) co_return fail(std::move(result).error());  // whole, for the log
         co_return response;
     }
     claim.record.answer = {

@@ -23,11 +23,16 @@ namespace json = boost::json;
 constexpr std::size_t line_max = 64 * 1024 * 1024;
 constexpr std::uint64_t rows_between_words = 1'000;
 
-// What search is made of, from what came; the same on both databases.
-constexpr Statement make_message_texts{
-    "INSERT INTO message_texts (rowid, body) "
-    "SELECT p.place, CASE p.is_answer WHEN 0 THEN m.content ELSE m.reply_content END "
-    "FROM message_places p JOIN dialog_messages m ON m.id = p.message_id"};
+// What search is made of, from what came, as the last step of migrations/ that touched it does: a
+// text begins with the mark of its block.
+constexpr Statement make_message_texts_sqlite{
+    "INSERT INTO message_texts (rowid, body) SELECT place, body FROM message_bodies ORDER BY "
+    "place"};
+constexpr Statement make_message_texts_postgres{
+    "INSERT INTO message_texts (rowid, body) SELECT p.place, lpad(to_hex(p.place >> 13), 5, '0') "
+    "|| "
+    "CASE p.is_answer WHEN 0 THEN m.content ELSE m.reply_content END "
+    "FROM message_places p JOIN dialog_messages m ON m.id = p.message_id ORDER BY p.place"};
 constexpr Statement make_conversation_texts{
     "INSERT INTO conversation_texts (rowid, title, context) SELECT p.place, c.title, c.context "
     "FROM conversation_places p JOIN conversations c ON c.id = p.conversation_id"};
@@ -248,7 +253,8 @@ Result<void> Import::check_end(const json::object& line) {
 
 Result<void> Import::make_derived() {
     if (!has_table("message_places")) return {};
-    BATON_TRY_VOID(connection_.execute(make_message_texts));
+    BATON_TRY_VOID(
+        connection_.execute(is_sqlite_ ? make_message_texts_sqlite : make_message_texts_postgres));
     BATON_TRY_VOID(connection_.execute(make_conversation_texts));
     if (is_sqlite_) return {};
     // The next place is behind those that came.

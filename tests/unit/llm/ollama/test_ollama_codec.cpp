@@ -49,9 +49,8 @@ TEST(OllamaRequest, options_stand_where_ollama_looks_for_them) {
             .stop = {"."},
             .extra = R"({"x":1})"}};
     const auto json = encode(request, {.context_tokens = 16'384, .keep_alive = "10m"});
-    EXPECT_TRUE(
-        json.contains(R"("options":{"temperature":0.5,"top_p":0.25,"seed":3,"stop":["."],)"
-                      R"("num_predict":7,"num_ctx":16384})"))
+    EXPECT_TRUE(json.contains(R"("options":{"temperature":0.5,"top_p":0.25,"seed":3,"stop":["."],)"
+                              R"("num_predict":7,"num_ctx":16384})"))
         << json;
     EXPECT_TRUE(json.contains(R"("keep_alive":"10m")")) << json;
     EXPECT_FALSE(json.contains("\"x\"")) << json;
