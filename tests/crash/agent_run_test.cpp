@@ -17,7 +17,6 @@
 
 #include "client/log_client.h"
 #include "conversations/conversations.h"
-#include "db/sqlite/sqlite_database.h"
 #include "model/codec.h"
 #include "model/output_text.h"
 #include "runtime/io_pool.h"
@@ -152,7 +151,7 @@ protected:
 
     /// Answers that were kept before the daemon died, by question.
     std::map<std::string, std::size_t> kept_answers(const Daemon& daemon) {
-        const auto database = db::make_sqlite_database({.file = daemon.data_dir() / "baton.db"});
+        const auto database = database_of(daemon);
         const auto store = conversations::make_store(*database).value();
         std::map<std::string, std::size_t> kept;
         for (std::size_t i = 0; i < run_count; ++i) {

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "db/sqlite/sqlite_database.h"
 #include "support/postgres_server.h"
 
 namespace baton::test {
@@ -24,13 +25,16 @@ bool sets(const DaemonOptions& options, std::string_view key) {
 
 /// With BATON_TEST_DATABASE=postgres in the environment each data folder has a database on a real
 /// server beside it, so that a suite runs on the other database as it stands.
+bool is_on_postgres() {
+    const char* const kind = std::getenv("BATON_TEST_DATABASE");
+    if (kind == nullptr || *kind == '\0') return false;
+    if (std::string_view(kind) == "postgres") return true;
+    throw std::runtime_error("BATON_TEST_DATABASE: only `postgres` is known");
+}
+
 std::vector<std::string> database_settings(
     const DaemonOptions& options, const std::filesystem::path& data_dir) {
-    const char* const kind = std::getenv("BATON_TEST_DATABASE");
-    if (kind == nullptr || *kind == '\0' || sets(options, "database.kind")) return {};
-    if (std::string_view(kind) != "postgres") {
-        throw std::runtime_error("BATON_TEST_DATABASE: only `postgres` is known");
-    }
+    if (!is_on_postgres() || sets(options, "database.kind")) return {};
     return PostgresServer::shared().settings_of(data_dir.string());
 }
 
@@ -122,6 +126,12 @@ std::optional<Exit> Daemon::wait_exit(std::chrono::milliseconds timeout) {
 }
 
 void Daemon::restart() { launch(); }
+
+std::unique_ptr<db::Database> database_of(const Daemon& daemon) {
+    const auto& dir = daemon.data_dir();
+    if (!is_on_postgres()) return db::make_sqlite_database({.file = dir / "baton.db"});
+    return db::make_postgres_database(PostgresServer::shared().config_of(dir.string()));
+}
 
 Finished run_cli(const Daemon& daemon, std::vector<std::string> arguments, std::string input,
     std::chrono::milliseconds timeout) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "db/database.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 
@@ -78,6 +79,10 @@ private:
     std::string ready_line_;
     std::unique_ptr<Process> process_;
 };
+
+/// The database of a daemon whose settings name none, from outside: in its data folder, or on the
+/// server that BATON_TEST_DATABASE asks for.
+[[nodiscard]] std::unique_ptr<db::Database> database_of(const Daemon& daemon);
 
 /// `baton` of this build, on a daemon (its address and key in the environment).
 [[nodiscard]] Finished run_cli(const Daemon& daemon, std::vector<std::string> arguments,

@@ -121,15 +121,21 @@ std::vector<std::string> PostgresServer::settings() const {
         fmt::format("database.postgres.port={}", port_), "database.postgres.sslmode=disable"};
 }
 
-std::vector<std::string> PostgresServer::settings_of(const std::string& owner) {
+db::PostgresConfig PostgresServer::config_of(const std::string& owner) {
     auto& name = databases_[owner];
     if (name.empty()) {
         auto fresh = fmt::format("baton_{}", databases_.size());
         make_database(fresh);
         name = std::move(fresh);
     }
+    auto own = config();
+    own.dbname = name;
+    return own;
+}
+
+std::vector<std::string> PostgresServer::settings_of(const std::string& owner) {
     auto all = settings();
-    all.push_back("database.postgres.dbname=" + name);
+    all.push_back("database.postgres.dbname=" + config_of(owner).dbname);
     return all;
 }
 

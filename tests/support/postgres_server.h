@@ -35,6 +35,7 @@ public:
     /// The same as `--set` of batond.
     [[nodiscard]] std::vector<std::string> settings() const;
     /// The same with a database of its own for each `owner`, made when it is first asked for.
+    [[nodiscard]] db::PostgresConfig config_of(const std::string& owner);
     [[nodiscard]] std::vector<std::string> settings_of(const std::string& owner);
 
     /// The database as it was made: no tables. Whoever is connected is thrown out.
