@@ -82,6 +82,13 @@ Result<void> check_page(const PageRequest& page) {
     return {};
 }
 
+/// The column as an expression that no index has, so that the leading one is taken.
+std::string unindexed(std::string_view column, const std::variant<std::int64_t, std::string>& value,
+    std::string_view kind) {
+    if (kind == "sqlite") return fmt::format("+{}", column);
+    return value.index() == 0 ? fmt::format("{} + 0", column) : fmt::format("{} || ''", column);
+}
+
 /// What a list shows, in which order.
 struct Order {
     std::string_view key_column;
@@ -106,7 +113,6 @@ struct Wheres {
     Where named;    ///< what a cursor belongs to
     Where where;    ///< the same as the database reads it
     Where leading;  ///< empty: all of them
-    bool counts_all = true;
 };
 
 Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& order,
@@ -124,7 +130,7 @@ Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& ord
         wheres.leading.add_place(order.key_column, order.behind(), cursor);
         query.total = cursor.total;
     } else {
-        if (end && !wheres.counts_all) counted.add_place(order.key_column, order.up_to(), *end);
+        if (end) counted.add_place(order.key_column, order.up_to(), *end);
         query.count_sql =
             fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS counted", table.name,
                 counted.text(), total_max);
@@ -180,13 +186,8 @@ Result<ListQuery> messages_query(
         const bool leads = plan.leading == ListPlan::none || plan.leading == i ||
                            (is_one_level && column == "priority");
         if (leads) wheres.leading.add(column, value);
-        // The plus keeps SQLite from another index.
-        wheres.where.add(
-            leads || plan.kind != "sqlite" ? std::string(column) : fmt::format("+{}", column),
-            value);
+        wheres.where.add(leads ? std::string(column) : unindexed(column, value, plan.kind), value);
     }
-    // These two pairs are in an index, which counts fast.
-    wheres.counts_all = conditions.size() == 2 && filter.priority && !filter.conversation_id;
     return make_query(
         {"dialog_messages", message_columns}, std::move(wheres), order, page, plan.end);
 }

@@ -123,10 +123,10 @@ std::string find_messages_sql(std::string_view kind) {
             "ORDER BY message_texts.rowid DESC LIMIT ?",
             columns, rows);
     }
-    // The order by a sum keeps the planner from reading all places backwards.
+    // The sums keep the planner from reading all places backwards, or all before this one.
     return fmt::format(
         "SELECT {} FROM (SELECT t.rowid FROM message_texts t "
-        "WHERE t.words @@ block_query(to_tsquery('baton_words', ?), ?, ?) AND t.rowid < ? "
+        "WHERE t.words @@ block_query(to_tsquery('baton_words', ?), ?, ?) AND t.rowid + 0 < ? "
         "ORDER BY t.rowid + 0 DESC LIMIT ?) found "
         "JOIN message_places p ON p.place = found.rowid {} ORDER BY p.place DESC",
         columns, rows);

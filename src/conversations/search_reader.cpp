@@ -153,7 +153,10 @@ private:
         const auto match =
             is_sqlite ? match_text_in_blocks(request_.text, blocks_) : std::string(match_);
         // SQLite makes rows as they are asked for; PostgreSQL makes them all.
-        std::int64_t limit = is_sqlite ? scan_max + 1 : std::int64_t{request_.page_size} + 1;
+        const bool has_filter = request_.conversation_id || request_.user_id;
+        std::int64_t limit = std::int64_t{request_.page_size} + 1;
+        if (has_filter) limit = scan_max / 4;
+        if (is_sqlite) limit = scan_max + 1;
         while (true) {
             std::vector<db::Value> values{std::string_view(match)};
             if (!is_sqlite) values.insert(values.end(), {blocks_.first, blocks_.last});

@@ -124,6 +124,9 @@ TEST_P(Searching, finds_texts_of_all_blocks_the_last_first) {
     EXPECT_EQ(found("word1"), (Found{"1"}));
     EXPECT_EQ(found("word1*"), (Found{"19", "1"}));
     EXPECT_EQ(found("common word8*"), (Found{"84", "83", "82", "81", "8"}));
+    std::string many;
+    for (int i = 0; i < 60; ++i) many += "common ";
+    EXPECT_EQ(found("word1 " + many), (Found{"1"})) << "32 words, in 32 blocks a statement";
     EXPECT_EQ(found("0*"), Found{}) << "the marks are no words";
     EXPECT_EQ(found("00000word1"), Found{});
     ASSERT_TRUE(complete(19));
