@@ -72,12 +72,12 @@ class Server:
 
 
 class Baton(Server):
-    def __init__(self, folder, binaries, store, durability, system="baton"):
+    def __init__(self, folder, binaries, store, durability, system="baton", settings=()):
         super().__init__(folder)
         self.system = system
         settings = [f"--set={text}" for text in (
             "server.port=0", "metrics.enabled=false", f"data.dir={self.folder}/data",
-            f"queue.store={store}", "logging.level=warn")]
+            f"queue.store={store}", "logging.level=warn", *settings)]
         check = subprocess.run([binaries / "batond", "--check-config", *settings],
                                capture_output=True, text=True)
         if check.returncode != 0:
@@ -156,12 +156,12 @@ accounts {{ BENCH: {{ jetstream: enabled, users: [{{user: {self.user}, password:
 class Redis(Server):
     system = "redis"
 
-    def __init__(self, folder):
+    def __init__(self, folder, durable=True):
         super().__init__(folder)
         self.version = version_of("redis-server", "--version")
         wait_for(self.port, self.spawn(
             "redis-server", "--bind", "127.0.0.1", "--port", self.port, "--dir", self.folder,
-            "--appendonly", "yes", "--appendfsync", "always", "--save", ""))
+            "--appendonly", "yes" if durable else "no", "--appendfsync", "always", "--save", ""))
 
 
 class RabbitMq(Server):
