@@ -80,6 +80,20 @@ TEST(Base64, refuses_what_is_not_padded_base64) {
     }
 }
 
+TEST(Base64, a_wrong_byte_is_named_wherever_it_stands) {
+    const std::string good = base64_encode("eighteen bytes, ok");
+    for (const char wrong : {'*', '=', '\0', '\xff'}) {
+        for (std::size_t i = 0; i + 2 < good.size(); ++i) {
+            std::string text = good;
+            text[i] = wrong;
+            const auto decoded = base64_decode(text);
+            ASSERT_FALSE(decoded) << i;
+            EXPECT_EQ(decoded.error().detail,
+                "byte " + std::to_string(i) + " is not in the base64 alphabet");
+        }
+    }
+}
+
 RC_GTEST_PROP(Base64, gives_back_what_it_encoded, (const std::string& bytes)) {
     RC_ASSERT((base64_decode(base64_encode(bytes)) == bytes));
 }
