@@ -71,16 +71,29 @@ void append_quoted(
     out.resize_and_overwrite(size, write);
 }
 
-template <class Number>
-void append_number(std::string& out, Number number) {
-    char digits[32];  // a double has 24 characters at most
+template <class Whole>
+void append_whole(std::string& out, Whole number) {
+    char digits[24];
     out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
 void append_double(std::string& out, double number) {
-    if (std::isfinite(number)) return append_number(out, number);
     // JSON has neither: this one reads back as infinity, and "no number" is null.
-    out += std::isnan(number) ? "null" : number < 0 ? "-1e999" : "1e999";
+    if (std::isnan(number)) out += "null";
+    if (std::isinf(number)) out += number < 0 ? "-1e999" : "1e999";
+    if (!std::isfinite(number)) return;
+    if (number == 0 && std::signbit(number)) {
+        out += "-0.0";  // -0 reads back as a whole number, without its sign
+        return;
+    }
+    // Above, plain digits would read back as a whole number, or as other digits.
+    constexpr double plain_max = 1e15;
+    char digits[32];  // 24 characters at most
+    char* const end = digits + sizeof digits;
+    const auto written = std::abs(number) < plain_max
+                             ? std::to_chars(digits, end, number)
+                             : std::to_chars(digits, end, number, std::chars_format::scientific);
+    out.append(digits, written.ptr);
 }
 
 void append_value(std::string& out, const json::value& value);
@@ -104,8 +117,8 @@ void append_value(std::string& out, const json::value& value) {
     switch (value.kind()) {
         case json::kind::null: out += "null"; break;
         case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-        case json::kind::int64: append_number(out, value.get_int64()); break;
-        case json::kind::uint64: append_number(out, value.get_uint64()); break;
+        case json::kind::int64: append_whole(out, value.get_int64()); break;
+        case json::kind::uint64: append_whole(out, value.get_uint64()); break;
         case json::kind::double_: append_double(out, value.get_double()); break;
         case json::kind::string:
             append_json_string(out, {value.get_string().data(), value.get_string().size()});

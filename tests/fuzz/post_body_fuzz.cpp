@@ -21,7 +21,11 @@ constexpr std::size_t count_max = 50;
 /// Boost.JSON rounds numbers of many digits a little differently from place to place, so metadata
 /// with fractions may move in their last digit.
 void forgive_fractions(baton::MessageData& read, const baton::MessageData& posted) {
-    if (posted.metadata.find_first_of(".E") != std::string::npos) read.metadata = posted.metadata;
+    const std::string& text = posted.metadata;
+    for (std::size_t i = text.find_first_of(".e", 1); i < text.size();
+        i = text.find_first_of(".e", i + 1)) {
+        if (text[i - 1] >= '0' && text[i - 1] <= '9') read.metadata = text;
+    }
 }
 
 void check(const std::vector<NewMessage>& messages) {

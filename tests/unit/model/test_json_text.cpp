@@ -18,9 +18,9 @@ namespace json = boost::json;
 
 TEST(JsonText, numbers_are_written_as_people_write_them) {
     const json::array numbers{0, -7, std::numeric_limits<std::uint64_t>::max(), 0.0, 3.0, 0.15,
-        -2.5, 1e21, 5e-324, 0.1 + 0.2};
+        -2.5, -0.0, 1e15, 1e21, 5e-324, 0.1 + 0.2};
     EXPECT_EQ(json_text(numbers),
-        "[0,-7,18446744073709551615,0,3,0.15,-2.5,1e+21,5e-324,0.30000000000000004]");
+        "[0,-7,18446744073709551615,0,3,0.15,-2.5,-0.0,1e+15,1e+21,5e-324,0.30000000000000004]");
 }
 
 TEST(JsonText, everything_else_is_plain_json) {
