@@ -43,7 +43,7 @@ struct Page {
 
 struct ListLimits {
     static constexpr std::uint64_t total_max = 20'000;  ///< no list counts further
-    static constexpr std::uint64_t reach_max = 10'000;   ///< rows that `page` reaches
+    static constexpr std::uint64_t reach_max = 10'000;  ///< rows that `page` reaches
     /// Messages that a page with several filters looks at, of those that the rarest filter finds.
     static constexpr std::uint64_t scan_max = 10'000;
 };

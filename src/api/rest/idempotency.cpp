@@ -143,12 +143,10 @@ Task<void> Idempotency::end_lease(const Claim& claim) {
 /// The answer as it is given. Whatever cannot be kept, the work is done, and who asked hears so.
 Task<Result<net::Response>> Idempotency::keep(
     const Call& call, Claim claim, Result<net::Response> result) {
-    const bool has_failed = !result;
-    net::Response response =
-        has_failed ? shaped(call.request.path, result.error()) : *std::move(result);
+    net::Response response = result ? *result : shaped(call.request.path, result.error());
     if (!is_kept(response.status)) {
         co_await end_lease(claim);
-        if (has_failed) co_return fail(std::move(result).error());  // whole, for the log
+        if (!result) co_return result;  // whole, for the log
         co_return response;
     }
     claim.record.answer = {
