@@ -153,11 +153,13 @@ Result<void> Session::prepare_session(const PostgresConfig& config) {
                 "postgres: database `{}` is in {}; it must be in UTF8", config.dbname, encoding));
     }
     // Statements rather than start-up options, which PgBouncer refuses. Commits are durable here
-    // whatever the server's default is; one that waits for standbys stays as it is.
+    // whatever the server's default is; one that waits for standbys stays as it is. Compiling a
+    // statement takes longer than any of ours.
     const auto sql = fmt::format(
         "SET statement_timeout = {}; SET lock_timeout = {}; "
         "SET idle_in_transaction_session_timeout = {}; SET bytea_output = 'hex'; "
         "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; "
+        "SET jit = off; "
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'",
         config.statement_timeout.count(), config.lock_timeout.count(),
