@@ -68,6 +68,22 @@ TEST_F(FaultProxyTest, clients_count_until_they_end) {
     EXPECT_EQ(proxy_.clients(), 0U);
 }
 
+TEST_F(FaultProxyTest, holds_at_the_byte_it_was_told) {
+    auto client = RawConnection::connect(proxy_.port());
+    auto server = server_.accept();
+    client.send("before");
+    EXPECT_EQ(server.take(6), "before");
+    EXPECT_EQ(proxy_.bytes_to_target(), 6U);
+    proxy_.hold_after(4);
+    client.send("question");
+    EXPECT_EQ(server.take(4), "ques");
+    EXPECT_FALSE(server.readable_within(milliseconds(50)));
+    EXPECT_EQ(proxy_.link(), Link::hold);
+    EXPECT_EQ(proxy_.bytes_to_target(), 10U);
+    proxy_.set_link(Link::pass);
+    EXPECT_EQ(server.take(4), "tion");
+}
+
 TEST_F(FaultProxyTest, what_is_held_comes_when_the_link_passes_again) {
     auto client = RawConnection::connect(proxy_.port());
     auto server = server_.accept();

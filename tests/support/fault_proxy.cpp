@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <list>
 #include <mutex>
 #include <netinet/in.h>
@@ -24,6 +25,7 @@ namespace baton::test {
 namespace {
 
 constexpr std::size_t buffer_bytes_max = 256 * 1024;
+constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
 /// A descriptor and its owner.
 class Socket final {
@@ -67,6 +69,7 @@ void set_no_delay(int descriptor) {
 /// One direction of a connection.
 struct Flow {
     std::string waiting;  ///< read and not written yet
+    std::uint64_t written = 0;
     bool source_ended = false;
     bool end_told = false;
 
@@ -88,6 +91,7 @@ struct Flow {
                 MSG_DONTWAIT | MSG_NOSIGNAL);
             if (size < 0) return errno == EAGAIN || errno == EINTR;
             waiting.erase(0, static_cast<std::size_t>(size));
+            written += static_cast<std::uint64_t>(size);
         }
         if (waiting.empty() && source_ended && !end_told) {
             ::shutdown(sink, SHUT_WR);
@@ -116,7 +120,8 @@ struct Pair {
         return static_cast<short>(
             (down.may_read() ? POLLIN : 0) | (up.waiting.empty() ? 0 : POLLOUT));
     }
-    State move(short client_ready, short server_ready, std::size_t bytes_max) {
+    /// At most so many bytes to each side.
+    State move(short client_ready, short server_ready, std::size_t up_max, std::size_t down_max) {
         if (connecting && server_ready != 0) {
             int failure = 0;
             socklen_t size = sizeof failure;
@@ -132,7 +137,7 @@ struct Pair {
         if ((server_ready & readable) != 0 && down.may_read() && !down.read_from(server.get())) {
             return State::broken;
         }
-        if (!up.write_to(server.get(), bytes_max) || !down.write_to(client.get(), bytes_max)) {
+        if (!up.write_to(server.get(), up_max) || !down.write_to(client.get(), down_max)) {
             return State::broken;
         }
         return up.end_told && down.end_told ? State::over : State::alive;
@@ -151,6 +156,8 @@ struct FaultProxy::Impl {
     std::uint16_t port = 0;
     std::mutex mutex;  ///< held by the thread except while it polls
     Link link = Link::pass;
+    std::uint64_t bytes_to_target = 0;
+    std::uint64_t hold_at = never;  ///< in bytes to the target
     std::uint16_t target = 0;
     bool stopping = false;
     std::list<Pair> pairs;
@@ -195,14 +202,24 @@ struct FaultProxy::Impl {
     void serve(const std::vector<pollfd>& fds) {
         const std::size_t bytes_max = link == Link::drip ? 1 : buffer_bytes_max;
         std::size_t at = 2;
-        for (auto pair = pairs.begin(); pair != pairs.end(); at += 2) {
+        for (auto pair = pairs.begin(); pair != pairs.end() && link != Link::hold; at += 2) {
             const short client = fds[at].revents;
             const short server = fds[at + 1].revents;
-            const auto state =
-                (client | server) == 0 ? Pair::State::alive : pair->move(client, server, bytes_max);
+            const auto state = (client | server) == 0 ? Pair::State::alive
+                                                      : move(*pair, client, server, bytes_max);
             if (state == Pair::State::broken) pair->reset();
             pair = state == Pair::State::alive ? std::next(pair) : pairs.erase(pair);
         }
+    }
+
+    Pair::State move(Pair& pair, short client, short server, std::size_t bytes_max) {
+        const auto up_max =
+            static_cast<std::size_t>(std::min<std::uint64_t>(bytes_max, hold_at - bytes_to_target));
+        const auto before = pair.up.written;
+        const auto state = pair.move(client, server, up_max, bytes_max);
+        bytes_to_target += pair.up.written - before;
+        if (bytes_to_target == hold_at) link = Link::hold;
+        return state;
     }
 
     void accept_one() {
@@ -272,12 +289,29 @@ void FaultProxy::set_link(Link link) {
     {
         const std::lock_guard lock(impl_->mutex);
         impl_->link = link;
+        impl_->hold_at = never;
         if (link == Link::reset) {
             for (auto& pair : impl_->pairs) pair.reset();
             impl_->pairs.clear();
         }
     }
     impl_->rouse();
+}
+
+void FaultProxy::hold_after(std::uint64_t bytes) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->hold_at = impl_->bytes_to_target + bytes;
+    if (bytes == 0) impl_->link = Link::hold;
+}
+
+Link FaultProxy::link() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->link;
+}
+
+std::uint64_t FaultProxy::bytes_to_target() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->bytes_to_target;
 }
 
 }  // namespace baton::test

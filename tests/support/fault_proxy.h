@@ -34,7 +34,13 @@ public:
     void set_target(std::uint16_t port);
     /// In force when it returns: no byte is on its way inside the proxy that the new state forbids.
     void set_link(Link link);
+    /// The link becomes `hold` as soon as `bytes` more have gone to the target, over all
+    /// connections: a cut at the same byte in each run. Setting the link takes it back.
+    void hold_after(std::uint64_t bytes);
 
+    [[nodiscard]] Link link() const;
+    /// What has gone to the target since the proxy is there.
+    [[nodiscard]] std::uint64_t bytes_to_target() const;
     /// Connections that no client has ended or broken.
     [[nodiscard]] std::size_t clients() const;
 
