@@ -89,11 +89,9 @@ std::optional<BlockRange> older_blocks(const BlockRange& range, std::int64_t blo
     return BlockRange{std::max<std::int64_t>(range.first - count, 0), range.first - 1};
 }
 
-std::int64_t blocks_max_of(std::string_view kind, std::string_view text) noexcept {
-    // FTS5 reads the texts of a word one by one, but all of a begin before the first; PostgreSQL
-    // reads all of either.
-    const bool reads_all = is_postgres(kind) || text.find('*') != std::string_view::npos;
-    return reads_all ? 8 : 32;
+std::int64_t blocks_max_of(std::string_view text) noexcept {
+    // FTS5 reads the texts of a word one by one, but all of a begin before the first.
+    return text.find('*') != std::string_view::npos ? 8 : 32;
 }
 
 std::string match_text(std::string_view kind, std::string_view text) {
@@ -123,11 +121,15 @@ std::string find_messages_sql(std::string_view kind) {
             "ORDER BY message_texts.rowid DESC LIMIT ?",
             columns, rows);
     }
-    // The sums keep the planner from reading all places backwards, or all before this one.
+    // It looks at a block only when the newer ones had too little: their turns come sorted from the
+    // function. The sums keep the planner from reading all places backwards, or all before this
+    // one.
     return fmt::format(
-        "SELECT {} FROM (SELECT t.rowid FROM message_texts t "
-        "WHERE t.words @@ block_query(to_tsquery('baton_words', ?), ?, ?) AND t.rowid + 0 < ? "
-        "ORDER BY t.rowid + 0 DESC LIMIT ?) found "
+        "SELECT {} FROM (SELECT f.rowid FROM generate_series(?::bigint, ?::bigint, -1) "
+        "WITH ORDINALITY AS b(block, turn), LATERAL (SELECT t.rowid FROM message_texts t "
+        "WHERE t.words @@ block_query(to_tsquery('baton_words', ?), b.block, b.block) "
+        "AND t.rowid + 0 < ? ORDER BY t.rowid + 0 DESC LIMIT ?) f "
+        "ORDER BY b.turn, f.rowid DESC LIMIT ?) found "
         "JOIN message_places p ON p.place = found.rowid {} ORDER BY p.place DESC",
         columns, rows);
 }

@@ -30,8 +30,9 @@ struct BlockRange {
 /// Those before `range`, twice as many, and at most `blocks_max`; nothing when there are none.
 [[nodiscard]] std::optional<BlockRange> older_blocks(
     const BlockRange& range, std::int64_t blocks_max) noexcept;
-/// How many blocks one statement may look at: what it reads before its first row has to be little.
-[[nodiscard]] std::int64_t blocks_max_of(std::string_view kind, std::string_view text) noexcept;
+/// How many blocks one statement of FTS5 may look at: what it reads before its first row has to be
+/// little.
+[[nodiscard]] std::int64_t blocks_max_of(std::string_view text) noexcept;
 
 /// The words of `text`, quoted so that none of it is taken for an operator: for SQLite's FTS5
 /// `"a" "b"*`, for PostgreSQL's to_tsquery `'a' & 'b':*`. Empty: there is no word.
@@ -39,10 +40,11 @@ struct BlockRange {
 /// The same for FTS5 in blocks: `("00002a" "00002b"*) OR ("00001a" "00001b"*)`.
 [[nodiscard]] std::string match_text_in_blocks(std::string_view text, const BlockRange& range);
 
-/// Texts of messages that have the words, in some blocks. Parameters: for SQLite
-/// match_text_in_blocks, for PostgreSQL match_text and the two blocks; then the place before which
-/// to go on (exclusive), how many. Columns: place, is_answer, id of the message, of its
-/// conversation, of its user, whether the conversation is there (0 | 1).
+/// Texts of messages that have the words, in some blocks. Parameters for SQLite:
+/// match_text_in_blocks, the place before which to go on (exclusive), how many; for PostgreSQL,
+/// which looks at one block after the other until it has enough: the newest and the oldest,
+/// match_text, the place, how many, again how many. Columns: place, is_answer, id of the message,
+/// of its conversation, of its user, whether the conversation is there (0 | 1).
 [[nodiscard]] std::string find_messages_sql(std::string_view kind);
 /// Parameters: match_text, the place before which to go on (exclusive), how many. Columns: place,
 /// then conversation_columns.

@@ -120,6 +120,10 @@ public:
     MessageSearch(std::string_view kind, const SearchRequest& request, std::int64_t before)
         : kind_(kind), request_(request), before_(before), match_(match_text(kind, request.text)) {
         blocks_.first = blocks_.last = block_of(before - 1);
+        // PostgreSQL stops by itself at the block that fills the page.
+        if (kind == "postgres") {
+            blocks_.first = std::max<std::int64_t>(blocks_.last - SearchLimits::blocks_max + 1, 0);
+        }
     }
 
     [[nodiscard]] bool has_words() const { return !match_.empty(); }
@@ -129,7 +133,7 @@ public:
 
     [[nodiscard]] Result<void> run(db::Connection& connection, const db::Statement& statement) {
         std::int64_t looked_at = blocks_.last - blocks_.first + 1;
-        const std::int64_t most = blocks_max_of(kind_, request_.text);
+        const std::int64_t most = blocks_max_of(request_.text);
         while (true) {
             BATON_TRY(const bool is_done, look(connection, statement));
             if (is_done) return {};
@@ -152,15 +156,17 @@ private:
         const bool is_sqlite = kind_ == "sqlite";
         const auto match =
             is_sqlite ? match_text_in_blocks(request_.text, blocks_) : std::string(match_);
-        // SQLite makes rows as they are asked for; PostgreSQL makes them all.
+        // SQLite makes rows as they are asked for; PostgreSQL makes all of them first.
         const bool has_filter = request_.conversation_id || request_.user_id;
         std::int64_t limit = std::int64_t{request_.page_size} + 1;
         if (has_filter) limit = scan_max / 4;
         if (is_sqlite) limit = scan_max + 1;
         while (true) {
-            std::vector<db::Value> values{std::string_view(match)};
-            if (!is_sqlite) values.insert(values.end(), {blocks_.first, blocks_.last});
-            values.insert(values.end(), {before_, limit});
+            const std::string_view words = match;
+            const std::vector<db::Value> values =
+                is_sqlite ? std::vector<db::Value>{words, before_, limit}
+                          : std::vector<db::Value>{
+                                block_of(before_ - 1), blocks_.first, words, before_, limit, limit};
             std::int64_t rows = 0;
             BATON_TRY_VOID(connection.execute(statement, values, [&](const db::Row& row) {
                 ++rows;
