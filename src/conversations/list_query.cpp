@@ -110,10 +110,26 @@ struct Order {
 
 /// `where` is read in the database, `leading` finds the rows that are looked through.
 struct Wheres {
-    Where named;    ///< what a cursor belongs to
-    Where where;    ///< the same as the database reads it
-    Where leading;  ///< empty: all of them
+    Where named;       ///< what a cursor belongs to
+    Where where;       ///< the same as the database reads it
+    Where leading;     ///< empty: all of them
+    Where rest;        ///< what `leading` leaves out
+    std::string kept;  ///< columns of `rest`, empty: it is empty
 };
+
+/// How many rows the filter has, of those up to `end`. The rest is looked at outside of what leads,
+/// so that a planner that guesses how much is left does not read all that leads.
+void count(ListQuery& query, const Table& table, Wheres wheres, const Order& order) {
+    Where& inner = wheres.kept.empty() ? wheres.where : wheres.leading;
+    if (query.end) inner.add_place(order.key_column, order.up_to(), *query.end);
+    query.count_sql =
+        fmt::format("SELECT count(*) FROM (SELECT {} FROM {}{} LIMIT {}) AS looked_at{}",
+            wheres.kept.empty() ? "1" : wheres.kept, table.name, inner.text(),
+            wheres.kept.empty() ? total_max : ListLimits::scan_max, wheres.rest.text());
+    query.count_values = inner.values();
+    query.count_values.insert(
+        query.count_values.end(), wheres.rest.values().begin(), wheres.rest.values().end());
+}
 
 Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& order,
     const PageRequest& page, const std::optional<Cursor>& end) {
@@ -123,18 +139,13 @@ Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& ord
     query.page_size = page.page_size;
     query.end = end;
     query.scope = fmt::format("{}{}{}", table.name, wheres.named.scope(), order.text());
-    Where counted = wheres.where;
     if (!page.after.empty()) {
         BATON_TRY(const auto cursor, parse_cursor(page.after, query.scope));
         wheres.where.add_place(order.key_column, order.behind(), cursor);
         wheres.leading.add_place(order.key_column, order.behind(), cursor);
         query.total = cursor.total;
     } else {
-        if (end) counted.add_place(order.key_column, order.up_to(), *end);
-        query.count_sql =
-            fmt::format("SELECT count(*) FROM (SELECT 1 FROM {}{} LIMIT {}) AS counted", table.name,
-                counted.text(), total_max);
-        query.count_values = counted.values();
+        count(query, table, wheres, order);
     }
     query.end_sql = fmt::format("SELECT {}, id FROM {}{}{} LIMIT 1 OFFSET {}",
         order.key_column.empty() ? "0" : order.key_column, table.name, wheres.leading.text(),
@@ -185,7 +196,12 @@ Result<ListQuery> messages_query(
         // An order by level has the level in its indexes.
         const bool leads = plan.leading == ListPlan::none || plan.leading == i ||
                            (is_one_level && column == "priority");
-        if (leads) wheres.leading.add(column, value);
+        if (leads) {
+            wheres.leading.add(column, value);
+        } else {
+            wheres.rest.add(column, value);
+            wheres.kept += fmt::format("{}{}", wheres.kept.empty() ? "" : ", ", column);
+        }
         wheres.where.add(leads ? std::string(column) : unindexed(column, value, plan.kind), value);
     }
     return make_query(
@@ -199,7 +215,8 @@ Result<ListQuery> conversations_query(const ConversationFilter& filter, const Pa
     if (filter.state) where.add("state", static_cast<std::int64_t>(*filter.state));
     const Order order(column_of(page.sort), page.descending);
     return make_query({"conversations", conversation_columns},
-        {.named = where, .where = where, .leading = {}}, order, page, std::nullopt);
+        {.named = where, .where = where, .leading = {}, .rest = {}, .kept = {}}, order, page,
+        std::nullopt);
 }
 
 }  // namespace baton::conversations

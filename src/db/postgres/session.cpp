@@ -153,13 +153,15 @@ Result<void> Session::prepare_session(const PostgresConfig& config) {
                 "postgres: database `{}` is in {}; it must be in UTF8", config.dbname, encoding));
     }
     // Statements rather than start-up options, which PgBouncer refuses. Commits are durable here
-    // whatever the server's default is; one that waits for standbys stays as it is. Compiling a
-    // statement takes longer than any of ours.
+    // whatever the server's default is; one that waits for standbys stays as it is. Each statement
+    // of ours finds its rows by an index: compiling it or handing it to workers takes longer than
+    // the statement itself, and a plan that is made for any value would read a whole table for one
+    // that few rows have.
     const auto sql = fmt::format(
         "SET statement_timeout = {}; SET lock_timeout = {}; "
         "SET idle_in_transaction_session_timeout = {}; SET bytea_output = 'hex'; "
         "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; "
-        "SET jit = off; "
+        "SET jit = off; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0; "
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'",
         config.statement_timeout.count(), config.lock_timeout.count(),
