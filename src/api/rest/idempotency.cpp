@@ -161,14 +161,20 @@ Task<Result<net::Response>> Idempotency::keep(
     co_return response;
 }
 
-/// Our cache is the caller's trouble for a while only, whatever ails it.
-Error Idempotency::away(Error error) {
+/// Our cache is the caller's trouble for a while only, whatever ails it. What ails it, and where it
+/// is, stands in the log.
+Error Idempotency::away(const Error& error) {
     metrics_.came(KeyedRequest::refused);
-    error = with_context(std::move(error), "requests with an idempotency key cannot be remembered");
-    error.code = Errc::unavailable;
-    error.field = field_name;
-    if (error.retry_after <= Duration(0)) error.retry_after = come_again;
-    return error;
+    const bool is_told =
+        error.code == Errc::unavailable || error.code == Errc::permission_denied;  // by the cache
+    if (!is_told) {
+        log_.warn("a request with an idempotency key cannot be remembered",
+            {{"error", to_string(error)}});
+    }
+    return {.code = Errc::unavailable,
+        .detail = "requests with an idempotency key cannot be remembered at the moment",
+        .field = std::string(field_name),
+        .retry_after = error.retry_after > Duration(0) ? error.retry_after : come_again};
 }
 
 }  // namespace baton::api::rest

@@ -49,7 +49,7 @@ private:
     Task<Result<void>> look(Claim& claim);
     Task<void> end_lease(const Claim& claim);
     Task<Result<net::Response>> keep(const Call& call, Claim claim, Result<net::Response> result);
-    Error away(Error error);
+    Error away(const Error& error);
     Error under_way();
 
     cache::Cache& cache_;
