@@ -1,6 +1,7 @@
 #include "cache/on_failure.h"
 
-#include <atomic>
+#include <mutex>
+#include <string>
 #include <utility>
 
 namespace baton::cache {
@@ -33,21 +34,37 @@ public:
     }
 
 private:
+    enum class State : std::uint8_t { well, away, refusing };
+
+    static State state_of(const Error& error) noexcept {
+        if (error.code == Errc::unavailable) return State::away;
+        return error.code == Errc::permission_denied ? State::refusing : State::well;
+    }
+
     /// Whether the cache was away and nobody is to hear of it; tells when that changes.
     template <class T>
     bool skips(const Result<T>& result) {
-        const bool is_away = !result && result.error().code == Errc::unavailable;
-        const bool skipping = policy_ == OnFailure::skip;
-        if (is_away_.exchange(is_away) != is_away) {
-            if (is_away) {
-                log_.warn(skipping ? "the cache is away; going on without"
-                                   : "the cache is away; what needs it fails",
-                    {{"error", to_string(result.error())}});
-            } else {
-                log_.info("the cache is back");
-            }
+        const auto state = result ? State::well : state_of(result.error());
+        note(state, result ? std::string() : to_string(result.error()));
+        return state == State::away && policy_ == OnFailure::skip;
+    }
+
+    void note(State state, std::string said) {
+        const std::scoped_lock lock(mutex_);
+        const bool is_other_refusal = state == State::refusing && said != refusal_;
+        if (state == state_ && !is_other_refusal) return;
+        if (state == State::well) {
+            log_.info("the cache is back");
+        } else if (state == State::away) {
+            log_.warn(policy_ == OnFailure::skip ? "the cache is away; going on without"
+                                                 : "the cache is away; what needs it fails",
+                {{"error", said}});
+        } else {
+            log_.error("the cache refuses us; what needs it fails until that is put right",
+                {{"error", said}});
         }
-        return is_away && skipping;
+        state_ = state;
+        refusal_ = state == State::refusing ? std::move(said) : std::string();
     }
     template <class T>
     Result<T> or_else(Result<T> result, T instead) {
@@ -58,7 +75,9 @@ private:
     const std::shared_ptr<Cache> inner_;
     const OnFailure policy_;
     const Log log_;
-    std::atomic<bool> is_away_{false};
+    std::mutex mutex_;  // guards the next
+    State state_ = State::well;
+    std::string refusal_;  // what was logged of it; empty while nobody refuses
 };
 
 }  // namespace

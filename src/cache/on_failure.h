@@ -15,8 +15,9 @@ enum class OnFailure : std::uint8_t {
 };
 
 /// `inner` as it is for `fail`. For `skip` a cache that is never unavailable: then nothing is
-/// found, and `put_if_absent` is true for everybody. Other errors are handed on: a password that is
-/// wrong stays so until somebody acts. Each begin and end of such a time is logged.
+/// found, and `put_if_absent` is true for everybody. Other errors are handed on: a password or a
+/// certificate that is wrong stays so until somebody acts. Each begin and end of such a time is
+/// logged: of an absence as a warning, of a refusal as an error, anew when it gives another reason.
 [[nodiscard]] std::unique_ptr<Cache> with_policy(
     std::shared_ptr<Cache> inner, OnFailure policy, Log log);
 

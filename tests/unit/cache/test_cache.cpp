@@ -188,6 +188,31 @@ TEST_F(Policy, skip_hides_nothing_but_absence) {
     }
 }
 
+/// Keeps what it is told.
+class Listener final : public LogSink {
+public:
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view, std::string_view message,
+        std::span<const LogField>) noexcept override {
+        lines.push_back(std::to_string(static_cast<int>(level)) + ' ' + std::string(message));
+    }
+    std::vector<std::string> lines;
+};
+
+TEST_F(Policy, absence_is_a_warning_and_refusal_an_error_each_told_once) {
+    const auto listener = std::make_shared<Listener>();
+    const auto cache =
+        with_policy(std::make_unique<FailingCache>(code_), OnFailure::skip, Log(listener, "cache"));
+    for (const auto code : {Errc::unavailable, Errc::permission_denied, Errc::storage_full}) {
+        code_ = code;
+        for (int i = 0; i < 3; ++i) static_cast<void>(io_.run(cache->get("k")));
+    }
+    EXPECT_THAT(
+        listener->lines, testing::ElementsAre("2 the cache is away; going on without",
+                             "3 the cache refuses us; what needs it fails until that is put right",
+                             "1 the cache is back"));
+}
+
 TEST_F(Policy, hits_misses_and_failures_are_counted_whoever_hears_of_them) {
     const SystemClock clock;
     MetricRegistry registry;
