@@ -16,8 +16,9 @@ namespace baton::app {
 /// Safe to use from any thread. Connects when it is used.
 class CacheHome final {
 public:
-    /// `clock` and `registry` outlive it.
-    CacheHome(const Config& config, const Clock& clock, MetricRegistry& registry, const Log& log);
+    /// `clock` and `registry` outlive it. Fails: invalid_config (a file of `database.redis.tls`).
+    [[nodiscard]] static Result<std::unique_ptr<CacheHome>> make(
+        const Config& config, const Clock& clock, MetricRegistry& registry, const Log& log);
 
     /// Counted, and with the policy of `cache.on_failure`. Lives as long as this.
     [[nodiscard]] cache::Cache& cache() noexcept { return *ruled_; }
@@ -28,6 +29,9 @@ public:
     [[nodiscard]] Task<Result<void>> check();
 
 private:
+    CacheHome(bool has_server, std::shared_ptr<cache::Cache> own,
+        std::unique_ptr<cache::Cache> ruled) noexcept;
+
     bool has_server_;
     std::shared_ptr<cache::Cache> own_;
     std::unique_ptr<cache::Cache> ruled_;

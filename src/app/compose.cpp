@@ -77,7 +77,8 @@ public:
         BATON_TRY(data_dir_,
             DataDir::open(config_.data.dir));  // first: nobody else may touch what follows
         io_ = std::make_unique<IoPool>(thread_count(config_));  // runs every coroutine below
-        BATON_TRY_VOID(listen());                  // a port in use must not cost a migration
+        BATON_TRY_VOID(listen());  // a port in use must not cost a migration
+        BATON_TRY(cache_, CacheHome::make(config_, clock_, registry_, log_));  // nor a wrong file
         BATON_TRY_VOID(open_database());           // conversations and keys live in it
         BATON_TRY_VOID(open_queues());             // the messages; recovery happens here
         if (roles_.scheduler || roles_.gateway) {  // dispatcher and services need its queue
@@ -282,7 +283,6 @@ std::vector<api::Door> Services::doors() {
 }
 
 Result<void> Services::open_doors() {
-    cache_ = std::make_unique<CacheHome>(config_, clock_, registry_, log_);  // of their answers
     queue_service_ = std::make_unique<service::QueueService>(*queues_);
     named_queue_service_ =
         std::make_unique<service::NamedQueueService>(*queue_service_, *message_names_);

@@ -157,6 +157,14 @@ bool is_token(std::string_view text) {
     });
 }
 
+/// A certificate and its key, of the section `tls`.
+Result<void> check_pair(
+    const std::string& tls, const std::string& cert_file, const std::string& key_file) {
+    if (cert_file.empty() == key_file.empty()) return {};
+    return refuse(tls + ".key_file",
+        fmt::format("`{0}.cert_file` and `{0}.key_file` belong together: give both or none", tls));
+}
+
 Result<void> settle_cluster(const Config& config) {
     if (!is_token(config.cluster.name)) {
         return refuse("cluster.name", "`cluster.name` takes letters, digits, - and _");
@@ -171,11 +179,23 @@ Result<void> settle_cluster(const Config& config) {
     if (config.nats.servers.empty()) {
         return refuse("nats.servers", "`nats.servers` must name at least one server");
     }
-    if (config.nats.cert_file.empty() != config.nats.key_file.empty()) {
-        return refuse("nats.tls.key_file",
-            "`nats.tls.cert_file` and `nats.tls.key_file` belong together: give both or none");
+    return check_pair("nats.tls", config.nats.cert_file, config.nats.key_file);
+}
+
+/// Whoever names files and forgets the switch must not go on in plain text.
+Result<void> settle_redis_tls(const Config& config) {
+    const auto& tls = config.database.redis.tls;
+    if (!config.is_given("database.redis.tls.enabled")) {
+        for (const auto* const name : {"ca_file", "cert_file", "key_file", "server_name"}) {
+            const auto key = std::string("database.redis.tls.") + name;
+            if (!config.is_given(key)) continue;
+            return refuse(
+                key, fmt::format(
+                         "`{}` is given, but not whether TLS is used: `database.redis.tls.enabled`",
+                         key));
+        }
     }
-    return {};
+    return check_pair("database.redis.tls", tls.cert_file, tls.key_file);
 }
 
 /// "localhost:6379", "[::1]:6379".
@@ -192,7 +212,7 @@ Result<void> settle_redis(Config& config) {
     }
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     config.database.redis.host = host;
-    return {};
+    return settle_redis_tls(config);
 }
 
 /// What keys mean to each other.

@@ -51,6 +51,7 @@ INCLUDE_HOMES = [
     (r"sqlite3\.h", r"src/db/sqlite/.*|(tests|bench)/.*", "src/db/sqlite/"),
     (r"libpq-fe\.h", r"src/db/postgres/[^/]+\.cpp|(tests|bench)/.*", "src/db/postgres/*.cpp"),
     (r"hiredis/.*", r"src/cache/redis/[^/]+\.cpp|(tests|bench)/.*", "src/cache/redis/*.cpp"),
+    (r"openssl/(ssl|err|bio|x509.*)\.h", r"src/cache/redis/[^/]+\.cpp|(tests|bench)/.*", "src/cache/redis/*.cpp"),
     (r"nats/nats\.h", r"src/nats/.*|(tests|bench)/.*", "src/nats/"),
     (SYSTEM_HEADERS, BEHIND_DOOR, DOOR),
     (r"boost/asio/(co_spawn|detached)\.hpp", r"src/runtime/.*|(tests|bench)/.*", "src/runtime/"),

@@ -16,6 +16,7 @@
 
 #include "net/client.h"
 #include "runtime/io_pool.h"
+#include "support/certificates.h"
 #include "support/daemon.h"
 #include "support/eventually.h"
 #include "support/fault_proxy.h"
@@ -87,7 +88,7 @@ protected:
         return Daemon::start({.settings = std::move(settings)});
     }
 
-    RedisServer redis_{std::string(password)};
+    RedisServer redis_{{.password = std::string(password)}};
 };
 
 TEST_F(IdempotentDaemon, of_two_that_share_databases_one_makes_a_conversation) {
@@ -204,6 +205,75 @@ TEST_F(IdempotentDaemon, tells_its_password_to_nobody) {
     EXPECT_TRUE(config.contains("database.redis.password")) << config;
     EXPECT_FALSE(config.contains(password));
     EXPECT_FALSE(daemon->process().err().contains(password));
+}
+
+/// A Redis that speaks TLS only and wants certificates of its clients.
+class SecureRedisDaemon : public IdempotentDaemon {
+protected:
+    SecureRedisDaemon() {
+        redis_.kill();
+        redis_.start(options_of("redis", {}));
+        const auto own = authority_.issue("batond");
+        settings_ = {"database.redis.connect_timeout=300ms", "database.redis.tls.enabled=true",
+            "database.redis.tls.ca_file=" + authority_.ca_file().string(),
+            "database.redis.tls.cert_file=" + own.cert.string(),
+            "database.redis.tls.key_file=" + own.key.string()};
+    }
+    RedisServerOptions options_of(const std::string& name, const CertificateWishes& wishes) {
+        return {.password = std::string(password),
+            .certificate = authority_.issue(name, wishes),
+            .clients_ca_file = authority_.ca_file()};
+    }
+
+    CertificateAuthority authority_;
+    std::vector<std::string> settings_;
+};
+
+TEST_F(SecureRedisDaemon, works_over_tls_through_a_kill_and_says_which_certificate_is_wrong) {
+    settings_.emplace_back("cache.on_failure=skip");
+    const auto daemon = start(settings_);
+    Caller caller(*daemon);
+    EXPECT_EQ(caller.make("k").status, 201);
+    EXPECT_TRUE(is_repeat(caller.make("k")));
+    redis_.kill();
+    EXPECT_EQ(caller.make("away").status, 201) << "unprotected, as was asked for";
+    redis_.start();
+    EXPECT_TRUE(eventually([&] { return is_repeat(caller.make("after")); }));
+
+    redis_.kill();
+    redis_.start(options_of("late", {.until = -1h}));
+    net::Response refused;
+    EXPECT_TRUE(eventually([&] { return (refused = caller.make("late")).status == 503; }))
+        << "no outage, so it is not skipped";
+    EXPECT_EQ(json::parse(refused.body).at("details").at("error_code").as_int64(), 2002);
+    EXPECT_FALSE(refused.fields.get("Retry-After").empty());
+    EXPECT_FALSE(refused.body.contains("certificate")) << refused.body;
+    EXPECT_FALSE(refused.body.contains("127.0.0.1")) << refused.body;
+    const auto health = data_of(caller.get("/api/v1/health"));
+    const auto& part = health.at("components").at("cache");
+    EXPECT_EQ(part.at("status"), "unhealthy");
+    EXPECT_TRUE(std::string_view(part.at("detail").as_string()).contains("certificate has expired"))
+        << part.at("detail").as_string();
+    EXPECT_EQ(caller.get("/health/ready").status, 200);
+    EXPECT_TRUE(daemon->process().err().contains("the cache refuses us"));
+    EXPECT_TRUE(daemon->process().err().contains("certificate has expired"));
+
+    redis_.kill();
+    redis_.start(options_of("renewed", {}));
+    EXPECT_TRUE(eventually([&] { return is_repeat(caller.make("renewed")); }));
+    const auto config = caller.get("/api/v1/config").body;
+    EXPECT_TRUE(config.contains("database.redis.tls.ca_file")) << config;
+    EXPECT_FALSE(config.contains(password));
+    EXPECT_FALSE(daemon->process().err().contains(password));
+}
+
+TEST_F(SecureRedisDaemon, does_not_start_with_a_file_of_no_use) {
+    settings_.emplace_back("database.redis.tls.ca_file=/nowhere/ca.pem");
+    settings_.emplace_back("cache.kind=redis");
+    const auto ended = Daemon::run({.settings = settings_});
+    EXPECT_NE(ended.exit, (Exit{0, 0}));
+    EXPECT_TRUE(ended.err.contains("the CA certificates of `/nowhere/ca.pem`: No such file"))
+        << ended.err;
 }
 
 TEST_F(IdempotentDaemon, remembers_within_itself_without_redis) {

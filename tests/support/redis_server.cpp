@@ -18,7 +18,7 @@ constexpr const char* program = "/usr/bin/redis-server";
 
 }  // namespace
 
-RedisServer::RedisServer(std::string password) : password_(std::move(password)) {
+RedisServer::RedisServer(RedisServerOptions options) : options_(std::move(options)) {
     if (!std::filesystem::exists(program)) {
         throw std::runtime_error(
             "there is no redis-server; scripts/install-deps.sh test installs it");
@@ -32,13 +32,28 @@ RedisServer::RedisServer(std::string password) : password_(std::move(password)) 
 
 /// False when it ended at once: somebody else has the port.
 bool RedisServer::launch() {
-    ProcessOptions options{.program = program,
-        .arguments = {"--bind", "127.0.0.1", "--port", std::to_string(port_), "--dir",
-            dir_.path().string(), "--appendonly", "no", "--save", ""}};
-    if (!password_.empty()) {
-        options.arguments.insert(options.arguments.end(), {"--requirepass", password_});
+    ProcessOptions process{.program = program,
+        .arguments = {"--bind", "127.0.0.1", "--dir", dir_.path().string(), "--appendonly", "no",
+            "--save", ""}};
+    auto& arguments = process.arguments;
+    const auto add = [&](std::initializer_list<std::string> more) {
+        arguments.insert(arguments.end(), more);
+    };
+    const auto port = std::to_string(port_);
+    const auto& [cert, key] = options_.certificate;
+    if (cert.empty()) {
+        add({"--port", port});
+    } else {
+        add({"--port", "0", "--tls-port", port, "--tls-cert-file", cert.string(), "--tls-key-file",
+            key.string()});
+        if (options_.clients_ca_file.empty()) {
+            add({"--tls-auth-clients", "no"});
+        } else {
+            add({"--tls-ca-cert-file", options_.clients_ca_file.string()});
+        }
     }
-    process_ = std::make_unique<Process>(std::move(options));
+    if (!options_.password.empty()) add({"--requirepass", options_.password});
+    process_ = std::make_unique<Process>(std::move(process));
     bool is_ready = false;
     const bool settled = eventually(
         [&] {
@@ -59,6 +74,11 @@ void RedisServer::start() {
     if (!eventually([&] { return launch(); }, patience)) {
         throw std::runtime_error("redis-server does not start again");
     }
+}
+
+void RedisServer::start(RedisServerOptions options) {
+    options_ = std::move(options);
+    start();
 }
 
 }  // namespace baton::test

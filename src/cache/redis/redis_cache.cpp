@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/redis/redis_session.h"
+#include "cache/redis/tls_context.h"
 #include "runtime/blocking_pool.h"
 
 namespace baton::cache {
@@ -16,7 +17,7 @@ class RedisCache final : public Cache {
 public:
     explicit RedisCache(RedisConfig config) : config_(std::move(config)), pool_(config_.pool_size) {
         for (std::size_t i = 0; i < config_.pool_size; ++i) {
-            free_.push_back(std::make_unique<RedisSession>(config_, gate_));
+            free_.push_back(std::make_unique<RedisSession>(config_, server_));
         }
     }
 
@@ -84,7 +85,7 @@ private:
     }
 
     const RedisConfig config_;
-    ServerGate gate_;
+    KnownServer server_;
     std::mutex mutex_;                                 // guards the next
     std::vector<std::unique_ptr<RedisSession>> free_;  // the one used last is the next to be used
     BlockingPool pool_;                                // last: its calls use the rest
@@ -92,7 +93,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Cache> make_redis_cache(RedisConfig config) {
+Result<std::unique_ptr<Cache>> make_redis_cache(RedisConfig config) {
+    if (config.tls.enabled) {
+        BATON_TRY_VOID(make_tls_context(config.tls));
+    }
     return std::make_unique<RedisCache>(std::move(config));
 }
 

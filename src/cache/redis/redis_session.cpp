@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include "cache/redis/tls_context.h"
+
 namespace baton::cache {
 namespace {
 
@@ -43,32 +45,35 @@ Result<Reply> RedisSession::ask(std::initializer_list<std::string_view> words) {
     return send(words);
 }
 
-/// An idle server says nothing; what can be read is the end of the stream.
-bool RedisSession::is_open() const noexcept {
+/// An idle server says nothing; what can be read is the end of the stream. Over TLS it may be a
+/// message of TLS itself.
+bool RedisSession::is_open() noexcept {
     if (!context_) return false;
     pollfd waiting{context_->fd, POLLIN, 0};
-    return ::poll(&waiting, 1, 0) == 0;
+    if (::poll(&waiting, 1, 0) == 0) return true;
+    return link_ && link_->is_idle();
+}
+
+void RedisSession::close() noexcept {
+    link_.reset();
+    context_.reset();
 }
 
 Result<void> RedisSession::open() {
     if (is_open()) return {};
-    context_.reset();
-    const auto try_max = config_.connect_timeout + 3 * config_.command_timeout;
-    if (const auto pause = gate_.closed_for(std::chrono::steady_clock::now(), try_max)) {
-        return fail({.code = Errc::unavailable,
-            .detail = "redis: the server is away",
-            .retry_after = *pause});
+    close();
+    const auto hands = config_.tls.enabled ? config_.connect_timeout : Duration(0);
+    const auto try_max = config_.connect_timeout + hands + 3 * config_.command_timeout;
+    if (auto known = server_.closed(std::chrono::steady_clock::now(), try_max)) {
+        return fail(*std::move(known));
     }
     auto connected = connect();
     if (connected) {
-        gate_.succeeded();
+        server_.succeeded();
         return {};
     }
-    context_.reset();
-    auto error = std::move(connected).error();
-    const auto pause = gate_.failed(std::chrono::steady_clock::now());
-    if (error.code == Errc::unavailable) error.retry_after = pause;
-    return fail(std::move(error));
+    close();
+    return fail(server_.failed(std::move(connected).error(), std::chrono::steady_clock::now()));
 }
 
 Result<void> RedisSession::connect() {
@@ -81,6 +86,29 @@ Result<void> RedisSession::connect() {
     }
     redisSetTimeout(context_.get(), as_timeval(config_.command_timeout));
     redisEnableKeepAlive(context_.get());
+    if (config_.tls.enabled) {
+        BATON_TRY_VOID(shake_hands());
+    }
+    return log_in();
+}
+
+Result<void> RedisSession::shake_hands() {
+    auto context = make_tls_context(config_.tls);
+    if (!context) {  // it was good at the start, and is of no use until somebody acts
+        return fail(Errc::permission_denied, std::move(context).error().detail);
+    }
+    const auto& name = config_.tls.server_name;
+    auto link = TlsLink::shake_hands(**context, context_->fd, name.empty() ? config_.host : name,
+        std::chrono::steady_clock::now() + config_.connect_timeout);
+    if (!link) {
+        return fail(with_context(
+            std::move(link).error(), fmt::format("redis: {}:{}", config_.host, config_.port)));
+    }
+    link_ = *std::move(link);
+    return {};
+}
+
+Result<void> RedisSession::log_in() {
     if (!config_.password.empty()) {
         const auto password = config_.password.reveal();
         auto let_in = config_.user.empty() ? send({"AUTH", password})
@@ -93,24 +121,53 @@ Result<void> RedisSession::connect() {
 }
 
 Result<Reply> RedisSession::send(std::initializer_list<std::string_view> words) {
+    auto reply = exchange(words);
+    if (!reply) {
+        close();  // what comes late must not be taken for the next answer
+        auto error = with_context(std::move(reply).error(), "redis");
+        if (error.code == Errc::unavailable) error.retry_after = Duration(100);
+        return fail(std::move(error));
+    }
+    if ((*reply)->type != REDIS_REPLY_ERROR) return reply;
+    const std::string said((*reply)->str, static_cast<std::size_t>((*reply)->len));
+    if (is_of_the_server(said)) close();
+    return fail(errc_of(said), "redis: " + said);
+}
+
+Result<Reply> RedisSession::exchange(std::initializer_list<std::string_view> words) {
     std::vector<const char*> texts;
     std::vector<std::size_t> sizes;
     for (const auto word : words) {
         texts.push_back(word.data());
         sizes.push_back(word.size());
     }
-    Reply reply(static_cast<redisReply*>(redisCommandArgv(
-        context_.get(), static_cast<int>(texts.size()), texts.data(), sizes.data())));
-    if (!reply) {
-        auto detail = fmt::format("redis: {}", context_->errstr);
-        context_.reset();  // what comes late must not be taken for the next answer
-        return fail(
-            {.code = Errc::unavailable, .detail = std::move(detail), .retry_after = Duration(100)});
+    const auto count = static_cast<int>(texts.size());
+    if (!link_) {
+        Reply reply(static_cast<redisReply*>(
+            redisCommandArgv(context_.get(), count, texts.data(), sizes.data())));
+        if (!reply) return fail(Errc::unavailable, context_->errstr);
+        return reply;
     }
-    if (reply->type != REDIS_REPLY_ERROR) return reply;
-    const std::string said(reply->str, static_cast<std::size_t>(reply->len));
-    if (is_of_the_server(said)) context_.reset();
-    return fail(errc_of(said), "redis: " + said);
+    char* command = nullptr;
+    const int size = redisFormatCommandArgv(&command, count, texts.data(), sizes.data());
+    if (size < 0) return fail(Errc::internal, "out of memory");
+    auto reply = exchange_over_tls({command, static_cast<std::size_t>(size)});
+    redisFreeCommand(command);
+    return reply;
+}
+
+Result<Reply> RedisSession::exchange_over_tls(std::string_view command) {
+    const auto deadline = std::chrono::steady_clock::now() + config_.command_timeout;
+    BATON_TRY_VOID(link_->write(command, deadline));
+    while (true) {
+        void* reply = nullptr;
+        if (redisReaderGetReply(context_->reader, &reply) != REDIS_OK) {
+            return fail(Errc::unavailable, context_->reader->errstr);
+        }
+        if (reply != nullptr) return Reply(static_cast<redisReply*>(reply));
+        BATON_TRY(const auto bytes, link_->read(deadline));
+        redisReaderFeed(context_->reader, bytes.data(), bytes.size());
+    }
 }
 
 }  // namespace baton::cache

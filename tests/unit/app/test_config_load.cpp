@@ -1,44 +1,12 @@
 // Loading: where values come from, what is refused, and what the refusal says.
-#include <fstream>
-#include <map>
-
-#include "app/cache_home.h"
 #include "app/config_load.h"
 #include "app/config_table.h"
-#include "runtime/io_pool.h"
-#include "support/temp_dir.h"
+#include "unit/app/config_inputs.h"
 
 namespace baton::app {
 namespace {
 
 using testing::HasSubstr;
-
-struct Inputs {
-    std::string yaml{};
-    std::vector<std::string> settings{};
-    std::map<std::string, std::string, std::less<>> env{};
-};
-
-Result<Config> load(const Inputs& inputs) {
-    const test::TempDir dir;
-    ConfigSources sources;
-    if (!inputs.yaml.empty()) {
-        std::ofstream(dir / "baton.yaml") << inputs.yaml;
-        sources.file = dir / "baton.yaml";
-    }
-    sources.settings = inputs.settings;
-    sources.env = [&](std::string_view name) -> std::optional<std::string> {
-        const auto found = inputs.env.find(name);
-        return found == inputs.env.end() ? std::nullopt : std::optional(found->second);
-    };
-    return load_config(sources);
-}
-
-Error refusal(const Inputs& inputs) {
-    const auto config = load(inputs);
-    EXPECT_FALSE(config) << "loaded, but should have been refused";
-    return config ? Error{.code = Errc::internal, .detail = "loaded"} : config.error();
-}
 
 TEST(ConfigLoad, nothing_given_is_the_defaults_with_echo) {
     const auto config = load({});
@@ -244,39 +212,6 @@ TEST(ConfigLoad, what_a_later_version_has_is_refused_as_unsupported) {
     for (const auto* setting : {"grpc.port=1", "server.tls=on"}) {
         EXPECT_EQ(refusal({.settings = {setting}}).code, Errc::unsupported) << setting;
     }
-}
-
-TEST(ConfigLoad, address_of_redis_is_a_host_and_a_port) {
-    const auto redis = [](const std::string& address) {
-        return load({.settings = {"database.redis.addr=" + address}}).value().database.redis;
-    };
-    EXPECT_EQ(redis("cache.internal:6380").host, "cache.internal");
-    EXPECT_EQ(redis("cache.internal:6380").port, 6380);
-    EXPECT_EQ(redis("[::1]:6379").host, "::1");
-    for (const auto* address : {"cache.internal", ":6379", "a:0", "a:70000", "a:1x"}) {
-        EXPECT_EQ(refusal({.settings = {std::string("database.redis.addr=") + address}}).field,
-            "database.redis.addr")
-            << address;
-    }
-}
-
-TEST(ConfigLoad, cache_is_made_as_configured) {
-    const SystemClock clock;
-    MetricRegistry registry;
-    IoPool io(1);
-    const auto first_put = [&](const std::string& kind, const std::string& policy) {
-        // Nobody listens on port 1.
-        const auto config = load({.settings = {"cache.kind=" + kind, "cache.on_failure=" + policy,
-                                      "database.redis.addr=127.0.0.1:1"}})
-                                .value();
-        CacheHome home(config, clock, registry, Log());
-        EXPECT_EQ(home.has_server(), kind == "redis");
-        EXPECT_EQ(io.run(home.check()).has_value(), kind == "memory");
-        return io.run(home.cache().put_if_absent("k", "v", Duration(60'000)));
-    };
-    EXPECT_EQ(first_put("memory", "fail"), true);
-    EXPECT_EQ(first_put("redis", "skip"), true);
-    EXPECT_EQ(first_put("redis", "fail").error().code, Errc::unavailable);
 }
 
 TEST(ConfigLoad, endpoints_have_models_limits_and_prices) {

@@ -1,4 +1,5 @@
 // What every cache promises, and what an unreachable one means by policy.
+#include <array>
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -27,7 +28,17 @@ test::RedisServer& shared_redis() {
     return server;
 }
 
-enum class Kind { memory, redis };
+/// The same over TLS.
+struct SecureRedis {
+    test::CertificateAuthority authority;
+    test::RedisServer server{{.certificate = authority.issue("redis")}};
+};
+SecureRedis& secure_redis() {
+    static SecureRedis server;
+    return server;
+}
+
+enum class Kind { memory, redis, redis_over_tls };
 
 class AnyCache : public ::testing::TestWithParam<Kind> {
 protected:
@@ -35,10 +46,15 @@ protected:
         if (GetParam() == Kind::memory) return make_memory_cache({}, clock_);
         // Each test has keys of its own.
         static int number = 0;
-        return make_redis_cache({.host = "127.0.0.1",
-            .port = shared_redis().port(),
-            .pool_size = 4,
-            .prefix = "test" + std::to_string(++number) + ":"});
+        RedisConfig config{
+            .host = "127.0.0.1", .pool_size = 4, .prefix = "test" + std::to_string(++number) + ":"};
+        if (GetParam() == Kind::redis) {
+            config.port = shared_redis().port();
+        } else {
+            config.port = secure_redis().server.port();
+            config.tls = {.enabled = true, .ca_file = secure_redis().authority.ca_file().string()};
+        }
+        return make_redis_cache(std::move(config)).value();
     }
     std::optional<std::string> get(const std::string& key) {
         return io_.run(cache_->get(key)).value();
@@ -133,8 +149,13 @@ TEST_P(AnyCache, refuses_what_is_too_large_or_for_too_long) {
     EXPECT_EQ(field_of(put("k", "v", ttl_max + Duration(1))), "ttl");
 }
 
-INSTANTIATE_TEST_SUITE_P(Caches, AnyCache, ::testing::Values(Kind::memory, Kind::redis),
-    [](const auto& each) { return each.param == Kind::memory ? "memory" : "redis"; });
+std::string name_of(const testing::TestParamInfo<Kind>& kind) {
+    constexpr std::array<const char*, 3> names{"memory", "redis", "redis_over_tls"};
+    return names.at(static_cast<std::size_t>(kind.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Caches, AnyCache, ::testing::Values(Kind::memory, Kind::redis, Kind::redis_over_tls), name_of);
 
 /// Fails as it is told.
 class FailingCache final : public Cache {

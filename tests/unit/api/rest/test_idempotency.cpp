@@ -29,9 +29,10 @@ protected:
         if (GetParam() == Kind::memory) return;
         static int number = 0;  // each test has keys of its own
         cache = cache::make_redis_cache({.host = "127.0.0.1",
-            .port = shared_redis().port(),
-            .pool_size = 4,
-            .prefix = "rest" + std::to_string(++number) + ":"});
+                                            .port = shared_redis().port(),
+                                            .pool_size = 4,
+                                            .prefix = "rest" + std::to_string(++number) + ":"})
+                    .value();
         open_door({});
     }
 };

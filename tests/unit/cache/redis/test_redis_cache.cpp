@@ -22,6 +22,8 @@ RedisConfig config_of(std::uint16_t port) {
         .command_timeout = Duration(300)};
 }
 
+std::unique_ptr<Cache> made(const RedisConfig& config) { return make_redis_cache(config).value(); }
+
 class RedisTest : public ::testing::Test {
 protected:
     Result<Value> get(Cache& cache) { return io_.run(cache.get("k")); }
@@ -34,7 +36,7 @@ protected:
 
 TEST_F(RedisTest, is_unavailable_while_the_server_is_away_and_comes_back_with_it) {
     test::RedisServer server;
-    const auto cache = make_redis_cache(config_of(server.port()));
+    const auto cache = made(config_of(server.port()));
     ASSERT_TRUE(put(*cache, "v"));
     server.kill();
     for (int i = 0; i < 5; ++i) {
@@ -50,7 +52,7 @@ TEST_F(RedisTest, is_unavailable_while_the_server_is_away_and_comes_back_with_it
 
 TEST_F(RedisTest, does_not_miss_a_server_that_restarts_between_calls) {
     test::RedisServer server;
-    const auto cache = make_redis_cache(config_of(server.port()));
+    const auto cache = made(config_of(server.port()));
     ASSERT_TRUE(put(*cache, "v"));
     server.kill();
     server.start();
@@ -61,8 +63,7 @@ TEST_F(RedisTest, does_not_miss_a_server_that_restarts_between_calls) {
 
 TEST_F(RedisTest, is_skipped_while_it_is_away_where_that_is_asked_for) {
     test::RedisServer server;
-    const auto cache =
-        with_policy(make_redis_cache(config_of(server.port())), OnFailure::skip, Log());
+    const auto cache = with_policy(made(config_of(server.port())), OnFailure::skip, Log());
     EXPECT_EQ(io_.run(cache->put_if_absent("k", "v", minute)), true);
     EXPECT_EQ(io_.run(cache->put_if_absent("k", "v", minute)), false);
     server.kill();
@@ -77,7 +78,7 @@ TEST_F(RedisTest, is_skipped_while_it_is_away_where_that_is_asked_for) {
 TEST_F(RedisTest, gives_up_on_a_server_that_falls_silent) {
     test::RedisServer server;
     test::FaultProxy proxy(server.port());
-    const auto cache = make_redis_cache(config_of(proxy.port()));
+    const auto cache = made(config_of(proxy.port()));
     ASSERT_TRUE(put(*cache, "v"));
     proxy.set_link(test::Link::hold);
     EXPECT_EQ(get(*cache).error().code, Errc::unavailable);
@@ -89,26 +90,30 @@ TEST_F(RedisTest, gives_up_on_a_server_that_falls_silent) {
 }
 
 TEST_F(RedisTest, comes_in_with_the_password_only) {
-    test::RedisServer server("sesame");
+    test::RedisServer server({.password = "sesame"});
     auto config = config_of(server.port());
-    EXPECT_EQ(get(*make_redis_cache(config)).error().code, Errc::permission_denied);
+    EXPECT_EQ(get(*made(config)).error().code, Errc::permission_denied);
     config.password = Secret("simsalabim");
-    const auto refused = get(*make_redis_cache(config));
+    const auto refused = get(*made(config));
     EXPECT_EQ(refused.error().code, Errc::permission_denied);
     EXPECT_FALSE(refused.error().detail.contains("simsalabim"));
+    const auto cache = made(config);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(get(*cache).error(), refused.error()) << "while nobody tries it, too";
+    }
     config.password = Secret("sesame");
-    EXPECT_TRUE(put(*make_redis_cache(config), "v"));
+    EXPECT_TRUE(put(*made(config), "v"));
 }
 
 TEST_F(RedisTest, keeps_databases_and_prefixes_apart) {
     test::RedisServer server;
     auto config = config_of(server.port());
-    ASSERT_TRUE(put(*make_redis_cache(config), "v"));
+    ASSERT_TRUE(put(*made(config), "v"));
     config.database = 3;
-    EXPECT_EQ(get(*make_redis_cache(config)).value(), Value());
+    EXPECT_EQ(get(*made(config)).value(), Value());
     config.database = 0;
     config.prefix = "other:";
-    EXPECT_EQ(get(*make_redis_cache(config)).value(), Value());
+    EXPECT_EQ(get(*made(config)).value(), Value());
 }
 
 }  // namespace
