@@ -94,8 +94,13 @@ CertificateFiles CertificateAuthority::issue(
     const std::string& name, const CertificateWishes& wishes) {
     const auto key = new_key();
     const auto certificate = blank(*key, name, wishes);
-    add(*certificate, impl_->certificate.get(), NID_subject_alt_name, wishes.names);
-    sign(*certificate, *impl_->certificate, *impl_->key);
+    add(*certificate, nullptr, NID_subject_alt_name, wishes.names);
+    if (wishes.is_own_authority) {
+        add(*certificate, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+        sign(*certificate, *certificate, *key);
+    } else {
+        sign(*certificate, *impl_->certificate, *impl_->key);
+    }
     CertificateFiles files{.cert = dir_ / (name + ".pem"), .key = dir_ / (name + "-key.pem")};
     write_certificate(files.cert, *certificate);
     write_file(files.key, [&](std::FILE* file) {

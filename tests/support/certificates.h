@@ -21,6 +21,7 @@ struct CertificateWishes {
     std::chrono::seconds from = std::chrono::hours(-48);  ///< from now
     std::chrono::seconds until = std::chrono::hours(48);  ///< from now
     std::string passphrase;                               ///< of the key's file; empty: none
+    bool is_own_authority = false;  ///< signs itself, as `openssl req -x509` makes them
 };
 
 /// An authority of its own and what it vouches for, in a folder that goes with it. Use from one

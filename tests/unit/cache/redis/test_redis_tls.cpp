@@ -99,6 +99,17 @@ TEST_F(RedisTls, takes_no_server_of_another_name) {
     EXPECT_TRUE(put(*make(settings), "v")) << "whatever it is reached by";
 }
 
+TEST_F(RedisTls, takes_a_server_that_signs_itself_when_it_is_told_to_trust_it) {
+    const auto own = authority_.issue("own", {.is_own_authority = true});
+    test::RedisServer server({.certificate = own});
+    auto settings = config(server.port());
+    EXPECT_THAT(refusal(settings), HasSubstr("self-signed certificate"));
+    settings.tls.ca_file = own.cert.string();
+    EXPECT_TRUE(put(*make(settings), "v"));
+    settings.tls.server_name = "b.internal";
+    EXPECT_THAT(refusal(settings), HasSubstr("`b.internal`")) << "its name is asked for still";
+}
+
 TEST_F(RedisTls, takes_no_server_before_or_after_its_time) {
     using std::chrono::hours;
     for (const auto& [from, until, said] : {std::tuple(hours(-2), hours(-1), "has expired"),
