@@ -33,7 +33,7 @@ public:
               .clock = clock},
           messages_(queues, *store.conversations, agents, clock, message_config(config),
               log.channel("service"), store.users.get()),
-          conversations_(ending_, *store.conversations),
+          conversations_(ending_, *store.conversations, config.conversations.idle_time),
           users_(*store.users, clock),
           search_(*store.search),
           history_(queues, clock),

@@ -71,14 +71,23 @@ Task<Result<std::uint64_t>> Reconciler::add_missing() {
             auto dialog = from_work_item(message);
             if (!dialog) continue;  // not a work item: its run will say so
             const auto is_new = co_await conversations_.add_message(*std::move(dialog));
-            if (!is_new && is_new.error().code == Errc::conversation_not_found)
-                continue;  // removed
+            if (!is_new && is_new.error().code == Errc::conversation_not_found) {
+                BATON_CO_TRY_VOID(co_await drop(message.id));
+                continue;
+            }
             if (!is_new) co_return fail(is_new.error());
             if (*is_new) ++added;
         }
         if (page.size() < page_size) co_return added;
         request.after_seq = page.back().id.seq;
     }
+}
+
+Task<Result<void>> Reconciler::drop(MessageId id) {
+    auto cancelled = co_await queue_.cancel(id);
+    const bool is_gone = !cancelled && cancelled.error().code == Errc::message_not_found;
+    if (is_gone) co_return Result<void>();
+    co_return cancelled;
 }
 
 Task<Result<Reconciled>> Reconciler::finish_gone() {

@@ -30,7 +30,7 @@ class Reconciler final {
 public:
     static constexpr std::uint32_t page_size = 500;
 
-    Reconciler(queue::Browser& queue, conversations::Conversations& conversations,
+    Reconciler(queue::Queues& queue, conversations::Conversations& conversations,
         conversations::DialogWriter& writer, const Clock& clock)
         : queue_(queue), conversations_(conversations), writer_(writer), clock_(clock) {}
 
@@ -40,11 +40,14 @@ public:
 
 private:
     Task<Result<std::uint64_t>> add_missing();
+    /// Of a conversation that was removed: it would make the conversation anew once its stone is
+    /// gone.
+    Task<Result<void>> drop(MessageId id);
     Task<Result<Reconciled>> finish_gone();
     /// True when the message needs to be finished and was.
     Task<Result<bool>> finish_if_gone(MessageId id);
 
-    queue::Browser& queue_;
+    queue::Queues& queue_;
     conversations::Conversations& conversations_;
     conversations::DialogWriter& writer_;
     const Clock& clock_;

@@ -49,6 +49,12 @@ Task<Outcome> Settlement::settle(const Run& run, const RunEnd& end) {
         if (!acked) note("acking an answered message failed", run, acked.error());
         co_return Outcome::completed;
     }
+    const bool is_orphan =
+        !end.interrupted && run.has_turn && end.error->code == Errc::conversation_not_found;
+    if (is_orphan) {
+        const auto outcome = co_await drop(run);
+        co_return outcome;
+    }
     const Verdict verdict = end.interrupted
                                 ? Verdict{.action = Verdict::Action::retry_without_blame}
                                 : judge(*end.error, run.count, deps_.config, deps_.draw());
@@ -90,6 +96,18 @@ Task<Outcome> Settlement::give_back(const Run& run, const Verdict& verdict, std:
                                {"retry_count", run.failures_before}, {"reason", reason}});
     co_await finish_dead(run, std::move(reason), run.failures_before);
     co_return Outcome::dead;
+}
+
+Task<Outcome> Settlement::drop(const Run& run) {
+    const auto cancelled = co_await deps_.queues.cancel(run.id);
+    if (!cancelled && cancelled.error().code != Errc::message_not_found) {
+        note("cancelling a message of a deleted conversation failed; its lease will end", run,
+            cancelled.error());
+        co_return Outcome::lease_lost;
+    }
+    const Error error{.code = Errc::cancelled, .detail = "its conversation was deleted"};
+    co_await finish(run, DialogStatus::cancelled, "cancelled", run.failures_before, error);
+    co_return Outcome::cancelled;
 }
 
 Task<void> Settlement::finish_dead(const Run& run, std::string reason, std::uint32_t retries) {

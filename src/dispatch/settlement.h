@@ -65,6 +65,8 @@ public:
 
 private:
     Task<Outcome> give_back(const Run& run, const Verdict& verdict, std::string reason);
+    /// The conversation was deleted while its message waited: it is as if cancelled with it.
+    Task<Outcome> drop(const Run& run);
     /// `error`: what a chat's reply says.
     Task<void> finish(const Run& run, DialogStatus status, std::string reason,
         std::uint32_t retries, Error error);

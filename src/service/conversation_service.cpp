@@ -23,6 +23,12 @@ constexpr Duration recheck{10};
 
 }  // namespace
 
+Task<Result<void>> ConversationService::check_visible(ConversationId id) {
+    BATON_CO_TRY(const auto found, co_await conversations_.get(std::move(id)));
+    if (!is_over(found, idle_time_, deps_.clock.now())) co_return Result<void>();
+    co_return fail(Errc::conversation_not_found, "no such conversation");
+}
+
 Task<Result<Conversation>> ConversationService::change(
     const Identity& who, ConversationId id, conversations::ConversationChange change) {
     BATON_CO_TRY_VOID(allow(who));
@@ -38,12 +44,14 @@ Task<Result<Conversation>> ConversationService::change(
     if (change.changes_expiry) {
         BATON_CO_TRY_VOID(check_expiry(change.expires_at, deps_.clock.now()));
     }
+    BATON_CO_TRY_VOID(co_await check_visible(id));
     auto changing = deps_.keeper.change(std::move(id), std::move(change), deps_.clock.now());
     co_return co_await std::move(changing);
 }
 
 Task<Result<void>> ConversationService::remove(const Identity& who, ConversationId id) {
     BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(co_await check_visible(id));
     auto removing = deps_.keeper.remove(id, deps_.clock.now());
     BATON_CO_TRY_VOID(co_await std::move(removing));
     BATON_CO_TRY(const auto deleted, co_await clear_conversation(deps_, id));

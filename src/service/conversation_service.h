@@ -15,8 +15,10 @@ namespace baton::service {
 class ConversationService final {
 public:
     /// What `deps` names must outlive the service.
-    ConversationService(const EndingDeps& deps, conversations::Conversations& conversations)
-        : deps_(deps), conversations_(conversations) {}
+    /// `idle_time`: as MessageServiceConfig::idle_time.
+    ConversationService(const EndingDeps& deps, conversations::Conversations& conversations,
+        Duration idle_time = Duration(0))
+        : deps_(deps), conversations_(conversations), idle_time_(idle_time) {}
 
     /// Fails: conversation_not_found, conflict (no legal move, see is_legal_move), invalid_argument
     /// with the field.
@@ -38,11 +40,14 @@ public:
     [[nodiscard]] Task<Result<void>> delete_message(const access::Identity& who, MessageId id);
 
 private:
+    /// Fails: conversation_not_found, also when it is over and not swept yet.
+    [[nodiscard]] Task<Result<void>> check_visible(ConversationId id);
     [[nodiscard]] Task<Result<DialogMessage>> settled(MessageId id);
     [[nodiscard]] Task<Result<void>> try_again(MessageId id);
 
     EndingDeps deps_;
     conversations::Conversations& conversations_;
+    Duration idle_time_;
 };
 
 }  // namespace baton::service

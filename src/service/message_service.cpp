@@ -145,9 +145,15 @@ Task<Result<SentMessage>> MessageService::send(const Identity& who, OutgoingMess
         co_return co_await std::move(looking);
     }
 
-    // The message is durable and will be answered: from here on nothing may deny that it was taken.
+    // The message is durable and will be answered: from here on nothing may deny that it was taken,
+    // but that its conversation was deleted a moment ago, and it is taken back.
     const auto added = co_await conversations_.add_message(row);
     if (!added) {
+        const bool is_orphan = added.error().code == Errc::conversation_not_found;
+        if (is_orphan) {
+            const auto cancelled = co_await queues_.cancel(row.id);
+            if (cancelled) co_return fail(added.error());
+        }
         log_.warn("the user's turn was not written, the worker will repair it",
             {{"message_id", row.id.text()}, {"error", to_string(added.error())}});
     }

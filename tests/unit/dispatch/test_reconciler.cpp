@@ -54,7 +54,7 @@ TEST_F(ReconcilerTest, dead_turn_that_is_only_in_the_queue_is_added_and_failed) 
     EXPECT_EQ(status(id), DialogStatus::timeout);
 }
 
-TEST_F(ReconcilerTest, turn_of_a_removed_conversation_is_passed_over) {
+TEST_F(ReconcilerTest, turn_of_a_removed_conversation_leaves_the_queue) {
     const auto kept = post("c", "hello");
     ASSERT_TRUE(pool.run(store.remove(ConversationId("c"), clock.now())));
     const auto late = post(dialog("c", "again"), false);
@@ -63,6 +63,35 @@ TEST_F(ReconcilerTest, turn_of_a_removed_conversation_is_passed_over) {
     EXPECT_TRUE(store.message(kept));
     EXPECT_FALSE(store.message(late));
     EXPECT_TRUE(store.message(other));
+    EXPECT_FALSE(queues.view(late)) << "it would make the conversation anew once the stone is gone";
+    EXPECT_EQ(state(other), MessageState::ready);
+}
+
+TEST_F(ReconcilerTest, dead_letter_of_a_removed_conversation_leaves_the_queue) {
+    ASSERT_TRUE(pool.run(store.create({.id = ConversationId("c")})));
+    const auto id = post(dialog("c", "hello"), false);
+    bury(id, "internal: broken");
+    ASSERT_TRUE(pool.run(store.remove(ConversationId("c"), clock.now())));
+    EXPECT_EQ(check()->added, 0U);
+    EXPECT_FALSE(queues.view(id));
+}
+
+TEST_F(ReconcilerTest, run_in_a_removed_conversation_leaves_no_dead_letter) {
+    ASSERT_TRUE(pool.run(store.create({.id = ConversationId("c")})));
+    ASSERT_TRUE(pool.run(store.remove(ConversationId("c"), clock.now())));
+    const auto late = post(dialog("c", "again"), false);
+    config.is_only_one = false;
+    queues.fault = [](std::string_view call) -> std::optional<Error> {
+        if (call != "peek") return std::nullopt;  // so that the check does not come first
+        return Error{.code = Errc::unavailable, .detail = "later"};
+    };
+    serve("end", [&] {
+        const auto found = queues.view(late);
+        return !found || found->state == MessageState::dead;
+    });
+    EXPECT_FALSE(queues.view(late));
+    EXPECT_FALSE(store.message(late));
+    EXPECT_TRUE(provider.requests.empty());
 }
 
 TEST_F(ReconcilerTest, what_is_answered_stays_answered) {

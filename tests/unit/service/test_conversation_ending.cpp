@@ -111,6 +111,40 @@ TEST_F(Ending, dead_letters_go_along_and_do_not_come_back) {
     EXPECT_FALSE(rows.message(over.id));
 }
 
+TEST_F(Ending, a_message_that_comes_while_its_conversation_is_deleted_is_refused) {
+    const auto first = send();
+    rows.fault = [&](std::string_view call) -> std::optional<Error> {
+        if (call != "add_message") return std::nullopt;
+        return Error{
+            .code = Errc::conversation_not_found, .detail = "the conversation was removed"};
+    };
+    service::OutgoingMessage message;
+    message.conversation_id = first.conversation_id;
+    message.content = "once more";
+    const auto late = io.run(messages.send(who, message));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, Errc::conversation_not_found);
+    EXPECT_EQ(count_in("llm"), 1u) << "only the first one";
+}
+
+TEST_F(Ending, what_is_over_is_not_changed_before_it_is_swept) {
+    const auto over = send(clock.now() + Duration(1));
+    const auto idle = send();
+    service::ConversationService by_hand{deps, rows, Duration(10'000)};
+    const auto rename = [&](const DialogMessage& message) {
+        conversations::ConversationChange change{.title = "kept", .changes_expiry = true};
+        return io.run(by_hand.change(who, message.conversation_id, change));
+    };
+    clock.advance(Duration(1));
+    EXPECT_EQ(rename(over).error().code, Errc::conversation_not_found);
+    EXPECT_EQ(io.run(by_hand.remove(who, over.conversation_id)).error().code,
+        Errc::conversation_not_found);
+    EXPECT_TRUE(rename(idle));
+    clock.advance(Duration(10'001));
+    EXPECT_EQ(rename(idle).error().code, Errc::conversation_not_found);
+    EXPECT_EQ(sweep({.idle_time = Duration(10'000)})->conversations, 2u);
+}
+
 TEST(QueueWindow, tells_rates_and_waits_by_littles_law) {
     const auto at = [](int minutes) { return FakeClock::start + Duration(minutes * 60'000); };
     const std::vector<service::QueueSample> samples{
