@@ -98,7 +98,7 @@ constexpr std::array keys{
                 "refused, and `baton migrate up` does it. A newer one is always refused."}),
     BATON_KEY(database.readers, "database.readers",
         {.doc = "Connections that read conversations side by side, each on a thread of its own. "
-                "Three more write: conversations, keys, the LLM pool.",
+                "Five more: for what is written, keys, the LLM pool, and two for the ids of kRPC.",
             .min = 1,
             .max = 64}),
     BATON_KEY(database.postgres.host, "database.postgres.host",

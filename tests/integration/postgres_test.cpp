@@ -122,6 +122,21 @@ TEST_F(PostgresDaemon, tells_callers_of_no_door_where_its_server_is) {
     server_.start();
 }
 
+TEST_F(PostgresDaemon, holds_as_many_connections_as_the_guide_says) {
+    const auto daemon = start({"database.readers=3"});
+    static constexpr db::Statement others{
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'baton' AND pid <> "
+        "pg_backend_pid()"};
+    const auto database = db::make_postgres_database(server_.config());
+    const auto connection = database->connect().value();
+    std::int64_t count = 0;
+    ASSERT_TRUE(connection->execute(others, {}, [&](const db::Row& row) {
+        count = row.integer(0);
+        return false;
+    }));
+    EXPECT_EQ(count, 3 + 5);
+}
+
 TEST_F(PostgresDaemon, loses_no_accepted_message_while_the_server_is_restarted_under_load) {
     const auto daemon = start();
     DaemonSession session(*daemon);

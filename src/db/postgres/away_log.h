@@ -36,6 +36,22 @@ public:
         return plain;
     }
 
+    /// The same of a statement that a server refused which is there: `unavailable`, to be tried
+    /// again in a second. What the server says is logged, once a minute as long as it stays the
+    /// same.
+    [[nodiscard]] Error refused(const Error& error) {
+        const auto now = std::chrono::steady_clock::now();
+        const std::scoped_lock lock(mutex_);
+        if (error.detail != refused_ || now >= refused_until_) {
+            refused_ = error.detail;
+            refused_until_ = now + std::chrono::minutes(1);
+            log_.warn("the database refused a statement", {{"error", to_string(error)}});
+        }
+        return {.code = Errc::unavailable,
+            .detail = "the database could not do it now",
+            .retry_after = std::chrono::seconds(1)};
+    }
+
     void is_back() {
         const std::scoped_lock lock(mutex_);
         if (last_.empty()) return;
@@ -47,6 +63,8 @@ private:
     const Log log_;
     std::mutex mutex_;
     std::string last_;  // empty: the server is there, as far as is known
+    std::string refused_;
+    std::chrono::steady_clock::time_point refused_until_{};
 };
 
 }  // namespace baton::db

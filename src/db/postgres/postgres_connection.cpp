@@ -284,6 +284,11 @@ Error PostgresConnection::note(Failure failure) {
         failure.error = away_.told(failure.error);
     }
     if (in_transaction_ && aftermath != Aftermath::none) must_repeat_ = true;
+    // Who changes the schema is no stranger, and wants to know.
+    const Errc code = failure.error.code;
+    const bool is_refusal = aftermath == Aftermath::none &&
+                            (code == Errc::unavailable || code == Errc::permission_denied);
+    if (is_refusal && !patient_) return away_.refused(failure.error);
     return std::move(failure.error);
 }
 

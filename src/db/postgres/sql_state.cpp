@@ -30,6 +30,7 @@ constexpr std::array rows{
     Row{"22003", {Errc::invalid_argument, Aftermath::none}},   // number out of range
     Row{"28", {Errc::permission_denied, Aftermath::none}},     // authorization
     Row{"42501", {Errc::permission_denied, Aftermath::none}},  // insufficient_privilege
+    Row{"42P01", {Errc::unavailable, Aftermath::none}},        // undefined_table: or kept from us
     Row{"53100", {Errc::storage_full, Aftermath::none}},       // disk_full
     Row{"53", {Errc::unavailable, Aftermath::none}},           // memory, connections
     Row{"54", {Errc::message_too_large, Aftermath::none}},     // program limits

@@ -31,7 +31,8 @@ Errc errc_of(int code) noexcept {
     if (code == SQLITE_IOERR_DATA) return Errc::storage_corrupt;
     switch (code & 0xff) {
         case SQLITE_FULL: return Errc::storage_full;
-        case SQLITE_IOERR: return Errc::storage_io;
+        case SQLITE_IOERR:
+        case SQLITE_READONLY: return Errc::storage_io;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: return Errc::storage_corrupt;
         case SQLITE_BUSY:
@@ -39,7 +40,6 @@ Errc errc_of(int code) noexcept {
         case SQLITE_PROTOCOL: return Errc::unavailable;
         case SQLITE_CONSTRAINT: return Errc::conflict;
         case SQLITE_CANTOPEN:
-        case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_AUTH: return Errc::data_dir_unusable;
         case SQLITE_TOOBIG: return Errc::message_too_large;

@@ -297,6 +297,35 @@ TEST_F(Postgres, that_lets_nobody_in_any_more_is_away_for_callers) {
         test::eventually([&] { return connection->execute_script("SELECT 1").has_value(); }));
 }
 
+TEST_F(Postgres, that_refuses_a_statement_is_unavailable_for_callers_and_the_log_says_why) {
+    server_.run("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN");
+    config_.user = "guest";
+    config_.lock_timeout = Duration(100);
+    const auto listener = std::make_shared<Listener>();
+    const auto database = make_postgres_database(config_, Log(listener, "db"));
+    const auto connection = database->connect().value();
+    const auto expect_plain = [&](const Result<void>& done) {
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, Errc::unavailable) << "no fault of the caller's key";
+        EXPECT_EQ(done.error().detail, "the database could not do it now");
+        EXPECT_EQ(done.error().retry_after, Duration(1'000));
+    };
+    expect_plain(add(*connection, 1));  // it may not even look into the schema
+    server_.run("GRANT USAGE ON SCHEMA public TO guest");
+    expect_plain(add(*connection, 1));
+    expect_plain(in_transaction(*connection, [&] { return add(*connection, 1); }));
+    ASSERT_EQ(listener->lines.size(), 2u) << "once, as long as it says the same";
+    EXPECT_TRUE(listener->lines.back().contains("permission denied for table numbers"));
+    const auto of_schema = in_transaction_alone(*connection, [&] { return add(*connection, 1); });
+    EXPECT_EQ(of_schema.error().code, Errc::permission_denied) << "who changes it may know";
+    server_.run("GRANT ALL ON numbers TO guest");
+    const auto other = database_->connect().value();
+    ASSERT_TRUE(other->begin() && add(*other, 1));
+    expect_plain(add(*connection, 1));
+    other->rollback();
+    EXPECT_TRUE(add(*connection, 1));
+}
+
 TEST_F(Postgres, runs_a_transaction_again_whose_server_went_away_before_the_commit) {
     const auto connection = database_->connect().value();
     int runs = 0;

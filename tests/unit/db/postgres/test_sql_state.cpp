@@ -21,6 +21,7 @@ TEST(SqlState, tells_what_to_do_next) {
     is("57014", Errc::unavailable, Aftermath::none);
     is("23505", Errc::conflict, Aftermath::none);
     is("53100", Errc::storage_full, Aftermath::none);
+    is("42P01", Errc::unavailable, Aftermath::none);
     is("53300", Errc::unavailable, Aftermath::none);
     is("XX001", Errc::storage_corrupt, Aftermath::none);
     is("42601", Errc::internal, Aftermath::none);

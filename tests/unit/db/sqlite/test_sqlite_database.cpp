@@ -162,6 +162,12 @@ TEST_F(Sqlite, calls_a_folder_or_a_missing_folder_unusable) {
     }
 }
 
+TEST_F(Sqlite, calls_a_file_that_became_read_only_a_fault_of_the_storage) {
+    make_items();
+    ASSERT_TRUE(connection_->execute_script("PRAGMA query_only = ON"));
+    EXPECT_EQ(connection_->execute_script("CREATE TABLE t (x)").error().code, Errc::storage_io);
+}
+
 TEST_F(Sqlite, keeps_its_files_private) {
     make_items();
     for (const char* name : {"test.db", "test.db-wal"}) {
