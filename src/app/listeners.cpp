@@ -15,8 +15,8 @@ Result<std::unique_ptr<net::Server>> open_metrics_door(
     door.port = config.metrics.port;
     door.connections_max = 64;
     door.body_max = 1024;
-    auto server =
-        net::make_server(io, door, api::rest::error_response, registry, log.channel("metrics"));
+    auto server = net::make_server(
+        io, door, api::rest::refused_request_response, registry, log.channel("metrics"));
     if (server) return server;
     // The default port is Prometheus's own too: nobody asked for it here, so a clash must not stop
     // the daemon.
@@ -34,7 +34,7 @@ Result<Listeners> open_listeners(const Config& config, IoPool& io, MetricRegistr
     MetricRegistry& metrics_door_registry, const Log& log) {
     Listeners listeners;
     auto server = net::make_server(
-        io, config.server.http, api::rest::error_response, registry, log.channel("http"));
+        io, config.server.http, api::rest::refused_request_response, registry, log.channel("http"));
     if (!server) return fail(with_context(std::move(server).error(), "HTTP API (`server.port`)"));
     listeners.api = *std::move(server);
     if (!config.metrics.enabled) return listeners;

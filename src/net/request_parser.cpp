@@ -156,6 +156,7 @@ public:
     }
     bool keep_alive() const noexcept { return reader_->keep_alive(); }
     bool is_http_1_0() const noexcept { return reader_->version < 11; }
+    std::string_view target() const noexcept { return reader_->request.target; }
     Request take() { return std::move(reader_->request); }
 
 private:
@@ -230,6 +231,7 @@ std::span<char> RequestParser::body_space() { return grammar_->body_space(); }
 void RequestParser::body_filled(std::size_t size) noexcept { grammar_->body_filled(size); }
 bool RequestParser::keep_alive() const noexcept { return grammar_->keep_alive(); }
 bool RequestParser::is_http_1_0() const noexcept { return grammar_->is_http_1_0(); }
+std::string_view RequestParser::target() const noexcept { return grammar_->target(); }
 
 Request RequestParser::take() {
     assert(done());

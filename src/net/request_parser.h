@@ -51,6 +51,9 @@ public:
     /// HTTP/1.0: keeping the connection must be said.
     [[nodiscard]] bool is_http_1_0() const noexcept;
 
+    /// Of the request being read, also after an error; empty until its first line is complete.
+    [[nodiscard]] std::string_view target() const noexcept;
+
     /// Hands out the request (with `path` and `query` still empty) and begins the next one. Only
     /// when done().
     [[nodiscard]] Request take();

@@ -53,8 +53,8 @@ struct ServerConfig {
 using Handler = std::function<Task<Response>(Request)>;
 
 /// Turns an error the server itself found (408, 413, 431, bad syntax) into an answer in the house's
-/// shape.
-using ErrorFormatter = std::function<Response(const Error&)>;
+/// shape. `target`: of the request, as it came; empty when that much of it was not understood.
+using ErrorFormatter = std::function<Response(const Error&, std::string_view target)>;
 
 /// Listens after `make_server`; accepts after `start`. Call from the thread that owns it.
 class Server {

@@ -67,7 +67,7 @@ Task<void> Session::serve() {
         if (response.web_socket && options.is_http_1_0) {
             const Error error{
                 .code = Errc::invalid_argument, .detail = "HTTP/1.0 knows no WebSockets"};
-            response = context_.format_error(error);
+            response = context_.format_error(error, "");
         }
         if (response.web_socket) {
             co_await serve_web_socket(response);
@@ -93,7 +93,7 @@ bool Session::has_unread() const {
 }
 
 Task<void> Session::refuse(Error error) {
-    Response response = context_.format_error(error);
+    Response response = context_.format_error(error, parser_.target());
     const HeadOptions options{.close = true};
     const bool sent = co_await write(response, options, false);
     if (sent) co_await linger();
@@ -154,7 +154,7 @@ void Session::send_continue() {
 Task<Response> Session::answer(Request request) {
     request.peer = peer_;
     const auto parsed = parse_target(request.target, request);
-    if (!parsed) co_return context_.format_error(parsed.error());
+    if (!parsed) co_return context_.format_error(parsed.error(), request.target);
     phase_ = Phase::handling;
     pipelined_ = false;
     std::exception_ptr failure;
@@ -166,7 +166,7 @@ Task<Response> Session::answer(Request request) {
     }
     co_await note_failure(failure);
     const Error error{.code = Errc::internal, .detail = "the server failed to answer"};
-    co_return context_.format_error(error);
+    co_return context_.format_error(error, "");
 }
 
 /// False: the peer did not take the answer.

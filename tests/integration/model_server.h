@@ -69,7 +69,7 @@ public:
     [[nodiscard]] SteadyClock::time_point refused_at() const { return refused_at_; }
 
 private:
-    static net::Response format_error(const Error& error) {
+    static net::Response format_error(const Error& error, std::string_view) {
         net::Response response;
         response.status = 500;
         response.body = to_string(error);

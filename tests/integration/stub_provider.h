@@ -40,7 +40,7 @@ public:
     void release() noexcept { released_ = true; }
 
 private:
-    static net::Response format_error(const Error& error) {
+    static net::Response format_error(const Error& error, std::string_view) {
         net::Response response;
         response.status = 500;
         response.body = to_string(error);

@@ -95,6 +95,11 @@ net::Response error_response(const Error& error) {
     return response;
 }
 
+net::Response refused_request_response(const Error& error, std::string_view target) {
+    return uses_envelope(target) ? envelope_error_response(error, SystemClock().now())
+                                 : error_response(error);
+}
+
 std::span<const EnvelopeCode> envelope_codes() noexcept { return codes; }
 
 int envelope_error_code(const Error& error) noexcept {

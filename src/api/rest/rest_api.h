@@ -77,8 +77,12 @@ struct RestDeps {
 [[nodiscard]] net::Handler make_rest_handler(RestDeps deps, RestConfig config, Log log);
 
 /// An error in the house's shape `{"error":{…}}`, with Retry-After and WWW-Authenticate where they
-/// belong. Fits net::ErrorFormatter.
+/// belong.
 [[nodiscard]] net::Response error_response(const Error& error);
+
+/// An error of a request that reached no route, in the shape of the tree its target stands in. A
+/// net::ErrorFormatter.
+[[nodiscard]] net::Response refused_request_response(const Error& error, std::string_view target);
 
 /// Every route of this door, in the order of the table: for the documentation's test.
 [[nodiscard]] std::vector<RouteInfo> routes();

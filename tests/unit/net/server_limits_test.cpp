@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "runtime/event.h"
@@ -57,6 +58,22 @@ TEST(HttpServerLimits, body_at_the_limit_passes_and_one_byte_more_is_413) {
     EXPECT_EQ(response.status, 413);
     EXPECT_EQ(response.fields.at("connection"), "close");
     EXPECT_TRUE(server.counted(R"(baton_net_limit_hits_total{limit="body"} 1)"));
+}
+
+TEST(HttpServerLimits, what_is_refused_before_its_end_has_its_target) {
+    TestServer server(echo, {.header_max = 1'000, .body_max = 10});
+    const auto answer = [&](const std::string& request) {
+        auto client = server.connect();
+        client.send(request);
+        return client.read_response().body;
+    };
+    using testing::EndsWith;
+    EXPECT_THAT(answer("POST /a?b HTTP/1.1\r\nHost: test\r\nContent-Length: 11\r\n\r\n"),
+        EndsWith(" of /a?b"));
+    EXPECT_THAT(answer("GET /a HTTP/1.1\r\nX: " + std::string(2'000, 'x')), EndsWith(" of /a"));
+    EXPECT_THAT(answer("GET /a%00b HTTP/1.1\r\nHost: test\r\n\r\n"), EndsWith(" of /a%00b"));
+    EXPECT_THAT(
+        answer("GET /" + std::string(2'000, 'x')), testing::Not(testing::HasSubstr(" of /")));
 }
 
 TEST(HttpServerLimits, body_that_is_not_invited_gets_413_instead_of_100) {

@@ -18,9 +18,12 @@ inline net::Response text_response(std::string body, int status = 200) {
     return response;
 }
 
-/// "<status> <code>: <detail>", so that a test sees what the client would.
-inline net::Response format_error(const Error& error) {
-    return text_response(to_string(error), errc_info(error.code).http);
+/// "<code>: <detail>" and, when the target is known, " of <target>", so that a test sees what the
+/// client would.
+inline net::Response format_error(const Error& error, std::string_view target = {}) {
+    std::string text = to_string(error);
+    if (!target.empty()) text += " of " + std::string(target);
+    return text_response(std::move(text), errc_info(error.code).http);
 }
 
 class TestServer final {

@@ -27,6 +27,17 @@ TEST_F(Errors, every_code_has_its_status_in_both_shapes) {
     }
 }
 
+TEST_F(Errors, what_reached_no_route_has_the_shape_of_its_tree) {
+    const Error error{.code = Errc::payload_too_large, .detail = "why"};
+    const auto shape = [&](std::string_view target) {
+        return json_of(api::rest::refused_request_response(error, target));
+    };
+    EXPECT_EQ(shape("/api/v1/messages?a=%00").at("details").at("error_code").as_int64(), 1002);
+    for (const std::string_view target : {"/v1/queues", "/kapi/msg_queue", "/api/v2/x", ""}) {
+        EXPECT_EQ(shape(target).at("error").at("message").as_string(), "why") << target;
+    }
+}
+
 TEST_F(Errors, bytes_that_are_no_text_do_not_get_out) {
     const Error error{.code = Errc::invalid_argument, .detail = "\xff", .field = "\xfe"};
     EXPECT_EQ(json_of(api::rest::error_response(error)).at("error").at("message").as_string(),
