@@ -107,7 +107,8 @@ private:
     Result<void> admit(Call& call, std::size_t& route) const {
         BATON_TRY_VOID(check_caller(call.request, config_));
         if (is_preflight(call.request)) return {};
-        auto match = router_.match(call.request.method, call.request.path);
+        const auto inner = inner_slashes_of(call.request.target);
+        auto match = router_.match(call.request.method, call.request.path, inner);
         if (!match) {
             call.allowed_methods = method_list(match.error().allowed);
             if (call.allowed_methods.empty()) {

@@ -15,14 +15,46 @@ struct Split {
     std::string_view segment;
     std::string_view rest;
 };
-Split split(std::string_view path) noexcept {
-    path.remove_prefix(1);
-    const std::size_t slash = path.find('/');
-    if (slash == std::string_view::npos) return {.segment = path, .rest = {}};
-    return {.segment = path.substr(0, slash), .rest = path.substr(slash)};
-}
 
 }  // namespace
+
+/// A path, and which of its slashes are no ends of segments.
+struct Router::Path {
+    std::string_view text;
+    std::span<const std::size_t> inner_slashes;
+
+    /// `rest`: an end of `text`, from a slash on.
+    [[nodiscard]] Split split(std::string_view rest) const noexcept {
+        rest.remove_prefix(1);
+        const auto is_inner = [&](std::size_t slash) {
+            const auto place = static_cast<std::size_t>(rest.data() - text.data()) + slash;
+            return std::ranges::find(inner_slashes, place) != inner_slashes.end();
+        };
+        std::size_t slash = rest.find('/');
+        while (slash != std::string_view::npos && is_inner(slash))
+            slash = rest.find('/', slash + 1);
+        if (slash == std::string_view::npos) return {.segment = rest, .rest = {}};
+        return {.segment = rest.substr(0, slash), .rest = rest.substr(slash)};
+    }
+};
+
+std::vector<std::size_t> inner_slashes_of(std::string_view target) {
+    std::vector<std::size_t> places;
+    const std::string_view raw = target.substr(0, target.find('?'));
+    if (raw.find("%2F") == std::string_view::npos && raw.find("%2f") == std::string_view::npos) {
+        return places;
+    }
+    // An absolute target ("http://host/path") has its path behind the origin.
+    const std::size_t origin = raw.starts_with('/') ? 0 : raw.find("://");
+    std::size_t at = origin == 0 ? 0 : raw.find('/', origin + 3);
+    for (std::size_t place = 0; at < raw.size(); ++place) {
+        const bool is_escape = raw[at] == '%';
+        const auto escape = raw.substr(at, 3);
+        if (escape == "%2F" || escape == "%2f") places.push_back(place);
+        at += is_escape ? 3 : 1;
+    }
+    return places;
+}
 
 Router::Router(std::span<const RouteInfo> routes) : routes_(routes), nodes_(1) {
     for (std::size_t i = 0; i < routes.size(); ++i) add(i, routes[i].pattern);
@@ -30,8 +62,9 @@ Router::Router(std::span<const RouteInfo> routes) : routes_(routes), nodes_(1) {
 
 void Router::add(std::size_t route, std::string_view pattern) {
     std::size_t node = 0;
+    const Path whole{.text = pattern, .inner_slashes = {}};
     while (!pattern.empty()) {
-        const auto [segment, rest] = split(pattern);
+        const auto [segment, rest] = whole.split(pattern);
         std::size_t next = 0;
         if (is_param(segment)) {
             next = nodes_[node].param_child;
@@ -59,27 +92,29 @@ void Router::add(std::size_t route, std::string_view pattern) {
     nodes_[node].routes.push_back(route);
 }
 
-bool Router::find(std::size_t node, std::string_view rest, std::size_t depth, RouteMatch& match,
-    std::size_t& end) const {
+bool Router::find(const Path& path, std::size_t node, std::string_view rest, std::size_t depth,
+    RouteMatch& match, std::size_t& end) const {
     if (rest.empty()) {
         end = node;
         return !nodes_[node].routes.empty();
     }
-    const auto [segment, after] = split(rest);
+    const auto [segment, after] = path.split(rest);
     for (const std::size_t child : nodes_[node].children) {
-        if (nodes_[child].literal == segment && find(child, after, depth, match, end)) return true;
+        if (nodes_[child].literal == segment && find(path, child, after, depth, match, end))
+            return true;
     }
     const std::size_t param = nodes_[node].param_child;
     if (param == 0 || segment.empty() || depth == RouteMatch::params_max) return false;
     match.params[depth] = segment;
-    return find(param, after, depth + 1, match, end);
+    return find(path, param, after, depth + 1, match, end);
 }
 
 std::expected<RouteMatch, RouteMiss> Router::match(
-    net::Method method, std::string_view path) const {
+    net::Method method, std::string_view path, std::span<const std::size_t> inner_slashes) const {
     RouteMatch match;
     std::size_t end = 0;
-    if (!path.starts_with('/') || !find(0, path, 0, match, end))
+    const Path whole{.text = path, .inner_slashes = inner_slashes};
+    if (!path.starts_with('/') || !find(whole, 0, path, 0, match, end))
         return std::unexpected(RouteMiss{});
     RouteMiss miss;
     for (const std::size_t route : nodes_[end].routes) {

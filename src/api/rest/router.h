@@ -31,6 +31,9 @@ struct RouteMiss {
     std::vector<net::Method> allowed;  ///< empty: no such path
 };
 
+/// Where in the decoded path of a target a slash stands that came as %2F: it belongs to a name.
+[[nodiscard]] std::vector<std::size_t> inner_slashes_of(std::string_view target);
+
 /// An immutable table. Literal segments win over {names}. HEAD matches GET routes. Safe from any
 /// thread.
 class Router final {
@@ -39,9 +42,10 @@ public:
     /// apart.
     explicit Router(std::span<const RouteInfo> routes);
 
-    /// `path`: decoded, begins with '/'. A trailing slash is another path.
-    [[nodiscard]] std::expected<RouteMatch, RouteMiss> match(
-        net::Method method, std::string_view path) const;
+    /// `path`: decoded, begins with '/'. A trailing slash is another path. `inner_slashes`: see
+    /// below; those do not end a segment.
+    [[nodiscard]] std::expected<RouteMatch, RouteMiss> match(net::Method method,
+        std::string_view path, std::span<const std::size_t> inner_slashes = {}) const;
 
 private:
     /// A node of the trie of segments.
@@ -53,8 +57,9 @@ private:
     };
 
     void add(std::size_t route, std::string_view pattern);
-    [[nodiscard]] bool find(std::size_t node, std::string_view rest, std::size_t depth,
-        RouteMatch& match, std::size_t& end) const;
+    struct Path;
+    [[nodiscard]] bool find(const Path& path, std::size_t node, std::string_view rest,
+        std::size_t depth, RouteMatch& match, std::size_t& end) const;
 
     std::span<const RouteInfo> routes_;
     std::vector<Node> nodes_;

@@ -105,10 +105,10 @@ Task<Result<net::Response>> queue_stats(Call& call) {
         if (!name) co_return fail(renamed(std::move(name).error(), "", "queue_name"));
         queue = *std::move(name);
     }
-    BATON_CO_TRY(
-        const auto queues, co_await call.deps.history.status(call.who, std::move(queue), *range));
+    auto queues = co_await call.deps.history.status(call.who, std::move(queue), *range);
+    if (!queues) co_return fail(renamed(std::move(queues).error(), "queue", "queue_name"));
     json::array items;
-    for (const auto& each : queues) items.push_back(stats_object(each));
+    for (const auto& each : *queues) items.push_back(stats_object(each));
     json::object data;
     data["time_range"] = range_text;
     data["queues"] = std::move(items);

@@ -146,6 +146,9 @@ TEST_F(ConversationRoutes, users_have_records_and_limits) {
     EXPECT_EQ(post("/api/v1/messages", R"({"content":"x","user_id":"other"})").status, 201);
     EXPECT_EQ(call(Method::del, "/api/v1/users/anonymous", "", admin).status, 200);
     EXPECT_EQ(get("/api/v1/users/anonymous").status, 404);
+    const std::string other = "/api/v1/users/https%3A%2F%2Fid.example%2Fu";
+    EXPECT_EQ(data_of(call(Method::put, other, "{}", admin)).at("id"), "https://id.example/u");
+    EXPECT_EQ(get(other).status, 200);
     EXPECT_EQ(put_user(R"({"messages_per_minute":"many"})").status, 400);
     EXPECT_EQ(put_user(R"({"tier":")" + std::string(65, 't') + R"("})").status, 400);
 }
@@ -166,7 +169,9 @@ TEST_F(ConversationRoutes, the_queues_are_shown_as_they_are_and_were) {
     EXPECT_EQ(stats.at("queues").at(0).at("from"), "2026-01-01T00:00:00.000Z");
     EXPECT_EQ(get("/api/v1/queues/stats?time_range=soon").status, 400);
     EXPECT_EQ(get("/api/v1/queues/stats?time_range=8d").status, 400);
-    EXPECT_EQ(error_of(get("/api/v1/queues/stats?queue_name=nope")), 2003);
+    const auto unknown = get("/api/v1/queues/stats?queue_name=nope");
+    EXPECT_EQ(error_of(unknown), 2003);
+    EXPECT_EQ(json_of(unknown).at("details").at("field"), "queue_name");
 }
 
 TEST_F(ConversationRoutes, metrics_and_configuration_are_json) {

@@ -33,6 +33,20 @@ TEST_F(RouterTest, params_are_the_segments_in_order) {
     EXPECT_EQ(match->params[1], "17");
 }
 
+TEST_F(RouterTest, a_slash_that_came_encoded_belongs_to_a_name) {
+    const auto inner = api::rest::inner_slashes_of("/v1/queues/%61%2Fb%2f/messages/1%2F?x=%2F");
+    EXPECT_EQ(inner, (std::vector<std::size_t>{12, 14, 26}));
+    const auto match = router.match(Method::get, "/v1/queues/a/b//messages/1/", inner);
+    ASSERT_TRUE(match);
+    EXPECT_EQ(match->params[0], "a/b/");
+    EXPECT_EQ(match->params[1], "1/");
+    const auto whole = api::rest::inner_slashes_of("http://h:1/v1%2Fqueues");
+    EXPECT_EQ(whole, (std::vector<std::size_t>{3}));
+    EXPECT_FALSE(router.match(Method::get, "/v1/queues", whole))
+        << "no way around a rule for paths";
+    EXPECT_TRUE(api::rest::inner_slashes_of("/v1/queues?x=%2F").empty());
+}
+
 TEST_F(RouterTest, literal_segments_win_and_are_left_when_they_lead_nowhere) {
     EXPECT_EQ(router.match(Method::get, "/v1/queues/special")->route, 4U);
     EXPECT_EQ(router.match(Method::get, "/v1/queues/other")->route, 2U);
