@@ -280,6 +280,7 @@ std::optional<std::string_view> nearest_name(
     std::optional<std::string_view> best;
     std::size_t best_distance = 2 + word.size() / 3;
     for (const auto name : names) {
+        if (name.empty()) continue;
         const std::size_t distance = edit_distance(word, name);
         if (distance < best_distance) {
             best_distance = distance;

@@ -18,7 +18,7 @@ void define_fsck_command(CLI::App& app, Invocation& invocation) {
 void define_migrate_commands(CLI::App& app, Invocation& invocation) {
     auto* const migrate =
         app.add_subcommand("migrate", "the schema and rows of the relational database");
-    migrate->require_subcommand(1);
+    migrate->require_subcommand(1)->fallthrough();
     const auto add = [&](const char* tool, const char* help) {
         return add_command(*migrate, invocation, tool, help, MigrateOptions{.tool = tool},
             [](CLI::App& command, MigrateOptions& options) {

@@ -47,6 +47,7 @@ inline std::vector<PageCall> ending_calls(
         {"GET /api/v1/queues/stats", "/api/v1/queues/stats?time_range=8d"},
         {"GET /api/v1/queues/stats", "/api/v1/queues/stats?queue_name=nope"},
         {"GET /api/v1/metrics", "/api/v1/metrics"},
+        {"GET /api/v1/metrics", "/api/v1/metrics?format=prometheus"},
         {"GET /api/v1/config", "/api/v1/config"},
     };
 }

@@ -101,8 +101,12 @@ Door make_docs_door() {
     };
     door.routes.push_back({{Method::get, "/docs", Auth::open},
         [files](Call& call) { return answer(files, std::string(page_name), call); }});
-    door.routes.push_back({{Method::get, "/docs/{file}", Auth::open},
-        [files](Call& call) { return answer(files, std::string(call.params[0]), call); }});
+    // Of the page the links begin at `docs/`: there it is, and nowhere else.
+    door.routes.push_back(
+        {{Method::get, "/docs/{file}", Auth::open}, [files](Call& call) {
+             const bool is_page = call.params[0] == page_name;
+             return answer(files, is_page ? std::string() : std::string(call.params[0]), call);
+         }});
     return door;
 }
 

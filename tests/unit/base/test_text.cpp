@@ -162,6 +162,8 @@ TEST(NearestName, finds_a_typing_error_and_nothing_far) {
     EXPECT_EQ(nearest_name("Content", names), "content");
     EXPECT_EQ(nearest_name("zzz", names), std::nullopt);
     EXPECT_EQ(nearest_name("x", {}), std::nullopt);
+    static constexpr std::array<std::string_view, 1> nothing{""};
+    EXPECT_EQ(nearest_name("x", nothing), std::nullopt);
 }
 
 }  // namespace

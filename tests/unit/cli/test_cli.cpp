@@ -314,6 +314,13 @@ TEST_F(CliTest, start_without_a_program_says_so) {
     EXPECT_THAT(ran.err, HasSubstr("cannot run /nonexistent/batond"));
 }
 
+TEST_F(CliTest, options_of_every_command_may_stand_behind_migrate) {
+    const auto ran = baton({"migrate", "status", "--json"});
+    EXPECT_EQ(ran.status, errc_info(Errc::not_found).exit_code) << "it looks for the program";
+    EXPECT_EQ(boost::json::parse(ran.err),
+        boost::json::parse(baton({"--json", "migrate", "status"}).err));
+}
+
 TEST_F(CliTest, a_development_cluster_has_32_daemons_at_most) {
     const auto up = [&](const char* daemons) {
         return baton({"cluster", "up", "--nats-server", "/nonexistent", "--daemons", daemons});

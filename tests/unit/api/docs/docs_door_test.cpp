@@ -46,7 +46,8 @@ TEST_F(Docs, a_page_that_was_read_before_costs_no_bytes) {
 }
 
 TEST_F(Docs, what_is_no_file_of_it_is_not_found) {
-    for (const char* target : {"/docs/", "/docs/nothing", "/docs/..%2fadmin.key", "/docs/a/b"}) {
+    for (const char* target :
+        {"/docs/", "/docs/index.html", "/docs/nothing", "/docs/..%2fadmin.key", "/docs/a/b"}) {
         EXPECT_EQ(get_open(target).status, 404) << target;
     }
     EXPECT_EQ(code_of(get_open("/docs/nothing")), "route_not_found");
