@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "net/server.h"
 
@@ -18,7 +19,7 @@ Task<net::Response> answer(net::Request request) {
     co_return response;
 }
 
-net::Response format_error(const Error& error) {
+net::Response format_error(const Error& error, std::string_view) {
     net::Response response;
     response.status = errc_info(error.code).http;
     response.body = to_string(error);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -78,7 +79,7 @@ net::Handler answer(const Script& script) {
     };
 }
 
-net::Response format_error(const Error& error) {
+net::Response format_error(const Error& error, std::string_view) {
     net::Response response;
     response.status = errc_info(error.code).http;
     response.body = to_string(error);

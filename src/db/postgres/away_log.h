@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -36,18 +38,25 @@ public:
         return plain;
     }
 
-    /// The same of a statement that a server refused which is there: `unavailable`, to be tried
-    /// again in a second. What the server says is logged, once a minute as long as it stays the
-    /// same.
+    /// The same of a statement that a server refused which is there, to be tried again in a second:
+    /// `unavailable`, also where the role has no right to it; a full or broken disk stays what it
+    /// is. Whatever the server says is logged once a minute.
     [[nodiscard]] Error refused(const Error& error) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock(mutex_);
-        if (error.detail != refused_ || now >= refused_until_) {
-            refused_ = error.detail;
-            refused_until_ = now + std::chrono::minutes(1);
+        if (refused_.size() == refused_max) refused_.clear();
+        auto& told_until = refused_[error.detail];
+        if (now >= told_until) {
+            told_until = now + std::chrono::minutes(1);
             log_.warn("the database refused a statement", {{"error", to_string(error)}});
         }
-        return {.code = Errc::unavailable,
+        return without_words(error);
+    }
+
+    /// What `refused` gives, for what need not be logged.
+    [[nodiscard]] static Error without_words(const Error& error) {
+        const bool has_no_right = error.code == Errc::permission_denied;
+        return {.code = has_no_right ? Errc::unavailable : error.code,
             .detail = "the database could not do it now",
             .retry_after = std::chrono::seconds(1)};
     }
@@ -60,11 +69,12 @@ public:
     }
 
 private:
+    static constexpr std::size_t refused_max = 64;
+
     const Log log_;
     std::mutex mutex_;
     std::string last_;  // empty: the server is there, as far as is known
-    std::string refused_;
-    std::chrono::steady_clock::time_point refused_until_{};
+    std::map<std::string, std::chrono::steady_clock::time_point> refused_;  // and told until then
 };
 
 }  // namespace baton::db

@@ -112,6 +112,12 @@ std::int64_t changes_of(const Answer& answer) {
     return changes;
 }
 
+/// Errors that are the server's matter, not the statement's.
+bool is_ill(Errc code) noexcept {
+    return code == Errc::unavailable || code == Errc::permission_denied ||
+           code == Errc::storage_full || code == Errc::storage_io || code == Errc::storage_corrupt;
+}
+
 bool is_read(const Statement& statement) noexcept { return statement.sql.starts_with("SELECT"); }
 
 }  // namespace
@@ -285,11 +291,11 @@ Error PostgresConnection::note(Failure failure) {
     }
     if (in_transaction_ && aftermath != Aftermath::none) must_repeat_ = true;
     // Who changes the schema is no stranger, and wants to know.
-    const Errc code = failure.error.code;
-    const bool is_refusal = aftermath == Aftermath::none &&
-                            (code == Errc::unavailable || code == Errc::permission_denied);
-    if (is_refusal && !patient_) return away_.refused(failure.error);
-    return std::move(failure.error);
+    if (patient_ || aftermath == Aftermath::reconnect || !is_ill(failure.error.code)) {
+        return std::move(failure.error);
+    }
+    return aftermath == Aftermath::none ? away_.refused(failure.error)
+                                        : AwayLog::without_words(failure.error);
 }
 
 Session::Until PostgresConnection::limit() const {

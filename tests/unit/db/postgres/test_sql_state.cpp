@@ -1,6 +1,7 @@
 // What the error codes of PostgreSQL mean.
 #include <gtest/gtest.h>
 
+#include "db/postgres/away_log.h"
 #include "db/postgres/sql_state.h"
 
 namespace baton::db {
@@ -26,6 +27,16 @@ TEST(SqlState, tells_what_to_do_next) {
     is("XX001", Errc::storage_corrupt, Aftermath::none);
     is("42601", Errc::internal, Aftermath::none);
     is("", Errc::internal, Aftermath::none);
+}
+
+TEST(AwayLog, tells_callers_what_kind_of_refusal_it_is_and_none_of_its_words) {
+    AwayLog away{Log()};
+    const auto told = [&](Errc code) { return away.refused({.code = code, .detail = "base/1/2"}); };
+    EXPECT_EQ(told(Errc::permission_denied).code, Errc::unavailable);
+    for (const Errc code : {Errc::unavailable, Errc::storage_full, Errc::storage_io}) {
+        EXPECT_EQ(told(code).code, code);
+        EXPECT_EQ(told(code).detail, "the database could not do it now");
+    }
 }
 
 TEST(ConnectErrors, are_read_from_their_words) {
