@@ -62,7 +62,10 @@ void PostgresServer::make_database(const std::string& name) const {
     maintenance.dbname = "postgres";
     const auto database = db::make_postgres_database(maintenance);
     const auto connection = database->connect();
-    if (!connection || !(*connection)->execute_script("CREATE DATABASE " + name)) {
+    // As the guide has it: search wants to know letters beyond ASCII.
+    const auto sql = fmt::format(
+        "CREATE DATABASE {} ENCODING 'UTF8' LC_CTYPE 'C.UTF-8' TEMPLATE template0", name);
+    if (!connection || !(*connection)->execute_script(sql)) {
         fail("no database could be made");
     }
 }

@@ -81,6 +81,15 @@ TEST_P(Searching, knows_accents_and_other_scripts) {
     EXPECT_EQ(found("мир"), (Found{"2"}));
 }
 
+TEST_P(Searching, signs_beyond_ascii_end_words) {
+    say(1, "“quoted” word—dash it’s fine… 5€");
+    say(2, "a\u00a0b\u2028c");
+    for (const char* text : {"quoted", "word dash", "it’s fine", "5", "QUOTED da*"}) {
+        EXPECT_EQ(found(text), (Found{"1"})) << text;
+    }
+    EXPECT_EQ(found("a b c"), (Found{"2"}));
+}
+
 TEST_P(Searching, pages_and_filters) {
     for (std::uint64_t seq = 1; seq <= 9; ++seq) say(seq, "word", seq % 3 == 0 ? "c3" : "c1");
     const Found all{"9", "8", "7", "6", "5", "4", "3", "2", "1"};
