@@ -294,7 +294,7 @@ Result<void> Services::open_doors() {
     intake_ = std::make_unique<dispatch::Intake>(
         *queues_, &llm_->pool(), clock_, config_.preprocessor, config_.scheduler.workers);
     chat_service_ = std::make_unique<service::ChatService>(*queues_, *intake_, llm_->pool(), clock_,
-        service::UserAdmission(conversations_.users.get(), clock_, config_.conversations.quota));
+        service::UserAdmission(conversations_.users.get(), clock_, config_.conversations.users));
     key_service_ = std::make_unique<service::KeyService>(*access_);
     endpoint_service_ = std::make_unique<service::EndpointService>(llm_->pool());
     service::HealthParts parts;

@@ -17,7 +17,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "conversations/keeping.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/preprocessor.h"
 #include "llm/openai/openai_provider.h"
@@ -26,6 +25,7 @@
 #include "model/queue_config.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "service/user_limits.h"
 
 namespace baton::app {
 
@@ -138,7 +138,7 @@ struct LlmSettings {
 struct ConversationSettings {
     Duration idle_time{0};  ///< 0: conversations without a time of their own stay
     Duration sweep_interval{60'000};
-    conversations::QuotaDefaults quota{};  ///< keys `users.…`
+    service::UserLimits users{};  ///< keys `users.…`
 };
 
 struct LogSettings {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,22 @@ struct is_vector : std::false_type {};
 template <class Item>
 struct is_vector<std::vector<Item>> : std::true_type {};
 
+/// What may be left open: the key says nothing then, and shows `null`.
+template <class T>
+struct is_optional : std::false_type {};
+template <class Value>
+struct is_optional<std::optional<Value>> : std::true_type {};
+
+/// The type that a value of the key is read as.
+template <class T>
+struct value_of {
+    using type = T;
+};
+template <class Value>
+struct value_of<std::optional<Value>> {
+    using type = Value;
+};
+
 template <class T>
 constexpr KeyKind kind_of() {
     if constexpr (std::is_same_v<T, bool>)
@@ -126,7 +143,9 @@ std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
         return value ? "true" : "false";
     else if constexpr (is_vector<T>::value)
         return show_list(value);
-    else if constexpr (std::is_enum_v<T>) {
+    else if constexpr (is_optional<T>::value) {
+        return value ? show_as(*value, kind, rules) : "null";
+    } else if constexpr (std::is_enum_v<T>) {
         return std::string(rules.choices[static_cast<std::size_t>(value)]);
     } else if constexpr (std::is_arithmetic_v<T>) {
         return show_number(static_cast<double>(value), kind);
@@ -150,7 +169,8 @@ std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
 /// c.data.dir; }>(…)`. Integers are also held to what their type can hold.
 template <class Object, auto member>
 constexpr Key<Object> key(std::string_view name, KeyRules rules) {
-    using T = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
+    using Member = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
+    using T = detail::value_of<Member>::type;
     if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
         rules.max = std::min(rules.max, static_cast<double>(std::numeric_limits<T>::max()));
     }
@@ -164,7 +184,7 @@ constexpr Key<Object> key(std::string_view name, KeyRules rules) {
         },
         .show =
             [](const Object& object, const Key<Object>& row) {
-                return detail::show_as<T>(member(object), row.kind, row.rules);
+                return detail::show_as<Member>(member(object), row.kind, row.rules);
             },
     };
 }

@@ -6,6 +6,7 @@
 
 #include "app/config_rules.h"
 #include "app/config_table.h"
+#include "service/message_service.h"
 
 namespace baton::app {
 namespace {
@@ -117,6 +118,21 @@ constexpr std::array agent_keys{
             .max = 30 * day}),
 };
 
+constexpr std::array tier_keys{
+    BATON_ITEM(service::TierLimits, name, "name",
+        {.doc = "The `tier` of users' records, whatever its case. What a message's metadata calls "
+                "a tier has no limits.",
+            .min = 1,
+            .max = service::MessageLimits::tier_max,
+            .required = true}),
+    BATON_ITEM(service::TierLimits, messages_per_minute, "messages_per_minute",
+        {.doc = "Messages to agents that each of them may send a minute unless the user's record "
+                "says otherwise; 0: any number; null: `users.messages_per_minute`.",
+            .max = 1e9}),
+    BATON_ITEM(service::TierLimits, messages_per_day, "messages_per_day",
+        {.doc = "… and a UTC day; null: `users.messages_per_day`.", .max = 1e9}),
+};
+
 /// Fills `item` from the members of `node`; `prefix` is the section they stand in, with its dot.
 template <class Item, std::size_t size>
 Result<void> read_members(Item& item, const std::array<Key<Item>, size>& rows,
@@ -223,6 +239,8 @@ constexpr std::array lists{
         "llm.models", "Limits of models over all endpoints. They hold for each daemon by itself."),
     list_key<llm::NamedLimits, BATON_MEMBER(llm.tenants), named_limit_keys>(
         "llm.tenants", "Limits of tenants over all endpoints."),
+    list_key<service::TierLimits, BATON_MEMBER(conversations.users.tiers), tier_keys>(
+        "users.tiers", "Limits of users by the tier of their record; at most 256."),
     list_key<agents::AgentSpec, BATON_MEMBER(agents), agent_keys>(
         "agents", "The agents that answer messages. None given: one called `assistant`."),
 };

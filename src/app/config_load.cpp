@@ -13,6 +13,7 @@
 
 #include "app/config_endpoints.h"
 #include "app/config_table.h"
+#include "base/text.h"
 
 namespace baton::app {
 namespace {
@@ -149,6 +150,23 @@ Result<void> settle_agents(const Config& config) {
     return {};
 }
 
+/// As records are matched, so by names that differ in more than case.
+Result<void> settle_tiers(const Config& config) {
+    const auto& tiers = config.conversations.users.tiers;
+    if (tiers.size() > service::UserLimits::tiers_max) {
+        return refuse("users.tiers", fmt::format("`users.tiers` names {} tiers; {} are the most",
+                                         tiers.size(), service::UserLimits::tiers_max));
+    }
+    for (std::size_t i = 0; i < tiers.size(); ++i) {
+        for (std::size_t before = 0; before < i; ++before) {
+            if (!same_ignoring_case(tiers[before].name, tiers[i].name)) continue;
+            return refuse(fmt::format("users.tiers[{}].name", i),
+                fmt::format("`users.tiers` names the tier `{}` twice", tiers[i].name));
+        }
+    }
+    return {};
+}
+
 /// Part of subjects and of names of streams.
 bool is_token(std::string_view text) {
     return std::ranges::all_of(text, [](char letter) {
@@ -220,6 +238,7 @@ Result<void> settle(Config& config, const ConfigSources& sources) {
     BATON_TRY_VOID(settle_levels(config));
     BATON_TRY_VOID(settle_endpoints(config, sources));
     BATON_TRY_VOID(settle_agents(config));
+    BATON_TRY_VOID(settle_tiers(config));
     BATON_TRY_VOID(settle_cluster(config));
     BATON_TRY_VOID(settle_redis(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {

@@ -327,11 +327,11 @@ constexpr std::array keys{
             .max = 3650 * day}),
     BATON_KEY(conversations.sweep_interval, "conversations.sweep_interval",
         {.doc = "How often conversations that are over are deleted.", .min = 100, .max = day}),
-    BATON_KEY(conversations.quota.messages_per_minute, "users.messages_per_minute",
-        {.doc = "Messages to agents that a user may send a minute unless the user's record says "
-                "otherwise; 0: any number.",
+    BATON_KEY(conversations.users.general.messages_per_minute, "users.messages_per_minute",
+        {.doc = "Messages to agents that a user may send a minute unless the user's record or its "
+                "tier says otherwise; 0: any number.",
             .max = 1e9}),
-    BATON_KEY(conversations.quota.messages_per_day, "users.messages_per_day",
+    BATON_KEY(conversations.users.general.messages_per_day, "users.messages_per_day",
         {.doc = "… and a UTC day.", .max = 1e9}),
     BATON_KEY(openai.mode, "openai.mode",
         {.doc = "How a chat of an OpenAI client goes that does not say `Baton-Mode`: through the "

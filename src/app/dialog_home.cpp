@@ -14,7 +14,7 @@ service::MessageServiceConfig message_config(const Config& config) {
         .timeout = config.scheduler.timeout,
         .rules = config.preprocessor,
         .idle_time = config.conversations.idle_time,
-        .quota = config.conversations.quota};
+        .user_limits = config.conversations.users};
 }
 
 using DialogStore = conversations::Store;
@@ -34,7 +34,7 @@ public:
           messages_(queues, *store.conversations, agents, clock, message_config(config),
               log.channel("service"), store.users.get()),
           conversations_(ending_, *store.conversations, config.conversations.idle_time),
-          users_(*store.users, clock),
+          users_(*store.users, clock, config.conversations.users),
           search_(*store.search),
           history_(queues, clock),
           sweep_{.interval = config.conversations.sweep_interval,

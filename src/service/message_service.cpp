@@ -78,7 +78,7 @@ MessageService::MessageService(queue::Queues& queues, conversations::Conversatio
       clock_(clock),
       config_(std::move(config)),
       log_(std::move(log)),
-      users_(users, clock, config_.quota) {}
+      users_(users, clock, config_.user_limits) {}
 
 Task<Result<Conversation>> MessageService::visible(ConversationId id) {
     BATON_CO_TRY(auto found, co_await conversations_.get(std::move(id)));

@@ -43,7 +43,7 @@ struct MessageServiceConfig {
     dispatch::PreprocessorConfig rules{};
     /// A conversation without a time of its own ends when it was idle for so long; 0: never.
     Duration idle_time{0};
-    conversations::QuotaDefaults quota{};  ///< of users whose record says nothing else
+    UserLimits user_limits{};
 };
 
 /// A message for an agent, as a user wrote it.

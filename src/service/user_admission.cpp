@@ -7,10 +7,10 @@ namespace baton::service {
 Task<Result<std::string>> UserAdmission::admit(UserId id) const {
     if (users_ == nullptr) co_return std::string();
     BATON_CO_TRY(auto user, co_await users_->find_user(id));
-    conversations::QuotaDefaults limits = defaults_;
+    conversations::QuotaDefaults limits = limits_.general;
     if (user) {
-        limits.messages_per_minute = user->messages_per_minute.value_or(limits.messages_per_minute);
-        limits.messages_per_day = user->messages_per_day.value_or(limits.messages_per_day);
+        const auto in_force = limits_in_force(limits_, *user);
+        limits = {in_force.per_minute.limit, in_force.per_day.limit};
     }
     if (limits != conversations::QuotaDefaults{}) {
         BATON_CO_TRY_VOID(co_await users_->count_message(std::move(id), limits, clock_.now()));

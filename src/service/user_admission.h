@@ -3,12 +3,14 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "conversations/keeping.h"
 #include "runtime/task.h"
+#include "service/user_limits.h"
 
 namespace baton::service {
 
@@ -16,10 +18,8 @@ namespace baton::service {
 class UserAdmission final {
 public:
     /// Both must outlive it. Without `users` nobody has a record, and nothing is counted.
-    /// `defaults`: limits of users whose record names none.
-    UserAdmission(
-        conversations::Users* users, const Clock& clock, conversations::QuotaDefaults defaults)
-        : users_(users), clock_(clock), defaults_(defaults) {}
+    UserAdmission(conversations::Users* users, const Clock& clock, UserLimits limits)
+        : users_(users), clock_(clock), limits_(std::move(limits)) {}
 
     /// Counts a message of the user; the tier of the record, empty: none. Fails: rate_limited with
     /// retry_after, and what the store fails with.
@@ -28,7 +28,7 @@ public:
 private:
     conversations::Users* users_;
     const Clock& clock_;
-    const conversations::QuotaDefaults defaults_;
+    const UserLimits limits_;
 };
 
 }  // namespace baton::service

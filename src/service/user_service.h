@@ -1,15 +1,17 @@
-// Records of users: tier, limits.
+// Records of users: tier, limits, and which of them hold.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "conversations/keeping.h"
 #include "runtime/task.h"
+#include "service/user_limits.h"
 
 namespace baton::service {
 
@@ -25,8 +27,9 @@ struct NewUser {
 /// outlive the task.
 class UserService final {
 public:
-    /// Both must outlive the service.
-    UserService(conversations::Users& users, const Clock& clock) : users_(users), clock_(clock) {}
+    /// `users` and `clock` must outlive the service.
+    UserService(conversations::Users& users, const Clock& clock, UserLimits limits)
+        : users_(users), clock_(clock), limits_(std::move(limits)) {}
 
     /// Adds or replaces. Fails: invalid_argument with the field, permission_denied.
     [[nodiscard]] Task<Result<User>> put(const access::Identity& who, NewUser user);
@@ -38,9 +41,15 @@ public:
     /// Messages and conversations stay. Fails: not_found, permission_denied.
     [[nodiscard]] Task<Result<void>> remove(const access::Identity& who, UserId id);
 
+    /// What the user of a record may send.
+    [[nodiscard]] LimitsInForce limits_of(const User& user) const {
+        return limits_in_force(limits_, user);
+    }
+
 private:
     conversations::Users& users_;
     const Clock& clock_;
+    const UserLimits limits_;
 };
 
 }  // namespace baton::service

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
 #include "integration/database_daemon.h"
@@ -122,6 +123,72 @@ TEST_P(UserTier, comes_with_limits_that_all_doors_share) {
     daemon->kill9();
     daemon->restart();
     expect_limited(chat(*daemon, "rare"));
+}
+
+constexpr const char* tiers =
+    R"(users.tiers=[{"name":"gold","messages_per_day":0},{"name":"free","messages_per_day":2},)"
+    R"({"name":"fast","messages_per_minute":3}])";
+
+TEST_P(UserTier, has_limits_of_its_own_at_every_door) {
+    const auto daemon = start({tiers, "users.messages_per_day=1"});
+    put_user(*daemon, "poor", R"({"tier":"Free"})");
+    EXPECT_EQ(send(*daemon, "poor", "hi").status, 201);
+    EXPECT_EQ(chat(*daemon, "poor").status, 200);
+    expect_limited(send(*daemon, "poor", "hi"));
+    expect_limited(chat(*daemon, "poor"));
+    expect_limited(chat(*daemon, "poor", "pass-through"));
+    expect_limited(respond(*daemon, "poor"));
+    put_user(*daemon, "rich", R"({"tier":"gold"})");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(send(*daemon, "rich", "hi").status, 201) << i;
+    put_user(*daemon, "own", R"({"tier":"gold","messages_per_day":1})");
+    EXPECT_EQ(respond(*daemon, "own").status, 200);
+    expect_limited(respond(*daemon, "own"));
+    put_user(*daemon, "fast", R"({"tier":"fast"})");
+    EXPECT_EQ(send(*daemon, "fast", "hi").status, 201);
+    expect_limited(send(*daemon, "fast", "hi"));
+}
+
+TEST_P(UserTier, that_a_message_or_a_chat_claims_has_no_limits) {
+    const auto daemon = start({tiers, "users.messages_per_day=1"});
+    const auto claim = [&] {
+        return call(*daemon, Method::post, "/api/v1/messages",
+            R"({"user_id":"stranger","content":"hi","metadata":{"tier":"gold"}})");
+    };
+    EXPECT_EQ(claim().status, 201);
+    expect_limited(claim());
+    expect_limited(call(*daemon, Method::post, "/v1/chat/completions",
+        R"({"model":"echo","user":"stranger","service_tier":"gold","metadata":{"tier":"gold"},)"
+        R"("messages":[{"role":"user","content":"hi"}]})"));
+}
+
+TEST_P(UserTier, that_changes_brings_its_limits_at_once) {
+    const auto daemon = start({tiers});
+    put_user(*daemon, "u", R"({"tier":"free"})");
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(send(*daemon, "u", "hi").status, 201) << i;
+    expect_limited(send(*daemon, "u", "hi"));
+    put_user(*daemon, "u", R"({"tier":"gold"})");
+    EXPECT_EQ(send(*daemon, "u", "hi").status, 201);
+    put_user(*daemon, "u", R"({"tier":"free"})");
+    expect_limited(chat(*daemon, "u"));
+    put_user(*daemon, "u", R"({"tier":"free","messages_per_day":3})");
+    EXPECT_EQ(chat(*daemon, "u").status, 200) << "what no limit held for was not counted";
+    expect_limited(chat(*daemon, "u"));
+}
+
+TEST_P(UserTier, shows_with_its_limits_in_the_record_and_the_configuration) {
+    const auto daemon = start({tiers, "users.messages_per_minute=9"});
+    put_user(*daemon, "u", R"({"tier":"free","messages_per_minute":4})");
+    const auto limits_of = [&](const std::string& user) {
+        return boost::json::serialize(data_of(get(*daemon, "/api/v1/users/" + user)).at("limits"));
+    };
+    EXPECT_EQ(limits_of("u"), R"({"messages_per_minute":{"limit":4,"from":"user"},)"
+                              R"("messages_per_day":{"limit":2,"from":"tier"}})");
+    put_user(*daemon, "v", R"({"tier":"unheard of"})");
+    EXPECT_EQ(limits_of("v"), R"({"messages_per_minute":{"limit":9,"from":"general"},)"
+                              R"("messages_per_day":{"limit":0,"from":"general"}})");
+    const auto config = data_of(get(*daemon, "/api/v1/config")).at("config");
+    EXPECT_EQ(config.at("users.tiers[1].messages_per_day"), "2");
+    EXPECT_EQ(config.at("users.tiers[1].messages_per_minute"), "null");
 }
 
 TEST_P(UserTier, decides_who_is_next_when_all_wait) {

@@ -39,17 +39,29 @@ Result<service::NewUser> read_user(const Call& call) {
     return user;
 }
 
+/// The record with what holds for its user.
+json::object shown(const Call& call, const User& user) {
+    const auto one = [](const service::LimitInForce& limit) -> json::object {
+        return {{"limit", limit.limit}, {"from", to_string(limit.from)}};
+    };
+    const auto limits = call.deps.users.limits_of(user);
+    auto object = to_json(user);
+    object["limits"] = json::object{
+        {"messages_per_minute", one(limits.per_minute)}, {"messages_per_day", one(limits.per_day)}};
+    return object;
+}
+
 Task<Result<net::Response>> put_user(Call& call) {
     BATON_CO_TRY(auto user, read_user(call));
     BATON_CO_TRY(const auto kept, co_await call.deps.users.put(call.who, std::move(user)));
-    co_return success(200, to_json(kept));
+    co_return success(200, shown(call, kept));
 }
 
 Task<Result<net::Response>> get_user(Call& call) {
     BATON_CO_TRY_VOID(check_query(call.request, {}));
     UserId id{std::string(call.params[0])};
     BATON_CO_TRY(const auto user, co_await call.deps.users.get(call.who, std::move(id)));
-    co_return success(200, to_json(user));
+    co_return success(200, shown(call, user));
 }
 
 Task<Result<net::Response>> list_users(Call& call) {
@@ -59,7 +71,7 @@ Task<Result<net::Response>> list_users(Call& call) {
     UserId after{std::string(call.request.query_value("after").value_or(""))};
     BATON_CO_TRY(const auto page, co_await call.deps.users.list(call.who, std::move(after), size));
     json::array users;
-    for (const auto& user : page.users) users.push_back(to_json(user));
+    for (const auto& user : page.users) users.push_back(shown(call, user));
     json::object data;
     data["users"] = std::move(users);
     data["next"] = page.next.empty() ? json::value(nullptr) : json::value(page.next.view());

@@ -267,6 +267,47 @@ TEST(ConfigLoad, mistakes_within_an_endpoint_are_named) {
     EXPECT_THAT(words(R"({"prices":{"x":{"input":-1}}})"), HasSubstr("outside"));
 }
 
+TEST(ConfigLoad, tiers_of_users_have_limits_that_may_be_left_open) {
+    const auto config = load({.yaml = R"(
+users:
+  messages_per_minute: 5
+  tiers:
+    - {name: gold, messages_per_minute: 0, messages_per_day: 1000000000}
+    - {name: free, messages_per_day: 20}
+    - {name: open, messages_per_minute: null}
+)"});
+    ASSERT_TRUE(config) << to_string(config.error());
+    using Tiers = std::vector<service::TierLimits>;
+    EXPECT_EQ(config->conversations.users.tiers,
+        (Tiers{{"gold", 0, 1'000'000'000}, {"free", std::nullopt, 20}, {"open"}}));
+    EXPECT_EQ(config->conversations.users.general.messages_per_minute, 5U);
+}
+
+TEST(ConfigLoad, mistakes_within_a_tier_are_named) {
+    const auto refused = [](const std::string& items) {
+        return refusal({.settings = {"users.tiers=[" + items + "]"}});
+    };
+    EXPECT_THAT(refused(R"({"name":"a","messages_per_hour":1})").detail,
+        HasSubstr("unknown key `users.tiers[0].messages_per_hour`; did you mean"));
+    EXPECT_THAT(refused(R"({"messages_per_day":1})").detail, HasSubstr("needs the key `name`"));
+    EXPECT_EQ(refused(R"({"name":""})").field, "users.tiers[0].name");
+    EXPECT_EQ(
+        refused(R"({"name":")" + std::string(65, 'n') + R"("})").field, "users.tiers[0].name");
+    EXPECT_THAT(refused(R"({"name":"a","messages_per_day":1000000001})").detail,
+        HasSubstr("`users.tiers[0].messages_per_day` is 1000000001, outside 0..1000000000"));
+    EXPECT_EQ(
+        refused(R"({"name":"a","messages_per_day":-1})").field, "users.tiers[0].messages_per_day");
+    EXPECT_EQ(refused(R"({"name":"a","messages_per_minute":1.5})").field,
+        "users.tiers[0].messages_per_minute");
+    const auto twice = refused(R"({"name":"a"},{"name":"b"},{"name":"A"})");
+    EXPECT_EQ(twice.field, "users.tiers[2].name");
+    EXPECT_THAT(twice.detail, HasSubstr("names the tier `A` twice"));
+    std::string many = R"({"name":"t0"})";
+    for (int i = 1; i < 256; ++i) many += R"(,{"name":"t)" + std::to_string(i) + R"("})";
+    EXPECT_TRUE(load({.settings = {"users.tiers=[" + many + "]"}}));
+    EXPECT_EQ(refused(many + R"(,{"name":"more"})").field, "users.tiers");
+}
+
 TEST(ConfigLoad, rules_between_keys_hold) {
     EXPECT_THAT(refusal({.settings = {"agents=[]"}}).detail, HasSubstr("at least one agent"));
     EXPECT_THAT(refusal({.settings = {R"(agents=[{"id":"a"},{"id":"a"}])"}}).detail,

@@ -61,8 +61,10 @@ TEST(ConfigPrint, print_loads_again_to_the_same_configuration) {
             R"(llm.endpoints=[{"base_url":"http://h","models":["x",{"gpt-4o-mini":"y:1"}],)"
             R"("limits":{"concurrency":3},"prices":{"y:1":{"input":0.5,"output":2}}},)"
             R"({"name":"b","base_url":"http://b"}])",
-            R"(llm.tenants=[{"name":"acme","limits":{"cost_per_day":2.5}}])"});
+            R"(llm.tenants=[{"name":"acme","limits":{"cost_per_day":2.5}}])",
+            R"(users.tiers=[{"name":"gold","messages_per_minute":0},{"name":"free"}])"});
     ASSERT_TRUE(config) << to_string(config.error());
+    EXPECT_THAT(print_config(*config), HasSubstr("messages_per_day: null"));
     const test::TempDir dir;
     std::ofstream(dir / "again.yaml") << print_config(*config);
     const auto again = load({}, dir / "again.yaml");

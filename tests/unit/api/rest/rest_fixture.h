@@ -156,7 +156,7 @@ protected:
     service::MessageService message_service{*queues, rows, agents, clock, {}, Log(), &rows};
     service::ConversationService conversation_service{
         {.queues = *queues, .writer = rows, .keeper = rows, .users = rows, .clock = clock}, rows};
-    service::UserService user_service{rows, clock};
+    service::UserService user_service{rows, clock, {}};
     service::SearchService search_service{rows};
     service::QueueHistory history{*queues, clock};
     service::KeyService key_service{access_};
