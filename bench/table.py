@@ -200,11 +200,12 @@ DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 def conversations():
     """A row for each kind of page: all its orders, both ways, at all depths."""
-    rows = newest("conversations")
-    if not rows:
+    newest_of = {each: newest("conversations", database=each) for each in ("sqlite", "postgres")}
+    databases = [each for each, rows in newest_of.items() if rows]
+    if not databases:
         return "Not measured.\n"
-    databases = list(dict.fromkeys(row["database"] for row in rows))
-    out = [conditions(rows), "",
+    rows = [row for each in databases for row in newest_of[each]]
+    out = [f"- {DATABASES[each]}: {conditions(newest_of[each])}" for each in databases] + ["",
            "| page of | " + " | ".join(f"{DATABASES[each]}: pages | p50 | p95 | p99 | slowest" for each in databases)
            + " |", "|---|" + "---:|---:|---:|---:|---|" * len(databases)]
     groups = collections.defaultdict(list)
