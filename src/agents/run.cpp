@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "model/chat_json.h"
-#include "model/codec.h"
 #include "model/json_fields.h"
 #include "model/json_text.h"
 
@@ -16,9 +15,6 @@ namespace {
 
 namespace json = boost::json;
 using conversations::StepKind;
-
-// An answer may hold what a provider nested as deep as it may.
-constexpr std::size_t content_depth_max = json_answer_depth_max + 4;
 
 std::unexpected<Error> corrupt(std::uint32_t step, std::string_view what) {
     return fail(Errc::storage_corrupt, fmt::format("step {} of the run: {}", step, what));
@@ -48,7 +44,7 @@ Result<Run> Run::of(const std::vector<RunStep>& steps) {
 
 Result<void> Run::apply(const RunStep& step) {
     if (step.number != steps_) return corrupt(step.number, fmt::format("{} is missing", steps_));
-    auto content = parse_json(step.content, {}, content_depth_max);
+    auto content = parse_json(step.content, {}, step_depth_max);
     if (!content || !content->is_object()) return corrupt(step.number, "its content is no object");
     Result<void> applied;
     switch (step.kind) {

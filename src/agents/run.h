@@ -13,11 +13,14 @@
 #include "base/result.h"
 #include "conversations/run_steps.h"
 #include "model/chat.h"
+#include "model/codec.h"
 
 namespace baton::agents {
 
 using conversations::RunStep;
 
+/// Nesting of a step's content: an answer may hold what a provider nested as deep as it may.
+inline constexpr std::size_t step_depth_max = json_answer_depth_max + 4;
 inline constexpr std::size_t tool_calls_max = 32;       ///< of one answer; further ones are refused
 inline constexpr std::size_t tool_result_max = 32'768;  ///< bytes that the model gets to see
 

@@ -309,6 +309,7 @@ Result<void> Services::open_doors() {
         .outputs = *output_service_,
         .logs = *log_service_,
         .messages = dialogs_->messages(),
+        .traces = dialogs_->traces(),
         .conversations = dialogs_->conversations(),
         .users = dialogs_->users(),
         .search = dialogs_->search(),

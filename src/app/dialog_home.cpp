@@ -33,6 +33,7 @@ public:
               .clock = clock},
           messages_(queues, *store.conversations, agents, clock, message_config(config),
               log.channel("service"), store.users.get()),
+          traces_(messages_, *store.steps),
           conversations_(ending_, *store.conversations, config.conversations.idle_time),
           users_(*store.users, clock, config.conversations.users),
           search_(*store.search),
@@ -45,6 +46,7 @@ public:
     }
 
     service::MessageService& messages() override { return messages_; }
+    service::TraceService& traces() override { return traces_; }
     service::ConversationService& conversations() override { return conversations_; }
     service::UserService& users() override { return users_; }
     service::SearchService& search() override { return search_; }
@@ -67,6 +69,7 @@ private:
     const std::size_t executor_;
     service::EndingDeps ending_;
     service::MessageService messages_;
+    service::TraceService traces_;
     service::ConversationService conversations_;
     service::UserService users_;
     service::SearchService search_;

@@ -16,6 +16,7 @@
 #include "service/message_service.h"
 #include "service/queue_history.h"
 #include "service/search_service.h"
+#include "service/trace_service.h"
 #include "service/user_service.h"
 
 namespace baton::app {
@@ -24,6 +25,7 @@ class DialogHome {
 public:
     virtual ~DialogHome() = default;
     [[nodiscard]] virtual service::MessageService& messages() = 0;
+    [[nodiscard]] virtual service::TraceService& traces() = 0;
     [[nodiscard]] virtual service::ConversationService& conversations() = 0;
     [[nodiscard]] virtual service::UserService& users() = 0;
     [[nodiscard]] virtual service::SearchService& search() = 0;

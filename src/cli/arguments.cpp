@@ -92,6 +92,13 @@ void define_dialog_commands(CLI::App& app, Invocation& invocation) {
         })
         ->footer("Examples:\n  baton chat --conversation c_1f…\n  baton chat < questions.txt");
 
+    auto* messages = app.add_subcommand("message", "look at messages to agents");
+    messages->require_subcommand(1)->fallthrough();
+    add_command(*messages, invocation, "steps", "what an agent has done with it, step by step",
+        MessageStepsOptions{}, [](CLI::App& command, MessageStepsOptions& options) {
+            add_message_id(command, options.message);
+        });
+
     auto* conversations = app.add_subcommand("conversation", "look at conversations");
     conversations->require_subcommand(1)->fallthrough();
     add_command(*conversations, invocation, "list", "latest first", ConversationListOptions{},

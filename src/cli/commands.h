@@ -24,6 +24,9 @@ namespace baton::cli {
 [[nodiscard]] Result<void> execute(Context& context, const ConversationListOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const ConversationShowOptions& options);
 
+// commands_trace.cpp
+[[nodiscard]] Result<void> execute(Context& context, const MessageStepsOptions& options);
+
 // commands_queue.cpp
 [[nodiscard]] Result<void> execute(Context& context, const QueueCreateOptions& options);
 [[nodiscard]] Result<void> execute(Context& context, const QueueListOptions& options);

@@ -68,6 +68,10 @@ struct QueueRedriveOptions {
 struct MessageExplainOptions {
     MessageId message;
 };
+/// Of a message to an agent: what its run has done.
+struct MessageStepsOptions {
+    MessageId message;
+};
 struct MessageRescheduleOptions {
     MessageId message;
     Duration delay{0};
@@ -183,9 +187,9 @@ using Command = std::variant<StatusOptions, StartOptions, StopOptions, SendOptio
     QueueSettleOptions, QueuePeekOptions, QueueRedriveOptions, MessageExplainOptions,
     MessageRescheduleOptions, QuotaOptions, QueueOutputOptions, LogSubscribeOptions,
     LogUnsubscribeOptions, LogListOptions, LogFetchOptions, LogCommitOptions, LogTruncateOptions,
-    ConversationListOptions, ConversationShowOptions, KeyCreateOptions, KeyListOptions,
-    KeyRevokeOptions, EndpointsOptions, OfflineOptions, MigrateOptions, ClusterUpOptions,
-    ClusterDownOptions, ClusterStatusOptions, ClusterKillOptions>;
+    MessageStepsOptions, ConversationListOptions, ConversationShowOptions, KeyCreateOptions,
+    KeyListOptions, KeyRevokeOptions, EndpointsOptions, OfflineOptions, MigrateOptions,
+    ClusterUpOptions, ClusterDownOptions, ClusterStatusOptions, ClusterKillOptions>;
 
 struct Invocation {
     GlobalOptions global;

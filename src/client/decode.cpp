@@ -35,6 +35,38 @@ std::optional<DialogReply> reply_of(const FieldReader& fields) {
     return reply;
 }
 
+std::uint64_t count_of(const FieldReader& fields, std::string_view name) {
+    return static_cast<std::uint64_t>(fields.integer(name));
+}
+
+ToolCall call_of(const FieldReader& fields, std::string_view id) {
+    return {
+        .id = fields.text(id), .name = fields.text("name"), .arguments = fields.text("arguments")};
+}
+
+ChatResult answer_of(const FieldReader& fields) {
+    ChatResult answer{.content = fields.text("content"),
+        .model = fields.text("model"),
+        .finish_reason = fields.text("finish_reason"),
+        .refusal = fields.text("refusal"),
+        .reasoning = fields.text("reasoning"),
+        .cost = fields.number("cost")};
+    if (const auto* calls = fields.array("tool_calls")) {
+        for (const auto& call : *calls) {
+            if (!call.is_object()) continue;
+            answer.tool_calls.push_back(call_of(FieldReader(call.get_object()), "id"));
+        }
+    }
+    if (const auto* usage = fields.object("usage")) {
+        const FieldReader counts(*usage);
+        answer.usage = {.input_tokens = count_of(counts, "input_tokens"),
+            .output_tokens = count_of(counts, "output_tokens"),
+            .cached_input_tokens = count_of(counts, "cached_input_tokens"),
+            .reasoning_tokens = count_of(counts, "reasoning_tokens")};
+    }
+    return answer;
+}
+
 }  // namespace
 
 std::string FieldReader::text(std::string_view name) const {
@@ -120,6 +152,28 @@ Result<DialogMessage> dialog_message_from_json(const json::object& object) {
     message.completed_at = fields.time("completed_at");
     message.reply = reply_of(fields);
     return message;
+}
+
+Result<TracedStep> traced_step_from_json(const json::object& object) {
+    const FieldReader fields(object);
+    TracedStep step{.number = static_cast<std::uint32_t>(fields.integer("number")),
+        .began_at = fields.time("began_at").value_or(TimePoint{}),
+        .ended_at = fields.time("ended_at").value_or(TimePoint{})};
+    const auto kind = fields.text("kind");
+    if (kind == to_string(StepKind::model)) {
+        step.answer = answer_of(fields);
+        return step;
+    }
+    if (kind != to_string(StepKind::tool) && kind != to_string(StepKind::wait)) {
+        return strange("a kind of step that is known");
+    }
+    step.kind = kind == to_string(StepKind::tool) ? StepKind::tool : StepKind::wait;
+    step.call = call_of(fields, "call_id");
+    step.result = fields.text("result");
+    step.is_error = fields.boolean("is_error");
+    step.until = fields.time("until");
+    if (const auto id = MessageId::parse(fields.text("message_id"))) step.message = *id;
+    return step;
 }
 
 Result<Conversation> conversation_from_json(const json::object& object) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "model/conversation.h"
 #include "model/message.h"
+#include "model/run_trace.h"
 
 namespace baton::client {
 
@@ -52,6 +53,7 @@ private:
 /// Fails: protocol_error when what identifies it is missing.
 [[nodiscard]] Result<DialogMessage> dialog_message_from_json(const boost::json::object& object);
 [[nodiscard]] Result<Conversation> conversation_from_json(const boost::json::object& object);
+[[nodiscard]] Result<TracedStep> traced_step_from_json(const boost::json::object& object);
 
 /// The body that posts `message`, as `new_message_from_json` reads it.
 [[nodiscard]] boost::json::object to_json(const NewMessage& message);

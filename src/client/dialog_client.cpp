@@ -108,6 +108,22 @@ Task<Result<DialogMessage>> DialogClient::wait(
     }
 }
 
+Task<Result<StepList>> DialogClient::steps(
+    MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) {
+    auto path = fmt::format("/api/v1/messages/{}/steps?page_size={}", id.text(), limit);
+    if (after) path += fmt::format("&after={}", *after);
+    Call call{.path = std::move(path)};
+    BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));
+    StepList list;
+    BATON_CO_TRY(list.steps, list_in(answer, "steps", &traced_step_from_json));
+    BATON_CO_TRY(const auto* data, data_of(answer));
+    const auto* next = data->if_contains("next");
+    if (next != nullptr && next->is_number()) {
+        list.next = static_cast<std::uint32_t>(FieldReader(*data).integer("next"));
+    }
+    co_return list;
+}
+
 Task<Result<Conversation>> DialogClient::conversation(ConversationId id) {
     Call call{.path = "/api/v1/conversations/" + net::percent_encode(id.text)};
     BATON_CO_TRY(const auto answer, co_await connection_.call(std::move(call)));

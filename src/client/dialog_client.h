@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "client/connection.h"
 #include "model/conversation.h"
+#include "model/run_trace.h"
 #include "runtime/deadline.h"
 #include "runtime/task.h"
 
@@ -23,6 +24,12 @@ struct OutgoingMessage {
     AgentId agent_id{};
     Level priority = Level::normal;
     std::string metadata{};  ///< a JSON object as text
+};
+
+/// Some steps of a run, in their order.
+struct StepList {
+    std::vector<TracedStep> steps{};
+    std::optional<std::uint32_t> next{};  ///< the `after` of the next ones; absent: none
 };
 
 /// Called each time a waiting call has looked and found no end yet.
@@ -46,6 +53,11 @@ public:
     /// message_not_found.
     [[nodiscard]] Task<Result<DialogMessage>> wait(
         MessageId id, Deadline deadline, WaitProgress progress = {});
+
+    /// What its run has done, behind the step `after`; at most `limit` (1..100).
+    /// Fails: message_not_found.
+    [[nodiscard]] Task<Result<StepList>> steps(
+        MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit);
 
     /// Fails: conversation_not_found.
     [[nodiscard]] Task<Result<Conversation>> conversation(ConversationId id);

@@ -45,6 +45,13 @@ constexpr db::Statement select_steps{
     "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
     "ORDER BY number"};
 
+constexpr db::Statement select_steps_behind{
+    "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
+    "AND number > ? ORDER BY number LIMIT ?"};
+constexpr db::Statement select_answer_before{
+    "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
+    "AND number < ? AND kind = 0 ORDER BY number DESC LIMIT 1"};
+
 db::Value as_value(const std::variant<std::int64_t, std::string>& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
     return std::string_view(*std::get_if<std::string>(&value));
@@ -239,6 +246,38 @@ Result<std::vector<RunStep>> Reader::steps(MessageId id) {
     const std::string id_text = id.text();
     const std::array<db::Value, 1> values{std::string_view(id_text)};
     return rows_of(*connection_, select_steps, values, step_of);
+}
+
+Result<StepPage> Reader::step_page(
+    MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) {
+    const std::string id_text = id.text();
+    const std::array<db::Value, 3> values{std::string_view(id_text),
+        after ? std::int64_t{*after} : std::int64_t{-1}, std::int64_t{limit} + 1};
+    StepPage page;
+    std::size_t bytes = 0;
+    Result<void> readable;
+    BATON_TRY_VOID(connection_->execute(select_steps_behind, values, [&](const db::Row& row) {
+        auto step = step_of(row);
+        if (!step) {
+            readable = fail(std::move(step).error());
+            return false;
+        }
+        bytes += step->content.size();
+        const bool is_full = page.steps.size() == limit || bytes > StepPage::bytes_max;
+        if (is_full && !page.steps.empty()) {
+            page.next = page.steps.back().number;
+            return false;
+        }
+        page.steps.push_back(*std::move(step));
+        return true;
+    }));
+    if (!readable) return fail(std::move(readable).error());
+    if (page.steps.empty() || page.steps.front().kind == StepKind::model) return page;
+    const std::array<db::Value, 2> before{
+        std::string_view(id_text), std::int64_t{page.steps.front().number}};
+    BATON_TRY(auto answers, rows_of(*connection_, select_answer_before, before, step_of));
+    if (!answers.empty()) page.asked = std::move(answers.front());
+    return page;
 }
 
 Result<std::optional<Summary>> Reader::summary(const ConversationId& id, MessageId before) {

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] Result<std::vector<MessageId>> unfinished(
         std::optional<MessageId> after, std::uint32_t limit);
     [[nodiscard]] Result<std::vector<RunStep>> steps(MessageId id);
+    [[nodiscard]] Result<StepPage> step_page(
+        MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit);
     [[nodiscard]] Result<std::optional<Summary>> summary(
         const ConversationId& id, MessageId before);
     [[nodiscard]] Result<std::vector<ConversationId>> removed(

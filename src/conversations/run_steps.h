@@ -2,23 +2,21 @@
 // starts, so that who resumes a run reads what is there instead of asking and paying again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/conversation.h"
+#include "model/run_trace.h"
 #include "runtime/task.h"
 
 namespace baton::conversations {
 
-/// Numbers reach disk; never renumber.
-enum class StepKind : std::uint8_t {
-    model = 0,  ///< a model answered
-    tool = 1,   ///< a tool returned
-    wait = 2,   ///< a tool began to wait for a reply
-};
+using baton::StepKind;
 
 /// One step; the agents' side knows what its content means.
 struct RunStep {
@@ -30,6 +28,17 @@ struct RunStep {
     bool operator==(const RunStep&) const = default;
 };
 
+/// Some steps of a message, in their order.
+struct StepPage {
+    static constexpr std::size_t bytes_max = 1'048'576;
+
+    /// Their contents take up to `bytes_max`, or it is one.
+    std::vector<RunStep> steps{};
+    /// The model's answer that came last before them; absent when they begin with one.
+    std::optional<RunStep> asked{};
+    std::optional<std::uint32_t> next{};  ///< the `after` of the next page; absent on the last
+};
+
 /// Same store and same rules as Conversations; steps go with their message. What was written may be
 /// written again: of two steps with one number the first stands.
 class RunSteps {
@@ -38,6 +47,10 @@ public:
 
     /// Those of a message in their order; none of an unknown one.
     [[nodiscard]] virtual Task<Result<std::vector<RunStep>>> steps(MessageId id) = 0;
+
+    /// Those behind the number `after` (absent: from the first), up to `limit` (1..100).
+    [[nodiscard]] virtual Task<Result<StepPage>> step_page(
+        MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) = 0;
 
     /// Durable on return. False: the message has a step of this number already.
     /// Fails: message_not_found.

@@ -166,6 +166,12 @@ public:
         return core_->readers.run([id](Reader& reader) { return reader.steps(id); });
     }
 
+    Task<Result<StepPage>> step_page(
+        MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) override {
+        return core_->readers.run(
+            [=](Reader& reader) { return reader.step_page(id, after, limit); });
+    }
+
     Task<Result<bool>> add_step(MessageId id, RunStep step) override {
         return core_->writer.run<bool>([id, step = std::move(step)](Transaction& transaction) {
             return insert_step(transaction, id, step);

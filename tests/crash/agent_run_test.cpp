@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -203,6 +204,11 @@ TEST_P(AgentRunKill, every_run_goes_on_where_it_was) {
         ASSERT_TRUE(answered) << to_string(answered.error());
         ASSERT_EQ(answered->status, DialogStatus::completed) << answered->error;
         EXPECT_EQ(answered->reply->content, text_of(2));
+        const auto told = pool_.run(session.dialogs.steps(reader.id, std::nullopt, 100));
+        ASSERT_TRUE(told) << to_string(told.error());
+        ASSERT_EQ(told->steps.size(), answers_each + 2) << "three answers, two calls";
+        EXPECT_EQ(told->steps[3].call.name, "post_to_queue");
+        EXPECT_EQ(told->steps[4].answer.content, text_of(2));
     }
     const auto asked = asked_of(provider);
     std::size_t finished = 0;

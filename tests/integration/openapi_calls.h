@@ -3,9 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/value.hpp>
+#include <gtest/gtest.h>
+
+#include "agents/run.h"
 
 namespace baton::test {
 
@@ -14,6 +18,21 @@ struct PageCall {
     std::string target;
     std::string body = {};
 };
+
+/// What a run may have done so far: a step of each kind. `other`: whom it waited for.
+inline std::vector<conversations::RunStep> steps_of_each_kind(MessageId other, TimePoint now) {
+    std::vector<conversations::RunStep> steps;
+    agents::Run run;
+    const auto keep = [&](conversations::RunStep step) {
+        EXPECT_TRUE(run.apply(step));
+        steps.push_back(std::move(step));
+    };
+    const agents::Run::Span span{now, now};
+    keep(run.answered({.model = "m", .reasoning = "hm", .tool_calls = {{"1", "ask", "{}"}}}, span));
+    keep(run.waits({.message = other, .until = now}, now));
+    keep(run.returned({.content = "seen"}, span));
+    return steps;
+}
 
 /// `conversation`: its path; `answered`: the id of a message in it. Both are gone afterwards.
 /// `open`: the answer that took an unfinished message.

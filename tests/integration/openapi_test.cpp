@@ -207,6 +207,12 @@ void OpenApi::call_dialog_routes() {
         target + "/messages", R"({"content":"one","metadata":{"m":1}})"));
     const std::string id(sent.at("data").at("id").as_string());
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
+    for (const auto& step : steps_of_each_kind(MessageId::parse(id).value(), clock.now())) {
+        ASSERT_TRUE(io.run(rows.add_step(MessageId::parse(id).value(), step)));
+    }
+    checked("GET /api/v1/messages/{id}/steps", "/api/v1/messages/" + id + "/steps");
+    checked("GET /api/v1/messages/{id}/steps", "/api/v1/messages/" + id + "/steps?after=x");
+    checked("GET /api/v1/messages/{id}/steps", "/api/v1/messages/nonsense/steps");
     complete(MessageId::parse(id).value(), "re one");
     checked("GET /api/v1/messages/{id}", "/api/v1/messages/" + id);
     const auto open =

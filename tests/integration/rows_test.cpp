@@ -100,10 +100,19 @@ TEST_P(DatabaseRows, are_served_from_the_other_database_and_come_back_the_same) 
     std::string conversation;
     std::string key;
     std::string before;
+    std::string steps;
+    const auto steps_in = [&](const Daemon& daemon) {
+        const auto turns = data_of(get(daemon, conversation + "/messages")).at("messages");
+        const std::string id(turns.at(0).at("id").as_string());
+        return json::serialize(
+            data_of(get(daemon, "/api/v1/messages/" + id + "/steps")).at("steps"));
+    };
     {
         const auto daemon = start_on(from());
         conversation = fill(*daemon);
         before = get(*daemon, conversation + "/messages").body;
+        steps = steps_in(*daemon);
+        EXPECT_NE(steps.find("\"kind\":\"model\""), std::string::npos) << steps;
         const auto made = run_cli(*daemon, {"key", "create", "worker", "--json"});
         key = std::string(json::parse(made.out).at("key").as_string());
         daemon->terminate();
@@ -120,6 +129,7 @@ TEST_P(DatabaseRows, are_served_from_the_other_database_and_come_back_the_same) 
             return json::serialize(json::parse(body).at("data").at("messages"));
         };
         EXPECT_EQ(pick(get(*daemon, conversation + "/messages").body), pick(before));
+        EXPECT_EQ(steps_in(*daemon), steps);
         const auto found = data_of(get(*daemon, "/api/v1/search/messages?q=needle"));
         EXPECT_EQ(found.at("messages").as_array().size(), 4u) << "two questions, two answers";
         EXPECT_EQ(data_of(get(*daemon, "/api/v1/users/u")).at("tier"), "gold");

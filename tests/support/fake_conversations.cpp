@@ -177,6 +177,23 @@ Task<Result<std::vector<conversations::RunStep>>> FakeConversations::steps(Messa
     co_return steps_[id];
 }
 
+Task<Result<conversations::StepPage>> FakeConversations::step_page(
+    MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) {
+    BATON_CO_TRY_VOID(co_await enter("step_page"));
+    conversations::StepPage page;
+    for (const auto& step : steps_[id]) {
+        if (after && step.number <= *after) {
+            if (step.kind == StepKind::model) page.asked = step;
+        } else if (page.steps.size() < limit) {
+            page.steps.push_back(step);
+        } else {
+            page.next = page.steps.back().number;
+            break;
+        }
+    }
+    co_return page;
+}
+
 Task<Result<bool>> FakeConversations::add_step(MessageId id, conversations::RunStep step) {
     BATON_CO_TRY_VOID(co_await enter("add_step"));
     if (!messages_.contains(id)) {

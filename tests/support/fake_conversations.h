@@ -52,6 +52,8 @@ public:
         std::optional<MessageId> after, std::uint32_t limit) override;
 
     Task<Result<std::vector<conversations::RunStep>>> steps(MessageId id) override;
+    Task<Result<conversations::StepPage>> step_page(
+        MessageId id, std::optional<std::uint32_t> after, std::uint32_t limit) override;
     Task<Result<bool>> add_step(MessageId id, conversations::RunStep step) override;
     Task<Result<bool>> finish(
         MessageId id, conversations::RunStep last, DialogReply reply) override;

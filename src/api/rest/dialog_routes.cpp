@@ -1,5 +1,7 @@
 // /api/v1/messages: messages to agents, and what became of them.
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,6 +44,25 @@ Task<Result<net::Response>> get_message(Call& call) {
     auto& messages = call.deps.messages;
     BATON_CO_TRY(const auto message, co_await messages.get(call.who, id, wait));
     co_return success(200, dialog_object(message, messages.config()));
+}
+
+Task<Result<net::Response>> list_steps(Call& call) {
+    static constexpr std::array<std::string_view, 2> known{"after", "page_size"};
+    BATON_CO_TRY_VOID(check_query(call.request, known));
+    BATON_CO_TRY(const auto id, message_of(call));
+    BATON_CO_TRY(const auto size, query_count(call.request, "page_size", 20));
+    std::optional<std::uint32_t> after;
+    if (call.request.query_value("after")) {
+        BATON_CO_TRY(after, query_count(call.request, "after", 0));
+    }
+    BATON_CO_TRY(const auto page, co_await call.deps.traces.steps(call.who, id, after, size));
+    json::array steps;
+    for (const auto& step : page.steps) steps.push_back(to_json(step));
+    json::object data;
+    data["message_id"] = id.text();
+    data["steps"] = std::move(steps);
+    data["next"] = page.next ? json::value(*page.next) : json::value(nullptr);
+    co_return success(200, std::move(data));
 }
 
 Result<service::MessageFilter> read_filter(const net::Request& request) {
@@ -105,10 +126,11 @@ Task<Result<net::Response>> delete_message(Call& call) {
     co_return success(200, {{"id", id.text()}, {"deleted", true}});
 }
 
-constexpr std::array<Route, 5> table{{
+constexpr std::array<Route, 6> table{{
     {{Method::post, "/api/v1/messages", Auth::member}, send_message, Repeats::once},
     {{Method::get, "/api/v1/messages", Auth::member}, list_messages},
     {{Method::get, "/api/v1/messages/{id}", Auth::member}, get_message},
+    {{Method::get, "/api/v1/messages/{id}/steps", Auth::member}, list_steps},
     {{Method::put, "/api/v1/messages/{id}/status", Auth::member}, put_status},
     {{Method::del, "/api/v1/messages/{id}", Auth::member}, delete_message},
 }};

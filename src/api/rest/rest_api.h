@@ -26,6 +26,7 @@
 #include "service/queue_history.h"
 #include "service/queue_service.h"
 #include "service/search_service.h"
+#include "service/trace_service.h"
 #include "service/user_service.h"
 
 namespace baton::api::rest {
@@ -58,6 +59,7 @@ struct RestDeps {
     service::OutputService& outputs;
     service::LogService& logs;
     service::MessageService& messages;
+    service::TraceService& traces;
     service::ConversationService& conversations;
     service::UserService& users;
     service::SearchService& search;

@@ -1,4 +1,5 @@
 // Messages to agents: sending, and waiting through a daemon that comes and goes.
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -54,6 +55,46 @@ TEST_F(DialogClientTest, send_leaves_out_what_is_empty) {
     EXPECT_EQ(sent->id, id);
     EXPECT_EQ(boost::json::parse(http.last().body),
         boost::json::parse(R"({"content":"hi","priority":"high"})"));
+}
+
+TEST_F(DialogClientTest, steps_come_back_whole_and_page_by_page) {
+    const TimePoint began = from_unix_ms(1'000);
+    const std::vector<TracedStep> steps{
+        {.number = 3,
+            .began_at = began,
+            .ended_at = began + Duration(7),
+            .answer = {.content = "c",
+                .model = "m",
+                .finish_reason = "tool_calls",
+                .usage = {.input_tokens = 3, .output_tokens = 4, .cached_input_tokens = 1},
+                .reasoning = "hm",
+                .tool_calls = {{"1", "look", "{}"}},
+                .cost = 0.5}},
+        {.number = 4,
+            .kind = StepKind::wait,
+            .began_at = began,
+            .ended_at = began,
+            .call = {"1", "look", "{}"},
+            .message = id,
+            .until = began},
+        {.number = 5,
+            .kind = StepKind::tool,
+            .began_at = began,
+            .ended_at = began,
+            .call = {"1", "look", "{}"},
+            .result = "no",
+            .is_error = true}};
+    boost::json::array list;
+    for (const auto& step : steps) list.push_back(to_json(step));
+    http.answer(200, envelope({{"steps", list}, {"next", 5}}));
+    const auto page = pool.run(dialogs.steps(id, 2, 3));
+    ASSERT_TRUE(page) << to_string(page.error());
+    EXPECT_EQ(page->steps, steps);
+    EXPECT_EQ(page->next, 5U);
+    EXPECT_TRUE(http.last().url.ends_with("/steps?page_size=3&after=2")) << http.last().url;
+    http.answer(
+        200, envelope({{"steps", boost::json::array{boost::json::object{{"kind", "dream"}}}}}));
+    EXPECT_EQ(pool.run(dialogs.steps(id, std::nullopt, 3)).error().code, Errc::protocol_error);
 }
 
 TEST_F(DialogClientTest, message_comes_back_whole) {

@@ -64,6 +64,63 @@ TEST_P(RunStepsTest, go_with_their_message) {
     EXPECT_TRUE(kept().empty());
 }
 
+TEST_P(RunStepsTest, come_in_pages_with_the_answer_before_them) {
+    add(message(1));
+    add(message(2));
+    auto answer = step(0, R"({"first":1})");
+    answer.kind = StepKind::model;
+    EXPECT_TRUE(keep(answer).value());
+    for (std::uint32_t i = 1; i < 5; ++i) EXPECT_TRUE(keep(step(i)).value());
+    const auto page = [&](std::optional<std::uint32_t> after, std::uint32_t limit) {
+        return run(store_.steps->step_page(id(1), after, limit)).value();
+    };
+    const auto first = page(std::nullopt, 2);
+    EXPECT_EQ(first.steps, (std::vector<RunStep>{answer, step(1)}));
+    EXPECT_EQ(first.asked, std::nullopt);
+    EXPECT_EQ(first.next, 1U);
+    const auto rest = page(first.next, 3);
+    EXPECT_EQ(rest.steps, (std::vector<RunStep>{step(2), step(3), step(4)}));
+    EXPECT_EQ(rest.asked, answer);
+    EXPECT_EQ(rest.next, std::nullopt);
+    EXPECT_TRUE(page(4, 3).steps.empty());
+    EXPECT_TRUE(page(4'294'967'295, 3).steps.empty());
+    EXPECT_TRUE(run(store_.steps->step_page(id(2), std::nullopt, 3)).value().steps.empty());
+}
+
+TEST_P(RunStepsTest, pages_end_at_their_size) {
+    add(message(1));
+    const std::string half(StepPage::bytes_max / 2, 'x');
+    EXPECT_TRUE(keep(step(0, half)).value());
+    EXPECT_TRUE(keep(step(1, half)).value());
+    EXPECT_TRUE(keep(step(2, half + half + "x")).value());
+    EXPECT_TRUE(keep(step(3, half)).value());
+    const auto page = [&](std::optional<std::uint32_t> after) {
+        return run(store_.steps->step_page(id(1), after, 100)).value();
+    };
+    EXPECT_EQ(page(std::nullopt).steps.size(), 2U) << "at the limit";
+    EXPECT_EQ(page(std::nullopt).next, 1U);
+    EXPECT_EQ(page(0).steps.size(), 1U) << "a byte more";
+    EXPECT_EQ(page(1).steps.size(), 1U) << "a long one stands alone";
+    EXPECT_EQ(page(1).next, 2U);
+    EXPECT_EQ(page(2).next, std::nullopt);
+}
+
+TEST_P(RunStepsTest, go_with_the_deleted_message_and_the_ended_conversation) {
+    add(message(1));
+    add(message(2));
+    EXPECT_TRUE(keep(step(0)).value());
+    EXPECT_TRUE(keep(step(0), 2).value());
+    EXPECT_TRUE(complete(1));
+    ASSERT_TRUE(run(store_.keeper->delete_message(id(1))));
+    EXPECT_TRUE(kept().empty());
+    EXPECT_EQ(kept(2).size(), 1U);
+    ASSERT_TRUE(complete(2));
+    const auto late = start + std::chrono::hours(1);
+    EXPECT_EQ(run(store_.keeper->remove_expired(late, late, 10)).value(), 1U);
+    EXPECT_EQ(run(store_.keeper->purge(ConversationId("c1"), 10, start)).value(), 1U);
+    EXPECT_TRUE(kept(2).empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Databases, RunStepsTest, test::both_databases(), test::database_name);
 
 }  // namespace

@@ -75,6 +75,7 @@ protected:
             .outputs = output_service,
             .logs = log_service,
             .messages = message_service,
+            .traces = trace_service,
             .conversations = conversation_service,
             .users = user_service,
             .search = search_service,
@@ -154,6 +155,7 @@ protected:
     service::OutputService output_service{*queues};
     service::LogService log_service{*queues};
     service::MessageService message_service{*queues, rows, agents, clock, {}, Log(), &rows};
+    service::TraceService trace_service{message_service, rows};
     service::ConversationService conversation_service{
         {.queues = *queues, .writer = rows, .keeper = rows, .users = rows, .clock = clock}, rows};
     service::UserService user_service{rows, clock, {}};

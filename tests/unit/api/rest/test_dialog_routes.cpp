@@ -1,3 +1,4 @@
+#include "agents/run.h"
 #include "unit/api/rest/rest_fixture.h"
 
 namespace baton::test {
@@ -53,6 +54,47 @@ TEST_F(DialogRoutes, a_message_is_sent_and_answered) {
     EXPECT_EQ(seen.at("status").as_string(), "completed");
     EXPECT_EQ(seen.at("reply").at("content").as_string(), "hi there");
     EXPECT_EQ(seen.at("reply").at("usage").at("output_tokens").as_int64(), 4);
+}
+
+TEST_F(DialogRoutes, the_steps_of_a_run_are_listed) {
+    const auto id = id_of(send(R"({"content":"hello"})"));
+    const auto target = "/api/v1/messages/" + id.text() + "/steps";
+    const auto none = data_of(get(target));
+    EXPECT_TRUE(none.at("steps").as_array().empty());
+    EXPECT_TRUE(none.at("next").is_null());
+    agents::Run run;
+    const auto keep = [&](conversations::RunStep step) {
+        ASSERT_TRUE(run.apply(step));
+        ASSERT_TRUE(io.run(rows.add_step(id, std::move(step))));
+    };
+    const agents::Run::Span span{clock.now(), clock.now() + Duration(412)};
+    keep(run.answered({.model = "m",
+                          .usage = {.input_tokens = 3, .output_tokens = 4},
+                          .tool_calls = {{"1", "look", R"({"x":1})"}},
+                          .endpoint = "secret",
+                          .cost = 0.5},
+        span));
+    keep(run.returned({.content = "seen"}, span));
+    const auto page = data_of(get(target + "?page_size=1"));
+    const auto& answer = page.at("steps").at(0);
+    EXPECT_EQ(answer.at("kind"), "model");
+    EXPECT_EQ(answer.at("duration_ms"), 412);
+    EXPECT_EQ(answer.at("usage").at("total_tokens"), 7);
+    EXPECT_EQ(answer.at("cost"), 0.5);
+    EXPECT_EQ(answer.at("tool_calls").at(0).at("name"), "look");
+    EXPECT_EQ(page.at("next"), 0);
+    EXPECT_FALSE(get(target).body.contains("secret")) << "endpoints are the operators'";
+    const auto rest = data_of(get(target + "?after=0"));
+    EXPECT_EQ(rest.at("steps").as_array().size(), 1u);
+    EXPECT_EQ(rest.at("steps").at(0).at("arguments"), R"({"x":1})");
+    EXPECT_EQ(rest.at("steps").at(0).at("result"), "seen");
+    EXPECT_TRUE(rest.at("next").is_null());
+    EXPECT_EQ(get(target + "?page_size=101").status, 400);
+    EXPECT_EQ(get(target + "?page_size=100").status, 200);
+    EXPECT_EQ(get(target + "?page_size=0").status, 400);
+    EXPECT_EQ(get(target + "?after=x").status, 400);
+    EXPECT_EQ(get("/api/v1/messages/" + MessageId{9, 9}.text() + "/steps").status, 404);
+    EXPECT_EQ(get("/api/v1/messages/nonsense/steps").status, 404);
 }
 
 TEST_F(DialogRoutes, bad_messages_have_their_codes_and_leave_nothing_behind) {
