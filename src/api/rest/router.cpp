@@ -18,7 +18,7 @@ struct Split {
 
 }  // namespace
 
-/// A path, and which of its slashes are no ends of segments.
+/// A path, and which of its slashes, in their order, are no ends of segments.
 struct Router::Path {
     std::string_view text;
     std::span<const std::size_t> inner_slashes;
@@ -28,7 +28,7 @@ struct Router::Path {
         rest.remove_prefix(1);
         const auto is_inner = [&](std::size_t slash) {
             const auto place = static_cast<std::size_t>(rest.data() - text.data()) + slash;
-            return std::ranges::find(inner_slashes, place) != inner_slashes.end();
+            return std::ranges::binary_search(inner_slashes, place);
         };
         std::size_t slash = rest.find('/');
         while (slash != std::string_view::npos && is_inner(slash))
