@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dispatch/work_item.h"
 #include "service/checks.h"
 
 namespace baton::service {
@@ -43,6 +44,11 @@ Task<Result<std::vector<QueueInfo>>> QueueService::list_queues(const Identity& w
 
 Task<Result<void>> QueueService::delete_queue(const Identity& who, QueueName name) {
     if (auto allowed = allow(who); !allowed) return failed<void>(std::move(allowed).error());
+    if (name.view() == dispatch::llm_queue) {
+        return failed<void>({.code = Errc::conflict,
+            .detail = "the queue of messages to agents stays; `purge` empties it",
+            .field = "queue"});
+    }
     return queues_.delete_queue(std::move(name));
 }
 

@@ -84,6 +84,7 @@ public:
         QueueConfig config, std::optional<TenantId> owner = std::nullopt);
     [[nodiscard]] Task<Result<QueueInfo>> get_queue(const access::Identity& who, QueueName name);
     [[nodiscard]] Task<Result<std::vector<QueueInfo>>> list_queues(const access::Identity& who);
+    /// Fails also: conflict for the queue of messages to agents, without which none could be taken.
     [[nodiscard]] Task<Result<void>> delete_queue(const access::Identity& who, QueueName name);
     [[nodiscard]] Task<Result<std::uint64_t>> purge(const access::Identity& who, QueueName name);
     [[nodiscard]] Task<Result<void>> set_paused(

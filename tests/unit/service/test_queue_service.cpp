@@ -43,6 +43,17 @@ TEST_F(QueueService, one_bad_receipt_spoils_no_other) {
     EXPECT_EQ(count_in("mail"), 0U);
 }
 
+TEST_F(QueueService, the_queue_of_messages_to_agents_can_not_be_deleted) {
+    const access::Identity admin{.key = KeyId("a"), .name = "root", .role = access::Role::admin};
+    for (const auto& each : {who, admin}) {
+        const auto kept = io.run(service.delete_queue(each, QueueName("llm")));
+        ASSERT_FALSE(kept) << "no message to an agent could be taken until the next start";
+        EXPECT_EQ(kept.error().code, Errc::conflict);
+        EXPECT_TRUE(io.run(service.get_queue(each, QueueName("llm"))));
+    }
+    EXPECT_TRUE(io.run(service.delete_queue(who, mail)));
+}
+
 TEST_F(QueueService, an_acked_receipt_is_lost_the_second_time) {
     const auto receipts = post_and_pop(1);
     EXPECT_EQ(io.run(service.ack(who, mail, receipts)).value().settled, 1U);
