@@ -51,11 +51,11 @@ clean: ## remove everything that was built; data/ stays
 dev: ## build and run the daemon, again after each change of a source file
 	@scripts/dev.sh $(ARGS)
 
-asan: ## unit and integration tests under the address and undefined behaviour sanitizers
-	@scripts/sanitize.sh asan
+asan: ## unit and integration tests under the address and undefined behaviour sanitizers (ONLY=regex)
+	@scripts/sanitize.sh asan "$(ONLY)"
 
-tsan: ## unit and integration tests under the thread sanitizer
-	@scripts/sanitize.sh tsan
+tsan: ## unit and integration tests under the thread sanitizer (ONLY=regex)
+	@scripts/sanitize.sh tsan "$(ONLY)"
 
 cluster-faults: ## ten times each fault of a cluster under load, against its targets (ROUNDS=10; half an hour)
 	@ROUNDS="$(ROUNDS)" scripts/cluster-faults.sh
