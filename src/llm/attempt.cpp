@@ -53,7 +53,10 @@ std::expected<Grant, Refusal> Desk::take(Trip& trip) {
         const Draws draws{.first = draw(), .second = draw()};
         return state.take(ask, now, draws);
     });
-    if (!granted) return granted;
+    if (!granted) {
+        if (granted.error().lacks_share && wake_) wake_();
+        return granted;
+    }
     trip.tried |= std::uint64_t{1} << granted->endpoint;
     metrics_.began(granted->endpoint);
     return granted;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,6 +51,9 @@ public:
     double settle(const Grant& grant, const End& end, Outcome outcome);
     void probed(std::size_t endpoint, bool answered, Duration next, std::string_view why);
 
+    /// Called when a request waits for a share. Set it before the first `take`.
+    void on_want(std::function<void()> wake) { wake_ = std::move(wake); }
+
     [[nodiscard]] Now now() const { return {clock_.steady_now(), clock_.now()}; }
     [[nodiscard]] PoolMetrics& metrics() noexcept { return metrics_; }
     [[nodiscard]] Signal& health_changed() noexcept { return health_changed_; }
@@ -65,6 +69,7 @@ private:
     PoolMetrics metrics_;
     Signal health_changed_;
     Signal records_changed_;
+    std::function<void()> wake_{};
 };
 
 /// A grant that is settled for certain: as called off, unless it ends otherwise. Lives in the frame

@@ -11,6 +11,7 @@
 #include "llm/provider_error.h"
 #include "llm/race.h"
 #include "llm/upkeep.h"
+#include "runtime/event.h"
 
 namespace baton::llm {
 namespace {
@@ -38,6 +39,32 @@ struct Failures {
     }
 };
 
+/// A request whose share is on its way asks again after this, then after twice as much, …
+constexpr Duration share_wait_min{4};
+constexpr Duration share_wait_max{256};
+
+/// The pool's books for who knows the other daemons.
+class DeskLimits final : public SharedLimits {
+public:
+    explicit DeskLimits(Desk& desk) : desk_(desk) {}
+
+    std::vector<NamedUse> uses() override {
+        return desk_.with(
+            [](PoolState& state, const Now& now) { return state.shared().uses(now.steady); });
+    }
+    void lower(const std::vector<ShareBound>& bounds) override {
+        desk_.with(
+            [&](PoolState& state, const Now& now) { state.shared().lower(bounds, now.steady); });
+    }
+    void allow(const std::vector<ShareBound>& bounds, SteadyTime until) override {
+        desk_.with([&](PoolState& state, const Now&) { state.shared().allow(bounds, until); });
+    }
+    void on_want(std::function<void()> wake) override { desk_.on_want(std::move(wake)); }
+
+private:
+    Desk& desk_;
+};
+
 class ServingPool final : public EndpointPool {
 public:
     ServingPool(const PoolDeps& deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints,
@@ -47,7 +74,11 @@ public:
           providers_(providers_of(endpoints_)),
           log_(std::move(log)),
           desk_(deps.executor, config, configs_of(endpoints_), deps.clock, deps.metrics),
-          upkeep_(deps.executor, config, desk_, providers_, deps.records, log_) {}
+          limits_(desk_),
+          upkeep_(deps.executor, config, desk_, providers_, deps.records, log_) {
+        if (!deps.shares_limits) return;
+        desk_.with([](PoolState& state, const Now&) { state.share_limits(); });
+    }
 
     void restore(const std::vector<PoolRecord>& records) {
         desk_.with([&](PoolState& state, const Now& now) {
@@ -61,6 +92,7 @@ public:
         co_return;
     }
     Task<void> stop() override { return upkeep_.stop(); }
+    SharedLimits& shared_limits() override { return limits_; }
 
     Task<Result<ChatResult>> chat(
         Asker asker, ChatRequest request, ChatSink sink, Deadline deadline) override {
@@ -69,6 +101,10 @@ public:
         Failures failures;
         while (true) {
             auto granted = desk_.take(trip);
+            if (!granted && granted.error().lacks_share) {
+                auto later = co_await take_when_shared(trip, deadline);
+                granted = std::move(later);
+            }
             if (!granted) co_return fail(verdict(granted.error(), failures));
             Attempt attempt(desk_, *std::move(granted));
             auto end = co_await run(attempt, trip, request, sink, deadline);
@@ -92,6 +128,10 @@ public:
         Failures failures;
         while (true) {
             auto granted = desk_.take(trip);
+            if (!granted && granted.error().lacks_share) {
+                auto later = co_await take_when_shared(trip, deadline);
+                granted = std::move(later);
+            }
             if (!granted) co_return fail(verdict(granted.error(), failures));
             Attempt attempt(desk_, *std::move(granted));
             const std::size_t endpoint = attempt.grant().endpoint;
@@ -160,6 +200,17 @@ private:
             .tenant = asker.tenant.text,
             .session_hash = asker.session.empty() ? 0 : stable_hash(asker.session),
             .input_tokens = tokens};
+    }
+
+    /// For as long as a share may be on its way.
+    Task<std::expected<Grant, Refusal>> take_when_shared(Trip& trip, Deadline deadline) {
+        std::expected<Grant, Refusal> granted;
+        for (Duration wait = share_wait_min; wait <= share_wait_max; wait *= 2) {
+            co_await sleep_until(Deadline::after(wait).min(deadline));
+            granted = desk_.take(trip);
+            if (granted || !granted.error().lacks_share || deadline.expired()) break;
+        }
+        co_return granted;
     }
 
     /// One attempt, or two of which one goes on.
@@ -240,6 +291,7 @@ private:
     std::vector<Provider*> providers_;
     Log log_;
     mutable Desk desk_;
+    DeskLimits limits_;
     Upkeep upkeep_;
 };
 

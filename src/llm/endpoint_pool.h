@@ -11,6 +11,7 @@
 #include "llm/pool_config.h"
 #include "llm/pool_records.h"
 #include "llm/provider.h"
+#include "llm/shared_limits.h"
 #include "runtime/task.h"
 
 namespace baton::llm {
@@ -29,6 +30,8 @@ public:
     /// Ends the probes and writes the last records. Must have returned before destruction, when
     /// `start` was called.
     [[nodiscard]] virtual Task<void> stop() = 0;
+    /// Lives as long as the pool. For one that was made with `shares_limits`.
+    [[nodiscard]] virtual SharedLimits& shared_limits() = 0;
 };
 
 struct PoolDeps {
@@ -36,6 +39,9 @@ struct PoolDeps {
     PoolRecords* records = nullptr;  ///< null: nothing is kept over a restart
     const Clock& clock;
     MetricRegistry& metrics;
+    /// All limits but those of money hold for several daemons together: nothing they bind is sent
+    /// until EndpointPool::shared_limits() is told that it may.
+    bool shares_limits = false;
 };
 
 /// The references must outlive it. Blocks while it reads the records.

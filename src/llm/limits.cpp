@@ -55,6 +55,28 @@ void MinuteWindow::correct(std::uint64_t was, std::uint64_t is, SteadyTime when)
     sum_ += amount;
 }
 
+std::uint64_t MinuteWindow::lately(SteadyTime now) noexcept {
+    advance(now);
+    std::uint64_t lately = 0;
+    for (std::int64_t second = newest_; second > newest_ - 3; --second) {
+        lately += amounts_[static_cast<std::size_t>((second + seconds) % seconds)];
+    }
+    return lately;
+}
+
+std::array<std::uint64_t, LimitUse::steps> MinuteWindow::leaving(SteadyTime now) noexcept {
+    constexpr std::int64_t step = std::chrono::duration_cast<Seconds>(LimitUse::step).count();
+    constexpr auto last = static_cast<std::int64_t>(LimitUse::steps) - 1;
+    advance(now);
+    std::array<std::uint64_t, LimitUse::steps> leaving{};
+    for (std::int64_t age = 0; age < seconds; ++age) {
+        const auto place = static_cast<std::size_t>((newest_ - age + seconds) % seconds);
+        const auto at = std::min((seconds - 1 - age) / step, last);
+        leaving[static_cast<std::size_t>(at)] += amounts_[place];
+    }
+    return leaving;
+}
+
 std::uint64_t MinuteWindow::sum(SteadyTime now) noexcept {
     advance(now);
     return sum_;
@@ -74,13 +96,16 @@ SteadyTime MinuteWindow::fits_at(
 
 SteadyTime LimitBook::admits_at(const Need& need, const Now& now, SteadyTime ending) noexcept {
     SteadyTime at = now.steady;
-    if (limits_.concurrency != 0 && in_flight_ >= limits_.concurrency) at = std::max(at, ending);
-    const auto check = [&](MinuteWindow& window, std::uint64_t amount, std::uint64_t limit) {
-        if (limit != 0) at = std::max(at, window.fits_at(amount, limit, now.steady));
+    if (limits_.concurrency != 0 && in_flight_ >= could(LimitKind::concurrency, now.steady)) {
+        at = std::max(at, ending);
+    }
+    const auto check = [&](MinuteWindow& window, std::uint64_t amount, LimitKind kind) {
+        if (limit(kind) != 0)
+            at = std::max(at, window.fits_at(amount, could(kind, now.steady), now.steady));
     };
-    check(requests_, 1, limits_.requests_per_minute);
-    check(input_, need.input_tokens, limits_.input_tokens_per_minute);
-    check(output_, need.output_tokens, limits_.output_tokens_per_minute);
+    check(requests_, 1, LimitKind::requests);
+    check(input_, need.input_tokens, LimitKind::input_tokens);
+    check(output_, need.output_tokens, LimitKind::output_tokens);
     if (limits_.cost_per_day > 0) {
         turn_day(now.wall);
         const double room = limits_.cost_per_day - std::min(need.cost, limits_.cost_per_day);
@@ -100,6 +125,10 @@ void LimitBook::reserve(const Need& estimate, const Now& now) noexcept {
     if (limits_.input_tokens_per_minute != 0) input_.add(estimate.input_tokens, now.steady);
     if (limits_.output_tokens_per_minute != 0) output_.add(estimate.output_tokens, now.steady);
     cost_held_ += estimate.cost;
+    if (!share_) return;
+    share_->taken_at = now.steady;
+    share_->waits_since.reset();
+    share_->unit = {};
 }
 
 void LimitBook::settle(
@@ -117,16 +146,17 @@ void LimitBook::settle(
 }
 
 Rooms LimitBook::rooms(SteadyTime now) noexcept {
-    const auto room = [now](MinuteWindow& window, std::uint64_t limit) {
-        if (limit == 0) return Room();
-        const auto full_in = window.fits_at(limit, limit, now) - now;
-        return Room{.limit = limit,
-            .left = less(limit, window.sum(now)),
+    const auto room = [&](MinuteWindow& window, LimitKind kind) {
+        const auto whole = limit(kind);
+        if (whole == 0) return Room();
+        const auto full_in = window.fits_at(whole, whole, now) - now;
+        return Room{.limit = whole,
+            .left = less(could(kind, now), window.sum(now)),
             .full_in = std::chrono::ceil<Duration>(full_in)};
     };
-    return {.requests = room(requests_, limits_.requests_per_minute),
-        .tokens = tighter(room(input_, limits_.input_tokens_per_minute),
-            room(output_, limits_.output_tokens_per_minute))};
+    return {.requests = room(requests_, LimitKind::requests),
+        .tokens = tighter(
+            room(input_, LimitKind::input_tokens), room(output_, LimitKind::output_tokens))};
 }
 
 double LimitBook::cost_of_day(TimePoint wall) noexcept {

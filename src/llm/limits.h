@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
+#include "llm/limit_use.h"
 
 namespace baton::llm {
 
@@ -59,6 +61,10 @@ public:
     /// Puts right what was added at `when`; does nothing once that has left the window.
     void correct(std::uint64_t was, std::uint64_t is, SteadyTime when) noexcept;
     [[nodiscard]] std::uint64_t sum(SteadyTime now) noexcept;
+    /// Of the second under way and the two before it.
+    [[nodiscard]] std::uint64_t lately(SteadyTime now) noexcept;
+    /// As LimitUse::leaving.
+    [[nodiscard]] std::array<std::uint64_t, LimitUse::steps> leaving(SteadyTime now) noexcept;
     /// When `amount` more fit under `limit` if nothing else is added: `now` when at once. What is
     /// larger than the limit itself fits into an empty window.
     [[nodiscard]] SteadyTime fits_at(
@@ -81,7 +87,8 @@ public:
     explicit LimitBook(Limits limits = {}) noexcept : limits_(limits) {}
 
     /// When `need` may be taken if nothing else is; `now` when at once. `ending`: when a request
-    /// under way may end, for what is at its concurrency.
+    /// under way may end, for what is at its concurrency. Of a shared limit it may have to wait for
+    /// the share then.
     [[nodiscard]] SteadyTime admits_at(
         const Need& need, const Now& now, SteadyTime ending) noexcept;
 
@@ -98,8 +105,42 @@ public:
     void restore_cost(double cost, TimePoint day) noexcept;
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
+    // ---- Limits that other daemons have too, but for money ----
+
+    /// From now on nothing may be taken but what `allow` says.
+    void share() noexcept;
+    /// Whether the share is large enough for `need`; always, when nothing is shared.
+    [[nodiscard]] bool has_share(const Need& need, SteadyTime now) noexcept;
+    /// `need` waits for a share.
+    void want(const Need& need, SteadyTime now) noexcept;
+    [[nodiscard]] LimitUse use(LimitKind kind, SteadyTime now) noexcept;
+    /// At most `may`, and no more than before. For a second from `now` it could come to `could`,
+    /// after that perhaps to all.
+    void lower(LimitKind kind, std::uint64_t may, std::uint64_t could, SteadyTime now) noexcept;
+    void allow(LimitKind kind, std::uint64_t may) noexcept;
+    /// What is allowed is so until then.
+    void allow_until(SteadyTime until) noexcept;
+
 private:
+    struct Share {
+        std::array<std::uint64_t, limit_kinds> may{};
+        std::array<std::uint64_t, limit_kinds> could{};
+        std::array<std::uint64_t, limit_kinds> unit{};  ///< of what waits
+        SteadyTime until{};
+        SteadyTime could_until{};
+        SteadyTime taken_at{};
+        SteadyTime refused_at{};
+        std::optional<SteadyTime> waits_since{};
+    };
+
     void turn_day(TimePoint wall) noexcept;
+    [[nodiscard]] std::uint64_t limit(LimitKind kind) const noexcept;
+    /// What this daemon may come to.
+    [[nodiscard]] std::uint64_t could(LimitKind kind, SteadyTime now) const noexcept;
+    [[nodiscard]] MinuteWindow& window(LimitKind kind) noexcept;
+    [[nodiscard]] std::uint64_t in_use(LimitKind kind, SteadyTime now) noexcept;
+    [[nodiscard]] bool has_share(LimitKind kind, const Need& need, SteadyTime now) noexcept;
+    [[nodiscard]] std::uint64_t wanted(LimitKind kind, SteadyTime now) noexcept;
 
     Limits limits_;
     std::uint32_t in_flight_ = 0;
@@ -109,6 +150,7 @@ private:
     std::chrono::sys_days day_{};
     double cost_ = 0;       ///< of the day, settled
     double cost_held_ = 0;  ///< estimates of what is under way
+    std::optional<Share> share_{};
 };
 
 }  // namespace baton::llm

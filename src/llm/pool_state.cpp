@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
@@ -29,7 +30,8 @@ namespace {
 constexpr double per_price = 1e6;              // prices are per million tokens
 constexpr std::uint64_t output_unknown = 500;  // tokens of an answer while none was seen
 constexpr Duration out_of_rotation{5'000};     // every weight is 0: when to look again
-constexpr double took_step = 0.1;              // of the way to the newest duration
+constexpr Duration share_wait{500};
+constexpr double took_step = 0.1;  // of the way to the newest duration
 
 Price price_of(const EndpointConfig& endpoint, std::string_view model) {
     const auto found = std::ranges::find(endpoint.prices, model, &ModelPrice::model);
@@ -40,6 +42,14 @@ Price price_of(const EndpointConfig& endpoint, std::string_view model) {
 double cost_of(std::uint64_t input, std::uint64_t output, const Price& price) {
     return (static_cast<double>(input) * price.input + static_cast<double>(output) * price.output) /
            per_price;
+}
+
+/// Other daemons hear of it, and what they have left comes within this time or later.
+Refusal wait_for_share(std::span<LimitBook* const> lacking, const Need& need, const Now& now) {
+    for (LimitBook* const book : lacking) book->want(need, now.steady);
+    return {.ready_at = now.steady + share_wait,
+        .why = "other daemons have what is left of a limit",
+        .lacks_share = true};
 }
 
 }  // namespace
@@ -121,12 +131,18 @@ std::expected<Grant, Refusal> PoolState::take(const Ask& ask, const Now& now, Dr
     const Need need = need_of(ask, *route);
     std::array<Candidate, PoolConfig::endpoints_max> candidates;
     std::array<std::size_t, PoolConfig::endpoints_max> targets{};
+    std::array<LimitBook*, PoolConfig::endpoints_max + 2> lacking{};  // nothing but their shares
     std::size_t count = 0;
+    std::size_t lacking_count = 0;
     for (std::size_t i = 0; i < route->targets.size(); ++i) {
         const std::size_t place = route->targets[i].endpoint;
         auto& endpoint = *endpoints_[place];
         const bool tried = (ask.tried >> place & 1U) != 0;
         if (tried || endpoint.admits_at(need, now) > now.steady) continue;
+        if (!endpoint.book.has_share(need, now.steady)) {
+            lacking[lacking_count++] = &endpoint.book;
+            continue;
+        }
         candidates[count] = endpoint.candidate(place, now.steady);
         targets[count++] = i;
     }
@@ -134,10 +150,16 @@ std::expected<Grant, Refusal> PoolState::take(const Ask& ask, const Now& now, Dr
         return book == nullptr ||
                book->admits_at(need, now, now.steady + Duration(1)) <= now.steady;
     };
-    if (count == 0 || !free(book_of(model_books_, ask.model)) ||
-        !free(book_of(tenant_books_, ask.tenant))) {
+    const std::array owners{book_of(model_books_, ask.model), book_of(tenant_books_, ask.tenant)};
+    if (count + lacking_count == 0 || !std::ranges::all_of(owners, free)) {
         return std::unexpected(refusal(ask, *route, need, now));
     }
+    if (count > 0) lacking_count = 0;  // somebody else has one
+    for (LimitBook* const book : owners) {
+        if (book != nullptr && !book->has_share(need, now.steady)) lacking[lacking_count++] = book;
+    }
+    if (lacking_count > 0)
+        return std::unexpected(wait_for_share({lacking.data(), lacking_count}, need, now));
     const std::size_t chosen = pick({candidates.data(), count},
         {.algorithm = config_.algorithm,
             .session_hash = ask.session_hash,
@@ -238,6 +260,14 @@ double PoolState::settle(const Grant& grant, const End& end, const Now& now) {
 void PoolState::blame(std::size_t endpoint, std::string_view why, const Now& now) {
     const End end{.how = Ending::failed, .why = std::string(why)};
     endpoints_[endpoint]->end(end, false, Duration(0), now);
+}
+
+void PoolState::share_limits() {
+    for (const auto& endpoint : endpoints_) {
+        shared_.add("endpoint", endpoint->config.name, endpoint->book);
+    }
+    for (const auto& [name, book] : model_books_) shared_.add("model", name, *book);
+    for (const auto& [name, book] : tenant_books_) shared_.add("tenant", name, *book);
 }
 
 std::vector<std::string> PoolState::models() const {

@@ -15,6 +15,7 @@
 #include "llm/endpoint_state.h"
 #include "llm/pool_config.h"
 #include "llm/pool_records.h"
+#include "llm/shared_books.h"
 
 namespace baton::llm {
 
@@ -64,6 +65,7 @@ struct Refusal {
     Errc code = Errc::provider_rate_limited;  ///< or not_found
     SteadyTime ready_at{};
     std::string why{};
+    bool lacks_share = false;  ///< what other daemons may have given up in a moment
 };
 
 /// Not thread-safe.
@@ -103,6 +105,10 @@ public:
     [[nodiscard]] std::vector<PoolRecord> records(const Now& now);
     void restore(const std::vector<PoolRecord>& records, const Now& now);
 
+    /// From now on other daemons share all limits but those of money. Call once, before `take`.
+    void share_limits();
+    [[nodiscard]] SharedBooks& shared() noexcept { return shared_; }
+
 private:
     using Books = std::unordered_map<std::string, std::unique_ptr<LimitBook>>;
 
@@ -127,6 +133,7 @@ private:
     std::unique_ptr<Route> any_;  ///< for models nobody names; null when every endpoint names its
     Books model_books_;
     Books tenant_books_;
+    SharedBooks shared_;
 };
 
 }  // namespace baton::llm

@@ -45,7 +45,8 @@ public:
             auto made = make_endpoint_pool({.executor = thread.executor(),
                                                .records = &records,
                                                .clock = clock,
-                                               .metrics = metrics},
+                                               .metrics = metrics,
+                                               .shares_limits = shares_limits},
                 config, std::move(endpoints_), Log());
             if (!made) throw std::runtime_error(to_string(made.error()));
             pool_ = *std::move(made);
@@ -69,6 +70,7 @@ public:
         return counts;
     }
 
+    bool shares_limits = false;
     PoolConfig config{.algorithm = Algorithm::round_robin};
     test::FakeClock clock;
     MetricRegistry metrics;
