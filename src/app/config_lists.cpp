@@ -16,18 +16,21 @@ constexpr double day = 24.0 * 60 * 60 * 1000;
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
 #define BATON_ITEM(type, path, ...) key<type, BATON_MEMBER(path)>(__VA_ARGS__)
 
-#define BATON_LIMITS(type)                                                                     \
-    BATON_ITEM(type, limits.concurrency, "limits.concurrency",                                 \
-        {.doc = "Requests at a time; 0: no limit.", .max = 1e6}),                              \
-        BATON_ITEM(type, limits.requests_per_minute, "limits.requests_per_minute",             \
-            {.doc = "Requests in any 60 s; 0: no limit.", .max = 1e12}),                       \
-        BATON_ITEM(type, limits.input_tokens_per_minute, "limits.input_tokens_per_minute",     \
-            {.doc = "Tokens read in any 60 s, an estimate while a request runs; 0: no limit.", \
-                .max = 1e12}),                                                                 \
-        BATON_ITEM(type, limits.output_tokens_per_minute, "limits.output_tokens_per_minute",   \
-            {.doc = "Tokens written; 0: no limit.", .max = 1e12}),                             \
-        BATON_ITEM(type, limits.cost_per_day, "limits.cost_per_day",                           \
-            {.doc = "Money in a UTC day, in the currency of the prices; 0: no limit.",         \
+#define BATON_LIMITS(type)                                                                         \
+    BATON_ITEM(type, limits.concurrency, "limits.concurrency",                                     \
+        {.doc = "Requests at a time; 0: no limit. In a cluster this and the next three are "       \
+                "limits of all daemons together.",                                                 \
+            .max = 1e6}),                                                                          \
+        BATON_ITEM(type, limits.requests_per_minute, "limits.requests_per_minute",                 \
+            {.doc = "Requests in any 60 s; 0: no limit.", .max = 1e12}),                           \
+        BATON_ITEM(type, limits.input_tokens_per_minute, "limits.input_tokens_per_minute",         \
+            {.doc = "Tokens read in any 60 s, an estimate while a request runs; 0: no limit.",     \
+                .max = 1e12}),                                                                     \
+        BATON_ITEM(type, limits.output_tokens_per_minute, "limits.output_tokens_per_minute",       \
+            {.doc = "Tokens written; 0: no limit.", .max = 1e12}),                                 \
+        BATON_ITEM(type, limits.cost_per_day, "limits.cost_per_day",                               \
+            {.doc = "Money in a UTC day, in the currency of the prices; 0: no limit. Each daemon " \
+                    "counts its own.",                                                             \
                 .max = 1e12})
 
 constexpr std::array level_keys{
@@ -236,7 +239,7 @@ constexpr std::array lists{
         "ANTHROPIC_API_KEY is, else an Ollama that answers (at OLLAMA_HOST, or on this machine) "
         "and has models, else `echo`."),
     list_key<llm::NamedLimits, BATON_MEMBER(llm.models), named_limit_keys>(
-        "llm.models", "Limits of models over all endpoints. They hold for each daemon by itself."),
+        "llm.models", "Limits of models over all endpoints."),
     list_key<llm::NamedLimits, BATON_MEMBER(llm.tenants), named_limit_keys>(
         "llm.tenants", "Limits of tenants over all endpoints."),
     list_key<service::TierLimits, BATON_MEMBER(conversations.users.tiers), tier_keys>(

@@ -1,14 +1,21 @@
 #include "app/llm_home.h"
 
+#include <algorithm>
+#include <random>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "app/cluster_store.h"
 #include "dispatch/work_item.h"
 #include "llm/anthropic/anthropic_provider.h"
+#include "llm/cluster/limit_exchange.h"
 #include "llm/echo/echo_provider.h"
 #include "llm/endpoint_pool.h"
 #include "llm/ollama/ollama_provider.h"
 #include "llm/openai/openai_provider.h"
 #include "llm/records/db_records.h"
+#include "nats/connection.h"
 #include "net/client.h"
 
 namespace baton::app {
@@ -39,6 +46,27 @@ llm::EndpointConfig pool_config(const EndpointSettings& endpoint, const llm::Pro
         .prices = endpoint.prices};
 }
 
+/// Whether there is a limit that other daemons of a cluster have too.
+bool has_shared_limits(const Config& config) {
+    const auto is_shared = [](const auto& owner) {
+        const auto& limits = owner.limits;
+        return limits.concurrency != 0 || limits.requests_per_minute != 0 ||
+               limits.input_tokens_per_minute != 0 || limits.output_tokens_per_minute != 0;
+    };
+    return config.queue.store == StoreKind::jetstream &&
+           (std::ranges::any_of(config.llm.endpoints, is_shared) ||
+               std::ranges::any_of(config.loadbalancer.models, is_shared) ||
+               std::ranges::any_of(config.loadbalancer.tenants, is_shared));
+}
+
+/// This run of this daemon among those that share its limits.
+std::string sharer_id(const Config& config) {
+    std::random_device device;
+    const auto number = (static_cast<std::uint64_t>(device()) << 32) | device();
+    return fmt::format(
+        "{}-{:016x}", config.cluster.node.empty() ? "daemon" : config.cluster.node, number);
+}
+
 /// Members stand in the order in which they are made.
 class Home final : public LlmHome {
 public:
@@ -61,25 +89,47 @@ public:
             endpoints.push_back({.config = std::move(about), .provider = std::move(provider)});
         }
         BATON_TRY(records_, llm::make_db_records(database));
+        const bool shares_limits = has_shared_limits(config);
         const llm::PoolDeps deps{.executor = io_.executor(executor_),
             .records = records_.get(),
             .clock = clock,
-            .metrics = metrics};
+            .metrics = metrics,
+            .shares_limits = shares_limits};
         BATON_TRY(pool_, llm::make_endpoint_pool(
                              deps, config.loadbalancer, std::move(endpoints), log.channel("llm")));
+        if (shares_limits) {
+            BATON_TRY_VOID(share_limits(config, clock, metrics, log));
+        }
         io_.run_on(executor_, pool_->start());
         return {};
     }
 
     llm::Pool& pool() override { return *pool_; }
-    void stop() override { io_.run_on(executor_, pool_->stop()); }
+    void stop() override {
+        sharing_.reset();
+        io_.run_on(executor_, pool_->stop());
+    }
 
 private:
+    Result<void> share_limits(
+        const Config& config, const Clock& clock, MetricRegistry& metrics, const Log& log) {
+        const llm::LimitExchangeConfig sharing{.cluster = config.cluster.name,
+            .id = sharer_id(config),
+            .replicas = config.nats.replicas};
+        // One of its own: neither commands nor logs wait for what is told of limits.
+        BATON_TRY(
+            auto connection, nats::connect(connection_config(config.nats, sharing.id + "-limits")));
+        BATON_TRY(sharing_, llm::make_limit_exchange(sharing, std::move(connection),
+                                pool_->shared_limits(), clock, metrics, log.channel("llm")));
+        return {};
+    }
+
     IoPool& io_;
     std::size_t executor_;
     std::unique_ptr<net::Client> http_;
     std::unique_ptr<llm::PoolRecords> records_;
     std::unique_ptr<llm::EndpointPool> pool_;
+    std::unique_ptr<llm::LimitExchange> sharing_;  ///< of its limits, in a cluster
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ public:
 
 /// Makes the endpoints of the configuration and starts their upkeep on `executor` of `io`. The
 /// references must outlive the result; `database` has the current schema.
-/// Fails: as the database does.
+/// Fails: as the database does; in a cluster, with limits: unavailable, permission_denied (NATS).
 [[nodiscard]] Result<std::unique_ptr<LlmHome>> open_llm(const Config& config,
     db::Database& database, IoPool& io, std::size_t executor, const Clock& clock,
     MetricRegistry& metrics, const Log& log);

@@ -26,8 +26,6 @@ constexpr Duration retry_wait{50};
 constexpr Duration look_timeout{250};
 /// A leader that answers and stores nothing for so many times `patience` makes room for another.
 constexpr int deafness_patiences = 2;
-/// Messages stay so many times `ttl`, so that who comes later sees what those before it saw.
-constexpr int history_ttls = 4;
 /// When the stream has become shorter, so much of it is read again.
 constexpr std::uint64_t reread = 64;
 /// The low bits of a revision are chance, those above it milliseconds.
@@ -37,6 +35,10 @@ constexpr std::int64_t first_ms = 1'577'836'800'000;  // 2020-01-01
 
 bool may_pass(Errc code) { return code == Errc::unavailable || code == Errc::deadline_exceeded; }
 
+const std::string& subjects_of(const BucketConfig& config) {
+    return config.subjects.empty() ? config.name : config.subjects;
+}
+
 /// What those who write and the one who reads share.
 class BucketStream {
 public:
@@ -44,8 +46,8 @@ public:
         const BucketConfig& config)
         : config_(config),
           stream_(config.name + "-bucket"),
-          subject_(config.name + ".bucket"),
-          bell_(config.name + ".bell"),
+          subject_(subjects_of(config) + ".bucket"),
+          bell_(subjects_of(config) + ".bell"),
           jetstream_(std::move(jetstream)),
           messaging_(std::move(messaging)),
           chance_(std::random_device{}()) {}
@@ -55,10 +57,10 @@ public:
         while (true) {
             auto made = jetstream_->ensure_stream({.name = stream_,
                 .subject = subject_,
-                .description = "Who is there and who leads; written by Baton's daemons only",
+                .description = config_.description,
                 .replicas = config_.replicas,
                 .max_bytes = config_.max_bytes,
-                .max_age = config_.ttl * history_ttls});
+                .max_age = config_.ttl * config_.history_ttls});
             if (made) break;
             if (!may_pass(made.error().code) || SteadyClock::now() >= until) return made;
             std::this_thread::sleep_for(retry_wait);

@@ -19,13 +19,19 @@
 namespace baton::nats {
 
 struct BucketConfig {
-    /// Of the stream `<name>-bucket`, its subject `<name>.bucket`, and `<name>.bell`, where those
-    /// who have written say so.
+    /// Of the stream `<name>-bucket`.
     std::string name;
+    /// Its subject is `<subjects>.bucket`; on `<subjects>.bell` those who have written say so.
+    /// Empty: as `name`.
+    std::string subjects{};
+    std::string description = "Who is there and who leads; written by Baton's daemons only";
     int replicas = 1;
     std::int64_t max_bytes = 16 * 1024 * 1024;  ///< some accounts want a limit
     /// A value goes when it is this old. Nobody is told: who watches must count for himself.
     Duration ttl{3'000};
+    /// Writes stay so many times `ttl`, so that who comes later sees what those before it saw. 1 is
+    /// enough where nothing is expected of a key.
+    int history_ttls = 4;
     /// How long a write waits until it is known to count.
     Duration patience{1'000};
     /// How often who hears no bell looks for what is new.
