@@ -12,6 +12,7 @@ constexpr Duration idle_after{2'000};
 constexpr Duration waits_no_more{1'000};
 /// What others do not use now they may not use in a moment either.
 constexpr Duration could_holds{1'000};
+constexpr Duration nothing_left{500};
 /// Something waits: so many times what is used is wanted, and at least this part of the limit.
 constexpr std::uint64_t growth = 4;
 constexpr std::uint64_t first_part = 8;
@@ -57,6 +58,13 @@ std::uint64_t LimitBook::in_use(LimitKind kind, SteadyTime now) noexcept {
 }
 
 void LimitBook::share() noexcept { share_.emplace(); }
+
+/// For a shared limit of which there is nothing, when to look again.
+SteadyTime LimitBook::fits_at(LimitKind kind, std::uint64_t amount, SteadyTime now) noexcept {
+    const auto whole = could(kind, now);
+    if (whole == 0) return now + nothing_left;
+    return window(kind).fits_at(amount, whole, now);
+}
 
 bool LimitBook::has_share(const Need& need, SteadyTime now) noexcept {
     return !share_ || std::ranges::all_of(
@@ -116,8 +124,7 @@ void LimitBook::lower(
     LimitKind kind, std::uint64_t may, std::uint64_t could, SteadyTime now) noexcept {
     if (!share_) return;
     share_->may[at(kind)] = std::min(share_->may[at(kind)], may);
-    // Who may have nothing finds out by asking: what waits is what is told.
-    share_->could[at(kind)] = std::max<std::uint64_t>(could, 1);
+    share_->could[at(kind)] = could;
     share_->could_until = now + could_holds;
 }
 

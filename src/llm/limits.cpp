@@ -99,13 +99,12 @@ SteadyTime LimitBook::admits_at(const Need& need, const Now& now, SteadyTime end
     if (limits_.concurrency != 0 && in_flight_ >= could(LimitKind::concurrency, now.steady)) {
         at = std::max(at, ending);
     }
-    const auto check = [&](MinuteWindow& window, std::uint64_t amount, LimitKind kind) {
-        if (limit(kind) != 0)
-            at = std::max(at, window.fits_at(amount, could(kind, now.steady), now.steady));
+    const auto check = [&](LimitKind kind, std::uint64_t amount) {
+        if (limit(kind) != 0) at = std::max(at, fits_at(kind, amount, now.steady));
     };
-    check(requests_, 1, LimitKind::requests);
-    check(input_, need.input_tokens, LimitKind::input_tokens);
-    check(output_, need.output_tokens, LimitKind::output_tokens);
+    check(LimitKind::requests, 1);
+    check(LimitKind::input_tokens, need.input_tokens);
+    check(LimitKind::output_tokens, need.output_tokens);
     if (limits_.cost_per_day > 0) {
         turn_day(now.wall);
         const double room = limits_.cost_per_day - std::min(need.cost, limits_.cost_per_day);

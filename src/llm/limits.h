@@ -113,6 +113,8 @@ public:
     [[nodiscard]] bool has_share(const Need& need, SteadyTime now) noexcept;
     /// `need` waits for a share.
     void want(const Need& need, SteadyTime now) noexcept;
+    /// Whether nothing has been taken since something waited.
+    [[nodiscard]] bool awaits() const noexcept { return share_ && share_->waits_since; }
     [[nodiscard]] LimitUse use(LimitKind kind, SteadyTime now) noexcept;
     /// At most `may`, and no more than before. For a second from `now` it could come to `could`,
     /// after that perhaps to all.
@@ -138,6 +140,7 @@ private:
     /// What this daemon may come to.
     [[nodiscard]] std::uint64_t could(LimitKind kind, SteadyTime now) const noexcept;
     [[nodiscard]] MinuteWindow& window(LimitKind kind) noexcept;
+    [[nodiscard]] SteadyTime fits_at(LimitKind kind, std::uint64_t amount, SteadyTime now) noexcept;
     [[nodiscard]] std::uint64_t in_use(LimitKind kind, SteadyTime now) noexcept;
     [[nodiscard]] bool has_share(LimitKind kind, const Need& need, SteadyTime now) noexcept;
     [[nodiscard]] std::uint64_t wanted(LimitKind kind, SteadyTime now) noexcept;

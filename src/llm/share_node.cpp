@@ -76,7 +76,9 @@ ShareNode::Field ShareNode::field_of(const NamedUse& named, SteadyTime now) cons
             continue;
         }
         field.claimed += claim;
+        field.in_use += line.use.in_use;
         field.is_asked |= lacks(line);
+        field.is_wanted |= line.use.want > 0;
         const auto since = std::chrono::duration_cast<Duration>(now - other.heard_at);
         field.parties.push_back({.in_use = line.use.in_use,
             .want = line.use.want,
@@ -95,10 +97,13 @@ ShareNode::Part ShareNode::part_of(const NamedUse& named, SteadyTime now) const 
     const auto total = less(use.limit, field.gone);
     const auto target = split_limit(total, field.parties)[field.own];
     field.parties[field.own].want = use.limit;
-    const auto could = split_limit(total, field.parties)[field.own];
+    const auto entitled = split_limit(total, field.parties)[field.own];
 
     // What others have not given up is not claimed: the log would not give it anyway.
     const auto room = less(total, field.claimed);
+    // While others want more, asking gets it a part; else there is what they do not use.
+    const auto could =
+        field.is_wanted ? std::max<std::uint64_t>(entitled, 1) : less(total, field.in_use);
     Part part;
     part.bound = {.key = named.key, .may = std::min(target, std::max(room, use.may))};
     part.bound.could = std::max(could, part.bound.may);
@@ -114,9 +119,7 @@ ShareNode::Part ShareNode::part_of(const NamedUse& named, SteadyTime now) const 
     return part;
 }
 
-std::optional<std::vector<ShareBound>> ShareNode::plan(
-    const std::vector<NamedUse>& uses, SteadyTime now) {
-    if (now < next_telling()) return std::nullopt;
+ShareNode::Plan ShareNode::plan(const std::vector<NamedUse>& uses, SteadyTime now) {
     forget_gone(now);
     parts_.clear();
     bool is_urgent = false;
@@ -129,15 +132,16 @@ std::optional<std::vector<ShareBound>> ShareNode::plan(
         parts_[named.key] = std::move(part);
     }
     const bool is_due = !last_told_ || now >= *last_told_ + timing_.renew_interval;
-    const bool has_news = !is_quiet || !was_quiet_;
-    if (!is_urgent && !(is_due && has_news)) return std::nullopt;
-    was_quiet_ = is_quiet;
-    std::vector<ShareBound> bounds;
+    const bool has_news = is_urgent || (is_due && (!is_quiet || !was_quiet_));
+    Plan plan{.is_to_be_told = has_news && now >= next_telling()};
+    if (plan.is_to_be_told) was_quiet_ = is_quiet;
     for (const auto& named : uses) {
         const auto part = parts_.find(named.key);
-        bounds.push_back(part == parts_.end() ? ShareBound{.key = named.key} : part->second.bound);
+        auto bound = part == parts_.end() ? ShareBound{.key = named.key} : part->second.bound;
+        if (!plan.is_to_be_told) bound.may = named.use.may;
+        plan.bounds.push_back(std::move(bound));
     }
-    return bounds;
+    return plan;
 }
 
 ShareEntry ShareNode::tell(const std::vector<NamedUse>& uses, SteadyTime now) {
@@ -152,7 +156,7 @@ ShareEntry ShareNode::tell(const std::vector<NamedUse>& uses, SteadyTime now) {
             .kind = named.kind, .claim = std::max(may, named.use.in_use), .use = named.use};
         line.use.limit = 0;
         line.use.may = 0;
-        entry.lines[named.key] = line;
+        if (line.claim > 0 || line.use.want > 0) entry.lines[named.key] = line;
     }
     sent_.push_back(std::move(sent));
     if (sent_.size() > sent_max) sent_.pop_front();

@@ -41,10 +41,9 @@ struct ShareTiming {
 /// All tellings stand in one log, which every daemon reads in the same order; a telling that was
 /// lost is not in it. `now` must not go back. Use from one thread at a time.
 ///
-///     if (auto bounds = node.plan(limits.uses(), now)) {
-///         limits.lower(*bounds);
-///         write(node.tell(limits.uses(), now));   // the log; now or never
-///     }
+///     const auto plan = node.plan(limits.uses(), now);
+///     limits.lower(plan.bounds);
+///     if (plan.is_to_be_told) write(node.tell(limits.uses(), now));  // the log; now or never
 ///     … and when the log shows it: limits.allow(…) what `told` returns.
 class ShareNode final {
 public:
@@ -55,9 +54,11 @@ public:
     explicit ShareNode(std::string id, ShareTiming timing = {})
         : id_(std::move(id)), timing_(timing) {}
 
-    /// What to lower to before the next telling; none while there is nothing to tell.
-    [[nodiscard]] std::optional<std::vector<ShareBound>> plan(
-        const std::vector<NamedUse>& uses, SteadyTime now);
+    struct Plan {
+        std::vector<ShareBound> bounds{};  ///< to lower to, also when nothing is to be told
+        bool is_to_be_told = false;
+    };
+    [[nodiscard]] Plan plan(const std::vector<NamedUse>& uses, SteadyTime now);
     /// The telling of the last plan. `now`: before it is written.
     [[nodiscard]] ShareEntry tell(const std::vector<NamedUse>& uses, SteadyTime now);
 
@@ -102,7 +103,9 @@ private:
         std::size_t own = 0;                ///< the place of this daemon
         std::uint64_t gone = 0;             ///< claims of who is heard no more
         std::uint64_t claimed = 0;          ///< … and of the others
-        bool is_asked = false;
+        std::uint64_t in_use = 0;           ///< of those
+        bool is_asked = false;              ///< somebody lacks what it wants …
+        bool is_wanted = false;             ///< … or wants something
     };
 
     [[nodiscard]] Field field_of(const NamedUse& named, SteadyTime now) const;

@@ -42,7 +42,8 @@ std::vector<NamedUse> SharedBooks::uses(SteadyTime now) {
         for (std::size_t i = 0; i < limit_kinds; ++i) {
             if (kept.keys[i].empty()) continue;
             const auto use = kept.book->use(kinds[i].kind, now);
-            if (use.in_use == 0 && use.want == 0 && use.may == 0) continue;
+            const bool is_idle = use.in_use == 0 && use.want == 0 && use.may == 0;
+            if (is_idle && !kept.book->awaits()) continue;
             uses.push_back({.key = kept.keys[i], .kind = kinds[i].kind, .use = use});
         }
     }

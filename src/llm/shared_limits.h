@@ -31,7 +31,7 @@ class SharedLimits {
 public:
     virtual ~SharedLimits() = default;
 
-    /// Those that are in use, wanted, or may be used.
+    /// Those that are in use, wanted, or may be used; and those that were wanted last.
     [[nodiscard]] virtual std::vector<NamedUse> uses() = 0;
     /// At once at most `may`; never more than before. What is in use already stays so.
     virtual void lower(const std::vector<ShareBound>& bounds) = 0;

@@ -96,15 +96,16 @@ private:
             is_woken_ = false;
             if (!is_complete_ || is_ending_) continue;  // others are not known yet
             const auto now = clock_.steady_now();
-            if (const auto bounds = node_.plan(limits_.uses(), now)) tell(*bounds, now, lock);
+            const auto plan = node_.plan(limits_.uses(), now);
+            limits_.lower(plan.bounds);
+            if (plan.is_to_be_told) tell(now, lock);
         }
-        tell(node_.leave(limits_.uses()), clock_.steady_now(), lock);
+        const auto bounds = node_.leave(limits_.uses());
+        limits_.lower(bounds);
+        if (!bounds.empty()) tell(clock_.steady_now(), lock);
     }
 
-    void tell(
-        const std::vector<ShareBound>& bounds, SteadyTime now, std::unique_lock<std::mutex>& lock) {
-        if (bounds.empty()) return;
-        limits_.lower(bounds);
+    void tell(SteadyTime now, std::unique_lock<std::mutex>& lock) {
         const auto text = encode_shares(node_.tell(limits_.uses(), now));
         lock.unlock();
         const auto written = tellings_->put(config_.id, text);

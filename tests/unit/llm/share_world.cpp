@@ -94,13 +94,13 @@ void ShareWorld::read(Daemon& daemon) {
 void ShareWorld::tell(Daemon& daemon) {
     if (!daemon.is_complete || now_ < daemon.writes_until) return;
     const auto now = clock(daemon);
-    const auto bounds = daemon.node->plan(daemon.books.uses(now), now);
-    if (!bounds) return;
-    if (mistake_ != ShareMistake::lowers_after_telling) daemon.books.lower(*bounds, now);
+    const auto plan = daemon.node->plan(daemon.books.uses(now), now);
+    if (mistake_ != ShareMistake::lowers_after_telling) daemon.books.lower(plan.bounds, now);
+    if (!plan.is_to_be_told) return;
     Late late{
         .told = {.daemon = daemon.id, .entry = daemon.node->tell(daemon.books.uses(now), now)}};
     if (mistake_ == ShareMistake::uses_before_the_log_shows) {
-        daemon.books.allow(*bounds, now + Duration(2'000));
+        daemon.books.allow(plan.bounds, now + Duration(2'000));
     }
     for (auto& [key, line] : late.told.entry.lines) {
         if (mistake_ == ShareMistake::claims_too_little) line.claim = line.use.in_use;

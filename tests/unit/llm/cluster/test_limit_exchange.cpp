@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "llm/cluster/limit_exchange.h"
 #include "llm/cluster/share_codec.h"
@@ -20,6 +21,25 @@ namespace {
 using namespace std::chrono_literals;
 
 // ---- The format ----
+
+RC_GTEST_PROP(ShareCodec, what_is_written_reads_as_the_same, ()) {
+    const auto number = [] { return *rc::gen::inRange<std::uint64_t>(0, 1'000'000'000'000); };
+    ShareEntry entry{.number = number()};
+    const auto letter = rc::gen::inRange<char>(1, 127);
+    for (const auto& name :
+        *rc::gen::container<std::vector<std::string>>(rc::gen::container<std::string>(letter))) {
+        ShareLine line{.kind = static_cast<LimitKind>(*rc::gen::inRange(0, 4)), .claim = number()};
+        line.use.in_use = number();
+        line.use.want = number();
+        line.use.unit = number();
+        line.use.waited = Duration(*rc::gen::inRange(0, 100'000));
+        for (auto& amount : line.use.leaving) amount = number();
+        entry.lines["requests endpoint " + name] = line;
+    }
+    const auto read = decode_shares(encode_shares(entry));
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(*read == entry);
+}
 
 TEST(ShareCodec, is_short_and_readable) {
     ShareLine line{.kind = LimitKind::requests, .claim = 12};
