@@ -126,6 +126,10 @@ TEST_F(DeployNats, the_daemon_can_do_its_work) {
     EXPECT_THAT(daemon.request("$JS.API.STREAM.MSG.GET.baton-bucket", R"({"seq":1})").value_or(""),
         HasSubstr("\"seq\":1"));
     EXPECT_TRUE(daemon.may_subscribe("baton.bell"));
+
+    EXPECT_TRUE(daemon.add_stream("baton-limits-bucket", "baton.limits.bucket", 1, 1'000'000));
+    EXPECT_TRUE(daemon.publish("baton.limits.bucket"));
+    EXPECT_EQ(daemon.count("baton-limits-bucket"), 1U);
 }
 
 TEST_F(DeployNats, the_daemon_touches_nothing_that_is_not_its_own) {
