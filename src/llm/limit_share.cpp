@@ -66,9 +66,9 @@ SteadyTime LimitBook::fits_at(LimitKind kind, std::uint64_t amount, SteadyTime n
     return window(kind).fits_at(amount, whole, now);
 }
 
-bool LimitBook::has_share(const Need& need, SteadyTime now) noexcept {
-    return !share_ || std::ranges::all_of(
-                          all_kinds, [&](LimitKind kind) { return has_share(kind, need, now); });
+bool LimitBook::has_shares(const Need& need, SteadyTime now) noexcept {
+    return std::ranges::all_of(
+        all_kinds, [&](LimitKind kind) { return has_share(kind, need, now); });
 }
 
 /// What is larger than the limit needs all of it.

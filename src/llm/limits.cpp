@@ -96,15 +96,20 @@ SteadyTime MinuteWindow::fits_at(
 
 SteadyTime LimitBook::admits_at(const Need& need, const Now& now, SteadyTime ending) noexcept {
     SteadyTime at = now.steady;
-    if (limits_.concurrency != 0 && in_flight_ >= could(LimitKind::concurrency, now.steady)) {
-        at = std::max(at, ending);
+    if (limits_.concurrency != 0) {
+        const auto most =
+            share_ ? could(LimitKind::concurrency, now.steady) : std::uint64_t{limits_.concurrency};
+        if (in_flight_ >= most) at = std::max(at, ending);
     }
-    const auto check = [&](LimitKind kind, std::uint64_t amount) {
-        if (limit(kind) != 0) at = std::max(at, fits_at(kind, amount, now.steady));
+    const auto check = [&](LimitKind kind, MinuteWindow& window, std::uint64_t amount,
+                           std::uint64_t whole) {
+        if (whole == 0) return;
+        at = std::max(at,
+            share_ ? fits_at(kind, amount, now.steady) : window.fits_at(amount, whole, now.steady));
     };
-    check(LimitKind::requests, 1);
-    check(LimitKind::input_tokens, need.input_tokens);
-    check(LimitKind::output_tokens, need.output_tokens);
+    check(LimitKind::requests, requests_, 1, limits_.requests_per_minute);
+    check(LimitKind::input_tokens, input_, need.input_tokens, limits_.input_tokens_per_minute);
+    check(LimitKind::output_tokens, output_, need.output_tokens, limits_.output_tokens_per_minute);
     if (limits_.cost_per_day > 0) {
         turn_day(now.wall);
         const double room = limits_.cost_per_day - std::min(need.cost, limits_.cost_per_day);

@@ -110,7 +110,9 @@ public:
     /// From now on nothing may be taken but what `allow` says.
     void share() noexcept;
     /// Whether the share is large enough for `need`; always, when nothing is shared.
-    [[nodiscard]] bool has_share(const Need& need, SteadyTime now) noexcept;
+    [[nodiscard]] bool has_share(const Need& need, SteadyTime now) noexcept {
+        return !share_ || has_shares(need, now);
+    }
     /// `need` waits for a share.
     void want(const Need& need, SteadyTime now) noexcept;
     /// Whether nothing has been taken since something waited.
@@ -142,6 +144,7 @@ private:
     [[nodiscard]] MinuteWindow& window(LimitKind kind) noexcept;
     [[nodiscard]] SteadyTime fits_at(LimitKind kind, std::uint64_t amount, SteadyTime now) noexcept;
     [[nodiscard]] std::uint64_t in_use(LimitKind kind, SteadyTime now) noexcept;
+    [[nodiscard]] bool has_shares(const Need& need, SteadyTime now) noexcept;
     [[nodiscard]] bool has_share(LimitKind kind, const Need& need, SteadyTime now) noexcept;
     [[nodiscard]] std::uint64_t wanted(LimitKind kind, SteadyTime now) noexcept;
 
