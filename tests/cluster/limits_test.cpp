@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -49,7 +50,7 @@ public:
 private:
     static constexpr std::chrono::milliseconds thinks{30};
 
-    static net::Response format_error(const Error& error) {
+    static net::Response format_error(const Error& error, std::string_view) {
         net::Response response;
         response.status = 500;
         response.body = to_string(error);
