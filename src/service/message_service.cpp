@@ -152,7 +152,9 @@ Task<Result<SentMessage>> MessageService::send(const Identity& who, OutgoingMess
         const bool is_orphan = added.error().code == Errc::conversation_not_found;
         if (is_orphan) {
             const auto cancelled = co_await queues_.cancel(row.id);
-            if (cancelled) co_return fail(added.error());
+            // A run that was as fast may have taken it back already.
+            const bool is_gone = cancelled || cancelled.error().code == Errc::message_not_found;
+            if (is_gone) co_return fail(added.error());
         }
         log_.warn("the user's turn was not written, the worker will repair it",
             {{"message_id", row.id.text()}, {"error", to_string(added.error())}});

@@ -3,6 +3,7 @@
 #include "service/conversation_service.h"
 #include "service/message_service.h"
 #include "service/queue_history.h"
+#include "support/fake_queues.h"
 #include "unit/service/fakes.h"
 #include "unit/service/queue_fixture.h"
 
@@ -21,6 +22,19 @@ protected:
         message.conversation_id = made.id;
         message.content = "hello";
         return io.run(messages.send(who, message)).value().message;
+    }
+    /// A second message, whose conversation is deleted before its row is written.
+    Result<service::SentMessage> send_late(queue::Queues& to) {
+        service::OutgoingMessage message;
+        message.conversation_id = send().conversation_id;
+        message.content = "once more";
+        rows.fault = [](std::string_view call) -> std::optional<Error> {
+            if (call != "add_message") return std::nullopt;
+            return Error{
+                .code = Errc::conversation_not_found, .detail = "the conversation was removed"};
+        };
+        service::MessageService sending{to, rows, agents, clock, {}, Log(), &rows};
+        return io.run(sending.send(who, message));
     }
     Result<service::Swept> sweep(SweepConfig config = {}) {
         return io.run(service::sweep(deps, config));
@@ -112,19 +126,22 @@ TEST_F(Ending, dead_letters_go_along_and_do_not_come_back) {
 }
 
 TEST_F(Ending, a_message_that_comes_while_its_conversation_is_deleted_is_refused) {
-    const auto first = send();
-    rows.fault = [&](std::string_view call) -> std::optional<Error> {
-        if (call != "add_message") return std::nullopt;
-        return Error{
-            .code = Errc::conversation_not_found, .detail = "the conversation was removed"};
-    };
-    service::OutgoingMessage message;
-    message.conversation_id = first.conversation_id;
-    message.content = "once more";
-    const auto late = io.run(messages.send(who, message));
+    const auto late = send_late(*queues);
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code, Errc::conversation_not_found);
     EXPECT_EQ(count_in("llm"), 1u) << "only the first one";
+}
+
+TEST_F(Ending, a_message_that_its_run_took_back_first_is_refused_too) {
+    FakeQueues racing{io.executor(0), clock};
+    ASSERT_TRUE(io.run(racing.put_queue(QueueName("llm"), QueueConfig())));
+    racing.fault = [](std::string_view call) -> std::optional<Error> {
+        if (call != "cancel") return std::nullopt;
+        return Error{.code = Errc::message_not_found, .detail = "no such message"};
+    };
+    const auto late = send_late(racing);
+    ASSERT_FALSE(late) << "nobody would ever answer it";
+    EXPECT_EQ(late.error().code, Errc::conversation_not_found);
 }
 
 TEST_F(Ending, what_is_over_is_not_changed_before_it_is_swept) {
