@@ -44,7 +44,8 @@ public:
     [[nodiscard]] Error refused(const Error& error) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock(mutex_);
-        if (refused_.size() == refused_max) refused_.clear();
+        const bool is_full = refused_.size() == refused_max && !refused_.contains(error.detail);
+        if (is_full) refused_.clear();
         auto& told_until = refused_[error.detail];
         if (now >= told_until) {
             told_until = now + std::chrono::minutes(1);

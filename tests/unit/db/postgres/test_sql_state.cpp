@@ -1,4 +1,7 @@
 // What the error codes of PostgreSQL mean.
+#include <memory>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "db/postgres/away_log.h"
@@ -37,6 +40,27 @@ TEST(AwayLog, tells_callers_what_kind_of_refusal_it_is_and_none_of_its_words) {
         EXPECT_EQ(told(code).code, code);
         EXPECT_EQ(told(code).detail, "the database could not do it now");
     }
+}
+
+class Counter final : public LogSink {
+public:
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(
+        LogLevel, std::string_view, std::string_view, std::span<const LogField>) noexcept override {
+        ++lines;
+    }
+    std::size_t lines = 0;
+};
+
+TEST(AwayLog, tells_each_of_many_refusals_once) {
+    const auto counter = std::make_shared<Counter>();
+    AwayLog away{Log(counter, "db")};
+    for (int i = 0; i < 2 * 64; ++i) {
+        const auto told =
+            away.refused({.code = Errc::unavailable, .detail = std::to_string(i % 64)});
+        EXPECT_EQ(told.code, Errc::unavailable);
+    }
+    EXPECT_EQ(counter->lines, 64U);
 }
 
 TEST(ConnectErrors, are_read_from_their_words) {
