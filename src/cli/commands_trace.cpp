@@ -41,8 +41,9 @@ std::vector<std::string> row_of(const TracedStep& step) {
     const bool is_model = step.kind == StepKind::model;
     const auto& usage = step.answer.usage;
     return {std::to_string(step.number), std::string(to_string(step.kind)),
-        is_model ? step.answer.model : step.call.name, show_time(step.began_at),
-        show_seconds(step.ended_at - step.began_at),
+        // The name of a call is the model's word, as all the rest.
+        shortened(is_model ? step.answer.model : step.call.name, text_width),
+        show_time(step.began_at), show_seconds(step.ended_at - step.began_at),
         is_model ? fmt::format("{} + {}", usage.input_tokens, usage.output_tokens) : "",
         is_model && step.answer.cost > 0 ? fmt::format("{}", step.answer.cost) : "",
         shortened(is_model ? "" : step.call.arguments, text_width / 2),

@@ -3,12 +3,14 @@
 #include <map>
 #include <sstream>
 
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "model/codec.h"
+#include "model/run_trace.h"
 #include "support/scripted_client.h"
 #include "support/temp_dir.h"
 
@@ -217,6 +219,18 @@ TEST_F(CliTest, message_that_failed_is_an_error_with_its_reason) {
     EXPECT_EQ(ran.status, 9);
     EXPECT_EQ(ran.out, "");
     EXPECT_THAT(ran.err, HasSubstr("model on fire"));
+}
+
+TEST_F(CliTest, what_a_model_said_brings_no_control_signs_to_the_terminal) {
+    const TracedStep step{.kind = StepKind::tool,
+        .call = {.id = "1", .name = "\x1b[2Jlook", .arguments = "\x1b[2J{}"},
+        .result = "\x1b[2Jseen"};
+    const boost::json::object data{{"steps", boost::json::array{to_json(step)}}, {"next", nullptr}};
+    http.answer(200, boost::json::serialize(boost::json::object{{"code", 200}, {"data", data}}));
+    const auto ran = baton({"message", "steps", id.text()});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("[2Jlook"));
+    EXPECT_FALSE(ran.out.contains('\x1b')) << ran.out;
 }
 
 TEST_F(CliTest, wait_that_is_over_says_so) {
