@@ -125,8 +125,8 @@ TEST_F(PostgresDaemon, tells_callers_of_no_door_where_its_server_is) {
 TEST_F(PostgresDaemon, holds_as_many_connections_as_the_guide_says) {
     const auto daemon = start({"database.readers=3"});
     static constexpr db::Statement others{
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'baton' AND pid <> "
-        "pg_backend_pid()"};
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'baton' AND "
+        "backend_type = 'client backend' AND pid <> pg_backend_pid()"};  // not autovacuum's workers
     const auto database = db::make_postgres_database(server_.config());
     const auto connection = database->connect().value();
     std::int64_t count = 0;
