@@ -10,7 +10,8 @@ Task<Result<std::string>> UserAdmission::admit(UserId id) const {
     conversations::QuotaDefaults limits = limits_.general;
     if (user) {
         const auto in_force = limits_in_force(limits_, *user);
-        limits = {in_force.per_minute.limit, in_force.per_day.limit};
+        limits = {.messages_per_minute = in_force.per_minute.limit,
+            .messages_per_day = in_force.per_day.limit};
     }
     if (limits != conversations::QuotaDefaults{}) {
         BATON_CO_TRY_VOID(co_await users_->count_message(std::move(id), limits, clock_.now()));

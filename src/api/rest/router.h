@@ -32,6 +32,7 @@ struct RouteMiss {
 };
 
 /// Where in the decoded path of a target a slash stands that came as %2F: it belongs to a name.
+/// `target`: one that net::parse_target takes.
 [[nodiscard]] std::vector<std::size_t> inner_slashes_of(std::string_view target);
 
 /// An immutable table. Literal segments win over {names}. HEAD matches GET routes. Safe from any
@@ -42,8 +43,8 @@ public:
     /// apart.
     explicit Router(std::span<const RouteInfo> routes);
 
-    /// `path`: decoded, begins with '/'. A trailing slash is another path. `inner_slashes`: see
-    /// below; those do not end a segment.
+    /// `path`: decoded, begins with '/'. A trailing slash is another path. `inner_slashes`: places
+    /// in it, rising, of slashes that do not end a segment (inner_slashes_of).
     [[nodiscard]] std::expected<RouteMatch, RouteMiss> match(net::Method method,
         std::string_view path, std::span<const std::size_t> inner_slashes = {}) const;
 
