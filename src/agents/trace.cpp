@@ -12,8 +12,6 @@
 namespace baton::agents {
 namespace {
 
-namespace json = boost::json;
-
 Result<ChatResult> answer_of(const RunStep& step) {
     BATON_TRY(const auto content, parse_json(step.content, {}, step_depth_max));
     return chat_result_from_json(content);

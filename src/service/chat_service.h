@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "access/access.h"
@@ -107,7 +108,7 @@ public:
     /// The references must outlive the service. The LLM queue must exist.
     ChatService(queue::Queues& queues, dispatch::Intake& intake, llm::Pool& pool,
         const Clock& clock, UserAdmission users)
-        : queues_(queues), intake_(intake), pool_(pool), clock_(clock), users_(users) {}
+        : queues_(queues), intake_(intake), pool_(pool), clock_(clock), users_(std::move(users)) {}
 
     /// What is left of the limits of models that bind who asks.
     [[nodiscard]] llm::Rooms rooms(const access::Identity& who, std::string_view model) const;

@@ -51,11 +51,6 @@ public:
             told_until = now + std::chrono::minutes(1);
             log_.warn("the database refused a statement", {{"error", to_string(error)}});
         }
-        return without_words(error);
-    }
-
-    /// What `refused` gives, for what need not be logged.
-    [[nodiscard]] static Error without_words(const Error& error) {
         const bool has_no_right = error.code == Errc::permission_denied;
         return {.code = has_no_right ? Errc::unavailable : error.code,
             .detail = "the database could not do it now",

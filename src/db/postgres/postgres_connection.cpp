@@ -294,8 +294,7 @@ Error PostgresConnection::note(Failure failure) {
     if (patient_ || aftermath == Aftermath::reconnect || !is_ill(failure.error.code)) {
         return std::move(failure.error);
     }
-    return aftermath == Aftermath::none ? away_.refused(failure.error)
-                                        : AwayLog::without_words(failure.error);
+    return away_.refused(failure.error);
 }
 
 Session::Until PostgresConnection::limit() const {

@@ -32,7 +32,7 @@ struct PostgresConfig {
     Duration lock_timeout{5'000};  ///< > 0; a statement's wait for a row
 };
 
-/// Connects to PostgreSQL 12 or newer with a database in UTF-8. Nothing is tried before `connect`.
+/// Connects to PostgreSQL 13 or newer with a database in UTF-8. Nothing is tried before `connect`.
 ///
 /// Beyond the port:
 /// - Transactions are serialisable. Text may be any UTF-8, zero bytes too.
