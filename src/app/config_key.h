@@ -79,12 +79,12 @@ struct is_optional<std::optional<Value>> : std::true_type {};
 
 /// The type that a value of the key is read as.
 template <class T>
-struct value_of {
-    using type = T;
+struct ValueOf {
+    using Type = T;
 };
 template <class Value>
-struct value_of<std::optional<Value>> {
-    using type = Value;
+struct ValueOf<std::optional<Value>> {
+    using Type = Value;
 };
 
 template <class T>
@@ -170,7 +170,7 @@ std::string show_as(const T& value, KeyKind kind, const KeyRules& rules) {
 template <class Object, auto member>
 constexpr Key<Object> key(std::string_view name, KeyRules rules) {
     using Member = std::remove_cvref_t<decltype(member(std::declval<Object&>()))>;
-    using T = detail::value_of<Member>::type;
+    using T = detail::ValueOf<Member>::Type;
     if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
         rules.max = std::min(rules.max, static_cast<double>(std::numeric_limits<T>::max()));
     }
