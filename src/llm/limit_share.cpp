@@ -57,7 +57,7 @@ std::uint64_t LimitBook::in_use(LimitKind kind, SteadyTime now) noexcept {
     return kind == LimitKind::concurrency ? in_flight_ : window(kind).sum(now);
 }
 
-void LimitBook::share() noexcept { share_.emplace(); }
+void LimitBook::share() noexcept { share_ = Share{}; }
 
 /// For a shared limit of which there is nothing, when to look again.
 SteadyTime LimitBook::fits_at(LimitKind kind, std::uint64_t amount, SteadyTime now) noexcept {
