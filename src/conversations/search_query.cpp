@@ -121,9 +121,8 @@ std::string find_messages_sql(std::string_view kind) {
             "ORDER BY message_texts.rowid DESC LIMIT ?",
             columns, rows);
     }
-    // It looks at a block only when the newer ones had too little: their turns come sorted from the
-    // function. The sums keep the planner from reading all places backwards, or all before this
-    // one.
+    // It looks at a block only when the newer ones had too little: turns come sorted from the
+    // function. The sums keep the planner from reading all places backwards, or all before one.
     return fmt::format(
         "SELECT {} FROM (SELECT f.rowid FROM generate_series(?::bigint, ?::bigint, -1) "
         "WITH ORDINALITY AS b(block, turn), LATERAL (SELECT t.rowid FROM message_texts t "
