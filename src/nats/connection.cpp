@@ -29,6 +29,16 @@ public:
     bool is_connected() const override {
         return natsConnection_Status(handle_) == NATS_CONN_STATUS_CONNECTED;
     }
+    std::uint64_t reconnects() const override {
+        natsStatistics* made = nullptr;
+        if (natsStatistics_Create(&made) != NATS_OK) return 0;
+        const std::unique_ptr<natsStatistics, void (*)(natsStatistics*)> statistics(
+            made, natsStatistics_Destroy);
+        std::uint64_t count = 0;
+        natsConnection_GetStats(handle_, made);
+        natsStatistics_GetCounts(made, nullptr, nullptr, nullptr, nullptr, &count);
+        return count;
+    }
     void close() override { natsConnection_Close(handle_); }
 
     [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }

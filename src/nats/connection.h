@@ -1,6 +1,7 @@
 // A connection to a NATS server or cluster. This module is the only home of libnats.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ public:
 
     /// Whether a server is on the other side at this moment.
     [[nodiscard]] virtual bool is_connected() const = 0;
+    /// How often it was lost and came back.
+    [[nodiscard]] virtual std::uint64_t reconnects() const = 0;
     /// What is under way fails with `unavailable`, and so does everything later.
     virtual void close() = 0;
 };

@@ -51,33 +51,38 @@ void Calls::finish(std::uint64_t number, Answer answer) {
 }
 
 void Calls::sweep(const Directory& directory) {
+    end_some([&](Call& call) -> const char* {
+        const auto leader = directory.leader(call.partition);
+        const auto patience = leader.id.text.empty() ? lost_patience : succeeded_patience;
+        if (leader.id == call.to) {
+            call.lost = Deadline::never();
+        } else if (call.lost.remaining() > patience) {
+            call.lost = Deadline::after(patience);
+        }
+        if (directory.is_cut_off()) return "this daemon is cut off from NATS";
+        if (call.deadline.expired()) return "its leader did not answer in time";
+        return call.lost.expired() ? "its leader has gone" : nullptr;
+    });
+}
+
+void Calls::lose(const std::function<bool(const DaemonId& to)>& is_lost, const char* why) {
+    end_some([&](Call& call) { return is_lost(call.to) ? why : nullptr; });
+}
+
+void Calls::end_some(const std::function<const char*(Call&)>& reason) {
     std::vector<std::pair<Completion<Answer>, Answer>> ended;
     {
         const std::scoped_lock lock(mutex_);
-        for (auto call = calls_.begin(); call != calls_.end();) {
-            auto& [partition, to, deadline, lost, done] = call->second;
-            const auto leader = directory.leader(partition);
-            const auto patience = leader.id.text.empty() ? lost_patience : succeeded_patience;
-            if (leader.id == to) {
-                lost = Deadline::never();
-            } else if (lost.remaining() > patience) {
-                lost = Deadline::after(patience);
-            }
-            const char* why = nullptr;
-            if (directory.is_cut_off()) {
-                why = "this daemon is cut off from NATS";
-            } else if (deadline.expired()) {
-                why = "its leader did not answer in time";
-            } else if (lost.expired()) {
-                why = "its leader has gone";
-            }
+        for (auto at = calls_.begin(); at != calls_.end();) {
+            Call& call = at->second;
+            const char* const why = reason(call);
             if (why == nullptr) {
-                ++call;
+                ++at;
                 continue;
             }
-            const auto text = fmt::format("partition {}: {}", partition, why);
-            ended.emplace_back(std::move(done), fail(Errc::deadline_exceeded, text));
-            call = calls_.erase(call);
+            const auto text = fmt::format("partition {}: {}", call.partition, why);
+            ended.emplace_back(std::move(call.done), fail(Errc::deadline_exceeded, text));
+            at = calls_.erase(at);
         }
     }
     for (auto& [done, answer] : ended) done(std::move(answer));

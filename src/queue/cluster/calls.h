@@ -32,6 +32,9 @@ public:
     /// Ends calls whose time is over, those whose daemon has not led for a while, and all when this
     /// daemon is cut off.
     void sweep(const Directory& directory);
+    /// Ends those under way that `is_lost` says of to whom they went: their requests or answers may
+    /// never come. With deadline_exceeded and `why`.
+    void lose(const std::function<bool(const DaemonId& to)>& is_lost, const char* why);
     /// Ends all with shutting_down, and so every later one.
     void close();
 
@@ -46,6 +49,9 @@ private:
             Deadline::never();  ///< what it went to does not lead: until then it may answer
         Completion<Answer> done;
     };
+
+    /// Those that `reason` gives one for: nullptr: it goes on.
+    void end_some(const std::function<const char*(Call&)>& reason);
 
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, Call> calls_;

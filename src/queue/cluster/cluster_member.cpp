@@ -160,6 +160,10 @@ private:
         const bool is_connected = connection_->is_connected();
         if (is_connected) connected_at_ = steady_now();
         directory_.set_cut_off(steady_now() - connected_at_ >= cut_off_time);
+        if (is_connected && connection_->reconnects() != reconnects_) {
+            reconnects_ = connection_->reconnects();
+            transport_->came_back();
+        }
         if (is_connected == was_connected_) return;
         was_connected_ = is_connected;
         if (!is_connected) return handle(Disconnected{});
@@ -325,6 +329,7 @@ private:
     MemberMetrics metrics_;
     ClusterNode node_;
     bool was_connected_ = false;
+    std::uint64_t reconnects_ = 0;  ///< that were seen to
     std::vector<Partition> told_hanging_;
     std::unordered_map<std::uint64_t, Partition> guests_;
     SteadyTime connected_at_ = steady_now();  ///< the last time it was seen to be

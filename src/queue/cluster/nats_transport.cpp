@@ -81,6 +81,8 @@ public:
                                  [this](const nats::Delivery& one) { take_command(one); }));
         BATON_TRY(events_, messaging.subscribe(config.cluster + ".event",
                                [this](const nats::Delivery& one) { watchers_->tell(one.data); }));
+        BATON_TRY(returns_, messaging.subscribe(config.cluster + ".back",
+                                [this](const nats::Delivery& one) { lose_calls_to(one.data); }));
         return {};
     }
 
@@ -139,9 +141,18 @@ public:
         commands_.reset();
         answers_.reset();
         events_.reset();
+        returns_.reset();
     }
 
     void sweep() override { calls_.sweep(directory_); }
+
+    void came_back() override {
+        const auto& config = sender_->config;
+        calls_.lose([&](const DaemonId& to) { return to != config.id; },
+            "the connection to NATS was lost meanwhile");
+        const auto told = sender_->messaging->publish(config.cluster + ".back", {}, config.id.text);
+        static_cast<void>(told);  // if it is lost again, this comes again
+    }
 
     void tell_event(const Bytes& event) override {
         const auto told =
@@ -153,6 +164,12 @@ private:
     [[nodiscard]] std::string command_subject(
         const DaemonId& to, std::string_view partition) const {
         return fmt::format("{}.command.{}.{}", sender_->config.cluster, to.text, partition);
+    }
+
+    void lose_calls_to(std::string_view id) {
+        if (id == sender_->config.id.text) return;
+        calls_.lose([&](const DaemonId& to) { return to.text == id; },
+            "its leader's connection to NATS was lost meanwhile");
     }
 
     static std::unexpected<Error> not_served(Partition partition) {
@@ -232,6 +249,7 @@ private:
     std::unique_ptr<nats::Subscription> answers_;
     std::unique_ptr<nats::Subscription> commands_;
     std::unique_ptr<nats::Subscription> events_;
+    std::unique_ptr<nats::Subscription> returns_;
 };
 
 }  // namespace

@@ -27,6 +27,9 @@ class NatsTransport : public remote::Transport {
 public:
     /// Ends calls that have waited too long; to be called now and then.
     virtual void sweep() = 0;
+    /// The connection was lost and is back. What was under way may never arrive: calls that went
+    /// out or wait for an answer end here, and those to this daemon at all others.
+    virtual void came_back() = 0;
     /// Tells every daemon, this one too.
     virtual void tell_event(const Bytes& event) = 0;
 };
@@ -35,7 +38,8 @@ public:
 /// `answer` was not touched.
 using Receive = std::function<bool(Partition, const Bytes& request, Completion<Bytes>& answer)>;
 
-/// Subjects: `<cluster>.command.<daemon>.<partition>`, `<cluster>.event`. A command for a partition
+/// Subjects: `<cluster>.command.<daemon>.<partition>`, `<cluster>.event`, `<cluster>.back` (the id
+/// of a daemon whose connection was lost for a while). A command for a partition
 /// that this daemon serves does not leave it. The directory must outlive it. Fails: unavailable,
 /// permission_denied.
 [[nodiscard]] Result<std::unique_ptr<NatsTransport>> make_nats_transport(NatsTransportConfig config,

@@ -51,6 +51,16 @@ TEST_F(CallsTest, an_answer_ends_its_call_once) {
     EXPECT_TRUE(*answer);
 }
 
+TEST_F(CallsTest, what_a_lost_connection_may_have_lost_ends_at_once) {
+    start();
+    calls.lose([](const DaemonId& to) { return to == new_leader; }, "it was away");
+    EXPECT_FALSE(answer) << "it went to another daemon";
+    calls.lose([](const DaemonId& to) { return to == old_leader; }, "it was away");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error().code, Errc::deadline_exceeded) << "it may have been executed";
+    EXPECT_EQ(answer->error().detail, "partition 0: it was away");
+}
+
 TEST_F(CallsTest, when_another_daemon_leads_nobody_waits_long_for_the_old_one) {
     start();
     EXPECT_FALSE(ends_within(400ms)) << "it leads";
