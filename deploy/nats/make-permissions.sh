@@ -6,13 +6,14 @@ set -euo pipefail
 partitions=${1:-16}
 
 streams=(baton-bucket baton-limits-bucket)
-for ((i = 0; i < partitions; ++i)); do streams+=("baton-log-$i"); done
+for ((i = 0; i < partitions; ++i)); do streams+=("baton-log-$i" "baton-log-$i-b"); done
 
 list() { printf '        "%s",\n' "$@"; }
 
 cat <<HEAD
-# Made by make-permissions.sh $partitions: streams baton-log-0 to baton-log-$((partitions - 1)) (subjects baton.log.N.G), baton-bucket
-# (baton.bucket) and baton-limits-bucket (baton.limits.bucket). No stream may be deleted, saved or restored, and none but these touched.
+# Made by make-permissions.sh $partitions: streams baton-log-0 to baton-log-$((partitions - 1)) (subjects baton.log.N.G) and the same with -b
+# (baton.log.N-b.G), baton-bucket (baton.bucket) and baton-limits-bucket (baton.limits.bucket). No stream may be deleted, saved or
+# restored, and none but these touched.
 permissions: {
   publish: {
     allow: [

@@ -122,6 +122,8 @@ public:
         for (int i = 0; i < info->Config->SubjectsLen; ++i) {
             state.subjects.emplace_back(info->Config->Subjects[i]);
         }
+        const auto* const cluster = info->Cluster;
+        if (cluster != nullptr && cluster->Leader != nullptr) state.leader = cluster->Leader;
         return state;
     }
 

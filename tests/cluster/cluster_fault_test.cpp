@@ -2,6 +2,7 @@
 // history of what clients saw is the judge. BATON_CLUSTER_ROUNDS says how often each fault comes
 // (1).
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -38,6 +40,10 @@ int rounds() {
 }
 
 bool is_timed() { return std::getenv("BATON_CLUSTER_ROUNDS") != nullptr; }
+
+std::array<std::string, 2> log_streams(std::uint32_t partition) {
+    return {fmt::format("baton-log-{}", partition), fmt::format("baton-log-{}-b", partition)};
+}
 
 class ClusterFaults : public ::testing::Test {
 protected:
@@ -70,12 +76,24 @@ protected:
             EXPECT_LE(load.history().longest_gap(), gap_max) << name;
         }
     }
-    /// The server that leads the log of the queue under load.
+    /// The server that leads the stream which the queue under load is written to, of the two that
+    /// its log has.
     std::size_t stream_leader() {
-        const auto node =
-            load.nats().await_leader(fmt::format("baton-log-{}", ClusterLoad::partition()));
-        fmt::print("the server leads the log{}{}\n",
-            load.nats().leader_of("baton-bucket") == node ? ", the bucket" : "",
+        const auto streams = log_streams(ClusterLoad::partition());
+        const auto lasts = [&] {
+            return std::pair(
+                load.nats().last_sequence(streams[0]), load.nats().last_sequence(streams[1]));
+        };
+        const auto before = lasts();
+        load.run_for(milliseconds(100));
+        const auto& written = streams[lasts().second > before.second ? 1 : 0];
+        const auto& other = streams[written == streams[0] ? 1 : 0];
+        const auto node = load.nats().await_leader(written);
+        const auto leads = [&](const std::string& stream) {
+            return load.nats().leader_of(stream) == node;
+        };
+        fmt::print("the server leads {}{}{}{}\n", written, leads(other) ? ", its other stream" : "",
+            leads("baton-bucket") ? ", the bucket" : "",
             load.nats().meta_leader() == node ? ", the servers" : "");
         return node;
     }
@@ -124,39 +142,40 @@ protected:
     void expect_equal_replicas() {
         for (std::size_t node = 0; node < load.nats().size(); ++node) load.nats().terminate(node);
         for (std::uint32_t partition = 0; partition < ClusterLoad::partitions; ++partition) {
-            const auto stream = fmt::format("baton-log-{}", partition);
-            std::vector<std::map<std::uint64_t, std::string>> replicas;
-            std::uint64_t first = 1;
-            std::uint64_t last = UINT64_MAX;
-            for (std::size_t node = 0; node < load.nats().size(); ++node) {
-                replicas.push_back(stored_messages(load.nats().store(node), stream));
-                ASSERT_FALSE(replicas.back().empty()) << stream << " on node " << node;
-                // They purge, and end, each in its own time.
-                first = std::max(first, replicas.back().begin()->first);
-                last = std::min(last, replicas.back().rbegin()->first);
-            }
-            std::string different;
-            for (auto sequence = first; sequence <= last && different.size() < 500; ++sequence) {
-                const auto& message = replicas.front()[sequence];
-                if (!message.empty() && std::ranges::all_of(replicas, [&](auto& replica) {
-                        return replica[sequence] == message;
-                    })) {
-                    continue;
-                }
-                different += fmt::format("{}:", sequence);
-                for (auto& replica : replicas) {
-                    different += fmt::format(" [{}]", part_of(replica[sequence]));
-                }
-                different += "; ";
-            }
-            EXPECT_EQ(different, "") << stream << " from " << first << " to " << last;
-            if (last > 100) {
-                fmt::print("{}: {} messages compared\n", stream, last - first + 1);
-            }
+            for (const auto& stream : log_streams(partition)) expect_equal_replicas_of(stream);
         }
     }
 
 private:
+    void expect_equal_replicas_of(const std::string& stream) {
+        std::vector<std::map<std::uint64_t, std::string>> replicas;
+        std::uint64_t first = 1;
+        std::uint64_t last = UINT64_MAX;
+        for (std::size_t node = 0; node < load.nats().size(); ++node) {
+            replicas.push_back(stored_messages(load.nats().store(node), stream));
+            ASSERT_FALSE(replicas.back().empty()) << stream << " on node " << node;
+            // They purge, and end, each in its own time.
+            first = std::max(first, replicas.back().begin()->first);
+            last = std::min(last, replicas.back().rbegin()->first);
+        }
+        std::string different;
+        for (auto sequence = first; sequence <= last && different.size() < 500; ++sequence) {
+            const auto& message = replicas.front()[sequence];
+            if (!message.empty() && std::ranges::all_of(replicas, [&](auto& replica) {
+                    return replica[sequence] == message;
+                })) {
+                continue;
+            }
+            different += fmt::format("{}:", sequence);
+            for (auto& replica : replicas) {
+                different += fmt::format(" [{}]", part_of(replica[sequence]));
+            }
+            different += "; ";
+        }
+        EXPECT_EQ(different, "") << stream << " from " << first << " to " << last;
+        if (last > 100) fmt::print("{}: {} messages compared\n", stream, last - first + 1);
+    }
+
     std::chrono::steady_clock::time_point began_;
 };
 

@@ -1,5 +1,6 @@
-// A stream in memory under several clients, whose server and network do their worst: answers and
-// requests are lost, what was sent arrives late, twice, or on a subject that is none any more.
+// A client of the two streams of a log in memory, beside others, whose server and network do their
+// worst: answers and requests are lost, what was sent arrives late, twice, or on a subject that is
+// none any more.
 #pragma once
 
 #include <algorithm>
@@ -9,85 +10,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "nats/jetstream.h"
+#include "support/fake_stream.h"
 
 namespace baton::test {
-
-/// What happens, where several things may.
-class Choices {
-public:
-    virtual ~Choices() = default;
-    /// One of `count`.
-    virtual std::size_t pick(std::size_t count) = 0;
-    /// Which one of so many others goes on in place of who is at it; 0: none.
-    virtual std::size_t turn(std::size_t others) = 0;
-    /// One of `count` mishaps, or, mostly, 0.
-    virtual std::size_t mishap(std::size_t count) = 0;
-};
-
-class FakeMessage final : public nats::Message {
-public:
-    FakeMessage(
-        std::uint64_t sequence, nats::Headers headers, std::string data, std::int64_t stored_ms = 0)
-        : sequence_(sequence),
-          headers_(std::move(headers)),
-          data_(std::move(data)),
-          stored_ms_(stored_ms) {}
-    std::uint64_t sequence() const override { return sequence_; }
-    std::string_view data() const override { return data_; }
-    std::string_view header(const char* name) const override {
-        for (const auto& [key, value] : headers_) {
-            if (key == name) return value;
-        }
-        return {};
-    }
-    std::int64_t stored_ms() const override { return stored_ms_; }
-
-private:
-    std::uint64_t sequence_;
-    nats::Headers headers_;
-    std::string data_;
-    std::int64_t stored_ms_;
-};
-
-/// What all clients see.
-struct FakeStream {
-    struct Sent {
-        nats::Headers headers;
-        std::string data;
-    };
-    std::vector<Sent> messages;  ///< from sequence 1 on
-    std::uint64_t first = 1;
-    std::string subject;             ///< empty: there is no stream
-    std::vector<Sent> late;          ///< sent, and neither lost nor stored
-    std::vector<std::string> moves;  ///< subjects that it may still get
-    std::uint64_t names = 0;
-
-    std::uint64_t store(Sent sent) {
-        messages.push_back(std::move(sent));
-        return messages.size();
-    }
-    /// Lets one late thing happen, or none.
-    void land(Choices& choices) {
-        const auto at = choices.pick(1 + late.size() + moves.size());
-        if (at == 0) return;
-        if (at <= late.size()) {
-            const auto landed = late.begin() + static_cast<std::ptrdiff_t>(at - 1);
-            store(*landed);
-            late.erase(landed);
-        } else {
-            const auto moved = moves.begin() + static_cast<std::ptrdiff_t>(at - 1 - late.size());
-            subject = *moved;
-            moves.erase(moved);
-        }
-    }
-    [[nodiscard]] std::unique_ptr<nats::Message> message(std::uint64_t sequence) const {
-        const auto& sent = messages.at(sequence - 1);
-        return std::make_unique<FakeMessage>(sequence, sent.headers, sent.data);
-    }
-};
 
 class FakeReader final : public nats::StreamReader {
 public:
@@ -106,79 +33,98 @@ private:
 /// One client. `turn` is called where others may come between.
 class FakeJetStream final : public nats::JetStream {
 public:
-    FakeJetStream(FakeStream& stream, Choices& choices, std::function<void()> turn)
-        : stream_(stream), choices_(choices), turn_(std::move(turn)) {}
+    FakeJetStream(FakeStreams& streams, Choices& choices, std::function<void()> turn)
+        : streams_(streams), choices_(choices), turn_(std::move(turn)) {}
 
     std::size_t max_payload() const override { return 1'000'000; }
-    std::string unique_name() override { return std::to_string(++stream_.names); }
+    std::string unique_name() override { return std::to_string(++streams_.names); }
     Result<void> ensure_stream(const nats::StreamConfig& config) override {
         turn_();
-        if (stream_.subject.empty()) stream_.subject = config.subject;
+        auto& stream = streams_.of(config.name);
+        if (stream.subject.empty()) stream.subject = config.subject;
         return {};
     }
-    Result<nats::StreamState> state(const std::string&, Duration) override {
+    Result<nats::StreamState> state(const std::string& name, Duration) override {
         turn_();
+        auto& stream = streams_.of(name);
+        if (is_silent(stream)) return silence();
         nats::StreamState state{
-            .first = stream_.first, .last = stream_.messages.size(), .subjects = {stream_.subject}};
+            .first = stream.first, .last = stream.messages.size(), .subjects = {stream.subject}};
         switch (choices_.mishap(2)) {
             case 1: return silence();
-            case 2: state.last = std::max(state.last, stream_.first) - 1; break;  // of a moment ago
+            case 2: state.last = std::max(state.last, stream.first) - 1; break;  // of a moment ago
             default: break;
         }
         turn_();
         return state;
     }
-    Result<void> move_stream(const std::string&, const std::string& subject) override {
+    Result<void> move_stream(const std::string& name, const std::string& subject) override {
         turn_();
+        auto& stream = streams_.of(name);
         switch (choices_.mishap(3)) {
             case 1: return silence();
-            case 2: stream_.moves.push_back(subject); return silence();
-            case 3: stream_.subject = subject; return silence();
-            default: stream_.subject = subject; return {};
+            case 2: stream.moves.push_back(subject); return silence();
+            case 3: stream.subject = subject; return silence();
+            default: stream.subject = subject; return {};
         }
     }
     Result<void> delete_stream(const std::string&) override { return {}; }
     Result<void> step_down(const std::string&) override { return {}; }
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         turn_();
-        if (publication.subject != stream_.subject) return fail(Errc::unavailable, "nobody");
+        auto& stream = streams_.of(publication.subject);
+        if (publication.subject != stream.subject) return fail(Errc::unavailable, "nobody");
         FakeStream::Sent sent{publication.headers, std::string(publication.data)};
-        switch (choices_.mishap(5)) {
+        if (is_silent(stream)) return silence();
+        switch (choices_.mishap(6)) {
             case 1: return silence();
-            case 2: stream_.late.push_back(sent); return silence();
-            case 3: stream_.store(sent); return silence();
-            case 4: stream_.late.push_back(sent); break;  // and once more, some time
+            case 2: stream.late.push_back(sent); return silence();
+            case 3: stream.store(sent); return silence();
+            case 4: stream.late.push_back(sent); break;  // and once more, some time
             case 5: return fail(Errc::unavailable, "nobody");
+            case 6:
+                stream.late.push_back(sent);
+                stream.silent = silence_length;
+                return silence();
             default: break;
         }
-        const auto sequence = stream_.store(std::move(sent));
+        const auto sequence = stream.store(std::move(sent));
         turn_();
         return sequence;
     }
     Result<std::unique_ptr<nats::Message>> get(
-        const std::string&, std::uint64_t sequence) override {
+        const std::string& name, std::uint64_t sequence) override {
         turn_();
-        const bool is_there = sequence >= stream_.first && sequence <= stream_.messages.size();
+        const auto& stream = streams_.of(name);
+        const bool is_there = sequence >= stream.first && sequence <= stream.messages.size();
         if (!is_there) return fail(Errc::not_found, "no message");
-        return stream_.message(sequence);
+        return stream.message(sequence);
     }
     Result<std::unique_ptr<nats::StreamReader>> read(
-        const std::string&, std::uint64_t first) override {
+        const std::string& name, std::uint64_t first) override {
         turn_();
-        return std::make_unique<FakeReader>(stream_, first);
+        return std::make_unique<FakeReader>(streams_.of(name), first);
     }
-    Result<void> purge_before(const std::string&, std::uint64_t sequence) override {
+    Result<void> purge_before(const std::string& name, std::uint64_t sequence) override {
         turn_();
-        stream_.first = std::max(stream_.first, sequence);
+        auto& stream = streams_.of(name);
+        stream.first = std::max(stream.first, sequence);
         return {};
     }
 
 private:
+    static constexpr std::size_t silence_length = 5;
+
+    static bool is_silent(FakeStream& stream) {
+        if (stream.silent == 0) return false;
+        --stream.silent;
+        return true;
+    }
     static std::unexpected<Error> silence() {
         return fail(Errc::deadline_exceeded, "nobody answers");
     }
 
-    FakeStream& stream_;
+    FakeStreams& streams_;
     Choices& choices_;
     std::function<void()> turn_;
 };

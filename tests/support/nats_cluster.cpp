@@ -272,6 +272,11 @@ std::optional<std::size_t> NatsCluster::leader_of(std::string_view stream) const
     return std::nullopt;
 }
 
+std::uint64_t NatsCluster::last_sequence(std::string_view stream) const {
+    const auto leader = leader_of(stream);
+    return leader ? NatsMonitor(nodes_[*leader].monitor_port).last_sequence(stream) : 0;
+}
+
 std::optional<std::size_t> NatsCluster::meta_leader() const {
     for (std::size_t i = 0; i < size(); ++i) {
         if (!reachable(nodes_[i])) continue;

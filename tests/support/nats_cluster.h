@@ -87,6 +87,8 @@ public:
     /// Who leads the stream or the meta group, as the reachable nodes see it; nothing while there
     /// is no leader, or no such stream. A node that is down, stopped or cut off is never named.
     [[nodiscard]] std::optional<std::size_t> leader_of(std::string_view stream) const;
+    /// Sequence of the stream's last message, as its leader has it; 0: there is none, or no leader.
+    [[nodiscard]] std::uint64_t last_sequence(std::string_view stream) const;
     [[nodiscard]] std::optional<std::size_t> meta_leader() const;  ///< one node alone has none
     /// Waits for one.
     [[nodiscard]] std::size_t await_leader(std::string_view stream,

@@ -54,6 +54,17 @@ const json::array& array_at(const json::value& value, std::string_view name) {
     return found != nullptr && found->is_array() ? found->get_array() : none;
 }
 
+/// Null when the server has no such stream.
+json::value stream_detail(std::uint16_t port, std::string_view stream) {
+    const auto all = report(port, "/jsz?accounts=true&streams=true");
+    for (const auto& account : array_at(all, "account_details")) {
+        for (const auto& entry : array_at(account, "stream_detail")) {
+            if (text_at(entry, "/name") == stream) return entry;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 bool NatsMonitor::answers() const { return get(port_, "/").has_value(); }
@@ -68,17 +79,18 @@ std::string NatsMonitor::meta_leader() const {
 }
 
 std::string NatsMonitor::stream_leader(std::string_view stream) const {
-    const auto all = report(port_, "/jsz?accounts=true&streams=true");
-    for (const auto& account : array_at(all, "account_details")) {
-        for (const auto& entry : array_at(account, "stream_detail")) {
-            if (text_at(entry, "/name") != stream) continue;
-            // A server without a cluster says nothing of leaders: it is the one.
-            return entry.get_object().contains("cluster")
-                       ? text_at(entry, "/cluster/leader")
-                       : text_at(report(port_, "/varz"), "/server_name");
-        }
-    }
-    return {};
+    const auto entry = stream_detail(port_, stream);
+    if (entry.is_null()) return {};
+    // A server without a cluster says nothing of leaders: it is the one.
+    return entry.get_object().contains("cluster") ? text_at(entry, "/cluster/leader")
+                                                  : text_at(report(port_, "/varz"), "/server_name");
+}
+
+std::uint64_t NatsMonitor::last_sequence(std::string_view stream) const {
+    const auto entry = stream_detail(port_, stream);
+    json::error_code absent;
+    const auto* const last = entry.find_pointer("/state/last_seq", absent);
+    return last == nullptr ? 0 : last->to_number<std::uint64_t>();
 }
 
 }  // namespace baton::test

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] std::string meta_leader() const;
     /// The same of a stream; the server's own name when it is alone.
     [[nodiscard]] std::string stream_leader(std::string_view stream) const;
+    /// Sequence of the last message that this server holds of a stream; 0: none.
+    [[nodiscard]] std::uint64_t last_sequence(std::string_view stream) const;
 
 private:
     std::uint16_t port_;

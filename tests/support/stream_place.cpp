@@ -44,8 +44,13 @@ std::unique_ptr<nats::JetStream> StreamPlace::jetstream() {
 }
 
 StreamPlace::~StreamPlace() {
-    if (stream_.empty()) return;
-    static_cast<void>(jetstream()->delete_stream(stream_));
+    if (!stream_.empty()) remove(stream_);
+}
+
+void StreamPlace::remove(const std::string& log) {
+    for (const auto* const end : {"", "-b"}) {
+        static_cast<void>(jetstream()->delete_stream(log + end));
+    }
 }
 
 std::unique_ptr<queue::SharedLog> StreamPlace::open_log() {

@@ -1,4 +1,4 @@
-// A stream of its own on a real JetStream server, for one test.
+// A log of its own on a real JetStream server, for one test.
 #pragma once
 
 #include <memory>
@@ -15,14 +15,16 @@ namespace baton::test {
 class StreamPlace final {
 public:
     StreamPlace() = default;
-    /// Deletes the stream.
+    /// Deletes its streams.
     ~StreamPlace();
     StreamPlace(const StreamPlace&) = delete;
     StreamPlace& operator=(const StreamPlace&) = delete;
 
     /// To the server itself.
     [[nodiscard]] static std::unique_ptr<nats::JetStream> jetstream();
-    /// A writer of the stream.
+    /// Deletes the streams of a log.
+    static void remove(const std::string& log);
+    /// A writer of the log.
     [[nodiscard]] std::unique_ptr<queue::SharedLog> open_log();
     /// A store on it as on a machine that has never seen it.
     [[nodiscard]] std::unique_ptr<queue::Store> open_store();

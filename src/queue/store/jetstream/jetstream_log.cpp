@@ -1,48 +1,60 @@
 #include "queue/store/jetstream/jetstream_log.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "queue/store/jetstream/reading_rule.h"
+#include "queue/store/jetstream/lane.h"
+#include "queue/store/jetstream/lane_reader.h"
 #include "queue/store/jetstream/stored_part.h"
 #include "queue/store/jetstream/stream_link.h"
-#include "queue/store/jetstream/stream_search.h"
 
 namespace baton::queue {
 namespace {
 
+using jetstream::is_refusal;
+using jetstream::Lane;
+using jetstream::LaneReader;
 using jetstream::may_pass;
-using jetstream::PartAt;
 using jetstream::Patience;
-using jetstream::ReadingRule;
 using jetstream::StoredPart;
 
-/// Of the stream's size this part is for what makes room: acks, and what compaction moves.
+/// Of the log's size this part is for what makes room: acks, and what compaction moves.
 constexpr std::uint64_t reserve_part = 4;
 /// What headers may take of a message.
 constexpr std::size_t headers_size_max = 512;
 
-/// Whether it says that nothing was stored.
-bool is_refusal(Errc code) {
-    return code == Errc::unavailable || code == Errc::storage_full ||
-           code == Errc::message_too_large || code == Errc::permission_denied;
+JetStreamLogConfig second(JetStreamLogConfig config) {
+    config.stream += "-b";
+    config.subject += "-b";
+    return config;
 }
 
+/// Writes one of its lanes until that does not answer, and then the other: an entry that may be in
+/// the first is put into the second as well, the same to the byte. So it does not matter in which
+/// of the two a reader finds it.
 class JetStreamLog final : public SharedLog {
 public:
     JetStreamLog(std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config)
         : jetstream_(std::move(jetstream)),
           config_(std::move(config)),
-          link_(*jetstream_, config_) {}
+          lanes_{{{*jetstream_, config_}, {*jetstream_, second(config_)}}} {}
 
     Result<Bounds> look() override {
         fenced_ = not_taken_over();
         const Patience patience(config_);
-        BATON_TRY(const auto state, link_.look(patience));
-        BATON_TRY_VOID(go_to_end(state, patience));
+        BATON_TRY_VOID(lanes_[0].look(patience));
+        BATON_TRY_VOID(lanes_[1].look(patience));
+        // What stands in both at one time: one of them must not have grown while the other was
+        // read.
+        for (std::size_t i = 0;; i = 1 - i) {
+            BATON_TRY(const bool has_grown, lanes_[i].look_on(patience));
+            if (!has_grown) break;
+        }
         BATON_TRY_VOID(find_bounds(patience));
         return bounds_;
     }
@@ -50,7 +62,9 @@ public:
     Result<Bounds> take_over() override {
         fenced_ = not_taken_over();
         const Patience patience(config_);
-        BATON_TRY_VOID(link_.make(patience));
+        for (auto& lane : lanes_) {
+            BATON_TRY_VOID(lane.make(patience));
+        }
         while (true) {
             const auto opened = try_to_open(patience);
             if (opened && *opened) break;
@@ -62,7 +76,6 @@ public:
             if (!again || !patience.pause()) return fail(error);
         }
         BATON_TRY_VOID(find_bounds(patience));
-        epoch_ = rule_.epoch();
         fenced_.reset();
         return bounds_;
     }
@@ -71,192 +84,240 @@ public:
         if (bounds_.last == 0 || from > bounds_.last) return {};
         std::uint64_t next = std::max(from, bounds_.first);
         const Patience patience(config_);
-        BATON_TRY(const auto begin, place_of(at(patience), {first_, last_}, next));
-        BATON_TRY(const auto reader, jetstream_->read(config_.stream, begin));
-        ReadingRule rule;
-        std::string joined;
-        for (std::uint64_t sequence = begin; sequence <= last_; ++sequence) {
-            BATON_TRY(const auto message, reader->next(config_.patience));
-            BATON_TRY(const auto part, jetstream::part_of(*message));
-            BATON_TRY(const bool counts, rule.add(part, sequence));
-            if (!counts || part.opens_epoch() || part.number < next) continue;
-            if (part.begins_entry()) joined.clear();
-            if (part.count > 1) joined += part.data;
-            if (!part.ends_entry()) continue;
-            BATON_TRY_VOID(visit(next, part.count > 1 ? joined : part.data));
-            ++next;
+        std::array<std::optional<LaneReader>, 2> readers;
+        for (std::size_t i = 0; i < lanes_.size(); ++i) {
+            BATON_TRY(readers[i], reader(lanes_[i], next, patience));
         }
-        if (next == bounds_.last + 1) return {};
-        return fail(Errc::storage_corrupt,
-            fmt::format("stream {}: entry {} is missing", config_.stream, next));
+        for (; next <= bounds_.last; ++next) {
+            const LaneReader* found = nullptr;
+            for (auto& reader : readers) {
+                if (!reader) continue;
+                if (reader->number() < next) {
+                    BATON_TRY(const bool is_there, reader->next(next));
+                    if (!is_there) {
+                        reader.reset();
+                        continue;
+                    }
+                }
+                if (reader->number() == next) found = &*reader;
+            }
+            if (found == nullptr) {
+                // Who only looks may have been shown one of the streams as it was a moment ago.
+                return fail(fenced_ ? Errc::unavailable : Errc::storage_corrupt,
+                    fmt::format("stream {}: entry {} is missing", config_.stream, next));
+            }
+            BATON_TRY_VOID(visit(next, found->entry()));
+        }
+        return {};
     }
 
     std::uint64_t room() const override {
         if (config_.max_bytes < 0) return UINT64_MAX;
         const auto limit = static_cast<std::uint64_t>(config_.max_bytes);
-        const auto taken = bytes_ + limit / reserve_part;
-        return limit - std::min(limit, taken);
+        return limit - std::min(limit, bytes() + limit / reserve_part);
     }
 
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         if (fenced_) return fail(*fenced_);
-        if (rule_.whole() != 0 && number != rule_.whole() + 1) {
+        if (bounds_.last != 0 && number != bounds_.last + 1) {
             return fail(Errc::storage_io,
-                fmt::format("entry {} cannot follow entry {}", number, rule_.whole()));
+                fmt::format("entry {} cannot follow entry {}", number, bounds_.last));
         }
-        const std::size_t part_size = part_size_max();
-        const std::size_t parts =
-            std::max<std::size_t>(1, (entry.size() + part_size - 1) / part_size);
-        for (std::size_t i = 0; i < parts; ++i) {
-            const auto added = add({.number = number,
-                .index = static_cast<std::uint32_t>(i),
-                .count = static_cast<std::uint32_t>(parts),
-                .data = entry.substr(i * part_size, part_size)});
-            if (added) continue;
-            const bool is_known =
-                added.error().code == Errc::storage_full || added.error().code == Errc::unavailable;
-            if (!is_known) fenced_ = added.error();
-            return fail(added.error());
+        // What says that something may go is always taken.
+        if (needed_ == announced_ && is_full(entry.size())) {
+            return fail(Errc::storage_full,
+                fmt::format("stream {} is full: {} bytes", config_.stream, config_.max_bytes));
         }
+        const auto added = add_somewhere(number, entry);
+        if (!added) return added;
+        announced_ = needed_;
         if (bounds_.last == 0) bounds_.first = number;
         bounds_.last = number;
+        tend();
         return {};
     }
 
     Result<void> release_before(std::uint64_t number) override {
         if (bounds_.last == 0 || number <= bounds_.first) return {};
-        const Patience patience(config_);
-        BATON_TRY(const auto sequence,
-            place_of(at(patience), {first_, last_}, std::min(number, bounds_.last)));
-        BATON_TRY_VOID(jetstream_->purge_before(config_.stream, sequence));
-        first_ = sequence;
-        if (const auto state = jetstream_->state(config_.stream, config_.request_timeout)) {
-            bytes_ = state->bytes;
-        }
-        BATON_TRY(bounds_.first, first_number(at(patience), {first_, last_}));
+        // It goes as soon as an entry says so: without that a reader would miss what is not there.
+        needed_ = bounds_.first = std::min(number, bounds_.last);
         return {};
     }
 
 private:
+    /// Begins a higher epoch in both lanes. Whether it did, or another one came before.
+    Result<bool> try_to_open(const Patience& patience) {
+        for (auto& lane : lanes_) {
+            BATON_TRY_VOID(lane.enter(patience));
+        }
+        epoch_ = std::max(lanes_[0].rule().epoch(), lanes_[1].rule().epoch()) + 1;
+        needed_ = needed_by_lanes();
+        for (auto& lane : lanes_) {
+            BATON_TRY(const bool is_ours, lane.open(epoch_, needed_, patience));
+            if (!is_ours) return false;
+        }
+        // Until then the one who wrote before could say more.
+        needed_ = announced_ = needed_by_lanes();
+        purged_ = 0;
+        return true;
+    }
+    [[nodiscard]] std::uint64_t needed_by_lanes() const {
+        return std::max(lanes_[0].rule().needed(), lanes_[1].rule().needed());
+    }
+
+    /// Which entries are there.
+    Result<void> find_bounds(const Patience& patience) {
+        bounds_ = {};
+        const auto last = std::max(lanes_[0].rule().whole(), lanes_[1].rule().whole());
+        std::uint64_t first = 0;
+        for (auto& lane : lanes_) {
+            BATON_TRY(const auto begins, lane.first_number(patience));
+            if (begins != 0 && (first == 0 || begins < first)) first = begins;
+        }
+        if (first == 0 || first > last) return {};
+        bounds_ = {std::max(first, needed_by_lanes()), last};
+        return {};
+    }
+
+    Result<std::optional<LaneReader>> reader(
+        Lane& lane, std::uint64_t from, const Patience& patience) {
+        if (lane.rule().whole() < from) return std::nullopt;
+        BATON_TRY(const auto begin, lane.place(from, patience));
+        BATON_TRY(auto messages, jetstream_->read(lane.stream(), begin));
+        return LaneReader(std::move(messages), {begin, lane.extent().last}, config_.patience);
+    }
+
+    /// Puts the entry into one lane or the other until it is known to be there, or to be nowhere.
+    Result<void> add_somewhere(std::uint64_t number, std::string_view entry) {
+        const Patience patience(config_);
+        bool is_unknown = false;  // it may be stored, or be some time
+        std::size_t full = 0;     // lanes that have no room
+        for (int tries = 1;; ++tries) {
+            Lane& lane = lanes_[written_];
+            auto added = add_to(lane, number, entry, patience);
+            if (added) return {};
+            if (lane.rule().epoch() != epoch_) return fenced(deposed(lane));
+            const auto code = added.error().code;
+            is_unknown |= !is_refusal(code);
+            if (code == Errc::storage_full) ++full;
+            // The other one may be tried at once.
+            const bool is_in_time = tries == 1 || patience.pause();
+            if (is_in_time && (may_pass(code) || full == 1)) added = go_on(patience);
+            if (added) continue;
+            const Error& error = added.error();
+            if (is_unknown) return fenced(unknown(error.detail));
+            if (may_pass(error.code)) return fail(Errc::unavailable, error.detail);
+            return fail(error);
+        }
+    }
+
+    /// All parts of the entry, unless it is there. Any error leaves it unfinished in this lane.
+    Result<void> add_to(
+        Lane& lane, std::uint64_t number, std::string_view entry, const Patience& patience) {
+        if (!lane.is_ready()) return fail(Errc::unavailable, "the stream is not ready");
+        if (lane.rule().epoch() != epoch_) return fail(deposed(lane));
+        const std::size_t part_size = part_size_max();
+        const std::size_t parts =
+            std::max<std::size_t>(1, (entry.size() + part_size - 1) / part_size);
+        for (std::size_t i = 0; i < parts && lane.rule().whole() < number; ++i) {
+            BATON_TRY(
+                const bool counts, lane.add({.epoch = epoch_,
+                                                .number = number,
+                                                .index = static_cast<std::uint32_t>(i),
+                                                .count = static_cast<std::uint32_t>(parts),
+                                                .needed = needed_,
+                                                .data = entry.substr(i * part_size, part_size)},
+                                       patience));
+            // Its place was taken by a message of ours that came late.
+            if (!counts) return fail(Errc::deadline_exceeded, "another part came before");
+        }
+        return {};
+    }
+
+    /// Waits until one of the lanes can be written, the other one rather than the one of now.
+    Result<void> go_on(const Patience& patience) {
+        while (true) {
+            Result<void> done;
+            for (int i = 0; i < 2; ++i) {
+                written_ = 1 - written_;
+                Lane& lane = lanes_[written_];
+                done = lane.is_ready() ? Result<void>() : lane.recover(patience);
+                if (done) return done;
+                if (!may_pass(done.error().code)) return done;
+            }
+            if (!patience.pause()) return done;
+        }
+    }
+
+    /// Now and then, and when something may be purged: makes the lane that is not written ready for
+    /// the next time, and sees to it that the two have leaders on different servers. Whatever fails
+    /// is tried again the next time.
+    void tend() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - tended_at_ < config_.tend_interval && (announced_ == purged_ || is_purge_late_)) {
+            return;
+        }
+        tended_at_ = now;
+        const Patience patience(config_);
+        Lane& spare = lanes_[1 - written_];
+        if (!spare.is_ready()) {
+            spare.rest();
+            static_cast<void>(spare.recover(patience));
+        }
+        purge(patience);
+        if (config_.replicas == 1 || !spare.is_ready()) return;
+        if (!spare.refresh() || !lanes_[written_].refresh()) return;
+        if (spare.leader().empty() || spare.leader() != lanes_[written_].leader()) return;
+        static_cast<void>(jetstream_->step_down(spare.stream()));
+    }
+
+    void purge(const Patience& patience) {
+        is_purge_late_ = false;
+        if (announced_ == purged_) return;
+        for (auto& lane : lanes_) {
+            is_purge_late_ |= !lane.is_ready() || !lane.purge(announced_, patience);
+        }
+        if (!is_purge_late_) purged_ = announced_;
+    }
+
+    [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
+    [[nodiscard]] bool is_full(std::size_t size) const {
+        return config_.max_bytes >= 0 &&
+               bytes() + size > static_cast<std::uint64_t>(config_.max_bytes);
+    }
     [[nodiscard]] std::size_t part_size_max() const {
         const auto allowed = jetstream_->max_payload() - headers_size_max;
         return config_.message_size_max == 0 ? allowed
                                              : std::min(allowed, config_.message_size_max);
     }
 
-    /// Writes that a higher epoch begins. Whether it did, or another one came before.
-    Result<bool> try_to_open(const Patience& patience) {
-        // What was sent up to now, by whomever, goes to a subject that is not used any more.
-        BATON_TRY_VOID(link_.leave_subject(patience));
-        BATON_TRY(const auto state, link_.settle(patience));
-        BATON_TRY_VOID(go_to_end(state, patience));
-        const std::string name = jetstream_->unique_name();
-        const StoredPart part{.epoch = rule_.epoch() + 1,
-            .expected = last_ + 1,
-            .number = rule_.whole(),
-            .data = name};
-        BATON_TRY(const auto sequence, link_.publish(part));
-        BATON_TRY_VOID(go_to(sequence, part, patience));
-        return rule_.epoch() == part.epoch && rule_.opener() == name;
+    std::unexpected<Error> fenced(Error error) {
+        fenced_ = error;
+        return fail(std::move(error));
     }
-
-    Result<void> go_to_end(const nats::StreamState& state, const Patience& patience) {
-        bytes_ = state.bytes;
-        first_ = std::max<std::uint64_t>(state.first, 1);
-        last_ = state.last;
-        BATON_TRY(rule_, rule_at_end(at(patience), {first_, last_}));
-        return {};
-    }
-
-    /// Publishes one part until it is known to count, or to be none.
-    Result<void> add(StoredPart part) {
-        part.epoch = epoch_;
-        part.position = rule_.position() + 1;
-        const Patience patience(config_);
-        bool is_unknown = false;  // it may be stored, or be some time
-        while (rule_.epoch() == epoch_) {
-            part.expected = last_ + 1;
-            const auto published = link_.publish(part);
-            Result<void> done;
-            if (published) {
-                is_unknown = true;
-                done = go_to(*published, part, patience);
-            } else {
-                const Error& error = published.error();
-                is_unknown |= !is_refusal(error.code);
-                if (!may_pass(error.code) && !is_unknown) return fail(error);
-                done = may_pass(error.code) && patience.pause() ? catch_up(patience) : fail(error);
-            }
-            if (!done) {
-                if (!is_unknown && may_pass(done.error().code))
-                    return fail(Errc::unavailable, done.error().detail);
-                return unknown(done.error().detail);
-            }
-            if (rule_.epoch() == epoch_ && rule_.position() == part.position) {
-                bytes_ += part.data.size() + headers_size_max;
-                return {};
-            }
-            if (published && rule_.epoch() == epoch_) {
-                return unknown("the server says that it is stored, and it is not there");
-            }
-        }
-        return fail(
-            Errc::storage_io, fmt::format("another daemon writes stream {} from epoch {} on",
-                                  config_.stream, rule_.epoch()));
-    }
-
     [[nodiscard]] static Error not_taken_over() {
         return {.code = Errc::storage_io, .detail = "the log was not taken over"};
     }
-    [[nodiscard]] static std::unexpected<Error> unknown(std::string_view why) {
-        return fail(Errc::storage_io,
-            fmt::format("it is not known whether the log has the last entry: {}", why));
+    [[nodiscard]] static Error unknown(std::string_view why) {
+        return {.code = Errc::storage_io,
+            .detail = fmt::format("it is not known whether the log has the last entry: {}", why)};
     }
-
-    /// Reads on up to `sequence`, at which `part` was stored. Mostly that is the next one.
-    Result<void> go_to(std::uint64_t sequence, const StoredPart& part, const Patience& patience) {
-        if (sequence != last_ + 1) return read_on(sequence, patience);
-        BATON_TRY_VOID(rule_.add(part, sequence));
-        last_ = sequence;
-        return {};
-    }
-
-    /// Reads on to the end of the stream, as it is when somebody answers.
-    Result<void> catch_up(const Patience& patience) {
-        BATON_TRY(const auto state, link_.settle(patience));
-        return read_on(state.last, patience);
-    }
-
-    Result<void> read_on(std::uint64_t sequence, const Patience& patience) {
-        while (last_ < sequence) {
-            BATON_TRY(const auto part, link_.part_at(last_ + 1, patience));
-            BATON_TRY_VOID(rule_.add(part, last_ + 1));
-            ++last_;
-        }
-        return {};
-    }
-
-    /// Which entries are there.
-    Result<void> find_bounds(const Patience& patience) {
-        bounds_ = {};
-        BATON_TRY(const auto first, first_number(at(patience), {first_, last_}));
-        if (first != 0 && first <= rule_.whole()) bounds_ = {first, rule_.whole()};
-        return {};
-    }
-
-    [[nodiscard]] PartAt at(const Patience& patience) {
-        return
-            [this, &patience](std::uint64_t sequence) { return link_.part_at(sequence, patience); };
+    [[nodiscard]] static Error deposed(const Lane& lane) {
+        return {.code = Errc::storage_io,
+            .detail = fmt::format("another daemon writes stream {} from epoch {} on", lane.stream(),
+                lane.rule().epoch())};
     }
 
     std::unique_ptr<nats::JetStream> jetstream_;
     const JetStreamLogConfig config_;
-    jetstream::StreamLink link_;
-    ReadingRule rule_;         ///< what it says behind `last_`
-    std::uint64_t epoch_ = 0;  ///< that we opened
-    std::uint64_t first_ = 0;  ///< of the stream
-    std::uint64_t last_ = 0;   ///< of the stream, as far as it was read
-    std::uint64_t bytes_ = 0;  ///< that the stream takes, or a few more
+    std::array<Lane, 2> lanes_;
+    std::size_t written_ = 0;      ///< the lane that entries go to
+    std::uint64_t epoch_ = 0;      ///< that we opened
+    std::uint64_t needed_ = 0;     ///< entries before it are not
+    std::uint64_t announced_ = 0;  ///< `needed_` as an entry that counts said it
+    std::uint64_t purged_ = 0;     ///< before which everything has gone
+    bool is_purge_late_ = false;
+    std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
     std::optional<Error> fenced_ = not_taken_over();  ///< why nothing may be appended
 };

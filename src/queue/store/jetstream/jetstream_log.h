@@ -1,4 +1,5 @@
-// A shared log in a JetStream stream: one entry is one message, or several in a row if it is large.
+// A shared log in two JetStream streams: one entry is one message, or several in a row if it is
+// large, in the one stream or the other.
 #pragma once
 
 #include <memory>
@@ -12,16 +13,20 @@
 namespace baton::queue {
 
 struct JetStreamLogConfig {
-    std::string stream = "BATON_LOG_0";  ///< made on first use
-    /// What all its subjects begin with: it has one at a time, `<subject>.<generation>`.
+    /// Of the first; the second one is `<stream>-b`. Both are made on first use.
+    std::string stream = "BATON_LOG_0";
+    /// What all its subjects begin with: it has one at a time, `<subject>.<generation>`, and the
+    /// second stream `<subject>-b.<generation>`.
     std::string subject = "baton.log.0";
     int replicas = 3;
-    std::int64_t max_bytes = -1;  ///< of the stream; -1: what the account allows
+    std::int64_t max_bytes = -1;  ///< of both together, and of each; -1: what the account allows
     /// How long an append or a take-over goes on against a cluster that does not answer.
     Duration patience{15'000};
     /// Of one request. A message that is not answered by then is never sent again on its subject.
     Duration request_timeout{1'000};
     Duration retry_wait{50};  ///< between two tries while the cluster chooses a leader
+    /// How often the stream that is not written is looked after.
+    Duration tend_interval{2'000};
     /// Bytes of one message at most; 0: what the server takes.
     std::size_t message_size_max = 0;
 };

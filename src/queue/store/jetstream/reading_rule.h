@@ -13,7 +13,8 @@ namespace baton::queue::jetstream {
 /// Whether a message counts depends on what stands before it, and never on what comes later:
 /// - one that opens an epoch counts if its epoch is higher than any before;
 /// - a part counts if it is of the highest epoch so far and the next of it by position.
-/// All others are passed over: of deposed writers, or second copies of what counts already.
+/// All others are passed over: of deposed writers, or second copies of what counts already. Numbers
+/// of entries ascend; those left out stand in the log's other stream.
 ///
 /// So who has read everything up to a message knows for good whether it counts. A writer that sees
 /// its part count has it in every later reading, and whoever opens an epoch behind it has read it.
@@ -26,8 +27,13 @@ public:
     [[nodiscard]] std::uint64_t epoch() const noexcept { return last_.epoch; }
     /// Of the last part that counts; 0: none of its epoch does.
     [[nodiscard]] std::uint64_t position() const noexcept { return last_.position; }
-    /// Number of the last entry that is whole; 0: there is none.
+    /// Of the last message that counts; without data.
+    [[nodiscard]] const StoredPart& last() const noexcept { return last_; }
+    /// Number of the last entry that is whole; 0: there is none, or it is not known, because the
+    /// reading began in the middle of one that never became whole.
     [[nodiscard]] std::uint64_t whole() const noexcept { return whole_; }
+    /// Entries before this number are no longer needed; 0: nobody said so.
+    [[nodiscard]] std::uint64_t needed() const noexcept { return needed_; }
     /// The name with which the epoch was opened. Empty: that was before the first message read.
     [[nodiscard]] const std::string& opener() const noexcept { return opener_; }
 
@@ -36,6 +42,7 @@ private:
 
     StoredPart last_;  ///< that counts; without data
     std::uint64_t whole_ = 0;
+    std::uint64_t needed_ = 0;
     std::string opener_;
 };
 

@@ -10,13 +10,15 @@ namespace baton::queue::jetstream {
 namespace {
 
 constexpr const char* part_header = "Baton-Part";
-constexpr std::size_t field_count = 6;
+/// The last one is new, and 0 where it is missing.
+constexpr std::size_t field_count = 7;
 
-/// "epoch position expected number index count", all decimal.
+/// "epoch position expected number index count needed", all decimal.
 std::optional<StoredPart> parse(std::string_view text) {
     std::array<std::uint64_t, field_count> fields{};
     for (std::size_t i = 0; i < field_count; ++i) {
         if (i > 0) {
+            if (i + 1 == field_count && text.empty()) break;
             if (!text.starts_with(' ')) return std::nullopt;
             text.remove_prefix(1);
         }
@@ -25,7 +27,7 @@ std::optional<StoredPart> parse(std::string_view text) {
         if (error != std::errc()) return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     }
-    const auto [epoch, position, expected, number, index, count] = fields;
+    const auto [epoch, position, expected, number, index, count, needed] = fields;
     const bool is_part = position > 0 && number > 0 && index < count && count <= UINT32_MAX;
     const bool is_beginning = position == 0 && index == 0 && count == 0;
     if (!text.empty() || epoch == 0 || (!is_part && !is_beginning)) return std::nullopt;
@@ -34,14 +36,15 @@ std::optional<StoredPart> parse(std::string_view text) {
         .expected = expected,
         .number = number,
         .index = static_cast<std::uint32_t>(index),
-        .count = static_cast<std::uint32_t>(count)};
+        .count = static_cast<std::uint32_t>(count),
+        .needed = needed};
 }
 
 }  // namespace
 
 nats::Headers headers_of(const StoredPart& part) {
-    return {{part_header, fmt::format("{} {} {} {} {} {}", part.epoch, part.position, part.expected,
-                              part.number, part.index, part.count)}};
+    return {{part_header, fmt::format("{} {} {} {} {} {} {}", part.epoch, part.position,
+                              part.expected, part.number, part.index, part.count, part.needed)}};
 }
 
 Result<StoredPart> part_of(const nats::Message& message) {

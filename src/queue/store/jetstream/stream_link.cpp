@@ -56,24 +56,25 @@ Result<void> StreamLink::leave_subject(const Patience& patience) {
     return {};
 }
 
+Result<nats::StreamState> StreamLink::settle() {
+    BATON_TRY(auto found, state());
+    BATON_TRY(auto generation, generation_of(found));
+    look_for_deafness();
+    if (generation <= spent_) {
+        // Somebody may have moved it back, who was slow: never to one that was used.
+        BATON_TRY_VOID(jetstream_.move_stream(config_.stream, subject(spent_ + 1)));
+        BATON_TRY(found, state());
+        BATON_TRY(generation, generation_of(found));
+        if (generation <= spent_) return fail(Errc::unavailable, "the subject has not moved yet");
+    }
+    generation_ = generation;
+    return found;
+}
+
 Result<nats::StreamState> StreamLink::settle(const Patience& patience) {
     while (true) {
-        auto found = state();
-        Result<void> done;
-        if (found) {
-            BATON_TRY(const auto generation, generation_of(*found));
-            look_for_deafness();
-            if (generation > spent_) {
-                generation_ = generation;
-                return found;
-            }
-            // Somebody may have moved it back, who was slow: never to one that was used.
-            done = jetstream_.move_stream(config_.stream, subject(spent_ + 1));
-            if (done) continue;
-        } else {
-            done = fail(found.error());
-        }
-        if (!may_pass(done.error().code) || !patience.pause()) return fail(done.error());
+        auto found = settle();
+        if (found || !may_pass(found.error().code) || !patience.pause()) return found;
     }
 }
 

@@ -18,6 +18,12 @@ namespace baton::queue::jetstream {
     return code == Errc::unavailable || code == Errc::deadline_exceeded;
 }
 
+/// Whether it says of something that was to be stored that it was not.
+[[nodiscard]] inline bool is_refusal(Errc code) noexcept {
+    return code == Errc::unavailable || code == Errc::storage_full ||
+           code == Errc::message_too_large || code == Errc::permission_denied;
+}
+
 /// The time that is left for one thing, and the pauses between its tries.
 class Patience {
 public:
@@ -42,12 +48,19 @@ public:
 
     /// Makes the stream unless it is there.
     [[nodiscard]] Result<void> make(const Patience& patience);
+    /// The stream, if a leader answers at once. Fails also: not_found.
+    [[nodiscard]] Result<nats::StreamState> state();
     /// The stream, once a leader answers. Fails also: not_found.
     [[nodiscard]] Result<nats::StreamState> look(const Patience& patience);
     /// From here on nobody uses the subject of now.
     [[nodiscard]] Result<void> leave_subject(const Patience& patience);
-    /// The stream, once a leader answers and its subject is one on which nothing is unanswered.
+    /// The stream, if a leader answers and its subject is one on which nothing is unanswered. One
+    /// try; what it did may be seen by the next.
+    [[nodiscard]] Result<nats::StreamState> settle();
+    /// The same, once that is so.
     [[nodiscard]] Result<nats::StreamState> settle(const Patience& patience);
+    /// Nothing is sent for a while: silence from here on is none of the leader's.
+    void rest() noexcept { deaf_since_.reset(); }
 
     /// Sends it once. Returns its sequence. After deadline_exceeded `settle` is needed.
     [[nodiscard]] Result<std::uint64_t> publish(const StoredPart& part);
@@ -57,7 +70,6 @@ public:
 private:
     [[nodiscard]] std::string subject(std::uint64_t generation) const;
     [[nodiscard]] Result<std::uint64_t> generation_of(const nats::StreamState& state) const;
-    [[nodiscard]] Result<nats::StreamState> state();
     void look_for_deafness();
 
     nats::JetStream& jetstream_;

@@ -7,7 +7,8 @@ Result<ReadingRule> rule_at_end(const PartAt& at, Extent extent) {
     std::uint64_t sequence = extent.last;
     while (sequence > extent.first) {
         BATON_TRY(const auto part, at(sequence));
-        if (is_certain(part, sequence)) break;
+        const bool says_what_is_whole = part.opens_epoch() || part.ends_entry();
+        if (says_what_is_whole && is_certain(part, sequence)) break;
         --sequence;
     }
     for (; sequence >= extent.first && sequence <= extent.last; ++sequence) {

@@ -20,7 +20,8 @@ struct Extent {
     std::uint64_t last = 0;
 };
 
-/// What the rule says behind the last message. Looks back until a message certainly counts.
+/// What the rule says behind the last message. Looks back until a message certainly counts and says
+/// which entry is the last whole one.
 [[nodiscard]] Result<ReadingRule> rule_at_end(const PartAt& at, Extent extent);
 
 /// Number of the first entry that begins; 0: none does.

@@ -85,9 +85,8 @@ private:
 
 class JetStreamLogTest : public ::testing::Test {
 protected:
-    ~JetStreamLogTest() override {
-        static_cast<void>(StreamPlace::jetstream()->delete_stream(stream));
-    }
+    ~JetStreamLogTest() override { clear(); }
+    void clear() const { StreamPlace::remove(stream); }
 
     std::unique_ptr<SharedLog> writer(
         FaultyJetStream::Decide decide = [] { return Fate::pass; },
@@ -117,6 +116,7 @@ protected:
     }
     /// What the stream holds, by a writer that takes over.
     std::map<std::uint64_t, std::string> held() { return read(*owner()); }
+    static Result<void> ignore(std::uint64_t, std::string_view) { return {}; }
     static std::string entry(std::uint64_t number) {
         return std::to_string(number) + std::string(number * 7 % 50, 'x');
     }
@@ -221,7 +221,7 @@ TEST_F(JetStreamLogTest, lost_answers_lose_and_double_nothing) {
             must(log->take_over());
             fill(*log, 1, 4);
             EXPECT_EQ(read(*owner()), entries(1, 4)) << n;
-            must(StreamPlace::jetstream()->delete_stream(stream));
+            clear();
             if (count < n) break;
         }
     }
@@ -248,7 +248,7 @@ TEST_F(JetStreamLogTest, an_outage_is_unknown_or_refused_by_whether_anything_was
             EXPECT_FALSE(log->append(3, entry(3)));
             EXPECT_EQ(held(), entries(1, 2));
         }
-        must(StreamPlace::jetstream()->delete_stream(stream));
+        clear();
     }
 }
 
@@ -280,7 +280,8 @@ TEST_F(JetStreamLogTest, what_is_released_goes_and_the_rest_stays) {
     EXPECT_EQ(bounds.first, 12U);
     EXPECT_EQ(read(*next), entries(12, 33));
     must(next->release_before(33));
-    EXPECT_EQ(held(), entries(33, 33));
+    fill(*next, 34, 34);
+    EXPECT_EQ(held(), entries(33, 34));
 }
 
 TEST_F(JetStreamLogTest, a_full_stream_refuses_and_goes_on_when_there_is_room) {
@@ -320,13 +321,15 @@ TEST_F(JetStreamLogTest, what_is_missing_is_reported) {
         const StoredPart far{
             .epoch = 1, .position = is_entry ? 4U : 5U, .number = is_entry ? 5U : 4U, .count = 1};
         publish(queue::jetstream::headers_of(far));
-        const auto taken = writer()->take_over();
-        ASSERT_FALSE(taken);
-        EXPECT_EQ(taken.error().code, Errc::storage_corrupt);
-        EXPECT_THAT(taken.error().detail,
-            HasSubstr(
-                is_entry ? "of entry 5, where 4 belongs" : "part 5 of epoch 1, where 4 belongs"));
-        must(StreamPlace::jetstream()->delete_stream(stream));
+        const auto next = writer();
+        const auto taken = next->take_over();
+        // An entry that is left out may stand in the other stream.
+        const auto found = is_entry && taken ? next->read(1, ignore) : fail(taken.error());
+        ASSERT_FALSE(found);
+        EXPECT_EQ(found.error().code, Errc::storage_corrupt);
+        EXPECT_THAT(found.error().detail,
+            HasSubstr(is_entry ? "entry 4 is missing" : "part 5 of epoch 1, where 4 belongs"));
+        clear();
     }
 }
 
@@ -337,8 +340,7 @@ TEST_F(JetStreamLogTest, a_gap_that_is_far_back_is_found_when_it_is_read) {
     publish(queue::jetstream::headers_of(
         {.epoch = 2, .position = 0, .expected = 6, .number = 4, .count = 0}));
     auto log = owner();
-    const auto all =
-        log->read(1, [](std::uint64_t, std::string_view) -> Result<void> { return {}; });
+    const auto all = log->read(1, ignore);
     ASSERT_FALSE(all);
     EXPECT_EQ(all.error().code, Errc::storage_corrupt);
 }

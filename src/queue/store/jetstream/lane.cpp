@@ -1,0 +1,149 @@
+#include "queue/store/jetstream/lane.h"
+
+#include <algorithm>
+
+namespace baton::queue::jetstream {
+namespace {
+
+/// What headers may take of a message.
+constexpr std::size_t headers_size_max = 512;
+
+}  // namespace
+
+Result<void> Lane::look(const Patience& patience) {
+    is_ready_ = false;
+    BATON_TRY(const auto state, link_.look(patience));
+    return go_to_end(state, patience);
+}
+
+Result<bool> Lane::look_on(const Patience& patience) {
+    const auto before = extent_.last;
+    BATON_TRY(const auto state, link_.look(patience));
+    BATON_TRY_VOID(read_on(state.last, patience));
+    return extent_.last != before;
+}
+
+Result<std::uint64_t> Lane::first_number(const Patience& patience) {
+    return jetstream::first_number(at(patience), extent_);
+}
+
+Result<std::uint64_t> Lane::place(std::uint64_t number, const Patience& patience) {
+    return place_of(at(patience), extent_, number);
+}
+
+Result<void> Lane::enter(const Patience& patience) {
+    is_ready_ = false;
+    opened_ = 0;
+    open_.reset();
+    // What was sent up to now, by whomever, goes to a subject that is not used any more.
+    BATON_TRY_VOID(link_.leave_subject(patience));
+    BATON_TRY(const auto state, link_.settle(patience));
+    BATON_TRY_VOID(go_to_end(state, patience));
+    is_ready_ = true;
+    return {};
+}
+
+Result<bool> Lane::open(std::uint64_t epoch, std::uint64_t needed, const Patience& patience) {
+    const std::string name = jetstream_.unique_name();
+    const StoredPart part{.epoch = epoch,
+        .expected = extent_.last + 1,
+        .number = rule_.whole(),
+        .needed = needed,
+        .data = name};
+    is_ready_ = false;
+    BATON_TRY(const auto sequence, link_.publish(part));
+    BATON_TRY_VOID(go_to(sequence, part, patience));
+    if (rule_.epoch() != epoch || rule_.opener() != name) return false;
+    if (is_certain(part, sequence)) opened_ = sequence;
+    is_ready_ = true;
+    return true;
+}
+
+Result<bool> Lane::add(StoredPart part, const Patience& patience) {
+    part.position = rule_.position() + 1;
+    is_ready_ = false;
+    auto counts = send(part, patience);
+    if (counts) {
+        is_ready_ = true;
+        if (*counts) bytes_ += part.data.size() + headers_size_max;
+    } else if (!is_refusal(counts.error().code)) {
+        open_ = {part, std::string(part.data)};
+    } else {
+        // After any other refusal it stands where it stood.
+        is_ready_ = !may_pass(counts.error().code);
+    }
+    return counts;
+}
+
+Result<void> Lane::recover(const Patience& patience) {
+    BATON_TRY(const auto state, link_.settle());
+    BATON_TRY_VOID(read_on(state.last, patience));
+    while (open_ && rule_.epoch() == open_->part.epoch && rule_.position() < open_->part.position) {
+        StoredPart part = open_->part;
+        part.data = open_->data;
+        BATON_TRY_VOID(send(part, patience));
+    }
+    open_.reset();
+    is_ready_ = true;
+    return {};
+}
+
+/// Whether it counts.
+Result<bool> Lane::send(StoredPart part, const Patience& patience) {
+    part.expected = extent_.last + 1;
+    BATON_TRY(const auto sequence, link_.publish(part));
+    BATON_TRY_VOID(go_to(sequence, part, patience));
+    const auto& last = rule_.last();
+    return last.epoch == part.epoch && last.position == part.position &&
+           last.number == part.number && last.index == part.index;
+}
+
+Result<void> Lane::refresh() {
+    const auto state = link_.state();
+    is_ready_ = is_ready_ && state;
+    if (!state) return fail(state.error());
+    bytes_ = state->bytes;
+    leader_ = state->leader;
+    return {};
+}
+
+Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
+    BATON_TRY(auto sequence, place(std::min(needed, rule_.whole()), patience));
+    // Nothing before our epoch is needed, whose beginning says what was there.
+    if (rule_.whole() < needed) sequence = std::max(sequence, opened_);
+    if (sequence <= extent_.first) return {};
+    BATON_TRY_VOID(jetstream_.purge_before(config_.stream, sequence));
+    extent_.first = sequence;
+    return refresh();
+}
+
+Result<void> Lane::go_to_end(const nats::StreamState& state, const Patience& patience) {
+    bytes_ = state.bytes;
+    leader_ = state.leader;
+    extent_ = {std::max<std::uint64_t>(state.first, 1), state.last};
+    BATON_TRY(rule_, rule_at_end(at(patience), extent_));
+    return {};
+}
+
+/// Reads on up to `sequence`, at which `part` was stored. Mostly that is the next one.
+Result<void> Lane::go_to(std::uint64_t sequence, const StoredPart& part, const Patience& patience) {
+    if (sequence != extent_.last + 1) return read_on(sequence, patience);
+    BATON_TRY_VOID(rule_.add(part, sequence));
+    extent_.last = sequence;
+    return {};
+}
+
+Result<void> Lane::read_on(std::uint64_t sequence, const Patience& patience) {
+    while (extent_.last < sequence) {
+        BATON_TRY(const auto part, link_.part_at(extent_.last + 1, patience));
+        BATON_TRY_VOID(rule_.add(part, extent_.last + 1));
+        ++extent_.last;
+    }
+    return {};
+}
+
+PartAt Lane::at(const Patience& patience) {
+    return [this, &patience](std::uint64_t sequence) { return link_.part_at(sequence, patience); };
+}
+
+}  // namespace baton::queue::jetstream
