@@ -34,7 +34,7 @@ Task<Result<std::uint64_t>> take_back_orphans(queue::Queues& queues) {
         .limit = page_size};
     while (true) {
         BATON_CO_TRY(const auto page, co_await queues.peek(request));
-        for (const auto& message : page) {
+        for (const auto& message : page.messages) {
             queue::NackRequest back{.receipt = {.message = message.id, .attempt = message.attempts},
                 .reason = std::string(orphan_reason)};
             const auto nacked = co_await queues.nack(std::move(back));
@@ -45,8 +45,8 @@ Task<Result<std::uint64_t>> take_back_orphans(queue::Queues& queues) {
                 co_return fail(nacked.error());
             }
         }
-        if (page.size() < page_size) co_return count;
-        request.after_seq = page.back().id.seq;
+        if (!page.more) co_return count;
+        request.after_seq = page.messages.back().id.seq;
     }
 }
 

@@ -67,7 +67,7 @@ Task<Result<std::uint64_t>> Reconciler::add_missing() {
     queue::PeekRequest request{.queue = QueueName(std::string(llm_queue)), .limit = page_size};
     while (true) {
         BATON_CO_TRY(const auto page, co_await queue_.peek(request));
-        for (const auto& message : page) {
+        for (const auto& message : page.messages) {
             auto dialog = from_work_item(message);
             if (!dialog) continue;  // not a work item: its run will say so
             const auto is_new = co_await conversations_.add_message(*std::move(dialog));
@@ -78,8 +78,8 @@ Task<Result<std::uint64_t>> Reconciler::add_missing() {
             if (!is_new) co_return fail(is_new.error());
             if (*is_new) ++added;
         }
-        if (page.size() < page_size) co_return added;
-        request.after_seq = page.back().id.seq;
+        if (!page.more) co_return added;
+        request.after_seq = page.messages.back().id.seq;
     }
 }
 

@@ -20,13 +20,19 @@ struct PeekRequest {
     std::uint32_t limit = 100;            ///< 1..1,000
 };
 
+/// Up to `limit` messages, as many as one answer holds (base/answer_budget.h).
+struct MessagePage {
+    std::vector<MessageView> messages{};  ///< with their data; not empty when there are `more`
+    bool more = false;                    ///< behind the last of them there may be more
+};
+
 /// Looks without touching. See queues.h for what holds for every port.
 class Browser {
 public:
     virtual ~Browser() = default;
 
     /// Messages in the order of seq.
-    [[nodiscard]] virtual Task<Result<std::vector<MessageView>>> peek(PeekRequest request) = 0;
+    [[nodiscard]] virtual Task<Result<MessagePage>> peek(PeekRequest request) = 0;
 
     /// Fails: message_not_found. A finished message whose reply is kept shows as done, without
     /// data.

@@ -74,7 +74,8 @@ public:
 
     /// Leases up to `max` messages, in the order of the queue's strategy; strict: highest level
     /// first, inside a level fairness keys by weight, and FIFO inside a key. Of one ordering key
-    /// one at a time. Empty when none came before the deadline.
+    /// one at a time. Empty when none came before the deadline. Ends before the message that would
+    /// pass AnswerBudget::bytes_max, which stays ready and first; one always comes.
     [[nodiscard]] virtual Task<Result<std::vector<LeasedMessage>>> pop(PopRequest request) = 0;
 
     /// Finishes messages.

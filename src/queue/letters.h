@@ -13,7 +13,8 @@
 
 namespace baton::queue {
 
-/// Some of the dead letters that a redrive means.
+/// Some of the dead letters that a redrive means, as many as one answer holds
+/// (base/answer_budget.h).
 struct LetterPage {
     std::vector<MessageView> letters{};  ///< with their data
     std::uint64_t last_seq = 0;          ///< go on after this one
@@ -36,8 +37,6 @@ struct LetterDelivery {
 class LetterMover {
 public:
     static constexpr std::uint32_t page_max = 1'000;
-    /// Of contents of one page; a single letter may be larger.
-    static constexpr std::uint64_t page_bytes = 4 * 1024 * 1024;
     /// How long a queue remembers which letters it took, also over restarts: some 100 bytes each.
     static constexpr Duration memory{std::chrono::hours(7 * 24)};
 

@@ -46,9 +46,10 @@ public:
     [[nodiscard]] virtual Task<Result<std::vector<Subscription>>> subscriptions(
         QueueName queue) = 0;
 
-    /// Messages after a seq, oldest first; empty when none came before the deadline. A gap in the
-    /// seqs means that those between are no longer kept. It moves no cursor: who restarts before
-    /// `commit` reads them again. Cancelling it withdraws the wait.
+    /// Messages after a seq, oldest first, as many as one answer holds (base/answer_budget.h);
+    /// empty when none came before the deadline. A gap in the seqs means that those between are no
+    /// longer kept. It moves no cursor: who restarts before `commit` reads them again. Cancelling
+    /// it withdraws the wait.
     /// Fails: not_found (no such subscription).
     [[nodiscard]] virtual Task<Result<std::vector<MessageView>>> fetch(FetchRequest request) = 0;
 

@@ -37,8 +37,9 @@ public:
     [[nodiscard]] virtual Task<Result<std::uint64_t>> append_output(
         Receipt receipt, std::vector<Bytes> events) = 0;
 
-    /// Up to `max` events from `from` on, as soon as there is one, the output has ended, or the
-    /// wait is over; `next` of the page is where to go on, also after a restart of the daemon.
+    /// Up to `max` events from `from` on, as many as one answer holds (base/answer_budget.h), as
+    /// soon as there is one, the output has ended, or the wait is over; `next` of the page is where
+    /// to go on, also after a restart of the daemon.
     /// The events of a delivery that failed stay, so a reader that wants the last one's only looks
     /// at `attempt`. Of a message that said nothing, or whose output is no longer kept, the page is
     /// empty and has ended. Cancelling it withdraws the wait.

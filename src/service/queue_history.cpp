@@ -118,7 +118,9 @@ Task<Result<QueueStatus>> QueueHistory::status_of(QueueInfo info, Duration range
     request.limit = 1;
     BATON_CO_TRY(const auto oldest, co_await queues_.peek(std::move(request)));
     const TimePoint now = clock_.now();
-    if (!oldest.empty()) status.oldest_wait = std::max(now - oldest.front().due_at, Duration(0));
+    if (!oldest.messages.empty()) {
+        status.oldest_wait = std::max(now - oldest.messages.front().due_at, Duration(0));
+    }
     auto samples = samples_of(info.name, now - range);
     samples.push_back(sample_of(status.stats, now));
     status.window = window_of(samples);

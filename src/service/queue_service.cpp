@@ -94,9 +94,9 @@ Task<Result<PeekPage>> QueueService::peek(
     request.state = options.state;
     request.after_seq = options.after_seq;
     request.limit = options.limit;
-    PeekPage page;
-    BATON_CO_TRY(page.messages, co_await queues_.peek(std::move(request)));
-    if (page.messages.size() == options.limit) page.next = page.messages.back().id.seq;
+    BATON_CO_TRY(auto found, co_await queues_.peek(std::move(request)));
+    PeekPage page{.messages = std::move(found.messages)};
+    if (found.more) page.next = page.messages.back().id.seq;
     co_return page;
 }
 

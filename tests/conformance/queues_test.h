@@ -85,7 +85,8 @@ protected:
     std::vector<MessageView> peek(std::optional<MessageState> state = {}, std::uint64_t after = 0,
         std::uint32_t limit = 1'000) {
         return must(
-            h.run(queues().peek({.queue = q, .state = state, .after_seq = after, .limit = limit})));
+            h.run(queues().peek({.queue = q, .state = state, .after_seq = after, .limit = limit})))
+            .messages;
     }
     Texts peek_texts(std::optional<MessageState> state = {}) {
         Texts texts;

@@ -89,7 +89,7 @@ public:
         return watches_.add(std::move(cancelled));
     }
 
-    Task<Result<std::vector<MessageView>>> peek(queue::PeekRequest request) override;
+    Task<Result<queue::MessagePage>> peek(queue::PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
     Task<Result<Explanation>> explain(MessageId message) override;
 

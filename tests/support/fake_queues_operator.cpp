@@ -1,6 +1,7 @@
 // FakeQueues: what operators do and see.
 #include <utility>
 
+#include "base/answer_budget.h"
 #include "support/fake_queues.h"
 
 namespace baton::test {
@@ -83,16 +84,20 @@ Task<Result<Explanation>> FakeQueues::explain(MessageId message) {
     co_return explanation;
 }
 
-Task<Result<std::vector<MessageView>>> FakeQueues::peek(queue::PeekRequest request) {
+Task<Result<queue::MessagePage>> FakeQueues::peek(queue::PeekRequest request) {
     BATON_CO_TRY_VOID(co_await enter("peek"));
     BATON_CO_TRY(const Queue* queue, find_queue(request.queue));
-    std::vector<MessageView> page;
+    queue::MessagePage page;
+    AnswerBudget budget;
     for (auto at = queue->entries.upper_bound(request.after_seq); at != queue->entries.end();
         ++at) {
         const MessageView& view = at->second.view;
-        if (page.size() >= request.limit) break;
         if (view.state == MessageState::done) continue;
-        if (!request.state || *request.state == view.state) page.push_back(view);
+        if (request.state && *request.state != view.state) continue;
+        page.more =
+            page.messages.size() == request.limit || !budget.take(view.data->content.size());
+        if (page.more) break;
+        page.messages.push_back(view);
     }
     co_return page;
 }

@@ -110,7 +110,7 @@ public:
         std::uint64_t used_most = 0;
         for (const auto& [name, model] : models) {
             check_messages(
-                must(engine_->peek({.queue = QueueName(name), .limit = 100'000})), model);
+                must(engine_->peek({.queue = QueueName(name), .limit = 100'000})).messages, model);
             check_stats(must(engine_->stats(QueueName(name))), model);
             if (!model.is_stored()) continue;
             used_least += model.bytes() + model.reply_bytes(now);
@@ -131,7 +131,7 @@ public:
             all;
         for (const auto& [name, model] : models) {
             for (const auto& view :
-                must(engine_->peek({.queue = QueueName(name), .limit = 100'000}))) {
+                must(engine_->peek({.queue = QueueName(name), .limit = 100'000})).messages) {
                 const std::array<queue::Locator, 1> at{must(engine_->locate(view.id))};
                 const auto data = must(store_->read(at)).at(0);
                 RC_ASSERT(data != nullptr);

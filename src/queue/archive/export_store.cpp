@@ -250,8 +250,10 @@ private:
 
     Result<void> write_outputs(const Content& content) {
         for (const auto& output : content.outputs) {
-            for (std::uint64_t from = 0; from < output.events; from += events_at_once) {
+            for (std::uint64_t from = 0; from < output.events;) {
                 BATON_TRY(const auto events, store_->read_output(output.at, from, events_at_once));
+                if (events.empty()) break;
+                from += events.size();
                 for (const auto& event : events) {
                     json::object object{{"seq", output.at.seq}, {"offset", event.offset},
                         {"attempt", event.attempt}, {"at", to_unix_ms(event.at)},

@@ -37,8 +37,9 @@ public:
         for (const Aside& entry : aside) add(entry.level, entry.entry);
     }
 
-    template <class Holds, class Open>
-    [[nodiscard]] std::optional<std::uint64_t> pop(const Holds& holds, const Open& open) {
+    template <class Holds, class Open, class Fits>
+    [[nodiscard]] std::optional<std::uint64_t> pop(
+        const Holds& holds, const Open& open, const Fits& fits) {
         std::size_t first = level_count;
         for (std::size_t i = 0; i < level_count; ++i) {
             if (!open(i)) continue;
@@ -46,7 +47,7 @@ public:
             if (heaps_[i].empty()) continue;
             if (first == level_count || later(heaps_[first].front(), heaps_[i].front())) first = i;
         }
-        if (first == level_count) return std::nullopt;
+        if (first == level_count || !fits(heaps_[first].front().seq)) return std::nullopt;
         const Entry taken = take_first(first);
         turn_ = std::max(turn_, taken.turn);
         if (size_ == 0) next_turn_.clear();

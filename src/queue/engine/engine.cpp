@@ -205,7 +205,7 @@ Result<Posted> Engine::post(
 Result<std::vector<LeasedMessage>> Engine::pop(const PopRequest& request, TimePoint now) {
     BATON_TRY(QueueState * queue, find(request.queue));
     BATON_TRY_VOID(QueueLog(*queue).require_mode(QueueMode::queue, "pop", "fetch"));
-    return queue->pop(request.max, request.lease, request.level, now);
+    return queue->pop(request, now);
 }
 
 Result<void> Engine::ack(const Receipt& receipt, TimePoint now) {
@@ -253,7 +253,7 @@ Result<std::optional<KeptReply>> Engine::find_reply(const MessageId& message, Ti
     return QueueReplies(*queue).find(message.seq, now);
 }
 
-Result<std::vector<MessageView>> Engine::peek(const PeekRequest& request) {
+Result<MessagePage> Engine::peek(const PeekRequest& request) {
     BATON_TRY(QueueState * queue, find(request.queue));
     return queue->peek(request);
 }

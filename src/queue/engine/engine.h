@@ -50,9 +50,6 @@ public:
     /// One step of a redrive in the queue itself: at most `max` after `after_seq`.
     Result<RedriveStep> redrive(const RedriveRequest& request, std::uint64_t after_seq,
         std::size_t max, const RedriveSchedule& schedule, TimePoint now);
-    /// The dead letters that a request means, for `move`.
-    Result<std::vector<MessageView>> dead_letters(
-        const RedriveRequest& request, std::uint64_t after_seq, std::size_t max);
     /// Moves those of `letters` (with data) that are still dead, all or none. Returns how many.
     Result<std::uint64_t> move(const QueueName& from, const QueueName& to,
         const std::vector<MessageView>& letters, const RedriveSchedule& schedule, TimePoint now);
@@ -91,7 +88,7 @@ public:
     Result<std::uint64_t> seek(
         const QueueName& name, const SubscriptionName& subscription, const LogStart& start);
     Result<std::uint64_t> truncate_before(const QueueName& name, std::uint64_t seq, TimePoint now);
-    Result<std::vector<MessageView>> peek(const PeekRequest& request);
+    Result<MessagePage> peek(const PeekRequest& request);
     Result<MessageView> get(const MessageId& message, TimePoint now);
 
     /// Does what time brings up to `now`, at most `max` things; true when more is due.

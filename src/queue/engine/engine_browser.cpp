@@ -6,19 +6,22 @@
 
 namespace baton::queue {
 
-Task<Result<std::vector<MessageView>>> EngineQueues::peek(PeekRequest request) {
+Task<Result<MessagePage>> EngineQueues::peek(PeekRequest request) {
     if (request.limit == 0 || request.limit > CallLimits::peek_max) {
         co_return fail_field(Errc::invalid_argument, "limit", "a page holds 1 to 1,000 messages");
     }
-    const auto look = [request](Engine& engine, TimePoint) { return engine.peek(request); };
-    auto views = co_await desk_.run(look);
-    if (!views) co_return std::unexpected(views.error());
-    std::vector<MessageView*> all;
-    for (auto& view : *views) all.push_back(&view);
-    auto filled = co_await desk_.fill(std::move(all));
-    if (!filled) co_return std::unexpected(filled.error());
-    std::erase_if(*views, [](const MessageView& view) { return !view.data; });
-    co_return std::move(*views);
+    while (true) {
+        const auto look = [request](Engine& engine, TimePoint) { return engine.peek(request); };
+        BATON_CO_TRY(auto page, co_await desk_.run(look));
+        if (page.messages.empty()) co_return page;
+        request.after_seq = page.messages.back().id.seq;
+        std::vector<MessageView*> all;
+        for (auto& view : page.messages) all.push_back(&view);
+        BATON_CO_TRY_VOID(co_await desk_.fill(std::move(all)));
+        std::erase_if(page.messages, [](const MessageView& view) { return !view.data; });
+        if (!page.messages.empty() || !page.more) co_return page;
+        // All of them have finished since the first look.
+    }
 }
 
 Task<Result<MessageView>> EngineQueues::get(MessageId message) {

@@ -56,17 +56,6 @@ Result<RedriveStep> Engine::redrive(const RedriveRequest& request, std::uint64_t
     return RedriveStep{.moved = seqs.size(), .last_seq = seqs.back(), .more = seqs.size() == max};
 }
 
-Result<std::vector<MessageView>> Engine::dead_letters(
-    const RedriveRequest& request, std::uint64_t after_seq, std::size_t max) {
-    BATON_TRY(QueueState * queue, find(request.queue));
-    std::vector<MessageView> views;
-    for (const auto seq : queue->dead_letters(request, after_seq, max)) {
-        BATON_TRY(auto view, queue->view_of(seq, advanced_to_));
-        views.push_back(std::move(view));
-    }
-    return views;
-}
-
 Result<std::uint64_t> Engine::move(const QueueName& from, const QueueName& to,
     const std::vector<MessageView>& letters, const RedriveSchedule& schedule, TimePoint now) {
     BATON_TRY(QueueState * source, find(from));

@@ -38,7 +38,7 @@ Task<Result<OutputPage>> EngineQueues::read_output(OutputRequest request) {
         auto read = co_await desk_.run_blocking(read_it);
         if (!read) co_return std::unexpected(read.error());
         page.events = *std::move(read);
-        if (page.events.size() < slice->stored) {
+        if (page.events.empty()) {
             const auto look = [=](Engine& engine, TimePoint now) {
                 return engine.read_output(request, now);
             };
@@ -47,8 +47,10 @@ Task<Result<OutputPage>> EngineQueues::read_output(OutputRequest request) {
                 co_return fail(Errc::storage_corrupt,
                     fmt::format("output of message {} lacks events", request.message.text()));
             }
-            page.ended = false;  // its time ended between the two looks; the next read says so
         }
+        // Of fewer: an answer holds no more, or its time ended between the two looks. The next read
+        // says so.
+        page.ended = page.ended && page.events.size() == slice->stored;
     }
     page.next = request.from + page.events.size();
     co_return page;

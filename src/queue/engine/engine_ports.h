@@ -77,7 +77,7 @@ public:
     }
 
     // engine_browser.cpp
-    Task<Result<std::vector<MessageView>>> peek(PeekRequest request) override;
+    Task<Result<MessagePage>> peek(PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
     Task<Result<Explanation>> explain(MessageId message) override;
 

@@ -55,20 +55,20 @@ Task<Result<RedriveStep>> EngineQueues::redrive_step(
 Task<Result<RedriveStep>> EngineQueues::move_step(
     const RedriveRequest& request, std::uint64_t after_seq, RedriveSchedule schedule) {
     const std::size_t max = portion(request, schedule.first);
-    const auto find = [=, &request](Engine& engine, TimePoint) -> Result<std::vector<MessageView>> {
+    const auto find = [=, &request](Engine& engine, TimePoint now) -> Result<LetterPage> {
         // Also when there is no letter: who misspells the target should hear of it.
         const auto target = engine.uid_of(*request.target);
         if (!target) return fail_field(target.error().code, "target", target.error().detail);
-        return engine.dead_letters(request, after_seq, max);
+        return engine.find_letters(request, after_seq, max, now);
     };
-    BATON_CO_TRY(auto letters, co_await desk_.run(find));
-    if (letters.empty()) co_return RedriveStep{};
-    RedriveStep step{.last_seq = letters.back().id.seq, .more = letters.size() == max};
+    BATON_CO_TRY(auto page, co_await desk_.run(find));
+    if (page.letters.empty()) co_return RedriveStep{};
+    RedriveStep step{.last_seq = page.last_seq, .more = page.more};
     std::vector<MessageView*> views;
-    for (auto& letter : letters) views.push_back(&letter);
+    for (auto& letter : page.letters) views.push_back(&letter);
     BATON_CO_TRY_VOID(co_await desk_.fill(std::move(views)));
     const auto move = [&](Engine& engine, TimePoint now) {
-        return engine.move(request.queue, *request.target, letters, schedule, now);
+        return engine.move(request.queue, *request.target, page.letters, schedule, now);
     };
     BATON_CO_TRY(step.moved, co_await desk_.run(move));
     co_return step;

@@ -1,6 +1,5 @@
-// Ready messages in lanes, one for each fairness key, served in turns by what they cost: M.
-// Shreedhar and G. Varghese, "Efficient Fair Queuing using Deficit Round Robin" (1995), but with
-// overdraft.
+// Ready messages in lanes, one for each fairness key, served in turns by what they cost: deficit
+// round robin (M. Shreedhar and G. Varghese, 1995), but with overdraft.
 #pragma once
 
 #include <algorithm>
@@ -90,11 +89,12 @@ public:
         return count;
     }
 
-    /// The next seq by turn, or nothing. `weight(key)`: ≥ 1. `cost(seq)`: ≥ 1. `open(place)`:
-    /// whether it may give out now.
-    template <class Holds, class Weight, class Cost = OneEach, class Open = AllOpen>
-    [[nodiscard]] std::optional<std::uint64_t> pop(
-        const Holds& holds, const Weight& weight, const Cost& cost = {}, const Open& open = {}) {
+    /// The next seq by turn, or nothing. `weight(key)`, `cost(seq)`: ≥ 1. `open(place)`: may it
+    /// give out now? `fits(seq)`: is the next one wanted? If not it stays the next.
+    template <class Holds, class Weight, class Cost = OneEach, class Open = AllOpen,
+        class Fits = AllFit>
+    [[nodiscard]] std::optional<std::uint64_t> pop(const Holds& holds, const Weight& weight,
+        const Cost& cost = {}, const Open& open = {}, const Fits& fits = {}) {
         std::size_t shut = 0;    // lanes in a row with no place that is open
         std::size_t passed = 0;  // turns that only paid back debt
         while (shut < turns_.size()) {
@@ -114,6 +114,7 @@ public:
                 continue;
             }
             turns_.begin_turn(lane, worth(weight(key)));
+            if (lane.credit > 0 && !fits(lane.seqs[place].front(chunks_))) break;
             if (lane.credit > 0) return take(lane, place, cost);
             turns_.next();
             if (++passed % turns_.size() != 0) continue;
@@ -166,10 +167,8 @@ private:
         const std::int64_t costs = cost(seq);
         lane.credit -= costs;
         mean_.add(costs);
-        if (lane.empty())
-            end_dry(lane);
-        else if (lane.credit <= 0)
-            turns_.next();
+        if (!lane.empty() && lane.credit <= 0) turns_.next();
+        if (lane.empty()) end_dry(lane);
         return seq;
     }
     void end_dry(Lane& lane) {

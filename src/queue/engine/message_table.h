@@ -1,6 +1,7 @@
 // The index of one queue: a slot of fixed size for every message that is not finished.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,13 @@ struct Slot {
     Level level = Level::normal;     ///< as raised by aging
     bool anew = false;               ///< rescheduled or redriven, and not delivered since
     bool redriven = false;           ///< was dead once
+    std::uint8_t extra = 0;          ///< headers and metadata, in steps of extra_step begun
+
+    static constexpr std::uint64_t extra_step = 512;
+    void set_extra(std::uint64_t bytes) noexcept {
+        extra = static_cast<std::uint8_t>(
+            std::min<std::uint64_t>((bytes + extra_step - 1) / extra_step, UINT8_MAX));
+    }
 
     /// Whether it was delivered and is not finished, so that its ordering key waits for it.
     [[nodiscard]] bool holds_key() const noexcept { return attempts > 0 && !anew; }

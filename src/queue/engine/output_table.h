@@ -36,8 +36,9 @@ struct Output {
 /// A part of an output as the engine tells it.
 struct OutputSlice {
     std::vector<OutputEvent> events;  ///< when they are in memory
-    std::uint64_t stored = 0;  ///< otherwise: so many, from the offset asked for, are in the store
-    bool ended = false;        ///< the message is finished, and this is all
+    /// Otherwise: so many, from the offset asked for, are in the store; an answer may hold fewer.
+    std::uint64_t stored = 0;
+    bool ended = false;  ///< the message is finished, and this is all
 
     [[nodiscard]] bool empty() const noexcept { return events.empty() && stored == 0; }
 };

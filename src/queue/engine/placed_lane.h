@@ -10,12 +10,15 @@
 
 namespace baton::queue {
 
-/// What every message costs when nobody says so, and that every place is open.
+/// What every message costs when nobody says so, that every place is open, and all are wanted.
 struct OneEach {
     [[nodiscard]] std::uint32_t operator()(std::uint64_t) const noexcept { return 1; }
 };
 struct AllOpen {
     [[nodiscard]] bool operator()(std::size_t) const noexcept { return true; }
+};
+struct AllFit {
+    [[nodiscard]] bool operator()(std::uint64_t) const noexcept { return true; }
 };
 
 /// The chunks given are the same at each call. `holds(seq)`, or with several places

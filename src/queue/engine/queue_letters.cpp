@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "base/answer_budget.h"
 #include "queue/engine/growth.h"
 #include "queue/engine/queue_log.h"
 
@@ -34,10 +35,9 @@ Result<LetterPage> QueueLetters::find(
     const RedriveRequest& request, std::uint64_t after_seq, std::size_t max, TimePoint now) {
     const auto seqs = queue_.dead_letters(request, after_seq, max);
     LetterPage page{.more = seqs.size() == max, .now = now};
-    std::uint64_t bytes = 0;
+    AnswerBudget budget;
     for (const auto seq : seqs) {
-        bytes += queue_.table_.find(seq)->size_bytes;
-        if (bytes > LetterMover::page_bytes && !page.letters.empty()) {
+        if (!budget.take(queue_.answer_bytes(seq, *queue_.table_.find(seq)))) {
             page.more = true;
             break;
         }

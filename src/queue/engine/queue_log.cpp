@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "base/answer_budget.h"
+
 namespace baton::queue {
 namespace {
 
@@ -104,8 +106,10 @@ Result<std::vector<MessageView>> QueueLog::fetch(
     if (queue_.info_.paused) return views;
     max = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, queue_.tokens_for_pop(now)));
     if (max == 0) return views;
+    AnswerBudget budget;
     queue_.table_.for_each_after(
         after.value_or(cursor->second), [&](std::uint64_t seq, const Slot& slot) {
+            if (!budget.take(queue_.answer_bytes(seq, slot))) return false;
             views.push_back(queue_.view(seq, slot));
             return views.size() < max;
         });

@@ -1,21 +1,27 @@
 #include "queue/engine/queue_outputs.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "base/answer_budget.h"
 #include "queue/engine/growth.h"
 
 namespace baton::queue {
 namespace {
 
-/// The events of `events` from offset `from` on, at most `max`; `begin` is the offset of the first.
+/// The events of `events` from offset `from` on, `count` of them or as many as an answer holds;
+/// `begin` is the offset of the first.
 std::vector<OutputEvent> cut_out(const std::vector<OutputEvent>& events, std::uint64_t begin,
     std::uint64_t from, std::uint64_t count) {
-    const auto first = std::next(events.begin(), static_cast<std::ptrdiff_t>(from - begin));
-    return {first, std::next(first, static_cast<std::ptrdiff_t>(count))};
+    AnswerBudget budget;
+    std::vector<OutputEvent> part;
+    for (auto i = from - begin; part.size() < count; ++i) {
+        if (!budget.take(events[i].data.size())) break;
+        part.push_back(events[i]);
+    }
+    return part;
 }
 
 }  // namespace
@@ -99,9 +105,10 @@ Result<OutputSlice> QueueOutputs::read(
         kept != outputs_.kept.end() ? &kept->second : queue_.recall_.outputs.find(seq, now);
     const std::uint64_t end = output == nullptr ? 0 : output->events;
     OutputSlice slice;
-    const std::uint64_t count = from < end ? std::min<std::uint64_t>(end - from, max) : 0;
+    std::uint64_t count = from < end ? std::min<std::uint64_t>(end - from, max) : 0;
     if (count > 0 && from >= output->tail_begin()) {
         slice.events = cut_out(output->tail, output->tail_begin(), from, count);
+        count = slice.events.size();
     } else {
         slice.stored = count;
     }

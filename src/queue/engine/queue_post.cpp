@@ -250,6 +250,7 @@ Slot& QueueState::add_slot(
     slot.due_at = due;
     slot.expires_at = expires;
     slot.size_bytes = static_cast<std::uint32_t>(data.content.size());
+    slot.set_extra(extra_bytes_of(data.metadata, data.headers));
     slot.priority = slot.level = data.priority;
     if (is_log()) {
         slot.state = MessageState::ready;

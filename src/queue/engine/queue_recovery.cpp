@@ -15,6 +15,7 @@ void QueueRecovery::message(RecoveredMessage message) {
     slot.due_at = message.due_at;
     slot.expires_at = message.expires_at.value_or(TimePoint::max());
     slot.size_bytes = static_cast<std::uint32_t>(message.size_bytes);
+    slot.set_extra(message.extra_bytes);
     slot.priority = slot.level = message.priority;
     if (!queue_.is_log()) slot.fairness_key = queue_.fairness_.acquire(message.fairness_key);
     slot.state = MessageState::scheduled;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "base/answer_budget.h"
 #include "queue/engine/queue_log.h"
 #include "queue/engine/queue_look.h"
 
@@ -79,18 +80,19 @@ void QueueState::set_paused(bool paused) {
     effects_.needs_fsync = true;
 }
 
-std::vector<LeasedMessage> QueueState::pop(
-    std::uint32_t max, Duration lease, std::optional<Level> only, TimePoint now) {
+std::vector<LeasedMessage> QueueState::pop(const PopRequest& request, TimePoint now) {
     std::vector<LeasedMessage> popped;
     if (info_.paused) return popped;
-    max = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, tokens_for_pop(now)));
-    const QueueLook look(*this, only, now);
+    const std::uint64_t max = std::min<std::uint64_t>(request.max, tokens_for_pop(now));
+    AnswerBudget budget;
+    const QueueLook look(*this, request.level, now, &budget);
     while (popped.size() < max) {
         const auto seq = ready_.pop(look);
         if (!seq) break;
         Slot& slot = *table_.find(*seq);
+        budget.add(answer_bytes(*seq, slot));
         set_state(slot, MessageState::leased);
-        slot.due_at = now + lease;
+        slot.due_at = now + request.lease;
         ++slot.attempts;
         slot.anew = false;
         effects_.timers.add({slot.due_at, locator(*seq), Timer::Kind::lease});
@@ -190,15 +192,17 @@ std::uint64_t QueueState::purge(TimePoint now) {
     return seqs.size();
 }
 
-std::vector<MessageView> QueueState::peek(const PeekRequest& request) {
-    std::vector<MessageView> views;
+MessagePage QueueState::peek(const PeekRequest& request) {
+    MessagePage page;
+    AnswerBudget budget;
     table_.for_each_after(request.after_seq, [&](std::uint64_t seq, const Slot& slot) {
-        if (slot.is_live() && (!request.state || slot.state == *request.state)) {
-            views.push_back(view(seq, slot));
-        }
-        return views.size() < request.limit;
+        if (!slot.is_live() || (request.state && slot.state != *request.state)) return true;
+        const bool is_in = budget.take(answer_bytes(seq, slot));
+        if (is_in) page.messages.push_back(view(seq, slot));
+        page.more = !is_in || page.messages.size() == request.limit;
+        return !page.more;
     });
-    return views;
+    return page;
 }
 
 Result<MessageView> QueueState::view_of(std::uint64_t seq, TimePoint now) {
@@ -227,6 +231,16 @@ MessageView QueueState::view(std::uint64_t seq, const Slot& slot) const {
         view.dead_reason = found->second.dead_reason;
     }
     return view;
+}
+
+/// What an answer that shows the message carries of it.
+std::uint64_t QueueState::answer_bytes(std::uint64_t seq, const Slot& slot) const {
+    std::uint64_t bytes = slot.size_bytes + slot.extra * Slot::extra_step;
+    if (const auto found = trouble_.find(seq); found != trouble_.end()) {
+        bytes += found->second.dead_reason.size();
+        for (const auto& note : found->second.history) bytes += note.reason.size();
+    }
+    return bytes;
 }
 
 QueueStats QueueState::stats() const {

@@ -46,8 +46,7 @@ public:
     void restore(QueueInfo info, TimePoint now);
 
     Result<Posted> post(std::vector<NewMessage>&& messages, PostOptions options, TimePoint now);
-    std::vector<LeasedMessage> pop(
-        std::uint32_t max, Duration lease, std::optional<Level> level, TimePoint now);
+    std::vector<LeasedMessage> pop(const PopRequest& request, TimePoint now);
     Result<void> ack(const Receipt& receipt, TimePoint now);
     Result<NackOutcome> nack(const NackRequest& request, TimePoint now);
     Result<TimePoint> extend(const Receipt& receipt, TimePoint until);
@@ -76,7 +75,7 @@ public:
     void take_in(MovedLetter letter, TimePoint due, TimePoint now);
     Result<Explanation> explain(std::uint64_t seq, TimePoint now);
 
-    std::vector<MessageView> peek(const PeekRequest& request);
+    MessagePage peek(const PeekRequest& request);
     Result<MessageView> view_of(std::uint64_t seq, TimePoint now);
     [[nodiscard]] QueueStats stats() const;
 
@@ -160,6 +159,7 @@ private:
     std::uint64_t tokens_for_pop(TimePoint now);
     Result<Slot*> leased_slot(const Receipt& receipt);
     MessageView view(std::uint64_t seq, const Slot& slot) const;
+    [[nodiscard]] std::uint64_t answer_bytes(std::uint64_t seq, const Slot& slot) const;
     void emit(Record record) { emit(std::move(record), info_.config.durability); }
     void emit(Record record, Durability durability);
     void emit_delivery(std::uint64_t seq, const Slot& slot);

@@ -23,7 +23,8 @@ namespace baton::queue {
 ///   comes after that, as strict.
 ///
 /// A `Look` says how things stand: `holds(seq, level)` whether an entry still stands,
-/// `weight(key)` ≥ 1, `open(level)` whether the level may give out one more.
+/// `weight(key)` ≥ 1, `open(level)` whether the level may give out one more, `fits(seq)` whether
+/// the next one is wanted: a `pop` of one that is not gives nothing and changes no turn.
 class ReadyMessages {
 public:
     /// Forgets every entry, the credits and what is paused, but no cost.
@@ -72,17 +73,21 @@ public:
         const auto weight = [&](std::uint32_t key) { return look.weight(key); };
         const auto cost = [&](std::uint64_t seq) { return costs_.of(seq); };
         const auto open = [&](std::size_t place) { return look.open(static_cast<Level>(place)); };
+        bool wanted = true;  // what came up next
+        const auto fits = [&](std::uint64_t seq) { return wanted = look.fits(seq); };
         const auto from = [&](std::size_t place) {
-            return levels_[place].pop(
-                [&](std::uint64_t seq) { return holds(seq, place); }, weight, cost);
+            return levels_[place].pop([&](std::uint64_t seq) { return holds(seq, place); }, weight,
+                cost, AllOpen(), fits);
         };
-        const auto has = [&](std::size_t i) { return levels_[i].has_turns() && open(i); };
+        const auto has = [&](std::size_t i) { return wanted && levels_[i].has_turns() && open(i); };
         if (config_.strategy == Strategy::priority_weighted) {
             return turns_.pop(config_.level_weights, has, from, cost);
         }
-        if (config_.strategy == Strategy::fair) return keys_.pop(holds, weight, cost, open);
+        if (config_.strategy == Strategy::fair) {
+            return keys_.pop(holds, weight, cost, open, fits);
+        }
         if (config_.strategy == Strategy::deadline) {
-            if (const auto seq = deadlines_.pop(holds, open)) return seq;
+            if (const auto seq = deadlines_.pop(holds, open, fits)) return seq;
         }
         for (std::size_t i = 0; i < level_count; ++i) {
             if (!has(i)) continue;

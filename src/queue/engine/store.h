@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,6 +15,14 @@
 
 namespace baton::queue {
 
+/// What a message says beside its content.
+[[nodiscard]] inline std::uint64_t extra_bytes_of(
+    std::string_view metadata, std::span<const Header> headers) noexcept {
+    std::uint64_t bytes = metadata.size();
+    for (const auto& header : headers) bytes += header.name.size() + header.value.size();
+    return bytes;
+}
+
 /// A message as a store gives it back at start: everything but its content.
 struct RecoveredMessage {
     Locator at;
@@ -21,7 +30,8 @@ struct RecoveredMessage {
     TimePoint due_at{};
     std::optional<TimePoint> expires_at{};
     Level priority = Level::normal;
-    std::uint64_t size_bytes = 0;  ///< of the content
+    std::uint64_t size_bytes = 0;   ///< of the content
+    std::uint64_t extra_bytes = 0;  ///< as extra_bytes_of, about
     std::string ordering_key;
     std::string fairness_key;
     std::uint32_t cost = 1;              ///< cost_of its headers
@@ -93,8 +103,9 @@ public:
     /// A kept reply; null when it is gone.
     [[nodiscard]] virtual Result<std::shared_ptr<const Reply>> read_reply(Locator message) = 0;
 
-    /// Committed events of a message's output from offset `from` on, in order, at most `max`; fewer
-    /// when there are no more or the output is gone.
+    /// Committed events of a message's output from offset `from` on, in order, at most `max`, and
+    /// as many as one answer holds (base/answer_budget.h); fewer when there are no more or the
+    /// output is gone.
     [[nodiscard]] virtual Result<std::vector<OutputEvent>> read_output(
         Locator message, std::uint64_t from, std::size_t max) = 0;
 

@@ -11,12 +11,6 @@
 
 namespace baton::queue::remote {
 
-/// What a server gives at a time.
-struct MessagePage {
-    std::vector<MessageView> messages{};
-    bool cut = false;  ///< the answer would have become too large; there may be more
-};
-
 struct Peek {
     static constexpr auto type = CommandType::peek;
     using Answer = MessagePage;
@@ -38,7 +32,7 @@ struct Explain {
 
 template <class A>
 void fields(A& a, Ref<A, MessagePage> v) {
-    each(a, v.messages, v.cut);
+    each(a, v.messages, v.more);
 }
 template <class A>
 void fields(A& a, Ref<A, Peek> v) {

@@ -95,7 +95,7 @@ std::vector<Receipt> cut(AckedAndPopped& popped, std::size_t bytes_max) {
 }
 std::vector<Receipt> cut(MessagePage& page, std::size_t bytes_max) {
     const auto count = fitting(page.messages, bytes_max);
-    page.cut = count < page.messages.size();
+    page.more = page.more || count < page.messages.size();
     page.messages.resize(count);
     return {};
 }

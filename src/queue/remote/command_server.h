@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/answer_budget.h"
 #include "base/bytes.h"
 #include "base/metrics.h"
 #include "queue/queues.h"
@@ -20,8 +21,9 @@ struct CommandServerConfig {
     std::size_t remembered_max = 10'000;
     /// … and the bytes of their answers.
     std::size_t remembered_bytes_max = 16 * 1024 * 1024;
-    /// An answer with many messages or events ends with the one that reaches this size.
-    std::size_t answer_bytes = 4 * 1024 * 1024;
+    /// An answer with many messages or events ends with the one that reaches this size. Twice what
+    /// the queues put into one, so that none is leased and then left out for its keys and numbers.
+    std::size_t answer_bytes = 2 * AnswerBudget::bytes_max;
 };
 
 /// Serves one `Queues`. Use on one executor (`receive` and all else); stop it before it goes and

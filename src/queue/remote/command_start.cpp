@@ -106,9 +106,7 @@ Task<Result<MessagePage>> start(Queues& queues, Peek command) {
         .state = command.state,
         .after_seq = command.after_seq,
         .limit = command.limit};
-    MessagePage page;
-    BATON_CO_TRY(page.messages, co_await queues.peek(std::move(request)));
-    co_return page;
+    co_return co_await queues.peek(std::move(request));
 }
 Task<Result<MessageView>> start(Queues& queues, Get command) { return queues.get(command.message); }
 Task<Result<Explanation>> start(Queues& queues, Explain command) {

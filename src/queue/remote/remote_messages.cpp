@@ -43,20 +43,10 @@ Task<Result<void>> RemoteQueues::reschedule(MessageId message, TimePoint due) {
     return caller_.call(QueueUid{message.queue_uid}, Reschedule{message, due});
 }
 
-Task<Result<std::vector<MessageView>>> RemoteQueues::peek(PeekRequest request) {
-    std::vector<MessageView> all;
+Task<Result<MessagePage>> RemoteQueues::peek(PeekRequest request) {
     Peek command{std::move(request.queue), request.state, request.after_seq, request.limit};
     const Route route = command.queue;
-    bool more = true;
-    while (more) {
-        BATON_CO_TRY(auto page, co_await caller_.call(route, command));
-        std::ranges::move(page.messages, std::back_inserter(all));
-        more = page.cut && !all.empty() && all.size() < request.limit;
-        if (!more) break;
-        command.after_seq = all.back().id.seq;
-        command.limit = request.limit - static_cast<std::uint32_t>(all.size());
-    }
-    co_return all;
+    return caller_.call(route, std::move(command));
 }
 
 Task<Result<MessageView>> RemoteQueues::get(MessageId message) {

@@ -54,7 +54,7 @@ public:
     Task<Result<std::optional<Reply>>> wait_reply(MessageId message, Deadline deadline) override;
     Task<Result<void>> cancel(MessageId message) override;
     Task<Result<void>> reschedule(MessageId message, TimePoint due) override;
-    Task<Result<std::vector<MessageView>>> peek(PeekRequest request) override;
+    Task<Result<MessagePage>> peek(PeekRequest request) override;
     Task<Result<MessageView>> get(MessageId message) override;
     Task<Result<Explanation>> explain(MessageId message) override;
 

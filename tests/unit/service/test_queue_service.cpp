@@ -1,3 +1,4 @@
+#include "base/answer_budget.h"
 #include "service/queue_service.h"
 #include "unit/service/queue_fixture.h"
 
@@ -144,6 +145,21 @@ TEST_F(QueueService, pages_of_a_peek_show_every_message_once) {
         options.after_seq = *page.next;
     }
     EXPECT_EQ(seen, 25U);
+}
+
+TEST_F(QueueService, a_page_that_one_answer_holds_no_more_of_says_where_it_goes_on) {
+    auto large = messages(5);
+    for (auto& message : large) {
+        message.data.content = Bytes(std::string(AnswerBudget::bytes_max / 4, 'x'));
+    }
+    ASSERT_TRUE(io.run(service.post(who, mail, large)));
+    const auto first = io.run(service.peek(who, mail, {.limit = 100})).value();
+    EXPECT_EQ(first.messages.size(), 4U);
+    EXPECT_EQ(first.next, first.messages.back().id.seq);
+    const auto rest =
+        io.run(service.peek(who, mail, {.after_seq = *first.next, .limit = 100})).value();
+    EXPECT_EQ(rest.messages.size(), 1U);
+    EXPECT_EQ(rest.next, std::nullopt);
 }
 
 TEST_F(QueueService, put_tells_a_new_queue_from_a_changed_one) {

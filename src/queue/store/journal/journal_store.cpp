@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/answer_budget.h"
 #include "queue/store/journal/compactor.h"
 #include "queue/store/journal/hand_out.h"
 #include "queue/store/journal/live_index.h"
@@ -123,13 +124,16 @@ public:
         Locator message, std::uint64_t from, std::size_t max) override {
         std::vector<OutputEvent> events;
         if (max == 0) return events;
+        AnswerBudget budget;
         Buffer buffer;
         for (const auto& [segment, place] : find_output(message, from, max)) {
             if (!segment) break;
             BATON_TRY(const auto record, read_record(*segment, place, buffer));
             BATON_TRY(auto part, events_of(record.payload));
             for (auto& event : part) {
-                if (event.offset >= from && events.size() < max) events.push_back(std::move(event));
+                if (event.offset < from) continue;
+                if (events.size() == max || !budget.take(event.data.size())) return events;
+                events.push_back(std::move(event));
             }
         }
         return events;

@@ -278,7 +278,7 @@ Result<StoredQueue> queue_of(std::string_view payload) {
 
 Result<RecoveredMessage> recovered_of(std::string_view payload) {
     Post post(payload);
-    static_cast<void>(post.reader.text());  // the metadata
+    const auto metadata = post.reader.text();
     std::vector<Header> headers;
     read_headers(post.reader, headers);
     const auto content = post.reader.text();
@@ -288,6 +288,7 @@ Result<RecoveredMessage> recovered_of(std::string_view payload) {
         .due_at = post.due_at,
         .priority = static_cast<Level>(post.priority),
         .size_bytes = content.size(),
+        .extra_bytes = extra_bytes_of(metadata, headers),
         .ordering_key = std::string(post.ordering_key),
         .fairness_key = std::string(post.fairness_key),
         .cost = cost_of(headers)};

@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/answer_budget.h"
+
 namespace baton::queue {
 
 class MemoryDisk {
@@ -137,6 +139,7 @@ public:
                     .expires_at = posted.expires_at,
                     .priority = posted.data->priority,
                     .size_bytes = posted.data->content.size(),
+                    .extra_bytes = extra_bytes_of(posted.data->metadata, posted.data->headers),
                     .ordering_key = posted.data->ordering_key,
                     .fairness_key = posted.data->fairness_key,
                     .cost = cost_of(posted.data->headers),
@@ -205,7 +208,9 @@ public:
         const auto output = queue->second.outputs.find(message.seq);
         if (output == queue->second.outputs.end()) return found;
         const auto& events = output->second.events;
+        AnswerBudget budget;
         for (std::uint64_t i = from; i < events.size() && found.size() < max; ++i) {
+            if (!budget.take(events[i].data.size())) break;
             found.push_back(events[i]);
         }
         return found;

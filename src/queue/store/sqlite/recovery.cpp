@@ -23,7 +23,8 @@ constexpr Statement all_queues{
 constexpr Statement all_messages{R"sql(
     SELECT m.id, m.posted_at, m.due_at, m.expires_at, m.level, m.size, m.ordering_key, m.fairness_key,
         d.state, d.due_at, d.attempts, d.failures, d.history, d.dead_reason,
-        d.entered_at, d.level, d.flags, iif(instr(m.headers, '"baton-cost"') > 0, m.headers, NULL)
+        d.entered_at, d.level, d.flags, iif(instr(m.headers, '"baton-cost"') > 0, m.headers, NULL),
+        coalesce(length(CAST(m.headers AS BLOB)), 0) + coalesce(length(CAST(m.metadata AS BLOB)), 0)
     FROM messages m LEFT JOIN delivery d ON d.id = m.id ORDER BY m.id)sql"};
 constexpr Statement all_paused_keys{
     "SELECT queue, kind, key FROM paused_keys ORDER BY queue, kind, key"};
@@ -96,6 +97,7 @@ Result<void> read_message(const Row& row, RecoverySink& sink) {
         .due_at = from_unix_ms(row.integer(2)),
         .priority = level,
         .size_bytes = static_cast<std::uint64_t>(row.integer(5)),
+        .extra_bytes = static_cast<std::uint64_t>(row.integer(18)),
         .ordering_key = std::string(row.text(6)),
         .fairness_key = std::string(row.text(7))};
     if (!row.is_null(3)) message.expires_at = from_unix_ms(row.integer(3));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/answer_budget.h"
 #include "queue/store/sqlite/record_writer.h"
 #include "queue/store/sqlite/recovery.h"
 #include "queue/store/sqlite/room_gauge.h"
@@ -104,7 +105,9 @@ public:
         std::vector<OutputEvent> events;
         const std::array<Value, 3> page{
             row_id(message), static_cast<std::int64_t>(from), static_cast<std::int64_t>(max)};
+        AnswerBudget budget;
         const auto rows = reader_->execute(read_output_rows, page, [&](const db::Row& row) {
+            if (!budget.take(row.text(3).size())) return false;
             events.push_back({.offset = static_cast<std::uint64_t>(row.integer(0)),
                 .attempt = static_cast<std::uint32_t>(row.integer(1)),
                 .at = from_unix_ms(row.integer(2)),

@@ -70,7 +70,7 @@ protected:
         return call(tool, "{}", std::move(with));
     }
     MessageView only(const std::string& queue) {
-        const auto all = pool.run(queues.peek({.queue = QueueName(queue)})).value();
+        const auto all = pool.run(queues.peek({.queue = QueueName(queue)})).value().messages;
         EXPECT_EQ(all.size(), 1U);
         return all.front();
     }

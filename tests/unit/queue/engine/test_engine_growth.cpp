@@ -90,7 +90,7 @@ TEST_F(EngineGrowth, a_ring_of_the_newest_messages_runs_for_ever_in_the_same_mem
     const auto before = post_many(50'000);
     EXPECT_LT(post_many(300'000), before + 1'000'000);
     EXPECT_EQ(must(engine.stats(q)).ready, 10);
-    const auto views = must(engine.peek({.queue = q}));
+    const auto views = must(engine.peek({.queue = q})).messages;
     EXPECT_EQ(views.size(), 10);
     EXPECT_EQ(views.back().id, last);
     std::size_t popped = 0;

@@ -24,6 +24,7 @@ struct Look {
     std::map<std::uint32_t, std::uint32_t> weights{};
     std::array<bool, level_count> shut{};
     std::set<std::uint64_t> gone{};
+    std::set<std::uint64_t> unwanted{};
 
     [[nodiscard]] bool holds(std::uint64_t seq, Level) const { return !gone.contains(seq); }
     [[nodiscard]] std::uint32_t weight(std::uint32_t key) const {
@@ -35,6 +36,7 @@ struct Look {
         return found == costs.end() ? 1 : found->second;
     }
     [[nodiscard]] bool open(Level level) const { return !shut[static_cast<std::size_t>(level)]; }
+    [[nodiscard]] bool fits(std::uint64_t seq) const { return !unwanted.contains(seq); }
 };
 
 /// The share of each key of what `given` sums up to.
@@ -220,6 +222,40 @@ TEST(Scheduling, message_given_back_without_blame_costs_its_key_nothing) {
         }
     }
     EXPECT_NEAR(run["a"], run["b"], 2);
+}
+
+TEST(Scheduling, one_that_is_not_wanted_stays_the_next_and_no_turn_is_lost) {
+    constexpr std::uint64_t count = 240;
+    const auto order_of = [&](Strategy strategy, bool refuses) {
+        Look look{.weights = {{1, 3}, {2, 1}, {3, 2}}};
+        ReadyMessages ready;
+        ready.begin_anew({.strategy = strategy});
+        std::set<std::uint64_t> all;
+        for (std::uint64_t seq = 1; seq <= count; ++seq) {
+            look.costs[seq] = 1 + static_cast<std::uint32_t>(seq * 7'919 % 5);
+            ready.set_cost(seq, look.costs[seq]);
+            const auto due = seq % 5 == 0 ? TimePoint::max() : TimePoint(Duration(seq % 7));
+            ready.push(1 + seq % 3, seq, static_cast<Level>(seq % level_count), due);
+            all.insert(seq);
+        }
+        std::vector<std::uint64_t> order;
+        while (true) {
+            if (refuses) {
+                look.unwanted = all;
+                EXPECT_EQ(ready.pop(look), std::nullopt);
+                look.unwanted.clear();
+            }
+            const auto seq = ready.pop(look);
+            if (!seq) return order;
+            order.push_back(*seq);
+        }
+    };
+    for (const auto strategy :
+        {Strategy::strict, Strategy::priority_weighted, Strategy::fair, Strategy::deadline}) {
+        const auto order = order_of(strategy, false);
+        EXPECT_EQ(order.size(), count);
+        EXPECT_EQ(order_of(strategy, true), order) << static_cast<int>(strategy);
+    }
 }
 
 }  // namespace

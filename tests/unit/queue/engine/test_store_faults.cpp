@@ -24,7 +24,8 @@ std::string picture(QueueHarness& h, const QueueName& name) {
     if (!info) return outcome(info);
     std::string text = name.text + " max_size=" + std::to_string(info->config.max_size);
     if (info->paused) text += " paused";
-    for (const auto& view : must(h.run(h.queues().peek({.queue = name, .limit = 1'000})))) {
+    for (const auto& view :
+        must(h.run(h.queues().peek({.queue = name, .limit = 1'000}))).messages) {
         text += "\n  " + std::to_string(view.id.seq) + ' ' +
                 std::string(view.data->content.view()) + ' ' + std::string(to_string(view.state)) +
                 " attempts=" + std::to_string(view.attempts) +

@@ -35,7 +35,7 @@ protected:
         return run(remote().redrive(std::move(request)));
     }
     std::vector<MessageView> arrived() {
-        return must(run(remote().peek({.queue = queue(1), .limit = 1'000})));
+        return must(run(remote().peek({.queue = queue(1), .limit = 1'000}))).messages;
     }
     Texts texts() {
         Texts all;
@@ -83,7 +83,8 @@ TEST_F(Across, more_than_one_page_arrives_in_order_and_at_the_rate) {
     EXPECT_EQ(stats(1).message_count, 1'400);
     const auto first = arrived();
     const auto rest = must(
-        run(remote().peek({.queue = queue(1), .after_seq = first.back().id.seq, .limit = 1'000})));
+        run(remote().peek({.queue = queue(1), .after_seq = first.back().id.seq, .limit = 1'000})))
+                          .messages;
     ASSERT_EQ(first.size() + rest.size(), 1'400);
     EXPECT_EQ(first[999].due_at - first[0].due_at, Duration(999));
     EXPECT_EQ(rest.front().due_at - first[0].due_at, Duration(1'000));

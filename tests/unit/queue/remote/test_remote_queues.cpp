@@ -141,12 +141,18 @@ TEST_F(SmallAnswers, a_message_larger_than_an_answer_is_given_alone) {
     EXPECT_EQ(popped[0].message.data->content.size(), 1'000);
 }
 
-TEST_F(SmallAnswers, a_peek_is_put_together) {
+TEST_F(SmallAnswers, a_peek_goes_on_where_the_answer_ended) {
     post_many(10);
-    EXPECT_EQ(must(run(remote().peek({.queue = queue(0)}))).size(), 10);
-    const auto seven = must(run(remote().peek({.queue = queue(0), .limit = 7})));
-    ASSERT_EQ(seven.size(), 7);
-    for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(seven[i].id.seq, i + 1);
+    queue::PeekRequest request{.queue = queue(0), .limit = 7};
+    std::vector<std::uint64_t> seqs;
+    for (bool more = true; more;) {
+        const auto page = must(run(remote().peek(request)));
+        ASSERT_LT(page.messages.size(), 7);
+        for (const auto& view : page.messages) seqs.push_back(view.id.seq);
+        more = page.more;
+        request.after_seq = seqs.back();
+    }
+    EXPECT_EQ(seqs, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
 }
 
 TEST_F(SmallAnswers, output_and_logs_are_read_in_parts) {

@@ -163,8 +163,9 @@ TEST_F(SqliteStore, a_log_leaves_rows_of_what_is_kept) {
 
 TEST_F(SqliteStore, a_deleted_queue_leaves_no_row) {
     auto queues = open();
-    must(pool.run(queues->reply(
-        {must(pool.run(queues->peek({.queue = q}))).at(0).id.queue_uid, 1}, Bytes("r"), "")));
+    must(pool.run(
+        queues->reply({must(pool.run(queues->peek({.queue = q}))).messages.at(0).id.queue_uid, 1},
+            Bytes("r"), "")));
     const auto one = must(pool.run(queues->pop({.queue = q}))).at(0);
     must(pool.run(queues->append_output(one.receipt, {Bytes("a")})));
     must(pool.run(queues->delete_queue(q)));
