@@ -39,6 +39,9 @@ struct Page {
     /// Of the filter, at most ListLimits::total_max; with `after`, when the first page was made.
     std::uint64_t total = 0;
     std::string next{};  ///< empty on the last page
+    /// It has fewer than `page_size` because one answer holds no more (base/answer_budget.h);
+    /// `next` goes on right behind them.
+    bool cut = false;
 };
 
 struct ListLimits {
@@ -97,7 +100,8 @@ public:
     [[nodiscard]] virtual Task<Result<Page<DialogMessage>>> list_messages(
         MessageFilter filter, PageRequest page) = 0;
 
-    /// The last `limit` completed messages of the conversation before `before`, oldest first.
+    /// The last `limit` completed messages of the conversation before `before`, of those the last
+    /// that one answer holds (base/answer_budget.h); oldest first.
     [[nodiscard]] virtual Task<Result<std::vector<DialogMessage>>> history(
         ConversationId id, MessageId before, std::uint32_t limit) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "conversations/answer_rows.h"
 #include "conversations/rows.h"
 
 namespace baton::conversations {
@@ -63,8 +64,10 @@ std::string_view column_of(PageRequest::Sort sort) noexcept {
 }
 
 struct Table {
+    std::string_view kind;  ///< of its database
     std::string_view name;
     std::string_view columns;
+    std::string_view texts;  ///< as AnswerSql
 };
 
 Result<void> check_page(const PageRequest& page) {
@@ -136,6 +139,7 @@ Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& ord
     BATON_TRY_VOID(check_page(page));
     ListQuery query;
     query.key_column = order.key_column;
+    query.columns = table.columns;
     query.page_size = page.page_size;
     query.end = end;
     query.scope = fmt::format("{}{}{}", table.name, wheres.named.scope(), order.text());
@@ -160,6 +164,10 @@ Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& ord
         query.page_sql += " OFFSET ?";
         query.page_values.emplace_back((std::int64_t{page.page} - 1) * page.page_size);
     }
+    query.page_sql = budgeted(table.kind, {.columns = table.columns,
+                                              .texts = table.texts,
+                                              .order = order.text(),
+                                              .sql = std::move(query.page_sql)});
     return query;
 }
 
@@ -204,17 +212,19 @@ Result<ListQuery> messages_query(
         }
         wheres.where.add(leads ? std::string(column) : unindexed(column, value, plan.kind), value);
     }
-    return make_query(
-        {"dialog_messages", message_columns}, std::move(wheres), order, page, plan.end);
+    const Table table{plan.kind, "dialog_messages", message_columns, message_texts};
+    return make_query(table, std::move(wheres), order, page, plan.end);
 }
 
-Result<ListQuery> conversations_query(const ConversationFilter& filter, const PageRequest& page) {
+Result<ListQuery> conversations_query(
+    const ConversationFilter& filter, const PageRequest& page, std::string_view kind) {
     Where where;
     where.add("removed_at IS NULL");
     if (filter.user_id) where.add("user_id", filter.user_id->text);
     if (filter.state) where.add("state", static_cast<std::int64_t>(*filter.state));
     const Order order(column_of(page.sort), page.descending);
-    return make_query({"conversations", conversation_columns},
+    const Table table{kind, "conversations", conversation_columns, conversation_texts};
+    return make_query(table,
         {.named = where, .where = where, .leading = {}, .rest = {}, .kept = {}}, order, page,
         std::nullopt);
 }

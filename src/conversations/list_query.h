@@ -32,8 +32,8 @@ struct ListPlan {
     std::optional<Cursor> end{};  ///< the last row to look at; nothing: no row is too far
 };
 
-/// One page of one table. Rows come in the order of (key, id); the page is followed by one row more
-/// when the list goes on.
+/// One page of one table, `budgeted`. Rows come in the order of (key, id); the page is followed by
+/// one row more when the list goes on.
 struct ListQuery {
     std::string count_sql{};  ///< rows of the filter; empty when the cursor told the total
     std::string page_sql{};
@@ -46,6 +46,7 @@ struct ListQuery {
     std::optional<Cursor> end{};    ///< of the plan: where the list goes on when the page is short
     std::string scope{};            ///< what a cursor of this list belongs to
     std::string_view key_column{};  ///< "" when the id alone gives the order
+    std::string_view columns{};     ///< as RowBudget wants them
     std::uint64_t total = 0;        ///< from the cursor
     std::uint32_t page_size = 0;
 };
@@ -56,7 +57,8 @@ struct ListQuery {
 /// Fails: invalid_argument (fields `page`, `page_size`, `next`).
 [[nodiscard]] Result<ListQuery> messages_query(
     const MessageFilter& filter, const PageRequest& page, const ListPlan& plan = {});
+/// `kind`: as db::Database::kind.
 [[nodiscard]] Result<ListQuery> conversations_query(
-    const ConversationFilter& filter, const PageRequest& page);
+    const ConversationFilter& filter, const PageRequest& page, std::string_view kind = {});
 
 }  // namespace baton::conversations

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "conversations/answer_rows.h"
 #include "conversations/rows.h"
 
 namespace baton::conversations {
@@ -20,10 +21,16 @@ const std::string select_conversation = fmt::format(
     "SELECT {} FROM conversations WHERE id = ? AND removed_at IS NULL", conversation_columns);
 const std::string select_message =
     fmt::format("SELECT {} FROM dialog_messages WHERE id = ?", message_columns);
-const std::string select_history = fmt::format(
-    "SELECT {} FROM dialog_messages WHERE conversation_id = ? AND id < ? AND status = 2 "
-    "ORDER BY id DESC LIMIT ?",
-    message_columns);
+std::string history_sql(std::string_view kind) {
+    const std::string order = " ORDER BY id DESC";
+    return budgeted(kind, {.columns = message_columns,
+                              .texts = message_texts,
+                              .order = order,
+                              .sql = fmt::format("SELECT {} FROM dialog_messages WHERE "
+                                                 "conversation_id = ? AND id < ? AND status = 2{} "
+                                                 "LIMIT ?",
+                                  message_columns, order)});
+}
 constexpr db::Statement select_unfinished{
     "SELECT id FROM dialog_messages WHERE status < 2 AND id > ? ORDER BY id LIMIT ?"};
 
@@ -45,9 +52,16 @@ constexpr db::Statement select_steps{
     "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
     "ORDER BY number"};
 
-constexpr db::Statement select_steps_behind{
-    "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
-    "AND number > ? ORDER BY number LIMIT ?"};
+constexpr std::string_view step_columns = "number, kind, content, began_at, ended_at";
+std::string steps_behind_sql(std::string_view kind) {
+    const std::string order = " ORDER BY number";
+    return budgeted(kind, {.columns = step_columns,
+                              .texts = "content",
+                              .order = order,
+                              .sql = fmt::format("SELECT {} FROM run_steps WHERE message_id = ? "
+                                                 "AND number > ?{} LIMIT ?",
+                                  step_columns, order)});
+}
 constexpr db::Statement select_answer_before{
     "SELECT number, kind, content, began_at, ended_at FROM run_steps WHERE message_id = ? "
     "AND number < ? AND kind = 0 ORDER BY number DESC LIMIT 1"};
@@ -64,22 +78,29 @@ std::vector<db::Value> values_of(
     return all;
 }
 
-/// All rows of an answer; stops at the first that cannot be read.
+/// Rows of an answer, until `take(row, value)` says no or one cannot be read.
+template <class T, class Take>
+Result<void> read_rows(db::Connection& connection, const db::Statement& statement,
+    std::span<const db::Value> values, Result<T> (*read)(const db::Row&), const Take& take) {
+    Result<void> readable;
+    BATON_TRY_VOID(connection.execute(statement, values, [&](const db::Row& row) {
+        auto value = read(row);
+        if (value) return take(row, *std::move(value));
+        readable = fail(std::move(value).error());
+        return false;
+    }));
+    return readable;
+}
+
+/// All rows of an answer.
 template <class T>
 Result<std::vector<T>> rows_of(db::Connection& connection, const db::Statement& statement,
     std::span<const db::Value> values, Result<T> (*read)(const db::Row&)) {
     std::vector<T> rows;
-    Result<void> readable;
-    BATON_TRY_VOID(connection.execute(statement, values, [&](const db::Row& row) {
-        auto value = read(row);
-        if (value) {
-            rows.push_back(*std::move(value));
-        } else {
-            readable = fail(std::move(value).error());
-        }
-        return readable.has_value();
+    BATON_TRY_VOID(read_rows(connection, statement, values, read, [&](const db::Row&, T value) {
+        rows.push_back(std::move(value));
+        return true;
     }));
-    if (!readable) return fail(std::move(readable).error());
     return rows;
 }
 
@@ -121,10 +142,17 @@ Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const 
         BATON_TRY(const auto total, number(query.count_sql, values_of(query.count_values)));
         page.total = static_cast<std::uint64_t>(total);
     }
-    BATON_TRY(page.items,
-        rows_of(*connection_, statement(query.page_sql), values_of(query.page_values), read));
-    if (page.items.size() > query.page_size) {
-        page.items.pop_back();
+    bool goes_on = false;
+    RowBudget budget(kind_, query.columns);
+    BATON_TRY_VOID(read_rows(*connection_, statement(query.page_sql), values_of(query.page_values),
+        read, [&](const db::Row& row, T value) {
+            const bool is_full = page.items.size() == query.page_size;
+            page.cut = !is_full && !budget.take(row, value);
+            goes_on = is_full || page.cut;
+            if (!goes_on) page.items.push_back(std::move(value));
+            return !goes_on;
+        }));
+    if (goes_on) {
         const T& last = page.items.back();
         page.next =
             to_text(Cursor{key_of(last, query.key_column), page.total, id_text(last)}, query.scope);
@@ -183,7 +211,7 @@ Result<DialogMessage> Reader::get_message(MessageId id) {
 }
 
 Result<Page<Conversation>> Reader::list(const ConversationFilter& filter, const PageRequest& page) {
-    BATON_TRY(const auto query, conversations_query(filter, page));
+    BATON_TRY(const auto query, conversations_query(filter, page, kind_));
     return page_of(query, conversation_of);
 }
 
@@ -199,9 +227,16 @@ Result<std::vector<DialogMessage>> Reader::history(
     const std::string before_text = before.text();
     const std::array<db::Value, 3> values{
         id.view(), std::string_view(before_text), std::int64_t{std::min(limit, limit_max)}};
-    BATON_TRY(auto rows, rows_of(*connection_, statement(select_history), values, message_of));
-    std::ranges::reverse(rows);
-    return rows;
+    std::vector<DialogMessage> turns;
+    RowBudget budget(kind_, message_columns);
+    BATON_TRY_VOID(read_rows(*connection_, statement(history_sql(kind_)), values, message_of,
+        [&](const db::Row& row, DialogMessage turn) {
+            const bool is_in = budget.take(row, turn);
+            if (is_in) turns.push_back(std::move(turn));
+            return is_in;
+        }));
+    std::ranges::reverse(turns);
+    return turns;
 }
 
 Result<std::vector<MessageId>> Reader::unfinished(
@@ -234,11 +269,16 @@ Result<std::optional<User>> Reader::find_user(const UserId& id) {
 Result<UserPage> Reader::list_users(const UserId& after, std::uint32_t limit) {
     const std::array<db::Value, 2> values{after.view(), std::int64_t{limit} + 1};
     UserPage page;
-    BATON_TRY(page.users, rows_of(*connection_, statement(select_users), values, user_of));
-    if (page.users.size() > limit) {
-        page.users.pop_back();
-        page.next = page.users.back().id;
-    }
+    AnswerBudget budget;
+    BATON_TRY_VOID(read_rows(
+        *connection_, statement(select_users), values, user_of, [&](const db::Row&, User user) {
+            if (page.users.size() == limit || !budget.take(answer_bytes(user))) {
+                page.next = page.users.back().id;
+                return false;
+            }
+            page.users.push_back(std::move(user));
+            return true;
+        }));
     return page;
 }
 
@@ -254,24 +294,16 @@ Result<StepPage> Reader::step_page(
     const std::array<db::Value, 3> values{std::string_view(id_text),
         after ? std::int64_t{*after} : std::int64_t{-1}, std::int64_t{limit} + 1};
     StepPage page;
-    std::size_t bytes = 0;
-    Result<void> readable;
-    BATON_TRY_VOID(connection_->execute(select_steps_behind, values, [&](const db::Row& row) {
-        auto step = step_of(row);
-        if (!step) {
-            readable = fail(std::move(step).error());
-            return false;
-        }
-        bytes += step->content.size();
-        const bool is_full = page.steps.size() == limit || bytes > StepPage::bytes_max;
-        if (is_full && !page.steps.empty()) {
-            page.next = page.steps.back().number;
-            return false;
-        }
-        page.steps.push_back(*std::move(step));
-        return true;
-    }));
-    if (!readable) return fail(std::move(readable).error());
+    RowBudget budget(kind_, step_columns);
+    BATON_TRY_VOID(read_rows(*connection_, statement(steps_behind_sql(kind_)), values, step_of,
+        [&](const db::Row& row, RunStep step) {
+            if (page.steps.size() == limit || !budget.take(row, step)) {
+                page.next = page.steps.back().number;
+                return false;
+            }
+            page.steps.push_back(std::move(step));
+            return true;
+        }));
     if (page.steps.empty() || page.steps.front().kind == StepKind::model) return page;
     const std::array<db::Value, 2> before{
         std::string_view(id_text), std::int64_t{page.steps.front().number}};

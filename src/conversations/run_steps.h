@@ -2,7 +2,6 @@
 // starts, so that who resumes a run reads what is there instead of asking and paying again.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,9 +29,7 @@ struct RunStep {
 
 /// Some steps of a message, in their order.
 struct StepPage {
-    static constexpr std::size_t bytes_max = 1'048'576;
-
-    /// Their contents take up to `bytes_max`, or it is one.
+    /// As many as one answer holds (base/answer_budget.h).
     std::vector<RunStep> steps{};
     /// The model's answer that came last before them; absent when they begin with one.
     std::optional<RunStep> asked{};

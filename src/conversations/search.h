@@ -39,7 +39,8 @@ struct MessageHit {
 };
 
 /// The last that came first. A page may be short, or empty, and yet have a `next`: then the filter
-/// left out scan_max finds, or it looked at blocks_max blocks.
+/// left out scan_max finds, it looked at blocks_max blocks, or one answer holds no more
+/// (base/answer_budget.h).
 template <class T>
 struct SearchPage {
     std::vector<T> items{};

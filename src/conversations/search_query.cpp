@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "conversations/answer_rows.h"
 #include "conversations/rows.h"
 
 namespace baton::conversations {
@@ -133,16 +135,22 @@ std::string find_messages_sql(std::string_view kind) {
         columns, rows);
 }
 
+const std::string found_conversation_columns = fmt::format("place, {}", conversation_columns);
+
 std::string search_conversations_sql(std::string_view kind) {
     const std::string_view condition = is_postgres(kind) ? "t.words @@ to_tsquery('baton_words', ?)"
                                                          : "conversation_texts MATCH ?";
     const std::string_view name = is_postgres(kind) ? "t" : "conversation_texts";
-    return fmt::format(
+    auto sql = fmt::format(
         "SELECT p.place, {0} FROM conversation_texts{1} "
         "JOIN conversation_places p ON p.place = {2}.rowid "
         "JOIN conversations c ON c.id = p.conversation_id AND c.removed_at IS NULL "
         "WHERE {3} AND {2}.rowid < ? ORDER BY {2}.rowid DESC LIMIT ?",
         of_table("c", conversation_columns), is_postgres(kind) ? " t" : "", name, condition);
+    return budgeted(kind, {.columns = found_conversation_columns,
+                              .texts = conversation_texts,
+                              .order = " ORDER BY place DESC",
+                              .sql = std::move(sql)});
 }
 
 }  // namespace baton::conversations

@@ -46,8 +46,9 @@ struct BlockRange {
 /// match_text, the place, how many, again how many. Columns: place, is_answer, id of the message,
 /// of its conversation, of its user, whether the conversation is there (0 | 1).
 [[nodiscard]] std::string find_messages_sql(std::string_view kind);
-/// Parameters: match_text, the place before which to go on (exclusive), how many. Columns: place,
-/// then conversation_columns.
+/// Parameters: match_text, the place before which to go on (exclusive), how many. Rows as
+/// `budgeted`, of these columns.
+extern const std::string found_conversation_columns;  // place, then conversation_columns
 [[nodiscard]] std::string search_conversations_sql(std::string_view kind);
 
 }  // namespace baton::conversations

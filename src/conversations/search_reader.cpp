@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "conversations/answer_rows.h"
 #include "conversations/reader.h"
 #include "conversations/rows.h"
 #include "conversations/search_query.h"
@@ -43,13 +44,21 @@ Result<Place> place_of(const SearchRequest& request, std::string_view table) {
     return place;
 }
 
-/// One page: `read` gives the item of a row, or nothing when the filter leaves it out.
+/// What a row holds; no item when the filter leaves it out, as it may be read all the same.
+template <class T>
+struct Find {
+    std::optional<T> item;
+    std::uint64_t bytes = 0;
+};
+
+/// One page: `read` gives what a row holds.
 template <class T, class Read>
 Result<SearchPage<T>> search_page(db::Connection& connection, const db::Statement& statement,
     std::string_view match, const SearchRequest& request, const Place& place, Read read) {
     SearchPage<T> page;
     if (match.empty()) return page;
     Result<void> readable;
+    AnswerBudget budget;
     std::uint32_t scanned = 0;
     std::int64_t last = 0;
     bool goes_on = false;
@@ -60,14 +69,16 @@ Result<SearchPage<T>> search_page(db::Connection& connection, const db::Statemen
             goes_on = true;
             return false;
         }
-        ++scanned;
-        last = row.integer(0);
-        Result<std::optional<T>> item = read(row);
-        if (!item) {
-            readable = fail(std::move(item).error());
+        Result<Find<T>> find = read(row);
+        if (!find) {
+            readable = fail(std::move(find).error());
             return false;
         }
-        if (*item) page.items.push_back(**std::move(item));
+        goes_on = !budget.take(find->bytes);
+        if (goes_on) return false;
+        ++scanned;
+        last = row.integer(0);
+        if (find->item) page.items.push_back(*std::move(find->item));
         return true;
     }));
     if (!readable) return fail(std::move(readable).error());
@@ -77,40 +88,76 @@ Result<SearchPage<T>> search_page(db::Connection& connection, const db::Statemen
 
 /// A find of a search.
 struct Found {
+    std::int64_t place = 0;
     std::string id;  ///< of the message
     bool is_answer = false;
 };
 
-/// "?, ?, …": as many as a page has rows.
-std::string placeholders() {
+/// "?, ?, …"
+std::string placeholders(std::size_t count) {
     std::string list = "?";
-    for (std::size_t i = 1; i < page_size_max; ++i) list += ", ?";
+    for (std::size_t i = 1; i < count; ++i) list += ", ?";
     return list;
 }
 
-const std::string select_messages_sql =
-    fmt::format("SELECT {} FROM dialog_messages WHERE id IN ({})", message_columns, placeholders());
+constexpr std::string_view kind_sqlite = "sqlite";
+const std::string select_message_sql =
+    fmt::format("SELECT {} FROM dialog_messages WHERE id = ?", message_columns);
+const db::Statement select_message{select_message_sql};
+/// Of PostgreSQL, in the order of the ids that it gets twice.
+const std::string select_messages_sql = budgeted("postgres",
+    {.columns = message_columns,
+        .texts = message_texts,
+        .order = " ORDER BY spot",
+        .sql = fmt::format("SELECT {0}, array_position(ARRAY[{1}]::text[], id::text) AS spot "
+                           "FROM dialog_messages WHERE id IN ({1})",
+            message_columns, placeholders(page_size_max))});
 const db::Statement select_messages{select_messages_sql};
 
-using Messages = std::unordered_map<std::string, DialogMessage>;
+/// The messages of the finds as far as an answer holds them, and maybe more, with what they weigh.
+using Messages = std::unordered_map<std::string, Find<DialogMessage>>;
 
-/// The messages of the finds, by id.
-Result<Messages> messages_of(db::Connection& connection, const std::vector<Found>& found) {
+/// Puts what `statement` finds into `messages`; fails when it cannot be read.
+Result<void> add_messages(db::Connection& connection, std::string_view kind,
+    const db::Statement& statement, std::span<const db::Value> ids, Messages& messages) {
+    const RowBudget budget(kind, message_columns);
+    Result<void> readable;
+    BATON_TRY_VOID(connection.execute(statement, ids, [&](const db::Row& row) {
+        auto message = message_of(row, 0);
+        if (message) {
+            const auto bytes = budget.weigh(row, *message);
+            messages.try_emplace(
+                std::string(row.text(0)), Find<DialogMessage>{*std::move(message), bytes});
+        } else {
+            readable = fail(std::move(message).error());
+        }
+        return readable.has_value();
+    }));
+    return readable;
+}
+
+/// PostgreSQL is asked once, SQLite for one after the other.
+Result<Messages> messages_of(
+    db::Connection& connection, std::string_view kind, const std::vector<Found>& found) {
     Messages messages;
     if (found.empty()) return messages;
-    std::vector<db::Value> ids(page_size_max, std::string_view(found.back().id));
-    for (std::size_t i = 0; i < found.size(); ++i) ids[i] = std::string_view(found[i].id);
-    Result<void> readable;
-    BATON_TRY_VOID(connection.execute(select_messages, ids, [&](const db::Row& row) {
-        auto message = message_of(row, 0);
-        if (!message) {
-            readable = fail(std::move(message).error());
-            return false;
+    if (kind != kind_sqlite) {
+        std::vector<db::Value> ids(2 * page_size_max, std::string_view(found.back().id));
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            ids[i] = ids[page_size_max + i] = std::string_view(found[i].id);
         }
-        messages.try_emplace(std::string(row.text(0)), *std::move(message));
-        return true;
-    }));
-    if (!readable) return fail(std::move(readable).error());
+        BATON_TRY_VOID(add_messages(connection, kind, select_messages, ids, messages));
+        return messages;
+    }
+    AnswerBudget budget;
+    for (const auto& find : found) {
+        const std::array<db::Value, 1> id{std::string_view(find.id)};
+        if (!messages.contains(find.id)) {
+            BATON_TRY_VOID(add_messages(connection, kind, select_message, id, messages));
+        }
+        const auto message = messages.find(find.id);
+        if (message != messages.end() && !budget.take(message->second.bytes)) break;
+    }
     return messages;
 }
 
@@ -153,7 +200,7 @@ private:
 
     /// Looks at all of `blocks_`. Whether the page ends there.
     Result<bool> look(db::Connection& connection, const db::Statement& statement) {
-        const bool is_sqlite = kind_ == "sqlite";
+        const bool is_sqlite = kind_ == kind_sqlite;
         const auto match =
             is_sqlite ? match_text_in_blocks(request_.text, blocks_) : std::string(match_);
         // SQLite makes rows as they are asked for; PostgreSQL makes all of them first.
@@ -190,7 +237,7 @@ private:
             row.integer(5) != 0 &&
             (!request_.conversation_id || row.text(3) == request_.conversation_id->view()) &&
             (!request_.user_id || row.text(4) == request_.user_id->view());
-        if (wanted) found_.push_back({std::string(row.text(2)), row.integer(1) != 0});
+        if (wanted) found_.push_back({before_, std::string(row.text(2)), row.integer(1) != 0});
         return true;
     }
 
@@ -219,25 +266,35 @@ Result<SearchPage<MessageHit>> Reader::search_messages(const SearchRequest& requ
     MessageSearch search(kind_, request, place.before);
     if (!search.has_words()) return page;
     BATON_TRY_VOID(search.run(*connection_, statement(find_messages_sql(kind_))));
-    BATON_TRY(const auto messages, messages_of(*connection_, search.found()));
-    for (const auto& [id, is_answer] : search.found()) {
+    BATON_TRY(const auto messages, messages_of(*connection_, kind_, search.found()));
+    AnswerBudget budget;
+    std::int64_t next = search.next();
+    std::int64_t last = place.before;
+    for (const auto& [at, id, is_answer] : search.found()) {
         const auto message = messages.find(id);
         if (message == messages.end()) continue;  // deleted a moment ago
-        page.items.push_back({.message = message->second, .is_answer = is_answer});
+        if (!budget.take(message->second.bytes)) {
+            next = last;
+            break;
+        }
+        last = at;
+        page.items.push_back({.message = *message->second.item, .is_answer = is_answer});
     }
-    if (search.next() != 0) page.next = to_text(Cursor{search.next(), 0, ""}, place.scope);
+    if (next != 0) page.next = to_text(Cursor{next, 0, ""}, place.scope);
     return page;
 }
 
 Result<SearchPage<Conversation>> Reader::search_conversations(const SearchRequest& request) {
     BATON_TRY(const auto place, place_of(request, "conversations"));
-    const auto read = [&](const db::Row& row) -> Result<std::optional<Conversation>> {
-        constexpr int first = 1;  // behind place; then id, user_id
-        if (request.user_id && row.text(first + 1) != request.user_id->view()) {
-            return std::optional<Conversation>();
-        }
+    const RowBudget budget(kind_, found_conversation_columns);
+    const auto read = [&](const db::Row& row) -> Result<Find<Conversation>> {
+        constexpr int first = 1;  // behind place
         BATON_TRY(auto conversation, conversation_of(row, first));
-        return std::optional(std::move(conversation));
+        const auto bytes = budget.weigh(row, conversation);
+        if (request.user_id && conversation.user_id != *request.user_id) {
+            return Find<Conversation>{.item = {}, .bytes = bytes};
+        }
+        return Find<Conversation>{.item = std::move(conversation), .bytes = bytes};
     };
     const auto match = match_text(kind_, request.text);
     return search_page<Conversation>(

@@ -1,4 +1,5 @@
 // Steps of runs, kept beside their message.
+#include "base/answer_budget.h"
 #include "harness.h"
 
 namespace baton::conversations {
@@ -89,7 +90,7 @@ TEST_P(RunStepsTest, come_in_pages_with_the_answer_before_them) {
 
 TEST_P(RunStepsTest, pages_end_at_their_size) {
     add(message(1));
-    const std::string half(StepPage::bytes_max / 2, 'x');
+    const std::string half(AnswerBudget::bytes_max / 2, 'x');
     EXPECT_TRUE(keep(step(0, half)).value());
     EXPECT_TRUE(keep(step(1, half)).value());
     EXPECT_TRUE(keep(step(2, half + half + "x")).value());
