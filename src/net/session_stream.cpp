@@ -33,13 +33,13 @@ bool is_aborted(const std::exception_ptr& failure) {
     }
 }
 
-void append_chunk(std::string& out, std::string_view piece) {
+// Up to here copying a piece behind its head is cheaper than a second element of the write.
+constexpr std::size_t inline_piece_max = 4'096;
+
+void append_chunk_head(std::string& out, std::size_t size) {
     std::array<char, 16> digits{};
-    const auto end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
     out.append(digits.data(), end);
-    out += "\r\n";
-    out += piece;
     out += "\r\n";
 }
 
@@ -54,14 +54,13 @@ public:
 
     Task<bool> write(std::string piece) override {
         if (piece.empty() || failed_ || replaced_) co_return !failed_;
-        auto& out = session_.out_;
         begin();
         if (chunked_) {
-            append_chunk(out, piece);
-        } else {
-            out += piece;
+            append_chunk_head(session_.out_, piece.size());
+            piece += "\r\n";
         }
-        const bool sent = co_await flush();
+        if (piece.size() <= inline_piece_max) session_.out_ += std::exchange(piece, {});
+        const bool sent = co_await flush(piece);
         co_return sent;
     }
 
@@ -85,7 +84,7 @@ public:
         if (replaced_) co_return true;
         begin();
         if (chunked_) session_.out_ += "0\r\n\r\n";
-        const bool sent = co_await flush();
+        const bool sent = co_await flush({});
         co_return sent&& chunked_;
     }
 
@@ -100,10 +99,10 @@ private:
         append_head(session_.out_, announced_, options_);
     }
 
-    /// Sends what stands in the session's `out_`.
-    Task<bool> flush() {
+    /// Sends what stands in the session's `out_`, then `rest`.
+    Task<bool> flush(std::string_view rest) {
         session_.enter(Phase::writing, session_.context_.config.write_timeout);
-        const bool sent = co_await session_.write_rest({}, 0);
+        const bool sent = co_await session_.write_rest(rest, 0);
         session_.phase_ = Phase::handling;
         failed_ = failed_ || !sent;
         co_return sent;

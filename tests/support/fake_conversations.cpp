@@ -1,9 +1,12 @@
 #include "support/fake_conversations.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
+
+#include "conversations/answer_rows.h"
 
 namespace baton::test {
 namespace {
@@ -15,17 +18,26 @@ bool is_unfinished(const DialogMessage& message) {
     return message.status == DialogStatus::pending || message.status == DialogStatus::processing;
 }
 
-/// The page of `items`, which are in ascending order.
+/// The page of `items`, which are in ascending order. A cursor is the place in them.
 template <class T>
 Page<T> page_of(std::vector<T> items, const PageRequest& request) {
     if (request.descending) std::ranges::reverse(items);
-    const std::size_t total = items.size();
-    const std::size_t begin = std::min(total, std::size_t{request.page - 1} * request.page_size);
-    const std::size_t end = std::min(total, begin + request.page_size);
-    return {.items = {items.begin() + static_cast<std::ptrdiff_t>(begin),
-                items.begin() + static_cast<std::ptrdiff_t>(end)},
-        .total = total,
-        .next = {}};
+    Page<T> page{.total = items.size()};
+    std::size_t at = std::size_t{request.page - 1} * request.page_size;
+    if (!request.after.empty()) {
+        const auto* const text = request.after.data();
+        std::from_chars(text, text + request.after.size(), at);
+    }
+    AnswerBudget budget;
+    for (; at < items.size() && page.items.size() < request.page_size; ++at) {
+        page.cut = !budget.take(conversations::answer_bytes(items[at]));
+        if (page.cut) {
+            page.next = std::to_string(at);
+            break;
+        }
+        page.items.push_back(std::move(items[at]));
+    }
+    return page;
 }
 
 }  // namespace

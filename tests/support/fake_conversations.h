@@ -12,8 +12,8 @@
 
 namespace baton::test {
 
-/// All ports over one map, with the rules of conversations/conversations.h; pages by number only,
-/// `total` is exact. Use on one executor. Every call suspends once.
+/// All ports over one map, with the rules of conversations/conversations.h; pages by number, or by
+/// the `next` of one that was cut; `total` is exact. Use on one executor. Every call suspends once.
 class FakeConversations final : public conversations::Conversations,
                                 public conversations::DialogWriter,
                                 public conversations::RunSteps,

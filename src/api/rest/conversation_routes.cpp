@@ -6,6 +6,7 @@
 #include "api/rest/call.h"
 #include "api/rest/dialog.h"
 #include "api/rest/input.h"
+#include "api/rest/listing.h"
 #include "model/codec.h"
 
 namespace baton::api::rest {
@@ -99,12 +100,16 @@ Task<Result<net::Response>> list_conversations(Call& call) {
     BATON_CO_TRY_VOID(check_query(call.request, known));
     BATON_CO_TRY(auto filter, read_filter(call.request));
     BATON_CO_TRY(const auto page, read_page(call.request, true));
-    BATON_CO_TRY(const auto found,
-        co_await call.deps.messages.list_conversations(call.who, std::move(filter), page));
-    json::array items;
-    for (const auto& conversation : found.items) items.push_back(to_json(conversation));
-    co_return success(
-        200, page_object("conversations", std::move(items), page, found.total, found.next));
+    Listing<Conversation> listing{.name = "conversations"};
+    listing.read = [&messages = call.deps.messages, who = call.who, filter = std::move(filter)](
+                       service::PageRequest part) {
+        return messages.list_conversations(who, filter, std::move(part));
+    };
+    listing.write = [](ListText& out, const Conversation& conversation) {
+        out.add(to_json(conversation));
+    };
+    auto answering = list_response(std::move(listing), page);
+    co_return co_await std::move(answering);
 }
 
 Task<Result<net::Response>> change_conversation(Call& call) {
@@ -141,11 +146,11 @@ Task<Result<net::Response>> get_conversation(Call& call) {
 }
 
 /// One row holds both turns; readers get them as two messages, in the order asked for.
-void append_turns(json::array& items, const DialogMessage& message,
+void add_turns(ListText& out, const DialogMessage& message,
     const service::MessageServiceConfig& config, bool descending) {
-    if (descending && message.reply) items.push_back(answer_object(message, config));
-    items.push_back(dialog_object(message, config));
-    if (!descending && message.reply) items.push_back(answer_object(message, config));
+    if (descending && message.reply) out.add(answer_object(message, config));
+    out.add(dialog_object(message, config));
+    if (!descending && message.reply) out.add(answer_object(message, config));
 }
 
 Task<Result<net::Response>> list_turns(Call& call) {
@@ -154,15 +159,17 @@ Task<Result<net::Response>> list_turns(Call& call) {
     BATON_CO_TRY_VOID(check_query(call.request, known));
     BATON_CO_TRY(const auto page, read_page(call.request, false));
     ConversationId id{std::string(call.params[0])};
-    auto& messages = call.deps.messages;
-    BATON_CO_TRY(
-        const auto found, co_await messages.conversation_messages(call.who, std::move(id), page));
-    json::array items;
-    for (const auto& message : found.items) {
-        append_turns(items, message, messages.config(), page.descending);
-    }
-    co_return success(
-        200, page_object("messages", std::move(items), page, found.total, found.next));
+    Listing<DialogMessage> listing{.name = "messages"};
+    listing.read = [&messages = call.deps.messages, who = call.who, id = std::move(id)](
+                       service::PageRequest part) {
+        return messages.conversation_messages(who, id, std::move(part));
+    };
+    listing.write = [&config = call.deps.messages.config(), descending = page.descending](
+                        ListText& out, const DialogMessage& message) {
+        add_turns(out, message, config, descending);
+    };
+    auto answering = list_response(std::move(listing), page);
+    co_return co_await std::move(answering);
 }
 
 Result<service::OutgoingMessage> read_turn(const Call& call) {

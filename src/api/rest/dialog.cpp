@@ -62,20 +62,6 @@ json::object answer_object(
     return object;
 }
 
-json::object page_object(std::string_view name, json::array items, const service::PageRequest& page,
-    std::uint64_t total, std::string_view next) {
-    json::object pagination;
-    pagination["page"] = page.page;
-    pagination["page_size"] = page.page_size;
-    pagination["total"] = total;
-    pagination["total_pages"] = (total + page.page_size - 1) / page.page_size;
-    pagination["next"] = next.empty() ? json::value(nullptr) : json::value(next);
-    json::object data;
-    data[name] = std::move(items);
-    data["pagination"] = std::move(pagination);
-    return data;
-}
-
 Result<Level> read_priority(const Fields& fields) {
     if (fields.find("priority") == nullptr) return Level::normal;
     BATON_TRY(const auto text, fields.text("priority"));

@@ -1,11 +1,9 @@
 // What the routes of /api/v1 share: paging, filters, and how messages and lists look.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string_view>
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "api/rest/call.h"
@@ -30,10 +28,6 @@ namespace baton::api::rest {
 /// "-reply". Requires `message.reply`.
 [[nodiscard]] boost::json::object answer_object(
     const DialogMessage& message, const service::MessageServiceConfig& config);
-
-/// {`name`: items, "pagination": {page, page_size, total, total_pages, next}}
-[[nodiscard]] boost::json::object page_object(std::string_view name, boost::json::array items,
-    const service::PageRequest& page, std::uint64_t total, std::string_view next);
 
 /// Reads the fields that every message to an agent has: user_id, content, priority, metadata,
 /// agent_id.

@@ -8,6 +8,7 @@
 #include "api/rest/call.h"
 #include "api/rest/dialog.h"
 #include "api/rest/input.h"
+#include "api/rest/listing.h"
 #include "model/codec.h"
 
 namespace baton::api::rest {
@@ -90,14 +91,15 @@ Task<Result<net::Response>> list_messages(Call& call) {
     BATON_CO_TRY_VOID(check_query(call.request, known));
     BATON_CO_TRY(auto filter, read_filter(call.request));
     BATON_CO_TRY(const auto page, read_page(call.request, true));
-    auto& messages = call.deps.messages;
-    BATON_CO_TRY(const auto found, co_await messages.list(call.who, std::move(filter), page));
-    json::array items;
-    for (const auto& message : found.items) {
-        items.push_back(dialog_object(message, messages.config()));
-    }
-    co_return success(
-        200, page_object("messages", std::move(items), page, found.total, found.next));
+    Listing<DialogMessage> listing{.name = "messages"};
+    listing.read = [&messages = call.deps.messages, who = call.who, filter = std::move(filter)](
+                       service::PageRequest part) {
+        return messages.list(who, filter, std::move(part));
+    };
+    listing.write = [&config = call.deps.messages.config()](ListText& out,
+                        const DialogMessage& message) { out.add(dialog_object(message, config)); };
+    auto answering = list_response(std::move(listing), page);
+    co_return co_await std::move(answering);
 }
 
 Result<DialogStatus> read_status(const net::Request& request) {

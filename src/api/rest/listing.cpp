@@ -1,0 +1,36 @@
+#include "api/rest/listing.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/json_text.h"
+
+namespace baton::api::rest {
+
+namespace json = boost::json;
+
+ListText::ListText(std::string_view name) {
+    text_ = R"({"code":200,"message":"success","data":{)";
+    append_json_string(text_, name);
+    text_ += ":[";
+}
+
+void ListText::add(const json::object& item) {
+    if (!std::exchange(is_first_, false)) text_ += ',';
+    text_ += json_text(item);
+}
+
+void ListText::end(const service::PageRequest& page, std::uint64_t total, std::string_view next) {
+    json::object pagination;
+    pagination["page"] = page.page;
+    pagination["page_size"] = page.page_size;
+    pagination["total"] = total;
+    pagination["total_pages"] = (total + page.page_size - 1) / page.page_size;
+    pagination["next"] = next.empty() ? json::value(nullptr) : json::value(next);
+    text_ += R"(],"pagination":)";
+    text_ += json_text(pagination);
+    text_ += R"(},"timestamp":)";
+    append_json_string(text_, to_rfc3339(SystemClock().now()));
+    text_ += '}';
+}
+
+}  // namespace baton::api::rest
