@@ -89,7 +89,16 @@ void append_message(JsonObjectText& object, const MessageView& message, Encoding
     if (!message.dead_reason.empty()) object.text("dead_reason", message.dead_reason);
 }
 
+/// How long the text will be, unless the message is unusual.
+std::size_t size_about(const MessageView& message, Encoding encoding) noexcept {
+    const std::size_t content = message.data ? message.data->content.size() : 0;
+    return 500 + (encoding == Encoding::base64 ? content / 3 * 4 : content * 4);
+}
+
 void append_list(std::string& out, const std::vector<MessageView>& messages, Encoding encoding) {
+    std::size_t size = out.size();
+    for (const auto& message : messages) size += size_about(message, encoding);
+    out.reserve(size);
     out += '[';
     for (const auto& message : messages) {
         if (out.back() != '[') out += ',';
@@ -194,6 +203,11 @@ std::string popped_json(const service::SettledAndPopped& popped, const Pop& pop)
     {
         JsonObjectText object(out);
         std::string& list = object.begin("messages");
+        std::size_t size = list.size();
+        for (const auto& leased : popped.messages) {
+            size += size_about(leased.message, pop.encoding);
+        }
+        list.reserve(size);
         list += '[';
         for (const auto& leased : popped.messages) {
             if (list.back() != '[') list += ',';

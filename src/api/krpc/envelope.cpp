@@ -234,14 +234,19 @@ Envelope read_envelope(std::string_view body) {
     return envelope;
 }
 
-std::string result_text(const Envelope& call, std::string_view result) {
-    std::string out = begin_text(result.size());
+/// Written around the result, which may be long: no second copy of it.
+std::string result_text(const Envelope& call, std::string result) {
+    constexpr std::string_view before = R"({"result":)";
+    std::string behind;
     {
-        JsonObjectText answer(out);
-        answer.raw("result", result);
+        JsonObjectText answer(behind);
         append_sys(answer, call);
     }
-    return out;
+    behind.front() = ',';
+    result.reserve(result.size() + before.size() + behind.size());
+    result.insert(0, before);
+    result += behind;
+    return result;
 }
 
 std::string error_text(const Envelope& call, const Error& error) {

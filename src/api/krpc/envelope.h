@@ -30,7 +30,7 @@ struct Envelope {
 
 /// `result` is JSON. The trace id stands where kRPC's clients look for it, and only when the call
 /// had one: to some of them any other string there is a new token.
-[[nodiscard]] std::string result_text(const Envelope& call, std::string_view result);
+[[nodiscard]] std::string result_text(const Envelope& call, std::string result);
 
 /// `"error":"<code>: <detail>"`, which is all that kRPC's clients show, and beside it `error_info`
 /// with the error as every other door shows it.

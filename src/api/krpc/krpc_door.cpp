@@ -61,7 +61,7 @@ Task<Result<net::Response>> handle(std::shared_ptr<DoorState> state, api::Call& 
     // What the queues call a field that has another name here.
     if (!result && result.error().field == "queue") result.error().field = "queue_id";
     state->metrics.answered(envelope.method, result.has_value());
-    if (result) co_return ok(result_text(envelope, *result));
+    if (result) co_return ok(result_text(envelope, *std::move(result)));
     if (is_ours(result.error().code)) {
         state->log.error(
             "kRPC call failed", {{"request_id", call.request_id}, {"method", envelope.method},

@@ -1,4 +1,5 @@
 // What calls do: queues by kRPC's names, messages by their posters' ids, and each at least once.
+#include "base/answer_budget.h"
 #include "unit/api/krpc/krpc_fixture.h"
 
 namespace baton::test {
@@ -222,6 +223,27 @@ TEST_F(Krpc, everything_else_a_queue_offers) {
     post("two");
     EXPECT_EQ(told("purge_queue", R"({"queue_id":"mail"})"), R"({"purged":1})");
     EXPECT_EQ(told("redrive_messages", R"({"queue_id":"mail","limit":1})"), R"({"redriven":0})");
+}
+
+TEST_F(Krpc, an_answer_ends_before_the_message_that_would_be_too_much_for_it) {
+    std::vector<NewMessage> large(5);
+    for (auto& message : large) {
+        message.data.content = Bytes(std::string(AnswerBudget::bytes_max / 4, 'x'));
+    }
+    const access::Identity who{KeyId("m"), "member", access::Role::member};
+    ASSERT_TRUE(io.run(queue_service.post(who, QueueName("mail"), large)));
+    const auto count = [](const boost::json::value& result) {
+        return result.at("messages").as_array().size();
+    };
+    const auto peeked = result_of("peek_messages", R"({"queue_id":"mail","limit":100})");
+    EXPECT_EQ(count(peeked), 4U);
+    EXPECT_EQ(peeked.at("next"), 4);
+    const std::string pop_all = R"({"queue_id":"mail","max":100,"encoding":"base64"})";
+    EXPECT_EQ(count(result_of("pop_messages", pop_all)), 4U);
+    const auto stats = result_of("get_queue_stats", R"({"queue_id":"mail"})");
+    EXPECT_EQ(stats.at("leased"), 4);
+    EXPECT_EQ(stats.at("ready"), 1);
+    EXPECT_EQ(count(result_of("pop_messages", pop_all)), 1U);
 }
 
 TEST_F(Krpc, one_key_of_a_queue_is_paused) {
