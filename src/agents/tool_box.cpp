@@ -15,6 +15,8 @@ bool ends_run(Errc code) noexcept {
         case Errc::storage_corrupt:
         case Errc::overloaded:
         case Errc::unavailable:
+        case Errc::database_unavailable:
+        case Errc::queue_unavailable:
         case Errc::shutting_down:
         case Errc::cancelled:
         case Errc::deadline_exceeded:

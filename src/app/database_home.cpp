@@ -19,7 +19,8 @@ Result<std::unique_ptr<db::Connection>> connect_patiently(
     bool told = false;
     while (true) {
         auto connection = database.connect();
-        if (connection || connection.error().code != Errc::unavailable || deadline.expired()) {
+        if (connection || connection.error().code != Errc::database_unavailable ||
+            deadline.expired()) {
             return connection;
         }
         if (!std::exchange(told, true)) {

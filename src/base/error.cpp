@@ -46,6 +46,8 @@ constexpr std::array table{
     ErrcInfo{Errc::cancelled, "cancelled", 499, 1, -32099, 8, false},
     ErrcInfo{Errc::run_waiting, "run_waiting", 503, 14, -32053, 7, true},
     ErrcInfo{Errc::unavailable, "unavailable", 503, 14, -32053, 7, true},
+    ErrcInfo{Errc::database_unavailable, "database_unavailable", 503, 14, -32053, 7, true},
+    ErrcInfo{Errc::queue_unavailable, "queue_unavailable", 503, 14, -32053, 7, true},
     ErrcInfo{Errc::shutting_down, "shutting_down", 503, 14, -32053, 7, true},
     ErrcInfo{Errc::storage_io, "storage_io", 503, 15, -32050, 10, false},
     ErrcInfo{Errc::storage_corrupt, "storage_corrupt", 500, 15, -32050, 10, false},

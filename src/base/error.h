@@ -53,6 +53,8 @@ enum class Errc : std::uint8_t {
     run_waiting,
     // Environment
     unavailable,
+    database_unavailable,
+    queue_unavailable,
     shutting_down,
     storage_io,
     storage_corrupt,

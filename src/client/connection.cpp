@@ -27,8 +27,9 @@ constexpr std::array envelope_errors{NumberedError{1001, Errc::invalid_message},
     NumberedError{1006, Errc::invalid_argument}, NumberedError{1007, Errc::queue_full},
     NumberedError{1008, Errc::unavailable}, NumberedError{1009, Errc::rate_limited},
     NumberedError{1010, Errc::deadline_exceeded}, NumberedError{2001, Errc::storage_io},
-    NumberedError{2003, Errc::unavailable}, NumberedError{2005, Errc::invalid_config},
-    NumberedError{2007, Errc::storage_full}, NumberedError{2008, Errc::connection_failed}};
+    NumberedError{2002, Errc::unavailable}, NumberedError{2003, Errc::queue_unavailable},
+    NumberedError{2005, Errc::invalid_config}, NumberedError{2007, Errc::storage_full},
+    NumberedError{2008, Errc::connection_failed}};
 
 constexpr std::array status_errors{NumberedError{400, Errc::invalid_argument},
     NumberedError{401, Errc::unauthenticated}, NumberedError{403, Errc::permission_denied},
@@ -54,6 +55,16 @@ std::chrono::milliseconds retry_after_of(const net::Response& response) {
     return std::chrono::seconds(std::min<std::int64_t>(seconds, 86'400));
 }
 
+/// Several errors share a number; what else the answer says tells them apart.
+Errc nearer(Errc numbered, Errc by_status, std::chrono::milliseconds retry_after) {
+    if (numbered == Errc::queue_unavailable) {
+        if (by_status == Errc::not_found) return Errc::queue_not_found;
+        if (by_status == Errc::conflict) return Errc::queue_paused;
+    }
+    const bool is_away = numbered == Errc::storage_io && retry_after.count() > 0;
+    return is_away ? Errc::database_unavailable : numbered;
+}
+
 /// {"error":{"code","message","details":{"field"},"retry_after_ms"}}
 Error error_from_object(const json::object& object) {
     const FieldReader fields(object);
@@ -73,8 +84,9 @@ Error error_from_envelope(const json::object& envelope, Errc by_status) {
     if (object == nullptr) return error;
     const FieldReader details(*object);
     error.field = details.text("field");
-    error.code = code_of(envelope_errors, details.integer("error_code")).value_or(by_status);
     error.retry_after = std::chrono::milliseconds(details.integer("retry_after_ms"));
+    const auto numbered = code_of(envelope_errors, details.integer("error_code"));
+    error.code = numbered ? nearer(*numbered, by_status, error.retry_after) : by_status;
     return error;
 }
 

@@ -29,7 +29,8 @@ bool is_final(DialogStatus status) {
 
 bool is_away(const Error& error) {
     return error.code == Errc::connection_failed || error.code == Errc::shutting_down ||
-           error.code == Errc::unavailable || error.code == Errc::overloaded;
+           error.code == Errc::unavailable || error.code == Errc::database_unavailable ||
+           error.code == Errc::queue_unavailable || error.code == Errc::overloaded;
 }
 
 Result<DialogMessage> message_in(const json::value& answer) {

@@ -48,8 +48,8 @@ public:
     virtual ~Connection() = default;
 
     /// Runs a statement and returns how many rows it changed.
-    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt, unavailable
-    /// (busy, gone, or too slow; retry_after when known).
+    /// Fails: conflict (a constraint), storage_full, storage_io, storage_corrupt,
+    /// database_unavailable (busy, gone, or too slow; retry_after when known).
     [[nodiscard]] virtual Result<std::int64_t> execute(const Statement& statement,
         std::span<const Value> values = {}, const RowSink& sink = {}) = 0;
 
@@ -62,8 +62,8 @@ public:
     /// The same, and waits until no other connection is in one begun this way; its statements have
     /// no time limit. For changes of the schema.
     [[nodiscard]] virtual Result<void> begin_alone() { return begin(); }
-    /// On return the changes survive a crash of the machine. Failed with `unavailable`, they may
-    /// have landed all the same.
+    /// On return the changes survive a crash of the machine. Failed with `database_unavailable`,
+    /// they may have landed all the same.
     [[nodiscard]] virtual Result<void> commit() = 0;
     virtual void rollback() noexcept = 0;
 
@@ -77,7 +77,7 @@ class Database {
 public:
     virtual ~Database() = default;
     /// One that must not outlive the database.
-    /// Fails: data_dir_unusable, data_dir_locked, storage_corrupt, unavailable.
+    /// Fails: data_dir_unusable, data_dir_locked, storage_corrupt, database_unavailable.
     [[nodiscard]] virtual Result<std::unique_ptr<Connection>> connect() = 0;
     /// The dialect of migrations: "sqlite" or "postgres".
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;

@@ -15,6 +15,8 @@ bool is_environment(Errc code) noexcept {
         case Errc::storage_io:
         case Errc::storage_corrupt:
         case Errc::unavailable:
+        case Errc::database_unavailable:
+        case Errc::queue_unavailable:
         case Errc::overloaded:
         case Errc::shutting_down:
         case Errc::cancelled: return true;

@@ -102,6 +102,9 @@ TEST_F(NatsAway, posts_fail_in_time_with_an_error_that_says_try_again) {
         EXPECT_LE(answer.took, limit) << to_string(*answer.error);
     }
     EXPECT_FALSE(answers.empty());
+    const auto sent = pool_.run(session_.dialogs.send({.content = "x"}));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, Errc::queue_unavailable) << to_string(sent.error());
 
     nats_.restart(0);
     EXPECT_TRUE(eventually([&] { return !post(session_.queues, pool_).error; }, 30s));

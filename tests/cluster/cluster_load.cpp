@@ -124,6 +124,7 @@ Outcome ClusterLoad::failed(const Error& error) {
     }
     switch (error.code) {
         case Errc::unavailable:
+        case Errc::queue_unavailable:
         case Errc::overloaded:
         case Errc::queue_not_found: return Outcome::refused;
         default: return Outcome::unknown;

@@ -125,7 +125,7 @@ TEST(DaemonStart, server_of_the_database_that_stays_away_is_named) {
         Daemon::run({.settings = {"database.kind=postgres", "database.postgres.sslmode=disable",
                          "database.postgres.start_timeout=100ms",
                          fmt::format("database.postgres.port={}", port)}}),
-        Errc::unavailable, "postgres");
+        Errc::database_unavailable, "postgres");
 }
 
 TEST(DaemonStart, a_part_of_the_work_needs_a_cluster) {

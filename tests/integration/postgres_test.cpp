@@ -74,7 +74,7 @@ TEST_F(PostgresDaemon, says_unavailable_while_the_server_is_away_and_goes_on_whe
     server_.kill();
     const auto read = pool_.run(session.dialogs.get(first->id));
     ASSERT_FALSE(read);
-    EXPECT_EQ(read.error().code, Errc::unavailable) << to_string(read.error());
+    EXPECT_EQ(read.error().code, Errc::database_unavailable) << to_string(read.error());
     EXPECT_GT(read.error().retry_after, Duration(0));
     server_.start();
     Result<DialogMessage> again = fail(Errc::unavailable, "not asked yet");
@@ -116,6 +116,9 @@ TEST_F(PostgresDaemon, tells_callers_of_no_door_where_its_server_is) {
         EXPECT_EQ(answer.status, 503) << target << answer.body;
         EXPECT_TRUE(answer.body.contains("the database is away")) << target << answer.body;
         EXPECT_FALSE(answer.fields.get("Retry-After").empty()) << target;
+        const auto* told =
+            target.starts_with("/api/") ? R"("error_code":2001,)" : R"("database_unavailable")";
+        EXPECT_TRUE(answer.body.contains(told)) << target << answer.body;
     }
     EXPECT_TRUE(eventually([&] { return daemon->process().err().contains(port); }))
         << "the log says where: " << daemon->process().err();
@@ -160,7 +163,7 @@ TEST_F(PostgresDaemon, waits_for_a_server_that_starts_later) {
     auto settings = server_.settings();
     settings.emplace_back("database.postgres.start_timeout=0ms");
     const auto refused = Daemon::run({.settings = settings});
-    EXPECT_EQ(refused.exit.status, errc_info(Errc::unavailable).exit_code) << refused.err;
+    EXPECT_EQ(refused.exit.status, errc_info(Errc::database_unavailable).exit_code) << refused.err;
     std::jthread later([&] {
         std::this_thread::sleep_for(500ms);
         server_.start();

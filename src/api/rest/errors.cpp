@@ -33,9 +33,9 @@ constexpr std::array codes{
     EnvelopeCode{1010, 408, "it took too long"},
     EnvelopeCode{1011, 422, "the idempotency key is of another request"},
     EnvelopeCode{1012, 409, "the first request with this idempotency key is under way"},
-    EnvelopeCode{2001, 503, "the database failed"},
+    EnvelopeCode{2001, 503, "the database failed, or is away"},
     EnvelopeCode{2002, 503, "Redis, which remembers idempotency keys, failed"},
-    EnvelopeCode{2003, 404, "the queue is not there, or paused"},
+    EnvelopeCode{2003, 404, "the queue is not there, is paused, or its servers are away"},
     EnvelopeCode{2004, 422, "the scheduler ended the run"},
     EnvelopeCode{2005, 400, "a configuration is wrong"},
     EnvelopeCode{2006, 503, "too much work is waiting in memory"},
@@ -124,8 +124,10 @@ int envelope_error_code(const Error& error) noexcept {
         case Errc::provider_rate_limited: return 1009;
         case Errc::deadline_exceeded:
         case Errc::request_timeout: return 1010;
+        case Errc::database_unavailable:
         case Errc::storage_io:
         case Errc::storage_corrupt: return 2001;
+        case Errc::queue_unavailable:
         case Errc::queue_paused:
         case Errc::queue_not_found: return 2003;
         case Errc::run_limit_exceeded:

@@ -24,9 +24,10 @@ public:
     explicit AwayLog(Log log) : log_(std::move(log)) {}
 
     /// Logs the error, once as long as it stays the same, and gives what callers hear instead: a
-    /// plain `unavailable` with its retry_after, whatever keeps the server away (a password too).
+    /// plain `database_unavailable` with its retry_after, whatever keeps the server away (a
+    /// password too).
     [[nodiscard]] Error told(const Error& error) {
-        Error plain{.code = Errc::unavailable,
+        Error plain{.code = Errc::database_unavailable,
             .detail = "the database is away",
             .retry_after = error.retry_after};
         if (plain.retry_after == std::chrono::milliseconds(0))
@@ -39,8 +40,8 @@ public:
     }
 
     /// The same of a statement that a server refused which is there, to be tried again in a second:
-    /// `unavailable`, also where the role has no right to it; a full or broken disk stays what it
-    /// is. Whatever the server says is logged once a minute.
+    /// `database_unavailable`, also where the role has no right to it; a full or broken disk stays
+    /// what it is. Whatever the server says is logged once a minute.
     [[nodiscard]] Error refused(const Error& error) {
         const auto now = std::chrono::steady_clock::now();
         const std::scoped_lock lock(mutex_);
@@ -52,7 +53,7 @@ public:
             log_.warn("the database refused a statement", {{"error", to_string(error)}});
         }
         const bool has_no_right = error.code == Errc::permission_denied;
-        return {.code = has_no_right ? Errc::unavailable : error.code,
+        return {.code = has_no_right ? Errc::database_unavailable : error.code,
             .detail = "the database could not do it now",
             .retry_after = std::chrono::seconds(1)};
     }

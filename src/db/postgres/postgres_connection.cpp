@@ -30,7 +30,7 @@ constexpr const char* begin_exclusive =
     "SET LOCAL lock_timeout = ";
 
 Error transaction_lost() {
-    return {.code = Errc::unavailable, .detail = std::string(known_to_be_away)};
+    return {.code = Errc::database_unavailable, .detail = std::string(known_to_be_away)};
 }
 
 class AnswerRow final : public Row {
@@ -114,7 +114,7 @@ std::int64_t changes_of(const Answer& answer) {
 
 /// Errors that are the server's matter, not the statement's.
 bool is_ill(Errc code) noexcept {
-    return code == Errc::unavailable || code == Errc::permission_denied ||
+    return code == Errc::database_unavailable || code == Errc::permission_denied ||
            code == Errc::storage_full || code == Errc::storage_io || code == Errc::storage_corrupt;
 }
 
@@ -129,7 +129,7 @@ Result<void> PostgresConnection::open() {
     names_ = 0;
     const auto try_max = config_.connect_timeout * 2;  // connecting, and the first statement
     if (const auto pause = gate_.closed_for(std::chrono::steady_clock::now(), try_max)) {
-        return fail({.code = Errc::unavailable,
+        return fail({.code = Errc::database_unavailable,
             .detail = std::string(known_to_be_away),
             .retry_after = *pause});
     }
@@ -137,7 +137,7 @@ Result<void> PostgresConnection::open() {
     if (!session) {
         auto error = std::move(session).error();
         const auto pause = gate_.failed(std::chrono::steady_clock::now());
-        if (error.code == Errc::unavailable) error.retry_after = pause;
+        if (error.code == Errc::database_unavailable) error.retry_after = pause;
         return fail(std::move(error));
     }
     gate_.succeeded();

@@ -41,7 +41,7 @@ private:
         std::size_t parameters = 0;
     };
 
-    /// `open` for callers that may be strangers. Fails: unavailable.
+    /// `open` for callers that may be strangers. Fails: database_unavailable.
     [[nodiscard]] Result<void> reopen();
     [[nodiscard]] Reply<const Prepared*> find(const Statement& statement);
     [[nodiscard]] Reply<const Prepared*> prepare(const Statement& statement);

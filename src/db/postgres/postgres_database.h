@@ -37,10 +37,11 @@ struct PostgresConfig {
 /// Beyond the port:
 /// - Transactions are serialisable. Text may be any UTF-8, zero bytes too.
 /// - A connection that broke is made anew outside of a transaction; while the server is away, or
-///   lets nobody in any more, calls fail with `unavailable` and `retry_after`, at once when it is
-///   known to be. They hear no more than that; where the server is and what it says goes to `log`.
-///   A read that broke is repeated; a write outside of a transaction is not.
-/// - `connect` fails with unavailable, permission_denied, not_found (no such database), unsupported
+///   lets nobody in any more, calls fail with `database_unavailable` and `retry_after`, at once
+///   when it is known to be. They hear no more than that; where the server is and what it says goes
+///   to `log`. A read that broke is repeated; a write outside of a transaction is not.
+/// - `connect` fails with database_unavailable, permission_denied, not_found (no such database),
+/// unsupported
 ///   (too old), invalid_config (not in UTF-8).
 [[nodiscard]] std::unique_ptr<Database> make_postgres_database(PostgresConfig config, Log log = {});
 

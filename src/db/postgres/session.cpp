@@ -128,7 +128,7 @@ Result<void> Session::finish_connecting(const PostgresConfig& config) {
         const bool writing = state == PGRES_POLLING_WRITING;
         const auto waited = wait_for(PQsocket(connection_), !writing, writing, until);
         if (waited == Waited::timed_out) {
-            return fail(Errc::unavailable,
+            return fail(Errc::database_unavailable,
                 fmt::format("postgres: `{}` port {} does not answer within {} ms", config.host,
                     config.port, config.connect_timeout.count()));
         }
@@ -245,7 +245,8 @@ bool Session::is_open() {
 }
 
 Failure Session::lost(std::string_view what) const {
-    return {.error = {.code = Errc::unavailable, .detail = fmt::format("postgres: {}", what)},
+    return {
+        .error = {.code = Errc::database_unavailable, .detail = fmt::format("postgres: {}", what)},
         .aftermath = Aftermath::reconnect};
 }
 

@@ -42,7 +42,7 @@ struct Parameters {
 /// Blocking, one thread at a time. A session whose call failed with `reconnect` is dead.
 class Session final {
 public:
-    /// Fails: unavailable, permission_denied, not_found, unsupported, invalid_config.
+    /// Fails: database_unavailable, permission_denied, not_found, unsupported, invalid_config.
     [[nodiscard]] static Result<std::unique_ptr<Session>> open(const PostgresConfig& config);
     ~Session();
     Session(const Session&) = delete;

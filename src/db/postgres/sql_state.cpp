@@ -13,26 +13,30 @@ struct Row {
 
 // The first row that fits counts: codes before their class.
 constexpr std::array rows{
-    Row{"40001", {Errc::unavailable, Aftermath::repeat}},      // serialization_failure
-    Row{"40P01", {Errc::unavailable, Aftermath::repeat}},      // deadlock_detected
-    Row{"55P03", {Errc::unavailable, Aftermath::none}},        // lock_not_available
-    Row{"57014", {Errc::unavailable, Aftermath::none}},        // query_canceled: statement_timeout
-    Row{"26000", {Errc::unavailable, Aftermath::forget}},      // no such prepared statement
-    Row{"42P05", {Errc::unavailable, Aftermath::forget}},      // … or one too many of its name
-    Row{"0A000", {Errc::unsupported, Aftermath::forget}},      // cached plan: the table has changed
-    Row{"25P02", {Errc::internal, Aftermath::none}},           // the transaction has failed before
-    Row{"25P03", {Errc::unavailable, Aftermath::reconnect}},   // idle in transaction for too long
-    Row{"25006", {Errc::unavailable, Aftermath::reconnect}},   // read only: a standby by now
-    Row{"57P", {Errc::unavailable, Aftermath::reconnect}},     // shutdown, crash, starting up
-    Row{"08", {Errc::unavailable, Aftermath::reconnect}},      // connection exceptions
-    Row{"23", {Errc::conflict, Aftermath::none}},              // constraints
-    Row{"22021", {Errc::invalid_utf8, Aftermath::none}},       // not in the encoding
-    Row{"22003", {Errc::invalid_argument, Aftermath::none}},   // number out of range
-    Row{"28", {Errc::permission_denied, Aftermath::none}},     // authorization
-    Row{"42501", {Errc::permission_denied, Aftermath::none}},  // insufficient_privilege
-    Row{"42P01", {Errc::unavailable, Aftermath::none}},        // undefined_table: or kept from us
+    Row{"40001", {Errc::database_unavailable, Aftermath::repeat}},  // serialization_failure
+    Row{"40P01", {Errc::database_unavailable, Aftermath::repeat}},  // deadlock_detected
+    Row{"55P03", {Errc::database_unavailable, Aftermath::none}},    // lock_not_available
+    Row{"57014",
+        {Errc::database_unavailable, Aftermath::none}},  // query_canceled: statement_timeout
+    Row{"26000", {Errc::database_unavailable, Aftermath::forget}},  // no such prepared statement
+    Row{"42P05", {Errc::database_unavailable, Aftermath::forget}},  // … or one too many of its name
+    Row{"0A000", {Errc::unsupported, Aftermath::forget}},  // cached plan: the table has changed
+    Row{"25P02", {Errc::internal, Aftermath::none}},       // the transaction has failed before
+    Row{"25P03",
+        {Errc::database_unavailable, Aftermath::reconnect}},  // idle in transaction for too long
+    Row{"25006",
+        {Errc::database_unavailable, Aftermath::reconnect}},         // read only: a standby by now
+    Row{"57P", {Errc::database_unavailable, Aftermath::reconnect}},  // shutdown, crash, starting up
+    Row{"08", {Errc::database_unavailable, Aftermath::reconnect}},   // connection exceptions
+    Row{"23", {Errc::conflict, Aftermath::none}},                    // constraints
+    Row{"22021", {Errc::invalid_utf8, Aftermath::none}},             // not in the encoding
+    Row{"22003", {Errc::invalid_argument, Aftermath::none}},         // number out of range
+    Row{"28", {Errc::permission_denied, Aftermath::none}},           // authorization
+    Row{"42501", {Errc::permission_denied, Aftermath::none}},        // insufficient_privilege
+    Row{"42P01",
+        {Errc::database_unavailable, Aftermath::none}},        // undefined_table: or kept from us
     Row{"53100", {Errc::storage_full, Aftermath::none}},       // disk_full
-    Row{"53", {Errc::unavailable, Aftermath::none}},           // memory, connections
+    Row{"53", {Errc::database_unavailable, Aftermath::none}},  // memory, connections
     Row{"54", {Errc::message_too_large, Aftermath::none}},     // program limits
     Row{"58030", {Errc::storage_io, Aftermath::none}},         // io_error
     Row{"XX001", {Errc::storage_corrupt, Aftermath::none}},    // data_corrupted
@@ -54,7 +58,7 @@ Errc connect_errc(std::string_view message) noexcept {
         return Errc::permission_denied;
     }
     if (says("database \"") && says("does not exist")) return Errc::not_found;
-    return Errc::unavailable;
+    return Errc::database_unavailable;
 }
 
 }  // namespace baton::db

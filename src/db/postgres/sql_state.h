@@ -26,7 +26,7 @@ struct Verdict {
 [[nodiscard]] Verdict verdict_of(std::string_view sql_state) noexcept;
 
 /// Of a failed attempt to connect, for which libpq has words only: permission_denied, not_found
-/// (the database), or unavailable.
+/// (the database), or database_unavailable.
 [[nodiscard]] Errc connect_errc(std::string_view message) noexcept;
 
 }  // namespace baton::db

@@ -37,7 +37,7 @@ Errc errc_of(int code) noexcept {
         case SQLITE_NOTADB: return Errc::storage_corrupt;
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-        case SQLITE_PROTOCOL: return Errc::unavailable;
+        case SQLITE_PROTOCOL: return Errc::database_unavailable;
         case SQLITE_CONSTRAINT: return Errc::conflict;
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
@@ -357,7 +357,7 @@ private:
 
     std::unexpected<Error> failure(sqlite3* db, int code) const {
         const Errc errc =
-            errc_of(code) == Errc::unavailable ? Errc::data_dir_locked : errc_of(code);
+            errc_of(code) == Errc::database_unavailable ? Errc::data_dir_locked : errc_of(code);
         return fail(
             errc, fmt::format("opening `{}`: {}", config_.file.string(), describe(db, code)));
     }

@@ -27,12 +27,23 @@ double jitter_of(const RequestId& id, unsigned attempt) {
     return static_cast<double>(mixed >> 11) * 0x1.0p-53;
 }
 
+/// Of a caller who hears that it took too long already.
+constexpr Duration come_again{1'000};
+
 Error stopped() { return {.code = Errc::shutting_down, .detail = "the queues are stopping"}; }
 Error called_off() { return {.code = Errc::cancelled, .detail = "the call was called off"}; }
 
 Task<bool> is_cancelled() {
     const auto state = co_await asio::this_coro::cancellation_state;
     co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+/// What callers of queues hear of servers that nobody reaches: the servers' own `unavailable` means
+/// any of them. Certainly not executed.
+Error queues_away(Error error) {
+    error.code = Errc::queue_unavailable;
+    error.retry_after = std::max(error.retry_after, come_again);
+    return error;
 }
 
 /// False when the task was cancelled meanwhile.
@@ -100,6 +111,9 @@ Task<Result<Bytes>> RemoteCaller::run(const Exchange& exchange) {
     co_await asio::this_coro::throw_if_cancelled(false);
     auto answer = co_await attempt_all(exchange);
     co_await asio::this_coro::throw_if_cancelled(throws);
+    if (!answer && answer.error().code == Errc::unavailable) {
+        co_return fail(queues_away(std::move(answer).error()));
+    }
     co_return answer;
 }
 

@@ -31,7 +31,8 @@ struct RemoteConfig {
 };
 
 /// Keeps the contract of queue/queues.h, and adds to what every call may fail with:
-/// - unavailable: nobody could be reached in the time for it; certainly not executed.
+/// - queue_unavailable, with retry_after: nobody could be reached in the time for it; certainly not
+///   executed.
 /// - deadline_exceeded: whether it was executed is not known. A call is repeated by itself as long
 ///   as that can do no harm (command_table.h); a post, when every message has a dedup key and the
 ///   queue's dedup_window is at least twice the call_timeout. Then `duplicate` may be true of a

@@ -60,6 +60,20 @@ TEST_F(ConnectionTest, envelope_errors_come_back_by_their_number) {
     EXPECT_EQ(full.error().retry_after, std::chrono::seconds(1));
 }
 
+TEST_F(ConnectionTest, envelope_errors_that_share_a_number_are_told_apart) {
+    const auto code_of = [&](int status, std::string details) {
+        http.answer(status, R"({"code":)" + std::to_string(status) +
+                                R"(,"message":"m","details":{"error_code":)" + details + "}}");
+        return call().error().code;
+    };
+    EXPECT_EQ(code_of(503, "2001"), Errc::storage_io);
+    EXPECT_EQ(code_of(503, R"(2001,"retry_after_ms":100)"), Errc::database_unavailable);
+    EXPECT_EQ(code_of(503, R"(2002,"retry_after_ms":100)"), Errc::unavailable);
+    EXPECT_EQ(code_of(404, "2003"), Errc::queue_not_found);
+    EXPECT_EQ(code_of(409, "2003"), Errc::queue_paused);
+    EXPECT_EQ(code_of(503, R"(2003,"retry_after_ms":1000)"), Errc::queue_unavailable);
+}
+
 TEST_F(ConnectionTest, envelope_error_without_number_goes_by_status) {
     http.answer(401, R"({"code":401,"message":"who are you","error":"unauthorized","details":{}})");
     const auto answer = call();

@@ -240,10 +240,12 @@ TEST_P(StoreFaults, leave_no_half_written_answer) {
 
 TEST_P(StoreFaults, are_reported_by_reads) {
     add(message(1));
-    faults_.fail_call(1, Errc::unavailable);
-    EXPECT_EQ(run(store_.conversations->list_messages({}, {})).error().code, Errc::unavailable);
-    faults_.fail_call(2, Errc::unavailable);  // after the count
-    EXPECT_EQ(run(store_.conversations->list_messages({}, {})).error().code, Errc::unavailable);
+    faults_.fail_call(1, Errc::database_unavailable);
+    EXPECT_EQ(
+        run(store_.conversations->list_messages({}, {})).error().code, Errc::database_unavailable);
+    faults_.fail_call(2, Errc::database_unavailable);  // after the count
+    EXPECT_EQ(
+        run(store_.conversations->list_messages({}, {})).error().code, Errc::database_unavailable);
     EXPECT_TRUE(run(store_.conversations->list_messages({}, {})));
 }
 

@@ -221,7 +221,7 @@ TEST_P(AnyDatabase, loses_no_update_of_transactions_side_by_side) {
                     return {};
                 };
                 auto done = in_transaction(*own, body);
-                while (!done && done.error().code == Errc::unavailable) {
+                while (!done && done.error().code == Errc::database_unavailable) {
                     done = in_transaction(*own, body);
                 }
                 EXPECT_TRUE(done) << to_string(done.error());

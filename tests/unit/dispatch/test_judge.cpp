@@ -29,9 +29,9 @@ TEST(Judge, what_may_pass_by_itself_is_tried_again_and_counted) {
 }
 
 TEST(Judge, what_every_message_would_meet_is_not_this_messages_fault) {
-    for (const auto code :
-        {Errc::provider_rate_limited, Errc::storage_full, Errc::storage_io, Errc::storage_corrupt,
-            Errc::unavailable, Errc::overloaded, Errc::shutting_down, Errc::cancelled}) {
+    for (const auto code : {Errc::provider_rate_limited, Errc::storage_full, Errc::storage_io,
+             Errc::storage_corrupt, Errc::unavailable, Errc::database_unavailable,
+             Errc::queue_unavailable, Errc::overloaded, Errc::shutting_down, Errc::cancelled}) {
         EXPECT_EQ(action_of(code), Action::retry_without_blame) << to_string(code);
         EXPECT_EQ(action_of(code, 1000), Action::retry_without_blame) << to_string(code);
     }

@@ -54,7 +54,7 @@ Result<RoomGauge> RoomGauge::of(db::Connection& connection) {
 Result<std::uint64_t> RoomGauge::reserve(db::Connection& connection, std::uint64_t bytes) {
     if (bytes > left_ || ++asked_ >= asked_max) {
         const auto seen = look(connection);
-        const bool is_busy = !seen && (seen.error().code == Errc::unavailable ||
+        const bool is_busy = !seen && (seen.error().code == Errc::database_unavailable ||
                                           seen.error().code == Errc::storage_full);
         if (is_busy) return bytes;  // not known now: the commit will tell
         if (!seen) return fail(seen.error());

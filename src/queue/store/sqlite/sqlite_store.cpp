@@ -127,11 +127,14 @@ public:
     }
 
 private:
-    /// After anything else than a refusal it is not known what the file holds.
+    /// After anything else than a refusal it is not known what the file holds. A busy file is this
+    /// store's `unavailable`.
     template <class T>
     Result<T> note(Result<T> result) {
-        if (!result && result.error().code != Errc::storage_full &&
-            result.error().code != Errc::unavailable) {
+        if (result || result.error().code == Errc::storage_full) return result;
+        if (result.error().code == Errc::database_unavailable) {
+            result.error().code = Errc::unavailable;
+        } else {
             broken_ = result.error();
         }
         return result;

@@ -223,6 +223,20 @@ TEST(EnvelopeCodes, each_row_of_the_table_is_what_its_error_gets) {
     }
 }
 
+TEST(EnvelopeCodes, tell_apart_which_server_is_away) {
+    const auto shown = [](Errc code) {
+        const Error error{.code = code, .detail = "away", .retry_after = Duration(1'500)};
+        const auto answer = api::rest::envelope_error_response(error, FakeClock::start);
+        EXPECT_EQ(answer.status, 503);
+        EXPECT_EQ(answer.fields.get("Retry-After"), "2");
+        return boost::json::parse(answer.body).at("details").at("error_code").as_int64();
+    };
+    EXPECT_EQ(shown(Errc::unavailable), 1008);
+    EXPECT_EQ(shown(Errc::shutting_down), 1008);
+    EXPECT_EQ(shown(Errc::database_unavailable), 2001);
+    EXPECT_EQ(shown(Errc::queue_unavailable), 2003);
+}
+
 TEST_F(ConversationRoutes, hostile_text_is_refused_by_type_or_kept_as_it_is) {
     const auto target = make();
     std::set<std::string> kept;

@@ -63,10 +63,10 @@ TEST_F(Postgres, says_why_nobody_comes_in) {
     EXPECT_EQ(connect_code(other), Errc::permission_denied);
     other = config_;
     other.sslmode = "require";
-    EXPECT_EQ(connect_code(other), Errc::unavailable) << "this server has no TLS";
+    EXPECT_EQ(connect_code(other), Errc::database_unavailable) << "this server has no TLS";
     other = config_;
     other.port = 1;
-    EXPECT_EQ(connect_code(other), Errc::unavailable);
+    EXPECT_EQ(connect_code(other), Errc::database_unavailable);
     server_.run("DROP DATABASE IF EXISTS latin");
     server_.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0");
     other = config_;
@@ -82,7 +82,7 @@ TEST_F(Postgres, gives_up_on_a_server_that_says_nothing) {
     const auto database = make_postgres_database(config_);
     const auto connection = database->connect();
     ASSERT_FALSE(connection);
-    EXPECT_EQ(connection.error().code, Errc::unavailable);
+    EXPECT_EQ(connection.error().code, Errc::database_unavailable);
     EXPECT_GT(connection.error().retry_after, Duration(0));
 }
 
@@ -96,7 +96,7 @@ TEST_F(Postgres, gives_up_on_a_server_that_falls_silent_and_comes_back_to_it) {
     proxy.set_link(test::Link::hold);
     const auto silent = add(*connection, 1);
     ASSERT_FALSE(silent);
-    EXPECT_EQ(silent.error().code, Errc::unavailable);
+    EXPECT_EQ(silent.error().code, Errc::database_unavailable);
     proxy.set_link(test::Link::pass);
     EXPECT_TRUE(test::eventually([&] { return add(*connection, 2).has_value(); }));
 }
@@ -106,7 +106,7 @@ TEST_F(Postgres, ends_a_statement_that_takes_too_long) {
     const auto database = make_postgres_database(config_);
     const auto connection = database->connect().value();
     static constexpr Statement wait{"SELECT pg_sleep(30)"};
-    EXPECT_EQ(connection->execute(wait).error().code, Errc::unavailable);
+    EXPECT_EQ(connection->execute(wait).error().code, Errc::database_unavailable);
     EXPECT_EQ(number(*connection, count), 0) << "the connection is good";
 }
 
@@ -117,7 +117,7 @@ TEST_F(Postgres, ends_a_wait_for_a_row_that_takes_too_long) {
     const auto second = database->connect().value();
     ASSERT_TRUE(first->begin());
     ASSERT_TRUE(add(*first, 1));
-    EXPECT_EQ(add(*second, 1).error().code, Errc::unavailable);
+    EXPECT_EQ(add(*second, 1).error().code, Errc::database_unavailable);
     first->rollback();
     EXPECT_TRUE(add(*second, 1));
 }
@@ -145,7 +145,7 @@ TEST_F(Postgres, says_that_a_transaction_may_run_again_when_another_was_in_its_w
     EXPECT_FALSE(first->must_repeat());
     const auto late = second->commit();
     ASSERT_FALSE(late) << "both counted none, and only one of them can have been first";
-    EXPECT_EQ(late.error().code, Errc::unavailable);
+    EXPECT_EQ(late.error().code, Errc::database_unavailable);
     EXPECT_TRUE(second->must_repeat());
     second->rollback();
     ASSERT_TRUE(second->begin());
@@ -213,13 +213,13 @@ TEST_F(Postgres, is_unavailable_at_once_while_the_server_is_away_and_comes_back_
     for (const auto* connection : {&first, &second}) {
         const auto read = (*connection)->execute(count);
         ASSERT_FALSE(read);
-        EXPECT_EQ(read.error().code, Errc::unavailable);
+        EXPECT_EQ(read.error().code, Errc::database_unavailable);
         EXPECT_GT(read.error().retry_after, Duration(0));
         EXPECT_LE(read.error().retry_after, Duration(2'000));
-        EXPECT_EQ((*connection)->begin().error().code, Errc::unavailable);
+        EXPECT_EQ((*connection)->begin().error().code, Errc::database_unavailable);
         EXPECT_FALSE((*connection)->must_repeat());
     }
-    EXPECT_EQ(database_->connect().error().code, Errc::unavailable);
+    EXPECT_EQ(database_->connect().error().code, Errc::database_unavailable);
     server_.start();
     for (const auto* connection : {&first, &second}) {
         EXPECT_TRUE(test::eventually([&] { return (*connection)->execute(count).has_value(); }));
@@ -249,7 +249,7 @@ TEST_F(Postgres, tells_callers_only_that_it_is_away_and_the_log_why_once) {
     const auto connection = database->connect().value();
     const std::string port = std::to_string(server_.port());
     const auto expect_plain = [&](const Error& error) {
-        EXPECT_EQ(error.code, Errc::unavailable);
+        EXPECT_EQ(error.code, Errc::database_unavailable);
         EXPECT_EQ(error.detail, "the database is away");
         EXPECT_GT(error.retry_after, Duration(0));
     };
@@ -285,12 +285,12 @@ TEST_F(Postgres, that_lets_nobody_in_any_more_is_away_for_callers) {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guest'");
     const auto shut_out = [&] {
         const auto refused = connection->execute_script("SELECT 1");
-        return !refused && refused.error().code == Errc::unavailable;
+        return !refused && refused.error().code == Errc::database_unavailable;
     };
     EXPECT_TRUE(test::eventually(shut_out));
     const auto starter = make_postgres_database(config_);  // which does not wait for the first one
     EXPECT_EQ(starter->connect().error().code, Errc::permission_denied) << "who starts may know";
-    EXPECT_EQ(connection->begin().error().code, Errc::unavailable)
+    EXPECT_EQ(connection->begin().error().code, Errc::database_unavailable)
         << "a caller's own permissions are another matter";
     server_.run("ALTER ROLE guest LOGIN");
     EXPECT_TRUE(
@@ -306,7 +306,7 @@ TEST_F(Postgres, that_refuses_a_statement_is_unavailable_for_callers_and_the_log
     const auto connection = database->connect().value();
     const auto expect_plain = [&](const Result<void>& done) {
         ASSERT_FALSE(done);
-        EXPECT_EQ(done.error().code, Errc::unavailable) << "no fault of the caller's key";
+        EXPECT_EQ(done.error().code, Errc::database_unavailable) << "no fault of the caller's key";
         EXPECT_EQ(done.error().detail, "the database could not do it now");
         EXPECT_EQ(done.error().retry_after, Duration(1'000));
     };
@@ -355,7 +355,7 @@ TEST_F(Postgres, does_not_repeat_a_commit_whose_answer_is_lost) {
         proxy.set_link(test::Link::hold);
         return {};
     });
-    EXPECT_EQ(done.error().code, Errc::unavailable);
+    EXPECT_EQ(done.error().code, Errc::database_unavailable);
     EXPECT_NE(done.error().detail.find("unknown"), std::string::npos);
     EXPECT_EQ(runs, 1);
 }

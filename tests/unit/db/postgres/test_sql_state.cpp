@@ -14,19 +14,19 @@ TEST(SqlState, tells_what_to_do_next) {
     const auto is = [](std::string_view state, Errc code, Aftermath aftermath) {
         EXPECT_EQ(verdict_of(state), (Verdict{code, aftermath})) << state;
     };
-    is("40001", Errc::unavailable, Aftermath::repeat);
-    is("40P01", Errc::unavailable, Aftermath::repeat);
-    is("26000", Errc::unavailable, Aftermath::forget);
+    is("40001", Errc::database_unavailable, Aftermath::repeat);
+    is("40P01", Errc::database_unavailable, Aftermath::repeat);
+    is("26000", Errc::database_unavailable, Aftermath::forget);
     is("0A000", Errc::unsupported, Aftermath::forget);
-    is("57P01", Errc::unavailable, Aftermath::reconnect);
-    is("57P03", Errc::unavailable, Aftermath::reconnect);
-    is("08006", Errc::unavailable, Aftermath::reconnect);
-    is("25006", Errc::unavailable, Aftermath::reconnect);
-    is("57014", Errc::unavailable, Aftermath::none);
+    is("57P01", Errc::database_unavailable, Aftermath::reconnect);
+    is("57P03", Errc::database_unavailable, Aftermath::reconnect);
+    is("08006", Errc::database_unavailable, Aftermath::reconnect);
+    is("25006", Errc::database_unavailable, Aftermath::reconnect);
+    is("57014", Errc::database_unavailable, Aftermath::none);
     is("23505", Errc::conflict, Aftermath::none);
     is("53100", Errc::storage_full, Aftermath::none);
-    is("42P01", Errc::unavailable, Aftermath::none);
-    is("53300", Errc::unavailable, Aftermath::none);
+    is("42P01", Errc::database_unavailable, Aftermath::none);
+    is("53300", Errc::database_unavailable, Aftermath::none);
     is("XX001", Errc::storage_corrupt, Aftermath::none);
     is("42601", Errc::internal, Aftermath::none);
     is("", Errc::internal, Aftermath::none);
@@ -35,8 +35,8 @@ TEST(SqlState, tells_what_to_do_next) {
 TEST(AwayLog, tells_callers_what_kind_of_refusal_it_is_and_none_of_its_words) {
     AwayLog away{Log()};
     const auto told = [&](Errc code) { return away.refused({.code = code, .detail = "base/1/2"}); };
-    EXPECT_EQ(told(Errc::permission_denied).code, Errc::unavailable);
-    for (const Errc code : {Errc::unavailable, Errc::storage_full, Errc::storage_io}) {
+    EXPECT_EQ(told(Errc::permission_denied).code, Errc::database_unavailable);
+    for (const Errc code : {Errc::database_unavailable, Errc::storage_full, Errc::storage_io}) {
         EXPECT_EQ(told(code).code, code);
         EXPECT_EQ(told(code).detail, "the database could not do it now");
     }
@@ -57,8 +57,8 @@ TEST(AwayLog, tells_each_of_many_refusals_once) {
     AwayLog away{Log(counter, "db")};
     for (int i = 0; i < 2 * 64; ++i) {
         const auto told =
-            away.refused({.code = Errc::unavailable, .detail = std::to_string(i % 64)});
-        EXPECT_EQ(told.code, Errc::unavailable);
+            away.refused({.code = Errc::database_unavailable, .detail = std::to_string(i % 64)});
+        EXPECT_EQ(told.code, Errc::database_unavailable);
     }
     EXPECT_EQ(counter->lines, 64U);
 }
@@ -69,7 +69,7 @@ TEST(ConnectErrors, are_read_from_their_words) {
     EXPECT_EQ(connect_errc("FATAL:  no pg_hba.conf entry for host"), Errc::permission_denied);
     EXPECT_EQ(connect_errc("FATAL:  role \"x\" does not exist"), Errc::permission_denied);
     EXPECT_EQ(connect_errc("FATAL:  database \"x\" does not exist"), Errc::not_found);
-    EXPECT_EQ(connect_errc("Connection refused"), Errc::unavailable);
+    EXPECT_EQ(connect_errc("Connection refused"), Errc::database_unavailable);
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST_F(Sqlite, calls_a_second_writer_unavailable) {
     make_items();
     const auto other = open(*database_);
     ASSERT_TRUE(connection_->begin());
-    EXPECT_EQ(other->begin().error().code, Errc::unavailable);
+    EXPECT_EQ(other->begin().error().code, Errc::database_unavailable);
     connection_->rollback();
     EXPECT_TRUE(other->begin());
     other->rollback();

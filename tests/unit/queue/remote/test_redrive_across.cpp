@@ -110,7 +110,7 @@ TEST_F(Across, what_the_target_refuses_stays_where_it_is) {
     must(run(remote().put_queue(QueueName("log1"), {.mode = QueueMode::log})));
     EXPECT_EQ(outcome(redrive({.target = QueueName("log1")})), "unsupported");
     leave(1);
-    EXPECT_EQ(outcome(redrive()), "unavailable");
+    EXPECT_EQ(outcome(redrive()), "queue_unavailable");
     EXPECT_EQ(stats(0).dead, 2);
     lead(1);
     must(run(remote().put_queue(queue(1), {.max_size = 1})));

@@ -23,7 +23,9 @@ TEST_F(Faults, a_post_is_sent_again_while_nobody_serves_its_queue) {
 
 TEST_F(Faults, a_post_that_reaches_nobody_says_that_nothing_was_done) {
     leave(0);
-    EXPECT_EQ(outcome(post({{}})), "unavailable");
+    const auto posted = post({{}});
+    ASSERT_EQ(outcome(posted), "queue_unavailable");
+    EXPECT_GE(posted.error().retry_after, Duration(1'000)) << "when to come again";
     EXPECT_EQ(stats().ready, 0);
 }
 
@@ -38,7 +40,7 @@ protected:
 TEST_F(PatientFaults, a_call_that_nobody_takes_is_given_up_soon_when_the_transport_is_unhealthy) {
     leave(0);
     transport.set_healthy(false);
-    EXPECT_EQ(outcome(post({{}})), "unavailable");  // long before its time is over
+    EXPECT_EQ(outcome(post({{}})), "queue_unavailable");  // long before its time is over
     lead(0);
     EXPECT_EQ(outcome(post({{}})), "ok") << "what somebody takes is taken";
     EXPECT_EQ(stats().ready, 1);

@@ -81,7 +81,8 @@ private:
             fate.ids.insert(posted->messages[0].id);
         } else {
             fate.answer = posted.error().code;
-            RC_ASSERT(fate.answer == Errc::unavailable || fate.answer == Errc::deadline_exceeded);
+            RC_ASSERT(
+                fate.answer == Errc::queue_unavailable || fate.answer == Errc::deadline_exceeded);
         }
         fates_.emplace(label, fate);
     }
@@ -106,7 +107,7 @@ private:
         const auto leased = std::exchange(held_, {}).front();
         const auto acked = run(remote().ack(leased.receipt));
         if (acked) fate_of(leased).is_acked = true;
-        if (!acked && acked.error().code != Errc::unavailable)
+        if (!acked && acked.error().code != Errc::queue_unavailable)
             maybe_acked_.insert(leased.message.id);
     }
     void nack_one() {
@@ -136,7 +137,8 @@ private:
     void check() {
         for (const auto& [label, fate] : fates_) {
             RC_ASSERT(fate.ids.size() <= 1);
-            if (fate.answer == Errc::unavailable && !fate.is_posted) RC_ASSERT(fate.ids.empty());
+            if (fate.answer == Errc::queue_unavailable && !fate.is_posted)
+                RC_ASSERT(fate.ids.empty());
             if (!fate.is_posted) continue;
             const MessageId id = *fate.ids.begin();
             RC_ASSERT(drained_.contains(id) != fate.is_acked || maybe_acked_.contains(id));

@@ -41,7 +41,7 @@ TEST_F(Partitions, queues_of_all_are_listed_by_name) {
     for (const auto& info : must(run(remote().list_queues()))) names.push_back(info.name.text);
     EXPECT_EQ(names, (Texts{"a1", "q0", "q1"}));
     leave(1);
-    EXPECT_EQ(outcome(run(remote().list_queues())), "unavailable");
+    EXPECT_EQ(outcome(run(remote().list_queues())), "queue_unavailable");
 }
 
 TEST_F(Partitions, a_quota_is_set_in_all_and_its_use_is_their_sum) {
@@ -52,7 +52,7 @@ TEST_F(Partitions, a_quota_is_set_in_all_and_its_use_is_their_sum) {
     EXPECT_EQ(must(run(remote().quota(tenant))), (StorageQuota{.used = 8, .limit = 1'000}));
     leave(1);
     const auto failed = run(remote().set_quota(tenant, 500));
-    ASSERT_EQ(outcome(failed), "unavailable");
+    ASSERT_EQ(outcome(failed), "queue_unavailable");
     EXPECT_NE(failed.error().detail.find("1 of 2 partitions"), std::string::npos);
     lead(1);
     EXPECT_EQ(must(run(remote().quota(tenant))).limit, 1'000);
@@ -79,10 +79,10 @@ TEST_F(Partitions, receipts_are_settled_where_they_belong_and_answered_in_order)
 TEST_F(Partitions, one_that_is_away_spoils_only_its_own_receipts) {
     const auto all = receipts();
     leave(1);
-    EXPECT_EQ(
-        outcomes(must(run(remote().ack(all)))), (Texts{"ok", "unavailable", "ok", "unavailable"}));
+    EXPECT_EQ(outcomes(must(run(remote().ack(all)))),
+        (Texts{"ok", "queue_unavailable", "ok", "queue_unavailable"}));
     leave(0);
-    EXPECT_EQ(outcome(run(remote().ack(all))), "unavailable");
+    EXPECT_EQ(outcome(run(remote().ack(all))), "queue_unavailable");
 }
 
 TEST_F(Partitions, ack_and_pop_takes_receipts_of_others_along) {
