@@ -67,7 +67,7 @@ Task<void> Session::serve() {
         if (response.web_socket && options.is_http_1_0) {
             const Error error{
                 .code = Errc::invalid_argument, .detail = "HTTP/1.0 knows no WebSockets"};
-            response = context_.format_error(error, "");
+            response = context_.format_error(error, target_);
         }
         if (response.web_socket) {
             co_await serve_web_socket(response);
@@ -153,6 +153,7 @@ void Session::send_continue() {
 
 Task<Response> Session::answer(Request request) {
     request.peer = peer_;
+    target_ = request.target;  // the handler takes the request away
     const auto parsed = parse_target(request.target, request);
     if (!parsed) co_return context_.format_error(parsed.error(), request.target);
     phase_ = Phase::handling;
@@ -166,7 +167,7 @@ Task<Response> Session::answer(Request request) {
     }
     co_await note_failure(failure);
     const Error error{.code = Errc::internal, .detail = "the server failed to answer"};
-    co_return context_.format_error(error, "");
+    co_return context_.format_error(error, target_);
 }
 
 /// False: the peer did not take the answer.

@@ -111,6 +111,7 @@ private:
     RequestParser parser_;
     ReadBuffer buffer_;
     std::string out_;
+    std::string target_;  ///< of the request that is answered; keeps its memory
     std::shared_ptr<WebSocketSession> web_socket_;  ///< once upgraded, it has socket and buffer
     TimePoint deadline_ = TimePoint::max();
     Phase phase_ = Phase::idle;

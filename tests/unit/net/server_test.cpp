@@ -168,6 +168,7 @@ TEST(HttpServer, failing_handler_answers_500_and_the_connection_stays) {
         const auto response = client.read_response();
         EXPECT_EQ(response.status, 500);
         EXPECT_EQ(response.body.find("secret"), std::string::npos);
+        EXPECT_TRUE(response.body.ends_with(std::string(" of ") + path)) << "it gets its shape";
     }
     client.send(get_request());
     EXPECT_EQ(client.read_response().status, 200);
