@@ -20,17 +20,17 @@ namespace {
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
-/// Until the socket is ready for `events`, or the deadline.
+/// Until the socket is ready for `events`, or the deadline, behind which nothing counts: a server
+/// that says something all the time must not be listened to for ever.
 Result<void> wait(int socket, short events, SteadyTime deadline) {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return fail(Errc::unavailable, "no answer in time");
         pollfd waiting{socket, events, 0};
-        const int ready =
-            ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+        const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready > 0) return {};
         if (ready < 0 && errno != EINTR) return fail(Errc::unavailable, text_of(errno));
-        if (ready == 0) return fail(Errc::unavailable, "no answer in time");
     }
 }
 
@@ -110,11 +110,14 @@ Result<std::string_view> TlsLink::read(SteadyTime deadline) {
 }
 
 bool TlsLink::is_idle() noexcept {
+    std::size_t heard = 0;
     while (true) {
         const auto size = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && errno == EAGAIN) break;
         if (size <= 0) return false;
+        heard += static_cast<std::size_t>(size);
+        if (heard >= buffer_.size()) return false;  // tickets and new keys are far less
         BIO_write(SSL_get_rbio(state_.get()), buffer_.data(), static_cast<int>(size));
     }
     ERR_clear_error();

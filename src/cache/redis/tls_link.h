@@ -36,8 +36,8 @@ public:
     /// At least one byte; good until the next call.
     [[nodiscard]] Result<std::string_view> read(SteadyTime deadline);
 
-    /// Whether nothing waits to be read but messages of TLS itself, and nobody has hung up. Does
-    /// not block.
+    /// Whether nothing waits to be read but messages of TLS itself, less than 16 KiB of them, and
+    /// nobody has hung up. Does not block. After false it is of no use any more.
     [[nodiscard]] bool is_idle() noexcept;
 
 private:

@@ -83,5 +83,21 @@ TEST_F(TlsLinkTest, waits_no_longer_than_it_may) {
     EXPECT_EQ(link->write(more_than_a_socket_takes, now).error().detail, "no answer in time");
 }
 
+TEST_F(TlsLinkTest, listens_no_longer_than_it_may_to_a_server_that_goes_on_talking) {
+    const auto link = shake_hands();
+    const auto now = std::chrono::steady_clock::now();
+    say("late");
+    EXPECT_EQ(link->read(now).error().detail, "no answer in time") << "whatever is there";
+}
+
+TEST_F(TlsLinkTest, is_not_idle_while_tickets_come_without_end) {
+    const auto link = shake_hands();
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(SSL_new_session_ticket(server_.get()), 1);
+        ASSERT_EQ(SSL_do_handshake(server_.get()), 1);  // sends it
+    }
+    EXPECT_FALSE(link->is_idle());
+}
+
 }  // namespace
 }  // namespace baton::cache
