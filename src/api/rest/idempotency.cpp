@@ -1,6 +1,7 @@
 #include "api/rest/idempotency.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -155,8 +156,10 @@ Task<Result<net::Response>> Idempotency::keep(
     // The lease ends by itself: who repeats sees the answer first.
     if (kept) co_return response;
     metrics_.lost_answer();
-    log_.warn("the answer to a request with an idempotency key is not kept; a repeat asks anew",
-        {{"status", response.status}, {"error", to_string(kept.error())}});
+    if (const auto more = not_kept_.tells(kept.error().code, std::chrono::steady_clock::now())) {
+        log_.warn("the answer to a request with an idempotency key is not kept; a repeat asks anew",
+            {{"status", response.status}, {"error", to_string(kept.error())}, {"untold", *more}});
+    }
     co_await end_lease(claim);
     co_return response;
 }
@@ -167,9 +170,11 @@ Error Idempotency::away(const Error& error) {
     metrics_.came(KeyedRequest::refused);
     const bool is_told =
         error.code == Errc::unavailable || error.code == Errc::permission_denied;  // by the cache
-    if (!is_told) {
+    const auto more = is_told ? std::nullopt
+                              : not_remembered_.tells(error.code, std::chrono::steady_clock::now());
+    if (more) {
         log_.warn("a request with an idempotency key cannot be remembered",
-            {{"error", to_string(error)}});
+            {{"error", to_string(error)}, {"untold", *more}});
     }
     return {.code = Errc::unavailable,
         .detail = "requests with an idempotency key cannot be remembered at the moment",

@@ -8,6 +8,7 @@
 #include "api/rest/call.h"
 #include "api/rest/idempotency_metrics.h"
 #include "api/rest/idempotency_record.h"
+#include "api/rest/trouble_log.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -26,7 +27,9 @@ struct IdempotencyConfig {
 /// Safe to use from any thread.
 class Idempotency final {
 public:
-    /// The references must outlive it. `log` hears of answers that could not be kept.
+    /// The references must outlive it. `log` hears once a minute of keys that could not be
+    /// remembered and of answers that could not be kept; of a cache that is away or refuses us the
+    /// cache tells itself.
     Idempotency(cache::Cache& cache, IdempotencyConfig config, MetricRegistry& registry, Log log);
 
     /// Whether a request asks for this.
@@ -56,6 +59,8 @@ private:
     const IdempotencyConfig config_;
     IdempotencyMetrics metrics_;
     const Log log_;
+    TroubleLog not_remembered_;
+    TroubleLog not_kept_;
 };
 
 }  // namespace baton::api::rest

@@ -94,7 +94,7 @@ protected:
                         {"server.port", "8080"}, {"nats.password", "***"}};
                 },
             .doors = std::move(doors)};
-        handler = api::rest::make_rest_handler(deps, std::move(config), Log());
+        handler = api::rest::make_rest_handler(deps, std::move(config), door_log);
     }
 
     /// Sends a request as a member; `fields` may override Authorization, an empty value leaves the
@@ -173,6 +173,7 @@ protected:
     service::HealthService health{
         *queues, rows, clock, "1.2.3", {.cluster = [this] { return cluster; }}};
     std::shared_ptr<cache::Cache> cache = cache::make_memory_cache({}, clock);
+    Log door_log;                            ///< of the next door that opens
     std::list<MetricRegistry> door_metrics;  ///< one a door; registries cannot move
     net::Handler handler;
 };

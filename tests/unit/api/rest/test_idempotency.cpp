@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/rest/idempotency_record.h"
+#include "api/rest/trouble_log.h"
 #include "cache/on_failure.h"
 #include "cache/redis/redis_cache.h"
 #include "runtime/await_all.h"
@@ -303,6 +304,47 @@ TEST_F(Idempotency, a_password_that_is_wrong_is_no_fault_of_the_caller) {
     const auto refused = make("k");
     EXPECT_EQ(refused.status, 503);
     EXPECT_FALSE(refused.body.contains("redis")) << "that is for the log: " << refused.body;
+}
+
+/// Keeps the warnings it is told.
+class Warnings final : public LogSink {
+public:
+    bool enabled(LogLevel level) const noexcept override { return level >= LogLevel::warn; }
+    void write(LogLevel, std::string_view, std::string_view message,
+        std::span<const LogField>) noexcept override {
+        lines.emplace_back(message);
+    }
+    std::vector<std::string> lines;
+};
+
+TEST_F(Idempotency, trouble_that_lasts_is_logged_once_and_not_for_each_request) {
+    const auto warnings = std::make_shared<Warnings>();
+    door_log = Log(warnings, "api");
+    auto& planned = plan();
+    planned.fail_from = 1;
+    planned.fail_count = 1'000;
+    for (const auto code : {Errc::storage_full, Errc::overloaded, Errc::storage_full}) {
+        planned.error = {.code = code, .detail = "planned"};
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(make("k").status, 503);
+    }
+    EXPECT_EQ(warnings->lines.size(), 2U) << "one of each kind";
+    planned.fail_from = planned.calls + 3;  // after its two claims
+    EXPECT_EQ(make("l").status, 201);
+    planned.fail_from = planned.calls + 3;
+    EXPECT_EQ(make("m").status, 201);
+    EXPECT_EQ(warnings->lines.size(), 3U) << "the answers that were not kept";
+}
+
+TEST(TroubleLog, tells_each_kind_once_a_minute_and_how_often_it_did_not) {
+    api::rest::TroubleLog log;
+    const SteadyTime start{};
+    EXPECT_EQ(log.tells(Errc::overloaded, start), 0U);
+    EXPECT_EQ(log.tells(Errc::overloaded, start), std::nullopt);
+    EXPECT_EQ(log.tells(Errc::storage_full, start), 0U);
+    const auto later = start + api::rest::TroubleLog::interval;
+    EXPECT_EQ(log.tells(Errc::overloaded, later - Duration(1)), std::nullopt);
+    EXPECT_EQ(log.tells(Errc::overloaded, later), 2U);
+    EXPECT_EQ(log.tells(Errc::overloaded, later), std::nullopt);
 }
 
 TEST_F(Idempotency, a_client_that_leaves_finds_the_answer_when_it_comes_again) {
