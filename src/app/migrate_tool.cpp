@@ -36,7 +36,7 @@ json::object step_json(const db::StepReport& step) {
 }
 
 Result<PrintAndExit> run_status(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options.config, options.settings));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings, Missing::fails));
     BATON_TRY(const auto report, db::schema_report(*open.connection, open.steps));
     PrintAndExit result{.status = report.is_sound() ? 0 : errc_info(Errc::conflict).exit_code,
         .out = {},
@@ -89,7 +89,7 @@ PrintAndExit told(const MigrateToolOptions& options, const OpenSchema& open, int
 }
 
 Result<PrintAndExit> run_up(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options.config, options.settings));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings, Missing::is_made));
     BATON_TRY(const int from, db::schema_version(*open.connection));
     BATON_TRY(const int to, db::migrate_up(*open.connection, open.steps,
                                 {.target = options.to, .dry_run = options.dry_run}));
@@ -97,7 +97,7 @@ Result<PrintAndExit> run_up(const MigrateToolOptions& options) {
 }
 
 Result<PrintAndExit> run_down(const MigrateToolOptions& options) {
-    BATON_TRY(const auto open, open_schema(options.config, options.settings));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings, Missing::fails));
     BATON_TRY(const int from, db::schema_version(*open.connection));
     const int target = options.to.value_or(std::max(0, from - 1));
     BATON_TRY(

@@ -79,7 +79,7 @@ Result<PrintAndExit> run_rows_export(const MigrateToolOptions& options) {
     if (!to_output) {
         BATON_TRY_VOID(check_target(options.file));
     }
-    BATON_TRY(const auto open, open_schema(options.config, options.settings));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings, Missing::fails));
     Progress progress("exporting");
     const auto kind = open.database->kind();
     db::ArchiveReport report;
@@ -107,7 +107,7 @@ Result<PrintAndExit> run_rows_import(const MigrateToolOptions& options) {
             return fail(Errc::not_found, fmt::format("`{}` can't be read", options.file));
         }
     }
-    BATON_TRY(const auto open, open_schema(options.config, options.settings));
+    BATON_TRY(const auto open, open_schema(options.config, options.settings, Missing::is_made));
     BATON_TRY(const int version, db::schema_version(*open.connection));
     if (version == 0) {
         BATON_TRY_VOID(db::migrate_up(*open.connection, open.steps));

@@ -57,7 +57,6 @@ protected:
 };
 
 TEST_P(MigrateCommand, goes_up_and_down_and_tells_where_it_is) {
-    EXPECT_EQ(version(), 0);
     const auto rehearsed = baton({"migrate", "up", "--dry-run"});
     EXPECT_EQ(rehearsed.exit.status, 0) << rehearsed.err;
     EXPECT_NE(rehearsed.out.find("up 0001 keys"), std::string::npos) << rehearsed.out;
@@ -78,6 +77,34 @@ TEST_P(MigrateCommand, goes_up_and_down_and_tells_where_it_is) {
     const auto beyond = baton({"migrate", "up", "--to", "99"});
     EXPECT_EQ(beyond.exit.status, errc_info(Errc::invalid_argument).exit_code) << beyond.err;
 }
+
+/// Of a file only: a server has the database or has not.
+class MigrateNothing : public MigrateCommand {
+protected:
+    void expect_not_found(const std::string& what) {
+        const auto file = (dir_ / "rows.ndjson").string();
+        for (const auto& words : std::vector<std::vector<std::string>>{{"migrate", "status"},
+                 {"--json", "migrate", "status"}, {"migrate", "down"},
+                 {"migrate", "down", "--to", "0", "--dry-run"}, {"migrate", "export", file}}) {
+            const auto told = baton(words);
+            EXPECT_EQ(told.exit.status, errc_info(Errc::not_found).exit_code) << told.err;
+            EXPECT_NE(told.err.find(what), std::string::npos) << told.err;
+        }
+    }
+};
+
+TEST_P(MigrateNothing, is_told_of_and_nothing_is_made) {
+    expect_not_found("there is no data folder `" + data() + "`");
+    EXPECT_TRUE(std::filesystem::is_empty(dir_.path()));
+    std::filesystem::create_directory(data());
+    expect_not_found("there is no database `" + data() + "/baton.db`");
+    EXPECT_TRUE(std::filesystem::is_empty(data()));
+    EXPECT_EQ(baton({"migrate", "up"}).exit.status, 0) << "that makes one";
+    EXPECT_EQ(version(), last());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Databases, MigrateNothing, testing::Values(DatabaseKind::sqlite), database_name);
 
 TEST_P(MigrateCommand, is_asked_for_by_a_daemon_that_must_not_migrate) {
     ASSERT_EQ(baton({"migrate", "up", "--to", "1"}).exit.status, 0);
