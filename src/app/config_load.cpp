@@ -175,9 +175,19 @@ bool is_token(std::string_view text) {
     });
 }
 
-/// A certificate and its key, of the section `tls`.
-Result<void> check_pair(
-    const std::string& tls, const std::string& cert_file, const std::string& key_file) {
+/// Of the section `tls`: a certificate comes with its key, and whoever names files and forgets the
+/// switch must not go on in plain text.
+Result<void> check_tls(const Config& config, const std::string& tls, const std::string& cert_file,
+    const std::string& key_file) {
+    const auto enabled = tls + ".enabled";
+    if (!config.is_given(enabled)) {
+        for (const auto* const name : {"ca_file", "cert_file", "key_file", "server_name"}) {
+            const auto key = fmt::format("{}.{}", tls, name);
+            if (!config.is_given(key)) continue;
+            return refuse(
+                key, fmt::format("`{}` is given, but not whether TLS is used: `{}`", key, enabled));
+        }
+    }
     if (cert_file.empty() == key_file.empty()) return {};
     return refuse(tls + ".key_file",
         fmt::format("`{0}.cert_file` and `{0}.key_file` belong together: give both or none", tls));
@@ -197,23 +207,7 @@ Result<void> settle_cluster(const Config& config) {
     if (config.nats.servers.empty()) {
         return refuse("nats.servers", "`nats.servers` must name at least one server");
     }
-    return check_pair("nats.tls", config.nats.cert_file, config.nats.key_file);
-}
-
-/// Whoever names files and forgets the switch must not go on in plain text.
-Result<void> settle_redis_tls(const Config& config) {
-    const auto& tls = config.database.redis.tls;
-    if (!config.is_given("database.redis.tls.enabled")) {
-        for (const auto* const name : {"ca_file", "cert_file", "key_file", "server_name"}) {
-            const auto key = std::string("database.redis.tls.") + name;
-            if (!config.is_given(key)) continue;
-            return refuse(
-                key, fmt::format(
-                         "`{}` is given, but not whether TLS is used: `database.redis.tls.enabled`",
-                         key));
-        }
-    }
-    return check_pair("database.redis.tls", tls.cert_file, tls.key_file);
+    return check_tls(config, "nats.tls", config.nats.cert_file, config.nats.key_file);
 }
 
 /// "localhost:6379", "[::1]:6379".
@@ -230,7 +224,8 @@ Result<void> settle_redis(Config& config) {
     }
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     config.database.redis.host = host;
-    return settle_redis_tls(config);
+    const auto& tls = config.database.redis.tls;
+    return check_tls(config, "database.redis.tls", tls.cert_file, tls.key_file);
 }
 
 /// What keys mean to each other.

@@ -359,5 +359,19 @@ TEST(ConfigTable, defaults_lie_inside_their_own_ranges) {
     }
 }
 
+TEST(ConfigNats, tls_to_nats_is_wanted_in_so_many_words_and_whole) {
+    for (const std::string file : {"ca_file", "cert_file", "key_file"}) {
+        const auto key = "nats.tls." + file;
+        const auto refused = refusal({.settings = {key + "=some.pem"}});
+        EXPECT_EQ(refused.code, Errc::invalid_config);
+        EXPECT_EQ(refused.field, key);
+        EXPECT_THAT(refused.detail, testing::HasSubstr("`nats.tls.enabled`"));
+    }
+    EXPECT_TRUE(load({.settings = {"nats.tls.ca_file=ca.pem", "nats.tls.enabled=false"}}));
+    EXPECT_TRUE(load({.settings = {"nats.tls.ca_file=ca.pem", "nats.tls.enabled=true"}}));
+    EXPECT_EQ(refusal({.settings = {"nats.tls.enabled=true", "nats.tls.cert_file=c.pem"}}).field,
+        "nats.tls.key_file");
+}
+
 }  // namespace
 }  // namespace baton::app
