@@ -13,12 +13,20 @@
 #include "queue/queues.h"
 #include "runtime/task.h"
 #include "service/queue_service.h"
+#include "service/system_queues.h"
 
 namespace baton::service {
 
 /// The one place where an operation on queues meets permissions: who has a key may use them all.
 [[nodiscard]] inline Result<void> allow(const access::Identity& who) {
     return access::require(who, access::Role::member);
+}
+
+/// The same of an operation that changes the queue, or what is in it.
+[[nodiscard]] inline Result<void> allow_change(
+    const access::Identity& who, const QueueName& queue) {
+    BATON_TRY_VOID(allow(who));
+    return SystemQueues::may_change(who, queue);
 }
 
 /// A task that has failed already, so that a call on the fast path needs no coroutine of its own.

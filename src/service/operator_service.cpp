@@ -14,12 +14,16 @@ Result<void> allow_admin(const Identity& who) { return access::require(who, acce
 }  // namespace
 
 Task<Result<void>> OperatorService::pause_key(const Identity& who, KeyPath path, bool paused) {
-    if (auto good = allow(who); !good) return failed<void>(std::move(good).error());
+    if (auto good = allow_change(who, path.queue); !good) {
+        return failed<void>(std::move(good).error());
+    }
     return queues_.pause_key(std::move(path.queue), path.kind, std::move(path.key), paused);
 }
 
 Task<Result<std::uint64_t>> OperatorService::redrive(const Identity& who, RedriveRequest request) {
-    if (auto good = allow(who); !good) return failed<std::uint64_t>(std::move(good).error());
+    if (auto good = allow_change(who, request.queue); !good) {
+        return failed<std::uint64_t>(std::move(good).error());
+    }
     return queues_.redrive(std::move(request));
 }
 
@@ -30,8 +34,9 @@ Task<Result<Explanation>> OperatorService::explain(const Identity& who, MessageI
 
 Task<Result<void>> OperatorService::reschedule(
     const Identity& who, MessageId message, TimePoint due) {
-    if (auto good = allow(who); !good) return failed<void>(std::move(good).error());
-    return queues_.reschedule(message, due);
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(co_await system_.may_change(who, message));
+    co_return co_await queues_.reschedule(message, due);
 }
 
 Task<Result<StorageQuota>> OperatorService::quota(const Identity& who, TenantId owner) {

@@ -6,6 +6,7 @@
 
 #include "access/access.h"
 #include "queue/queues.h"
+#include "service/system_queues.h"
 
 namespace baton::service {
 
@@ -25,7 +26,7 @@ struct KeyPath {
 class OperatorService final {
 public:
     /// `queues` must outlive the service.
-    explicit OperatorService(queue::Queues& queues) noexcept : queues_(queues) {}
+    explicit OperatorService(queue::Queues& queues) noexcept : queues_(queues), system_(queues) {}
 
     [[nodiscard]] Task<Result<void>> pause_key(
         const access::Identity& who, KeyPath path, bool paused);
@@ -43,6 +44,7 @@ public:
 
 private:
     queue::Queues& queues_;
+    SystemQueues system_;
 };
 
 }  // namespace baton::service

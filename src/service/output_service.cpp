@@ -10,6 +10,7 @@ Task<Result<std::uint64_t>> OutputService::append(const access::Identity& who, M
     std::string receipt, std::vector<Bytes> events) {
     BATON_CO_TRY_VOID(allow(who));
     BATON_CO_TRY_VOID(in_range<std::size_t>("events", events.size(), 1, OutputLimits::events_max));
+    BATON_CO_TRY_VOID(co_await system_.may_change(who, message));
     const auto parsed = Receipt::parse(receipt);
     if (!parsed || parsed->message != message) {
         co_return fail_field(

@@ -7,6 +7,7 @@
 
 #include "access/access.h"
 #include "queue/queues.h"
+#include "service/system_queues.h"
 
 namespace baton::service {
 
@@ -26,7 +27,7 @@ struct OutputOptions {
 class OutputService final {
 public:
     /// `queues` must outlive the service.
-    explicit OutputService(queue::Outputs& queues) noexcept : queues_(queues) {}
+    explicit OutputService(queue::Queues& queues) noexcept : queues_(queues), system_(queues) {}
 
     /// As Outputs::append_output. Fails also: invalid_receipt, when it is one of another message.
     [[nodiscard]] Task<Result<std::uint64_t>> append(const access::Identity& who, MessageId message,
@@ -38,6 +39,7 @@ public:
 
 private:
     queue::Outputs& queues_;
+    SystemQueues system_;
 };
 
 }  // namespace baton::service

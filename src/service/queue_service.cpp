@@ -20,7 +20,7 @@ Result<void> check_post(const Identity& who, const std::vector<NewMessage>& mess
 
 Task<Result<PutOutcome>> QueueService::put_queue(
     const Identity& who, QueueName name, QueueConfig config, std::optional<TenantId> owner) {
-    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(allow_change(who, name));
     if (owner) {
         BATON_CO_TRY_VOID(access::require(who, access::Role::admin));
     }
@@ -53,14 +53,16 @@ Task<Result<void>> QueueService::delete_queue(const Identity& who, QueueName nam
 }
 
 Task<Result<std::uint64_t>> QueueService::purge(const Identity& who, QueueName name) {
-    if (auto allowed = allow(who); !allowed) {
+    if (auto allowed = allow_change(who, name); !allowed) {
         return failed<std::uint64_t>(std::move(allowed).error());
     }
     return queues_.purge(std::move(name));
 }
 
 Task<Result<void>> QueueService::set_paused(const Identity& who, QueueName name, bool paused) {
-    if (auto allowed = allow(who); !allowed) return failed<void>(std::move(allowed).error());
+    if (auto allowed = allow_change(who, name); !allowed) {
+        return failed<void>(std::move(allowed).error());
+    }
     return queues_.set_paused(std::move(name), paused);
 }
 
@@ -79,7 +81,9 @@ Task<Result<queue::Posted>> QueueService::post(const Identity& who, QueueName qu
 
 Task<Result<std::vector<LeasedMessage>>> QueueService::pop(
     const Identity& who, QueueName queue, PopOptions options) {
-    if (auto good = check_pop(who, options); !good) {
+    auto good = check_pop(who, options);
+    if (good) good = SystemQueues::may_change(who, queue);
+    if (!good) {
         return failed<std::vector<LeasedMessage>>(std::move(good).error());
     }
     return queues_.pop(pop_request(std::move(queue), options));
@@ -106,14 +110,17 @@ Task<Result<MessageView>> QueueService::get(const Identity& who, MessageId messa
 }
 
 Task<Result<void>> QueueService::cancel(const Identity& who, MessageId message) {
-    if (auto allowed = allow(who); !allowed) return failed<void>(std::move(allowed).error());
-    return queues_.cancel(message);
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(co_await system_.may_change(who, message));
+    co_return co_await queues_.cancel(message);
 }
 
 Task<Result<void>> QueueService::reply(
     const Identity& who, MessageId message, Bytes result, std::string metadata) {
-    if (auto allowed = allow(who); !allowed) return failed<void>(std::move(allowed).error());
-    return queues_.reply(message, std::move(result), std::move(metadata));
+    BATON_CO_TRY_VOID(allow(who));
+    BATON_CO_TRY_VOID(co_await system_.may_change(who, message));
+    auto replying = queues_.reply(message, std::move(result), std::move(metadata));
+    co_return co_await std::move(replying);
 }
 
 Task<Result<std::optional<Reply>>> QueueService::get_reply(

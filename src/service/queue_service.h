@@ -12,6 +12,7 @@
 #include "model/codec.h"
 #include "queue/queues.h"
 #include "service/queue_uids.h"
+#include "service/system_queues.h"
 
 namespace baton::service {
 
@@ -71,13 +72,14 @@ struct PeekPage {
 
 /// Checks permission and limits, then calls the queues. Safe to use from any thread; tasks resume
 /// on the caller's executor. `who` and the service must outlive the task. Every method fails with
-/// permission_denied, with invalid_argument (naming the field) when a value is outside its limits,
-/// and with what the port
+/// permission_denied (see also SystemQueues), with invalid_argument (naming the field) when a value
+/// is outside its limits, and with what the port
 /// (`queue/queues.h`) fails with. Cancellation leaves behind what the port says.
 class QueueService final {
 public:
     /// `queues` must outlive the service.
-    explicit QueueService(queue::Queues& queues) noexcept : queues_(queues), uids_(queues) {}
+    explicit QueueService(queue::Queues& queues) noexcept
+        : queues_(queues), uids_(queues), system_(queues) {}
 
     /// `owner` (absent: who it was): for administrators only.
     [[nodiscard]] Task<Result<PutOutcome>> put_queue(const access::Identity& who, QueueName name,
@@ -137,6 +139,7 @@ public:
 private:
     queue::Queues& queues_;
     QueueUids uids_;
+    SystemQueues system_;
 };
 
 }  // namespace baton::service

@@ -1,4 +1,6 @@
 #include "base/answer_budget.h"
+#include "service/operator_service.h"
+#include "service/output_service.h"
 #include "service/queue_service.h"
 #include "unit/service/queue_fixture.h"
 
@@ -53,6 +55,105 @@ TEST_F(QueueService, the_queue_of_messages_to_agents_can_not_be_deleted) {
         EXPECT_TRUE(io.run(service.get_queue(each, QueueName("llm"))));
     }
     EXPECT_TRUE(io.run(service.delete_queue(who, mail)));
+}
+
+/// The queue in which the service keeps what it has accepted, with one message that is leased and
+/// one that is ready.
+class SystemQueue : public QueueService {
+protected:
+    SystemQueue() {
+        EXPECT_TRUE(io.run(service.post(who, llm, messages(2)))) << "everybody may post";
+        leased = lease_one("llm");
+        const auto all = io.run(service.peek(who, llm, {}));
+        ready = all.value().messages.at(1).id;
+    }
+
+    template <class T>
+    static void expect_refused(const Result<T>& result, const std::string& field) {
+        ASSERT_FALSE(result) << field;
+        EXPECT_EQ(result.error().code, Errc::permission_denied) << to_string(result.error());
+        EXPECT_EQ(result.error().field, field);
+    }
+    std::vector<std::string> receipts() const { return {leased.receipt.text()}; }
+
+    const QueueName llm{"llm"};
+    const access::Identity admin{.key = KeyId("a"), .name = "root", .role = access::Role::admin};
+    service::OperatorService operations{*queues};
+    service::OutputService outputs{*queues};
+    LeasedMessage leased;
+    MessageId ready;
+};
+
+TEST_F(SystemQueue, is_changed_by_administrators_only) {
+    expect_refused(io.run(service.put_queue(who, llm, {})), "queue");
+    expect_refused(io.run(service.purge(who, llm)), "queue");
+    expect_refused(io.run(service.set_paused(who, llm, true)), "queue");
+    expect_refused(io.run(operations.pause_key(who, {.queue = llm, .key = "k"}, true)), "queue");
+    expect_refused(io.run(operations.redrive(who, {.queue = llm})), "queue");
+    EXPECT_EQ(count_in("llm"), 2U);
+
+    EXPECT_TRUE(io.run(service.put_queue(admin, llm, {})));
+    EXPECT_TRUE(io.run(service.set_paused(admin, llm, true)));
+    EXPECT_TRUE(io.run(operations.pause_key(admin, {.queue = llm, .key = "k"}, true)));
+    EXPECT_TRUE(io.run(operations.redrive(admin, {.queue = llm})));
+    EXPECT_EQ(io.run(service.purge(admin, llm)).value(), 1U) << "the one that nobody holds";
+}
+
+TEST_F(SystemQueue, gives_its_messages_to_administrators_only) {
+    expect_refused(io.run(service.pop(who, llm, {})), "queue");
+    expect_refused(io.run(service.ack_and_pop(who, llm, {}, {})), "queue");
+    expect_refused(io.run(service.cancel(who, ready)), "message_id");
+    expect_refused(io.run(operations.reschedule(who, ready, clock.now())), "message_id");
+    expect_refused(io.run(service.reply(who, ready, Bytes("forged"), {})), "message_id");
+    expect_refused(
+        io.run(outputs.append(who, leased.message.id, leased.receipt.text(), {Bytes("forged")})),
+        "message_id");
+    EXPECT_EQ(count_in("llm"), 2U);
+
+    EXPECT_TRUE(io.run(outputs.append(
+        admin, leased.message.id, leased.receipt.text(), {Bytes("from an operator")})));
+    EXPECT_TRUE(io.run(service.reply(admin, ready, Bytes("from an operator"), {})));
+    EXPECT_TRUE(io.run(service.cancel(admin, ready)));
+    EXPECT_TRUE(io.run(service.pop(admin, llm, {})));
+}
+
+TEST_F(SystemQueue, is_looked_at_by_everybody) {
+    EXPECT_TRUE(io.run(service.get_queue(who, llm)));
+    EXPECT_TRUE(io.run(service.stats(who, llm)));
+    EXPECT_TRUE(io.run(service.get(who, ready)));
+    EXPECT_TRUE(io.run(service.get_reply(who, ready, Duration(0))));
+    EXPECT_TRUE(io.run(operations.explain(who, ready)));
+    EXPECT_TRUE(io.run(outputs.read(who, ready, {})));
+}
+
+TEST_F(SystemQueue, takes_no_receipt_that_a_member_made_up) {
+    expect_refused(io.run(service.ack(who, llm, receipts())), "queue");
+    auto mixed = post_and_pop(1);
+    mixed.push_back(leased.receipt.text());
+    mixed.push_back(mixed.front());
+    const auto acked = io.run(service.ack(who, std::nullopt, mixed)).value();
+    EXPECT_EQ(acked.settled, 1U) << "one that is refused spoils no other";
+    ASSERT_EQ(acked.failures.size(), 2U);
+    EXPECT_EQ(acked.failures[0].receipt, leased.receipt.text());
+    EXPECT_EQ(acked.failures[0].error.code, Errc::permission_denied);
+    EXPECT_EQ(acked.failures[1].error.code, Errc::lease_lost);
+    const auto nacked = io.run(service.nack(who, std::nullopt, receipts(), {})).value();
+    EXPECT_EQ(nacked.settled, 0U);
+    const auto kept = io.run(service.extend(who, std::nullopt, receipts(), Duration(1))).value();
+    EXPECT_EQ(kept.settled, 0U);
+    EXPECT_EQ(count_in("llm"), 2U);
+    EXPECT_EQ(io.run(service.ack(admin, std::nullopt, receipts())).value().settled, 1U);
+}
+
+TEST_F(SystemQueue, that_was_made_anew_is_still_one) {
+    EXPECT_TRUE(io.run(service.ack(who, std::nullopt, post_and_pop(1))));
+    ASSERT_TRUE(io.run(queues->delete_queue(llm)));
+    make_queue("llm");
+    EXPECT_TRUE(io.run(service.post(who, llm, messages(1))));
+    const auto again = lease_one("llm");
+    expect_refused(io.run(service.cancel(who, again.message.id)), "message_id");
+    const auto acked = io.run(service.ack(who, std::nullopt, {again.receipt.text()})).value();
+    EXPECT_EQ(acked.settled, 0U);
 }
 
 TEST_F(QueueService, an_acked_receipt_is_lost_the_second_time) {

@@ -273,12 +273,26 @@ TEST_F(QueueRoutes, a_pop_may_finish_what_came_before_in_the_same_commit) {
 TEST_F(QueueRoutes, a_receipt_of_another_queue_settles_nothing) {
     post("/v1/queues/mail/messages", R"({"content":"a"})");
     const std::string receipts = R"({"receipts":[")" + receipt_of_one() + R"("]})";
+    make_queue("other");
     for (const char* verb : {"ack", "nack", "extend"}) {
-        const auto answer = json_of(post("/v1/queues/llm/" + std::string(verb), receipts));
+        const auto answer = json_of(post("/v1/queues/other/" + std::string(verb), receipts));
         EXPECT_EQ(answer.at("errors").at(0).at("code").as_string(), "lease_lost") << verb;
     }
     EXPECT_EQ(count_in("mail"), 1U);
     EXPECT_EQ(json_of(post("/v1/queues/mail/ack", receipts)).at("acked").as_int64(), 1);
+}
+
+TEST_F(QueueRoutes, of_the_services_own_queue_need_an_administrator_to_change_it) {
+    const FieldMap admin{{"Authorization", "Bearer admin-key"}};
+    ASSERT_EQ(post("/v1/queues/llm/messages", R"({"content":"a"})").status, 201);
+    for (const std::string verb : {"pop", "purge", "pause", "resume", "redrive"}) {
+        const auto refused = post("/v1/queues/llm/" + verb, "{}");
+        EXPECT_EQ(refused.status, 403) << verb << refused.body;
+        EXPECT_EQ(field_of(refused), "queue") << verb;
+    }
+    EXPECT_EQ(call(net::Method::put, "/v1/queues/llm", R"({"max_size":1})").status, 403);
+    EXPECT_EQ(get("/v1/queues/llm/stats").status, 200);
+    EXPECT_EQ(post("/v1/queues/llm/pop", "{}", admin).status, 200);
 }
 
 TEST_F(QueueRoutes, a_post_says_and_hears_how_durable_it_is) {

@@ -302,8 +302,14 @@ TEST_F(StreamDoor, consumers_credit_and_leases_have_their_limits) {
     post(poster, 5);
     const auto receipts = receive(client, 3);
     EXPECT_FALSE(client.connection().readable_within(20ms)) << "three are held";
-    EXPECT_EQ(ask(client, settle("ack", receipts)).at("id"), 800);
-    static_cast<void>(receive(client, 2));
+    client.send(settle("ack", receipts));
+    std::size_t pushed = 0;
+    for (bool acked = false; !acked || pushed < 2;) {  // in whichever order
+        const auto frame = read(client);
+        acked |= frame.contains("id");
+        if (frame.contains("messages")) pushed += frame.at("messages").as_array().size();
+    }
+    EXPECT_EQ(pushed, 2U) << "in the place of the three that were held";
     EXPECT_FALSE(counted(R"(baton_stream_limit_hits_total{limit="held"} 0)"));
 }
 
