@@ -21,6 +21,7 @@
 #include "support/daemon.h"
 #include "support/eventually.h"
 #include "support/nats_cluster.h"
+#include "support/plain_errors.h"
 
 namespace baton::test {
 namespace {
@@ -50,12 +51,6 @@ public:
 private:
     static constexpr std::chrono::milliseconds thinks{30};
 
-    static net::Response format_error(const Error& error, std::string_view) {
-        net::Response response;
-        response.status = 500;
-        response.body = to_string(error);
-        return response;
-    }
     Task<net::Response> answer(std::string path) {
         net::Response response;
         response.content_type = "application/json";

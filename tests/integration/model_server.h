@@ -15,6 +15,7 @@
 #include "net/server.h"
 #include "runtime/event.h"
 #include "runtime/io_pool.h"
+#include "support/plain_errors.h"
 
 namespace baton::test {
 
@@ -69,13 +70,6 @@ public:
     [[nodiscard]] SteadyClock::time_point refused_at() const { return refused_at_; }
 
 private:
-    static net::Response format_error(const Error& error, std::string_view) {
-        net::Response response;
-        response.status = 500;
-        response.body = to_string(error);
-        return response;
-    }
-
     Task<net::Response> answer(std::string path) {
         net::Response response;
         if (!path.ends_with("/chat/completions")) {

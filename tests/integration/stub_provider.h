@@ -11,6 +11,7 @@
 #include "net/server.h"
 #include "runtime/event.h"
 #include "runtime/io_pool.h"
+#include "support/plain_errors.h"
 
 namespace baton::test {
 
@@ -40,13 +41,6 @@ public:
     void release() noexcept { released_ = true; }
 
 private:
-    static net::Response format_error(const Error& error, std::string_view) {
-        net::Response response;
-        response.status = 500;
-        response.body = to_string(error);
-        return response;
-    }
-
     Task<net::Response> answer() {
         ++requests_;
         while (!released_) co_await sleep_until(Deadline::after(std::chrono::milliseconds(2)));

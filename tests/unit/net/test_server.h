@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/server.h"
+#include "support/plain_errors.h"
 #include "support/raw_http.h"
 
 namespace baton::test {
@@ -16,14 +17,6 @@ inline net::Response text_response(std::string body, int status = 200) {
     response.content_type = "text/plain";
     response.body = std::move(body);
     return response;
-}
-
-/// "<code>: <detail>" and, when the target is known, " of <target>", so that a test sees what the
-/// client would.
-inline net::Response format_error(const Error& error, std::string_view target = {}) {
-    std::string text = to_string(error);
-    if (!target.empty()) text += " of " + std::string(target);
-    return text_response(std::move(text), errc_info(error.code).http);
 }
 
 class TestServer final {
