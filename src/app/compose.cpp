@@ -66,11 +66,13 @@ api::rest::RestConfig rest_config(const Config& config, const Roles& roles) {
 /// Members stand in the order in which they are made; destruction goes the other way.
 class Services final : public Daemon {
 public:
-    Services(Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version)
+    Services(Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version,
+        std::shared_ptr<const Clock> clock)
         : config_(std::move(config)),
           roles_(roles),
           log_(std::move(sink), "app"),
-          version_(std::move(version)) {}
+          version_(std::move(version)),
+          held_clock_(std::move(clock)) {}
 
     /// Each line: a service, and why it comes here.
     Result<void> start() override {
@@ -138,7 +140,8 @@ private:
     const Roles roles_;
     Log log_;
     const std::string version_;
-    SystemClock clock_;
+    const std::shared_ptr<const Clock> held_clock_;
+    const Clock& clock_ = *held_clock_;
     MetricRegistry registry_;
     MetricRegistry metrics_door_registry_;  ///< keeps the scrapes out of the API's numbers
     std::unique_ptr<DataDir> data_dir_;
@@ -351,10 +354,10 @@ std::size_t thread_count(const Config& config) {
     return std::clamp<std::size_t>(wanted, 1, threads_max);
 }
 
-std::unique_ptr<Daemon> make_daemon(
-    Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version) {
+std::unique_ptr<Daemon> make_daemon(Config config, Roles roles, std::shared_ptr<LogSink> sink,
+    std::string version, std::shared_ptr<const Clock> clock) {
     return std::make_unique<Services>(
-        std::move(config), roles, std::move(sink), std::move(version));
+        std::move(config), roles, std::move(sink), std::move(version), std::move(clock));
 }
 
 }  // namespace baton::app

@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/roles.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "runtime/deadline.h"
@@ -42,7 +43,9 @@ public:
 /// Threads that serve requests, as `server.threads` says.
 [[nodiscard]] std::size_t thread_count(const Config& config);
 
-[[nodiscard]] std::unique_ptr<Daemon> make_daemon(
-    Config config, Roles roles, std::shared_ptr<LogSink> sink, std::string version);
+/// `clock`: of all that it stores, shows and counts by; how long it waits is real time.
+[[nodiscard]] std::unique_ptr<Daemon> make_daemon(Config config, Roles roles,
+    std::shared_ptr<LogSink> sink, std::string version,
+    std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>());
 
 }  // namespace baton::app

@@ -25,17 +25,21 @@ protected:
 
     static bool is_postgres() { return GetParam() == DatabaseKind::postgres; }
 
-    /// On the database of the test; a second one shares PostgreSQL's.
-    std::unique_ptr<Daemon> start(std::vector<std::string> more = {}) {
+    static std::vector<std::string> settings_with(const std::vector<std::string>& more) {
         std::vector<std::string> settings{"database.kind=sqlite"};
         if (is_postgres()) settings = PostgresServer::shared().settings();
         settings.emplace_back("logging.level=warn");
         settings.insert(settings.end(), more.begin(), more.end());
-        return Daemon::start({.settings = std::move(settings)});
+        return settings;
+    }
+    /// On the database of the test; a second one shares PostgreSQL's.
+    std::unique_ptr<Daemon> start(std::vector<std::string> more = {}) {
+        return Daemon::start({.settings = settings_with(more)});
     }
 
     /// As the administrator; `fields` besides.
-    net::Response call(const Daemon& daemon, net::Method method, std::string_view target,
+    template <class AnyDaemon>
+    net::Response call(const AnyDaemon& daemon, net::Method method, std::string_view target,
         std::string body = {}, net::Fields fields = {}) {
         net::ClientRequest request{.method = method,
             .url = daemon.url() + std::string(target),
@@ -48,7 +52,8 @@ protected:
         EXPECT_TRUE(answer) << target << ": " << to_string(answer.error());
         return answer.value_or(net::Response{.status = 599});
     }
-    net::Response get(const Daemon& daemon, std::string_view target) {
+    template <class AnyDaemon>
+    net::Response get(const AnyDaemon& daemon, std::string_view target) {
         return call(daemon, net::Method::get, target);
     }
 

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "integration/database_daemon.h"
+#include "integration/local_daemon.h"
 #include "support/eventually.h"
 #include "support/raw_http.h"
 
@@ -21,18 +22,22 @@ constexpr const char* rules =
 
 class UserTier : public DatabaseDaemon {
 protected:
-    void put_user(const Daemon& daemon, const std::string& id, const std::string& record) {
+    std::unique_ptr<LocalDaemon> start(const std::vector<std::string>& more) {
+        return std::make_unique<LocalDaemon>(settings_with(more));
+    }
+    void put_user(const LocalDaemon& daemon, const std::string& id, const std::string& record) {
         const auto put = call(daemon, Method::put, "/api/v1/users/" + id, record);
         EXPECT_EQ(put.status, 200) << put.body;
     }
     /// A message to an agent.
-    net::Response send(const Daemon& daemon, const std::string& user, const std::string& text) {
+    net::Response send(
+        const LocalDaemon& daemon, const std::string& user, const std::string& text) {
         return call(daemon, Method::post, "/api/v1/messages",
             fmt::format(R"({{"user_id":"{}","content":"{}"}})", user, text));
     }
     /// A chat of an OpenAI client.
     net::Response chat(
-        const Daemon& daemon, const std::string& user, const std::string& mode = "durable") {
+        const LocalDaemon& daemon, const std::string& user, const std::string& mode = "durable") {
         net::Fields fields;
         fields.set("Baton-Mode", mode);
         return call(daemon, Method::post, "/v1/chat/completions",
@@ -41,13 +46,14 @@ protected:
                 user),
             std::move(fields));
     }
-    net::Response respond(const Daemon& daemon, const std::string& user) {
+    net::Response respond(const LocalDaemon& daemon, const std::string& user) {
         return call(daemon, Method::post, "/v1/responses",
             fmt::format(R"({{"model":"echo","user":"{}","input":"hi"}})", user));
     }
     /// The level of what a chat becomes, as it waits in the queue, which is paused. `body` has the
     /// word in the place of a `*`.
-    std::string waiting_level(const Daemon& daemon, const std::string& target, std::string body) {
+    std::string waiting_level(
+        const LocalDaemon& daemon, const std::string& target, std::string body) {
         const auto word = fmt::format("word-{}", chats_.size());
         body.replace(body.find('*'), 1, word);
         const auto port = std::stoi(daemon.url().substr(daemon.url().rfind(':') + 1));
@@ -69,11 +75,11 @@ protected:
         EXPECT_TRUE(eventually(is_waiting)) << target << body;
         return level;
     }
-    std::string chat_level(const Daemon& daemon, const std::string& user) {
+    std::string chat_level(const LocalDaemon& daemon, const std::string& user) {
         return waiting_level(daemon, "/v1/chat/completions",
             "{" + user + R"("model":"echo","messages":[{"role":"user","content":"*"}]})");
     }
-    std::string response_level(const Daemon& daemon, const std::string& user) {
+    std::string response_level(const LocalDaemon& daemon, const std::string& user) {
         return waiting_level(
             daemon, "/v1/responses", "{" + user + R"("model":"echo","input":"*"})");
     }
@@ -120,9 +126,19 @@ TEST_P(UserTier, comes_with_limits_that_all_doors_share) {
     expect_limited(chat(*daemon, "rare", "pass-through"));
     expect_limited(respond(*daemon, "rare"));
     EXPECT_EQ(chat(*daemon, "another").status, 200);
-    daemon->kill9();
     daemon->restart();
     expect_limited(chat(*daemon, "rare"));
+}
+
+TEST_P(UserTier, has_a_day_that_ends_at_midnight) {
+    const auto daemon = start({"users.messages_per_day=1"});
+    EXPECT_EQ(send(*daemon, "u", "hi").status, 201);
+    expect_limited(chat(*daemon, "u"));
+    daemon->clock().step(std::chrono::hours(11));
+    expect_limited(send(*daemon, "u", "hi"));
+    daemon->clock().step(std::chrono::hours(1));
+    EXPECT_EQ(chat(*daemon, "u").status, 200) << "another day";
+    expect_limited(send(*daemon, "u", "hi"));
 }
 
 constexpr const char* tiers =
