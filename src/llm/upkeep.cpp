@@ -139,6 +139,9 @@ Task<void> Upkeep::write_records() {
     const auto saved = co_await records_->save(std::move(changed));
     if (saved) {
         written_ = std::move(all);
+        const auto cooling = std::ranges::count_if(
+            written_, [](const PoolRecord& record) { return record.cools_until != TimePoint{}; });
+        log_.debug("cooldowns and costs are written", {{"cooling", cooling}});
     } else if (!write_failed_) {
         log_.warn("cooldowns and costs could not be written; it will be tried again",
             {{"error", to_string(saved.error())}});

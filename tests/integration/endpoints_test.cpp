@@ -1,11 +1,10 @@
 // LLM endpoints of a real daemon: seen and steered from outside, and remembered over its death.
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "integration/model_server.h"
 #include "support/daemon.h"
+#include "support/eventually.h"
 
 namespace baton::test {
 namespace {
@@ -31,13 +30,14 @@ protected:
 
 TEST_F(Endpoints, cooldown_is_seen_and_survives_the_daemons_death) {
     b.refuse_for(120s);
-    const auto daemon = Daemon::start({.settings = {setting()}});
+    const auto daemon = Daemon::start({.settings = {setting(), "logging.level=debug"}});
     for (int i = 0; i < 3; ++i) say(*daemon);
     const auto refused = b.chats().size();
     EXPECT_EQ(refused, 1U);
     EXPECT_THAT(run_cli(*daemon, {"endpoints"}).out, HasSubstr("cools until"));
 
-    std::this_thread::sleep_for(500ms);  // records are written within a quarter of a second
+    const auto is_written = [&] { return daemon->process().err().contains("\"cooling\":1"); };
+    ASSERT_TRUE(eventually(is_written)) << daemon->process().err();
     daemon->kill9();
     daemon->restart();
     for (int i = 0; i < 3; ++i) say(*daemon);

@@ -1,7 +1,7 @@
 // The pool over real connections: endpoints die, refuse and dawdle, and no chat is lost.
 #include <array>
 #include <atomic>
-#include <thread>
+#include <chrono>
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,13 @@
 #include "llm/openai/openai_provider.h"
 #include "net/client.h"
 #include "runtime/task_group.h"
+#include "support/eventually.h"
 
 namespace baton::llm {
 namespace {
 
 using namespace std::chrono_literals;
+using test::eventually;
 using test::ModelServer;
 using SteadyClock = std::chrono::steady_clock;
 
@@ -102,11 +104,19 @@ protected:
     }
     void TearDown() override { io.run(pool->stop()); }
 
-    /// The part of the chats that came to `server` in the time.
-    double share(std::size_t server, SteadyClock::time_point from, SteadyClock::time_point to) {
-        double all = 0;
-        for (const auto& one : servers) all += static_cast<double>(one.chats_between(from, to));
-        return all == 0 ? 0 : static_cast<double>(servers[server].chats_between(from, to)) / all;
+    static constexpr auto later = SteadyClock::time_point::max();
+
+    std::size_t chats_since(SteadyClock::time_point from) const {
+        std::size_t all = 0;
+        for (const auto& one : servers) all += one.chats_between(from, later);
+        return all;
+    }
+    /// The part of the last second's chats that came to `server`; 0 of fewer than fifty.
+    double latest_share(std::size_t server) const {
+        const auto from = SteadyClock::now() - 1s;
+        const auto all = chats_since(from);
+        const auto own = servers[server].chats_between(from, later);
+        return all < 50 ? 0 : static_cast<double>(own) / static_cast<double>(all);
     }
     std::uint64_t attempts(std::size_t server) const { return pool->status()[server].requests; }
 
@@ -120,35 +130,35 @@ protected:
 
 TEST_P(PoolOverConnections, no_chat_is_lost_while_one_dies_one_refuses_and_one_dawdles) {
     Callers callers(*pool);
-    std::this_thread::sleep_for(2500ms);  // what is usual is known now
+    const auto begin = SteadyClock::now();
+    ASSERT_TRUE(eventually([&] { return chats_since(begin) >= 200; })) << "what is usual is known";
 
     servers[0].die();
     servers[2].set_delay(5s);
-    std::this_thread::sleep_for(1s);
+    EXPECT_TRUE(eventually([&] { return latest_share(1) > 0.8; }))
+        << "the load moves to the one that works";
     const auto shifted = SteadyClock::now();
     const auto tries_of_the_dead = attempts(0);
-    std::this_thread::sleep_for(1s);
-    EXPECT_GT(share(1, shifted, shifted + 1s), 0.8) << "the load has moved to the one that works";
-    EXPECT_LE(attempts(0), tries_of_the_dead + 3) << "trials only";
+    EXPECT_TRUE(eventually([&] { return servers[1].chats_between(shifted, later) >= 80; }));
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(SteadyClock::now() - shifted);
+    EXPECT_LE(attempts(0), tries_of_the_dead + 3 * static_cast<std::uint64_t>(seconds.count()))
+        << "trials only";
 
     servers[1].refuse_for(2s);
-    std::this_thread::sleep_for(2500ms);
-    const auto refused_at = servers[1].refused_at();
-    ASSERT_NE(refused_at, SteadyClock::time_point{});
-    EXPECT_EQ(servers[1].chats_between(refused_at + 100ms, refused_at + 1950ms), 0U)
+    const auto refused_at = [&] { return servers[1].refused_at(); };
+    ASSERT_TRUE(eventually([&] { return refused_at() != SteadyClock::time_point{}; }));
+    const auto over = refused_at() + 2s;
+    ASSERT_TRUE(eventually([&] { return servers[1].chats_between(over, later) > 20; }));
+    EXPECT_LT(SteadyClock::now(), over + 1s) << "back within a second";
+    EXPECT_EQ(servers[1].chats_between(refused_at() + 100ms, over - 50ms), 0U)
         << "a cooling endpoint gets nothing";
-    std::this_thread::sleep_until(refused_at + 3s);
-    EXPECT_GT(servers[1].chats_between(refused_at + 2s, refused_at + 3s), 20U)
-        << "back within a second";
 
     servers[0].come_back();
     servers[2].set_delay(20ms);
-    std::this_thread::sleep_for(1s);
-    const auto recovered = SteadyClock::now();
-    std::this_thread::sleep_for(2s);
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-        EXPECT_GT(share(i, recovered, recovered + 2s), 0.15) << "server " << i;
-    }
+    EXPECT_TRUE(eventually([&] {
+        return latest_share(0) > 0.15 && latest_share(1) > 0.15 && latest_share(2) > 0.15;
+    })) << latest_share(0)
+        << ' ' << latest_share(1) << ' ' << latest_share(2);
     callers.stop();
     EXPECT_EQ(callers.failed, 0);
     EXPECT_GT(callers.answered, 500);

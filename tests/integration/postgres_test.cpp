@@ -1,6 +1,7 @@
 // Daemons whose conversations and keys are in PostgreSQL: the way of a message, and a server that
 // goes away under it.
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "support/daemon_session.h"
 #include "support/eventually.h"
 #include "support/postgres_server.h"
+#include "support/raw_http.h"
 
 namespace baton::test {
 namespace {
@@ -164,8 +166,10 @@ TEST_F(PostgresDaemon, waits_for_a_server_that_starts_later) {
     settings.emplace_back("database.postgres.start_timeout=0ms");
     const auto refused = Daemon::run({.settings = settings});
     EXPECT_EQ(refused.exit.status, errc_info(Errc::database_unavailable).exit_code) << refused.err;
+    auto nobody = std::make_unique<RawListener>(server_.port());
     std::jthread later([&] {
-        std::this_thread::sleep_for(500ms);
+        nobody->accept().close();  // the daemon has tried, and found no PostgreSQL
+        nobody.reset();
         server_.start();
     });
     const auto daemon = start();

@@ -153,8 +153,11 @@ void RawConnection::reset() {
     close();
 }
 
-RawListener::RawListener() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    auto address = loopback(0);
+RawListener::RawListener(std::uint16_t port)
+    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int on = 1;  // a port that was just used is free again
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    auto address = loopback(port);
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(descriptor_, generic, sizeof address) != 0) fail_with_errno("bind");
     if (::listen(descriptor_, 64) != 0) fail_with_errno("listen");

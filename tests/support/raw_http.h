@@ -68,7 +68,8 @@ private:
 /// A listening socket on 127.0.0.1 and any free port.
 class RawListener final {
 public:
-    RawListener();
+    /// 0: any free port.
+    explicit RawListener(std::uint16_t port = 0);
     ~RawListener();
     RawListener(const RawListener&) = delete;
     RawListener& operator=(const RawListener&) = delete;
