@@ -326,6 +326,7 @@ TEST_F(Idempotency, trouble_that_lasts_is_logged_once_and_not_for_each_request) 
     for (const auto code : {Errc::storage_full, Errc::overloaded, Errc::storage_full}) {
         planned.error = {.code = code, .detail = "planned"};
         for (int i = 0; i < 3; ++i) EXPECT_EQ(make("k").status, 503);
+        EXPECT_EQ(number_of(make("k")), 2002) << "whatever ails the cache";
     }
     EXPECT_EQ(warnings->lines.size(), 2U) << "one of each kind";
     planned.fail_from = planned.calls + 3;  // after its two claims
