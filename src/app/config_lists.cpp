@@ -16,21 +16,22 @@ constexpr double day = 24.0 * 60 * 60 * 1000;
 #define BATON_MEMBER(path) ([](auto& object) -> auto& { return object.path; })
 #define BATON_ITEM(type, path, ...) key<type, BATON_MEMBER(path)>(__VA_ARGS__)
 
-#define BATON_LIMITS(type)                                                                         \
-    BATON_ITEM(type, limits.concurrency, "limits.concurrency",                                     \
-        {.doc = "Requests at a time; 0: no limit. In a cluster this and the next three are "       \
-                "limits of all daemons together.",                                                 \
-            .max = 1e6}),                                                                          \
-        BATON_ITEM(type, limits.requests_per_minute, "limits.requests_per_minute",                 \
-            {.doc = "Requests in any 60 s; 0: no limit.", .max = 1e12}),                           \
-        BATON_ITEM(type, limits.input_tokens_per_minute, "limits.input_tokens_per_minute",         \
-            {.doc = "Tokens read in any 60 s, an estimate while a request runs; 0: no limit.",     \
-                .max = 1e12}),                                                                     \
-        BATON_ITEM(type, limits.output_tokens_per_minute, "limits.output_tokens_per_minute",       \
-            {.doc = "Tokens written; 0: no limit.", .max = 1e12}),                                 \
-        BATON_ITEM(type, limits.cost_per_day, "limits.cost_per_day",                               \
-            {.doc = "Money in a UTC day, in the currency of the prices; 0: no limit. Each daemon " \
-                    "counts its own.",                                                             \
+#define BATON_LIMITS(type)                                                                     \
+    BATON_ITEM(type, limits.concurrency, "limits.concurrency",                                 \
+        {.doc = "Requests at a time; 0: no limit. In a cluster this and the next three are "   \
+                "limits of all daemons together.",                                             \
+            .max = 1e6}),                                                                      \
+        BATON_ITEM(type, limits.requests_per_minute, "limits.requests_per_minute",             \
+            {.doc = "Requests in any 60 s; 0: no limit.", .max = 1e12}),                       \
+        BATON_ITEM(type, limits.input_tokens_per_minute, "limits.input_tokens_per_minute",     \
+            {.doc = "Tokens read in any 60 s, an estimate while a request runs; 0: no limit.", \
+                .max = 1e12}),                                                                 \
+        BATON_ITEM(type, limits.output_tokens_per_minute, "limits.output_tokens_per_minute",   \
+            {.doc = "Tokens written; 0: no limit.", .max = 1e12}),                             \
+        BATON_ITEM(type, limits.cost_per_day, "limits.cost_per_day",                           \
+            {.doc = "Money in a UTC day, in the currency of the prices, of all daemons that "  \
+                    "share "                                                                   \
+                    "the database; 0: no limit.",                                              \
                 .max = 1e12})
 
 constexpr std::array level_keys{

@@ -210,6 +210,27 @@ Result<void> settle_cluster(const Config& config) {
     return check_tls(config, "nats.tls", config.nats.cert_file, config.nats.key_file);
 }
 
+/// A day's money is counted in the relational database, which daemons of a cluster share or not.
+Result<void> check_money(const Config& config) {
+    const bool is_counted_apart =
+        config.queue.store == StoreKind::jetstream && config.database.kind == DatabaseKind::sqlite;
+    if (!is_counted_apart) return {};
+    const auto check = [](std::string_view list, const auto& owners) -> Result<void> {
+        const auto found = std::ranges::find_if(
+            owners, [](const auto& owner) { return owner.limits.cost_per_day > 0; });
+        if (found == owners.end()) return {};
+        const auto key = fmt::format("{}[{}].limits.cost_per_day", list, found - owners.begin());
+        return refuse(key,
+            fmt::format("`{}`: daemons of a cluster with SQLite do not know what the others spend; "
+                        "a limit of money needs a database that they share (`database.kind: "
+                        "postgres`)",
+                key));
+    };
+    BATON_TRY_VOID(check("llm.endpoints", config.llm.endpoints));
+    BATON_TRY_VOID(check("llm.models", config.loadbalancer.models));
+    return check("llm.tenants", config.loadbalancer.tenants);
+}
+
 /// "localhost:6379", "[::1]:6379".
 Result<void> settle_redis(Config& config) {
     std::string_view host = config.database.redis_address;
@@ -235,6 +256,7 @@ Result<void> settle(Config& config, const ConfigSources& sources) {
     BATON_TRY_VOID(settle_agents(config));
     BATON_TRY_VOID(settle_tiers(config));
     BATON_TRY_VOID(settle_cluster(config));
+    BATON_TRY_VOID(check_money(config));
     BATON_TRY_VOID(settle_redis(config));
     if (config.scheduler.retry.max < config.scheduler.retry.initial) {
         return refuse(

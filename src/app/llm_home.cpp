@@ -88,7 +88,8 @@ public:
             auto about = pool_config(endpoint, *provider);
             endpoints.push_back({.config = std::move(about), .provider = std::move(provider)});
         }
-        BATON_TRY(records_, llm::make_db_records(database));
+        const auto sharer = sharer_id(config);
+        BATON_TRY(records_, llm::make_db_records(database, sharer));
         const bool shares_limits = has_shared_limits(config);
         const llm::PoolDeps deps{.executor = io_.executor(executor_),
             .records = records_.get(),
@@ -98,7 +99,7 @@ public:
         BATON_TRY(pool_, llm::make_endpoint_pool(
                              deps, config.loadbalancer, std::move(endpoints), log.channel("llm")));
         if (shares_limits) {
-            BATON_TRY_VOID(share_limits(config, clock, metrics, log));
+            BATON_TRY_VOID(share_limits(config, sharer, clock, metrics, log));
         }
         io_.run_on(executor_, pool_->start());
         return {};
@@ -111,11 +112,10 @@ public:
     }
 
 private:
-    Result<void> share_limits(
-        const Config& config, const Clock& clock, MetricRegistry& metrics, const Log& log) {
-        const llm::LimitExchangeConfig sharing{.cluster = config.cluster.name,
-            .id = sharer_id(config),
-            .replicas = config.nats.replicas};
+    Result<void> share_limits(const Config& config, const std::string& id, const Clock& clock,
+        MetricRegistry& metrics, const Log& log) {
+        const llm::LimitExchangeConfig sharing{
+            .cluster = config.cluster.name, .id = id, .replicas = config.nats.replicas};
         // One of its own: neither commands nor logs wait for what is told of limits.
         BATON_TRY(
             auto connection, nats::connect(connection_config(config.nats, sharing.id + "-limits")));

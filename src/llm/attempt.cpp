@@ -34,7 +34,8 @@ Desk::Desk(const Executor& executor, const PoolConfig& config,
       random_(std::random_device{}()),
       metrics_(metrics, names_of(endpoints)),
       health_changed_(executor),
-      records_changed_(executor) {
+      cooldowns_changed_(executor),
+      spending_changed_(executor) {
     for (std::size_t i = 0; i < endpoints.size(); ++i) metrics_.weighs(i, endpoints[i].weight);
 }
 
@@ -49,10 +50,14 @@ std::expected<Grant, Refusal> Desk::take(Trip& trip) {
         return static_cast<double>(random_() - std::minstd_rand::min()) /
                (static_cast<double>(std::minstd_rand::max() - std::minstd_rand::min()) + 1);
     };
+    bool runs_short = false;
     auto granted = with([&](PoolState& state, const Now& now) {
         const Draws draws{.first = draw(), .second = draw()};
-        return state.take(ask, now, draws);
+        auto taken = state.take(ask, now, draws);
+        runs_short = taken ? state.runs_short(*taken) : taken.error().lacks_share;
+        return taken;
     });
+    if (runs_short) spending_changed_.raise();
     if (!granted) {
         if (granted.error().lacks_share && wake_) wake_();
         return granted;
@@ -80,7 +85,7 @@ void Desk::report(const Grant& grant, const RateReport& report) {
     if (before == after) return;
     metrics_.cools(grant.endpoint, false);
     show(grant.endpoint, now());
-    records_changed_.raise();
+    cooldowns_changed_.raise();
 }
 
 double Desk::settle(const Grant& grant, const End& end, Outcome outcome) {
@@ -96,7 +101,8 @@ double Desk::settle(const Grant& grant, const End& end, Outcome outcome) {
         show(grant.endpoint, now());
         health_changed_.raise();
     }
-    if (cost > 0 || end.how == Ending::rate_limited) records_changed_.raise();
+    if (cost > 0) spending_changed_.raise();
+    if (end.how == Ending::rate_limited) cooldowns_changed_.raise();
     return cost;
 }
 

@@ -57,7 +57,9 @@ public:
     [[nodiscard]] Now now() const { return {clock_.steady_now(), clock_.now()}; }
     [[nodiscard]] PoolMetrics& metrics() noexcept { return metrics_; }
     [[nodiscard]] Signal& health_changed() noexcept { return health_changed_; }
-    [[nodiscard]] Signal& records_changed() noexcept { return records_changed_; }
+    [[nodiscard]] Signal& cooldowns_changed() noexcept { return cooldowns_changed_; }
+    /// Money was spent, or is wanted.
+    [[nodiscard]] Signal& spending_changed() noexcept { return spending_changed_; }
 
 private:
     void show(std::size_t endpoint, const Now& now);
@@ -68,7 +70,8 @@ private:
     std::minstd_rand random_;
     PoolMetrics metrics_;
     Signal health_changed_;
-    Signal records_changed_;
+    Signal cooldowns_changed_;
+    Signal spending_changed_;
     std::function<void()> wake_{};
 };
 

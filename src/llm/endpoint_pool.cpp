@@ -76,15 +76,22 @@ public:
           desk_(deps.executor, config, configs_of(endpoints_), deps.clock, deps.metrics),
           limits_(desk_),
           upkeep_(deps.executor, config, desk_, providers_, deps.records, log_) {
-        if (!deps.shares_limits) return;
-        desk_.with([](PoolState& state, const Now&) { state.share_limits(); });
+        desk_.with([&](PoolState& state, const Now&) {
+            if (deps.records != nullptr) state.claim_money();
+            if (deps.shares_limits) state.share_limits();
+        });
     }
 
-    void restore(const std::vector<PoolRecord>& records) {
+    /// Blocks.
+    Result<void> restore(PoolRecords& records) {
+        const TimePoint day = std::chrono::floor<std::chrono::days>(desk_.now().wall);
+        BATON_TRY(const auto cooldowns, records.cooldowns());
+        BATON_TRY(const auto sums, records.sums(day));
         desk_.with([&](PoolState& state, const Now& now) {
-            state.restore(records, now);
-            return 0;
+            state.restore(cooldowns, now);
+            state.purses().restore(day, sums);
         });
+        return {};
     }
 
     Task<void> start() override {
@@ -309,12 +316,10 @@ Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
         return fail(Errc::invalid_argument,
             fmt::format("two LLM endpoints are called `{}`", endpoint.config.name));
     }
-    std::vector<PoolRecord> records;
-    if (deps.records != nullptr) {
-        BATON_TRY(records, deps.records->load());
-    }
     auto pool = std::make_unique<ServingPool>(deps, config, std::move(endpoints), std::move(log));
-    pool->restore(records);
+    if (deps.records != nullptr) {
+        BATON_TRY_VOID(pool->restore(*deps.records));
+    }
     return pool;
 }
 

@@ -36,7 +36,9 @@ public:
 
 struct PoolDeps {
     Executor executor;
-    PoolRecords* records = nullptr;  ///< null: nothing is kept over a restart
+    /// Null: nothing is kept over a restart. Else what a limit of money binds is sent between
+    /// `start` and `stop` only, when it was claimed there.
+    PoolRecords* records = nullptr;
     const Clock& clock;
     MetricRegistry& metrics;
     /// All limits but those of money hold for several daemons together: nothing they bind is sent
@@ -45,7 +47,7 @@ struct PoolDeps {
 };
 
 /// The references must outlive it. Blocks while it reads the records.
-/// Fails: invalid_argument (no endpoint, more than 64, a name twice), and as `PoolRecords::load`.
+/// Fails: invalid_argument (no endpoint, more than 64, a name twice), and as PoolRecords.
 [[nodiscard]] Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
     PoolDeps deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log);
 

@@ -214,7 +214,7 @@ EndpointStatus EndpointState::status(const Now& now) {
         .first_token_p99 = first_token_.at(0.99, now.steady),
         .tokens = tokens,
         .cost = cost,
-        .cost_today = book.cost_of_day(now.wall)};
+        .cost_today = book.purse().spent(now.wall)};
     for (const auto& model : config.models) status.models.push_back(model.alias);
     return status;
 }

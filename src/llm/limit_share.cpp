@@ -80,7 +80,8 @@ bool LimitBook::has_share(LimitKind kind, const Need& need, SteadyTime now) noex
 }
 
 void LimitBook::want(const Need& need, SteadyTime now) noexcept {
-    if (!share_) return;
+    purse_.want(need.cost, now);
+    if (!share_ || has_shares(need, now)) return;
     for (const auto kind : all_kinds) {
         if (has_share(kind, need, now)) continue;
         auto& unit = share_->unit[at(kind)];

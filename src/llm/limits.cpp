@@ -110,17 +110,7 @@ SteadyTime LimitBook::admits_at(const Need& need, const Now& now, SteadyTime end
     check(LimitKind::requests, requests_, 1, limits_.requests_per_minute);
     check(LimitKind::input_tokens, input_, need.input_tokens, limits_.input_tokens_per_minute);
     check(LimitKind::output_tokens, output_, need.output_tokens, limits_.output_tokens_per_minute);
-    if (limits_.cost_per_day > 0) {
-        turn_day(now.wall);
-        const double room = limits_.cost_per_day - std::min(need.cost, limits_.cost_per_day);
-        if (cost_ + cost_held_ > room || cost_ >= limits_.cost_per_day) {
-            const auto tomorrow = TimePoint(day_ + std::chrono::days(1));
-            at = std::max(at, cost_ > room || cost_ >= limits_.cost_per_day
-                                  ? now.steady + (tomorrow - now.wall)
-                                  : ending);  // what is held may turn out to be less
-        }
-    }
-    return at;
+    return limits_.cost_per_day > 0 ? std::max(at, purse_.admits_at(need.cost, now, ending)) : at;
 }
 
 void LimitBook::reserve(const Need& estimate, const Now& now) noexcept {
@@ -128,7 +118,7 @@ void LimitBook::reserve(const Need& estimate, const Now& now) noexcept {
     if (limits_.requests_per_minute != 0) requests_.add(1, now.steady);
     if (limits_.input_tokens_per_minute != 0) input_.add(estimate.input_tokens, now.steady);
     if (limits_.output_tokens_per_minute != 0) output_.add(estimate.output_tokens, now.steady);
-    cost_held_ += estimate.cost;
+    purse_.reserve(estimate.cost, now);
     if (!share_) return;
     share_->taken_at = now.steady;
     share_->waits_since.reset();
@@ -144,9 +134,7 @@ void LimitBook::settle(
     if (limits_.output_tokens_per_minute != 0) {
         output_.correct(estimate.output_tokens, fact.output_tokens, began);
     }
-    cost_held_ = in_flight_ == 0 ? 0 : std::max(0.0, cost_held_ - estimate.cost);
-    turn_day(now.wall);
-    cost_ += fact.cost;
+    purse_.settle(estimate.cost, fact.cost, began, now);
 }
 
 Rooms LimitBook::rooms(SteadyTime now) noexcept {
@@ -161,23 +149,6 @@ Rooms LimitBook::rooms(SteadyTime now) noexcept {
     return {.requests = room(requests_, LimitKind::requests),
         .tokens = tighter(
             room(input_, LimitKind::input_tokens), room(output_, LimitKind::output_tokens))};
-}
-
-double LimitBook::cost_of_day(TimePoint wall) noexcept {
-    turn_day(wall);
-    return cost_;
-}
-
-void LimitBook::restore_cost(double cost, TimePoint day) noexcept {
-    day_ = floor<std::chrono::days>(day);
-    cost_ = cost;
-}
-
-void LimitBook::turn_day(TimePoint wall) noexcept {
-    const auto today = floor<std::chrono::days>(wall);
-    if (today <= day_) return;  // a clock that is set back must not give the money again
-    day_ = today;
-    cost_ = 0;
 }
 
 }  // namespace baton::llm

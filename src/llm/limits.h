@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "llm/limit_use.h"
+#include "llm/now.h"
+#include "llm/purse.h"
 
 namespace baton::llm {
 
@@ -47,12 +49,6 @@ struct Rooms {
 /// Of each kind the limit that has less left; with as much left, the one that is full later.
 [[nodiscard]] Rooms tighter(const Rooms& one, const Rooms& other) noexcept;
 
-/// Both clocks at one moment.
-struct Now {
-    SteadyTime steady{};
-    TimePoint wall{};
-};
-
 /// Amounts of the last minute, by whole seconds: any 60 s hold at most what a check against the
 /// sum allows.
 class MinuteWindow final {
@@ -84,11 +80,12 @@ private:
 /// What one owner of limits has taken. Not thread-safe.
 class LimitBook final {
 public:
-    explicit LimitBook(Limits limits = {}) noexcept : limits_(limits) {}
+    explicit LimitBook(Limits limits = {}) noexcept
+        : limits_(limits), purse_(limits.cost_per_day) {}
 
     /// When `need` may be taken if nothing else is; `now` when at once. `ending`: when a request
     /// under way may end, for what is at its concurrency. Of a shared limit it may have to wait for
-    /// the share then.
+    /// the share then, and of one of money for a claim.
     [[nodiscard]] SteadyTime admits_at(
         const Need& need, const Now& now, SteadyTime ending) noexcept;
 
@@ -99,21 +96,20 @@ public:
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
     [[nodiscard]] Rooms rooms(SteadyTime now) noexcept;
-    /// Of settled requests, of the UTC day of `wall`.
-    [[nodiscard]] double cost_of_day(TimePoint wall) noexcept;
-    /// After a restart.
-    void restore_cost(double cost, TimePoint day) noexcept;
+    [[nodiscard]] Purse& purse() noexcept { return purse_; }
+    [[nodiscard]] const Purse& purse() const noexcept { return purse_; }
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
     // ---- Limits that other daemons have too, but for money ----
 
     /// From now on nothing may be taken but what `allow` says.
     void share() noexcept;
-    /// Whether the share is large enough for `need`; always, when nothing is shared.
+    /// Whether the share is large enough for `need`, and what of the day's money is claimed;
+    /// always, when nothing is shared and nothing needs to be claimed.
     [[nodiscard]] bool has_share(const Need& need, SteadyTime now) noexcept {
-        return !share_ || has_shares(need, now);
+        return purse_.has_claim(need.cost) && (!share_ || has_shares(need, now));
     }
-    /// `need` waits for a share.
+    /// `need` waits for a share, or a claim.
     void want(const Need& need, SteadyTime now) noexcept;
     /// Whether nothing has been taken since something waited.
     [[nodiscard]] bool awaits() const noexcept { return share_ && share_->waits_since; }
@@ -137,7 +133,6 @@ private:
         std::optional<SteadyTime> waits_since{};
     };
 
-    void turn_day(TimePoint wall) noexcept;
     [[nodiscard]] std::uint64_t limit(LimitKind kind) const noexcept;
     /// What this daemon may come to.
     [[nodiscard]] std::uint64_t could(LimitKind kind, SteadyTime now) const noexcept;
@@ -153,9 +148,7 @@ private:
     MinuteWindow requests_{};
     MinuteWindow input_{};
     MinuteWindow output_{};
-    std::chrono::sys_days day_{};
-    double cost_ = 0;       ///< of the day, settled
-    double cost_held_ = 0;  ///< estimates of what is under way
+    Purse purse_;
     std::optional<Share> share_{};
 };
 

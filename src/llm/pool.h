@@ -48,7 +48,7 @@ struct EndpointStatus {
     Duration first_token_p99{0};
     TokenUsage tokens{};
     double cost = 0;        ///< in the currency of the configuration's prices
-    double cost_today = 0;  ///< UTC day; kept over restarts
+    double cost_today = 0;  ///< UTC day; kept over restarts, and of others as last heard
     bool operator==(const EndpointStatus&) const = default;
 };
 

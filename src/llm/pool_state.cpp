@@ -44,11 +44,11 @@ double cost_of(std::uint64_t input, std::uint64_t output, const Price& price) {
            per_price;
 }
 
-/// Other daemons hear of it, and what they have left comes within this time or later.
+/// It is asked for, and what is left comes within this time or later.
 Refusal wait_for_share(std::span<LimitBook* const> lacking, const Need& need, const Now& now) {
     for (LimitBook* const book : lacking) book->want(need, now.steady);
     return {.ready_at = now.steady + share_wait,
-        .why = "other daemons have what is left of a limit",
+        .why = "no part of what is left of a limit has come yet",
         .lacks_share = true};
 }
 
@@ -316,47 +316,43 @@ bool PoolState::set_weight(std::string_view name, std::uint32_t weight) {
     return false;
 }
 
-std::vector<PoolRecord> PoolState::records(const Now& now) {
-    const TimePoint day = std::chrono::floor<std::chrono::days>(now.wall);
-    std::vector<PoolRecord> all;
+std::vector<CooldownRecord> PoolState::cooldowns(const Now& now) {
+    std::vector<CooldownRecord> all;
     for (const auto& endpoint : endpoints_) {
         const bool cools = endpoint->cools_until > now.wall;
-        all.push_back({.scope = RecordScope::endpoint,
-            .name = endpoint->config.name,
-            .cools_until = cools ? endpoint->cools_until : TimePoint{},
-            .cool_reason = cools ? endpoint->reason : std::string(),
-            .day = day,
-            .cost = endpoint->book.cost_of_day(now.wall)});
+        all.push_back({.endpoint = endpoint->config.name,
+            .until = cools ? endpoint->cools_until : TimePoint{},
+            .reason = cools ? endpoint->reason : std::string()});
     }
-    const auto add = [&](RecordScope scope, const Books& books) {
-        for (const auto& [name, book] : books) {
-            all.push_back(
-                {.scope = scope, .name = name, .day = day, .cost = book->cost_of_day(now.wall)});
-        }
-    };
-    add(RecordScope::model, model_books_);
-    add(RecordScope::tenant, tenant_books_);
     return all;
 }
 
-void PoolState::restore(const std::vector<PoolRecord>& records, const Now& now) {
-    for (const auto& record : records) {
-        LimitBook* book = nullptr;
-        if (record.scope == RecordScope::endpoint) {
-            const auto named = [&](const auto& one) { return one->config.name == record.name; };
-            const auto found = std::ranges::find_if(endpoints_, named);
-            if (found == endpoints_.end()) continue;
-            book = &(*found)->book;
-            if (record.cools_until > now.wall) {
-                (*found)->cool(
-                    now.steady + (record.cools_until - now.wall), record.cool_reason, now);
-            }
-        } else {
-            book = book_of(
-                record.scope == RecordScope::model ? model_books_ : tenant_books_, record.name);
-        }
-        if (book != nullptr) book->restore_cost(record.cost, record.day);
+void PoolState::restore(const std::vector<CooldownRecord>& cooldowns, const Now& now) {
+    for (const auto& record : cooldowns) {
+        const auto named = [&](const auto& one) { return one->config.name == record.endpoint; };
+        const auto found = std::ranges::find_if(endpoints_, named);
+        if (found == endpoints_.end() || record.until <= now.wall) continue;
+        (*found)->cool(now.steady + (record.until - now.wall), record.reason, now);
     }
+}
+
+void PoolState::claim_money() {
+    for (const auto& endpoint : endpoints_) {
+        purses_.add(PurseScope::endpoint, endpoint->config.name, endpoint->book.purse());
+    }
+    for (const auto& [name, book] : model_books_)
+        purses_.add(PurseScope::model, name, book->purse());
+    for (const auto& [name, book] : tenant_books_) {
+        purses_.add(PurseScope::tenant, name, book->purse());
+    }
+}
+
+bool PoolState::runs_short(const Grant& grant) const {
+    const auto is_short = [](const LimitBook* book) {
+        return book != nullptr && book->purse().runs_short();
+    };
+    return is_short(&endpoints_[grant.endpoint]->book) || is_short(grant.model_book) ||
+           is_short(grant.tenant_book);
 }
 
 }  // namespace baton::llm

@@ -15,6 +15,7 @@
 #include "llm/endpoint_state.h"
 #include "llm/pool_config.h"
 #include "llm/pool_records.h"
+#include "llm/purses.h"
 #include "llm/shared_books.h"
 
 namespace baton::llm {
@@ -65,7 +66,7 @@ struct Refusal {
     Errc code = Errc::provider_rate_limited;  ///< or not_found
     SteadyTime ready_at{};
     std::string why{};
-    bool lacks_share = false;  ///< what other daemons may have given up in a moment
+    bool lacks_share = false;  ///< of what may have been claimed in a moment
 };
 
 /// Not thread-safe.
@@ -101,9 +102,15 @@ public:
     /// False when there is no such endpoint.
     [[nodiscard]] bool set_weight(std::string_view endpoint, std::uint32_t weight);
 
-    /// What has to survive a restart.
-    [[nodiscard]] std::vector<PoolRecord> records(const Now& now);
-    void restore(const std::vector<PoolRecord>& records, const Now& now);
+    /// What has to survive a restart, of every endpoint.
+    [[nodiscard]] std::vector<CooldownRecord> cooldowns(const Now& now);
+    void restore(const std::vector<CooldownRecord>& cooldowns, const Now& now);
+
+    /// From now on money is spent only when it was claimed. Call once, before `take`.
+    void claim_money();
+    [[nodiscard]] Purses& purses() noexcept { return purses_; }
+    /// Whether what is claimed is used up soon.
+    [[nodiscard]] bool runs_short(const Grant& grant) const;
 
     /// From now on other daemons share all limits but those of money. Call once, before `take`.
     void share_limits();
@@ -134,6 +141,7 @@ private:
     Books model_books_;
     Books tenant_books_;
     SharedBooks shared_;
+    Purses purses_;
 };
 
 }  // namespace baton::llm

@@ -11,9 +11,12 @@ namespace {
 
 /// An endpoint that does not say which models it has for so long does not work.
 constexpr Duration probe_patience{2'000};
-/// Records are written at most this often: so much of the day's money a kill -9 may take.
+/// Cooldowns are written at most this often.
 constexpr Duration write_interval{250};
 constexpr Duration write_again{5'000};
+/// Purses are looked at as often as this at most, and at least while there is something in them.
+constexpr Duration purse_pause{10};
+constexpr Duration purse_interval{1'000};
 constexpr double jitter = 0.2;
 
 std::chrono::milliseconds until(SteadyTime due) {
@@ -39,13 +42,17 @@ void Upkeep::start() {
     const auto now = std::chrono::steady_clock::now();
     for (auto& check : checks_) check.due = now + jittered(config_.health_check_interval);
     tasks_.spawn([this] { return watch(); });
-    if (records_ != nullptr) tasks_.spawn([this] { return keep_records(); });
+    if (records_ == nullptr) return;
+    tasks_.spawn([this] { return keep_cooldowns(); });
+    tasks_.spawn([this] { return keep_spending(); });
 }
 
 Task<void> Upkeep::stop() {
     const auto cancelled = co_await tasks_.drain(Deadline::after(std::chrono::milliseconds(0)));
     static_cast<void>(cancelled);
-    if (records_ != nullptr) co_await write_records();
+    if (records_ == nullptr) co_return;
+    co_await write_cooldowns();
+    co_await give_back();
 }
 
 Duration Upkeep::jittered(Duration interval) {
@@ -120,18 +127,18 @@ Task<void> Upkeep::probe(std::size_t endpoint) {
     desk_.health_changed().raise();
 }
 
-Task<void> Upkeep::keep_records() {
+Task<void> Upkeep::keep_cooldowns() {
     while (true) {
-        co_await desk_.records_changed().wait(Deadline::never());
-        co_await write_records();
-        co_await sleep_until(Deadline::after(write_failed_ ? write_again : write_interval));
-        if (write_failed_) desk_.records_changed().raise();
+        co_await desk_.cooldowns_changed().wait(Deadline::never());
+        co_await write_cooldowns();
+        co_await sleep_until(Deadline::after(cooldowns_failed_ ? write_again : write_interval));
+        if (cooldowns_failed_) desk_.cooldowns_changed().raise();
     }
 }
 
-Task<void> Upkeep::write_records() {
-    auto all = desk_.with([](PoolState& state, const Now& now) { return state.records(now); });
-    std::vector<PoolRecord> changed;
+Task<void> Upkeep::write_cooldowns() {
+    auto all = desk_.with([](PoolState& state, const Now& now) { return state.cooldowns(now); });
+    std::vector<CooldownRecord> changed;
     for (const auto& record : all) {
         if (std::ranges::find(written_, record) == written_.end()) changed.push_back(record);
     }
@@ -140,13 +147,52 @@ Task<void> Upkeep::write_records() {
     if (saved) {
         written_ = std::move(all);
         const auto cooling = std::ranges::count_if(
-            written_, [](const PoolRecord& record) { return record.cools_until != TimePoint{}; });
-        log_.debug("cooldowns and costs are written", {{"cooling", cooling}});
-    } else if (!write_failed_) {
-        log_.warn("cooldowns and costs could not be written; it will be tried again",
+            written_, [](const CooldownRecord& record) { return record.until != TimePoint{}; });
+        log_.debug("cooldowns are written", {{"cooling", cooling}});
+    } else if (!cooldowns_failed_) {
+        log_.warn("cooldowns could not be written; it will be tried again",
             {{"error", to_string(saved.error())}});
     }
-    write_failed_ = !saved;
+    cooldowns_failed_ = !saved;
+}
+
+Task<void> Upkeep::keep_spending() {
+    while (true) {
+        auto plan =
+            desk_.with([](PoolState& state, const Now& now) { return state.purses().plan(now); });
+        const bool is_quiet = plan.is_quiet;
+        const bool is_written = co_await write_claims(std::move(plan));
+        co_await sleep_until(Deadline::after(is_written ? purse_pause : purse_interval));
+        co_await desk_.spending_changed().wait(
+            is_quiet && is_written ? Deadline::never() : Deadline::after(purse_interval));
+    }
+}
+
+Task<bool> Upkeep::write_claims(Purses::Plan plan) {
+    if (plan.claims.empty()) co_return true;
+    const auto granted = co_await records_->claim(std::move(plan.claims));
+    desk_.with([&](PoolState& state, const Now& now) {
+        if (granted) return state.purses().granted(*granted, now.steady);
+        state.purses().failed();
+    });
+    if (!granted && !claims_failed_) {
+        log_.warn("money could not be claimed: what has a limit of it waits",
+            {{"error", to_string(granted.error())}});
+    }
+    if (granted && claims_failed_) log_.info("money is claimed again");
+    claims_failed_ = !granted;
+    co_return granted.has_value();
+}
+
+/// What is claimed and not spent.
+Task<void> Upkeep::give_back() {
+    while (true) {
+        auto plan =
+            desk_.with([](PoolState& state, const Now& now) { return state.purses().leave(now); });
+        if (plan.claims.empty()) co_return;
+        const bool is_written = co_await write_claims(std::move(plan));
+        if (!is_written) co_return;
+    }
 }
 
 }  // namespace baton::llm

@@ -35,8 +35,12 @@ private:
 
     [[nodiscard]] Task<void> watch();
     [[nodiscard]] Task<void> probe(std::size_t endpoint);
-    [[nodiscard]] Task<void> keep_records();
-    [[nodiscard]] Task<void> write_records();
+    [[nodiscard]] Task<void> keep_cooldowns();
+    [[nodiscard]] Task<void> write_cooldowns();
+    [[nodiscard]] Task<void> keep_spending();
+    /// False: it has failed.
+    [[nodiscard]] Task<bool> write_claims(Purses::Plan plan);
+    [[nodiscard]] Task<void> give_back();
     /// Spread a little, so that many daemons do not ask together.
     [[nodiscard]] Duration jittered(Duration interval);
     [[nodiscard]] Deadline start_due();
@@ -48,8 +52,9 @@ private:
     PoolRecords* records_;
     Log log_;
     std::vector<Check> checks_;
-    std::vector<PoolRecord> written_{};
-    bool write_failed_ = false;
+    std::vector<CooldownRecord> written_{};
+    bool cooldowns_failed_ = false;
+    bool claims_failed_ = false;
     std::minstd_rand random_;
     TaskGroup tasks_;
 };

@@ -13,6 +13,7 @@
 #include "support/counting_endpoint.h"
 #include "support/daemon.h"
 #include "support/nats_cluster.h"
+#include "support/postgres_server.h"
 
 namespace baton::test {
 namespace {
@@ -23,8 +24,11 @@ class ClusterLimits : public ::testing::Test {
 protected:
     static constexpr std::size_t count = 3;
 
-    void start(const std::string& limits) {
-        for (auto& daemon : daemons_) daemon = Daemon::start(options(limits));
+    /// `limits`: and what else stands in the endpoint's configuration.
+    void start(const std::string& limits, const std::vector<std::string>& more = {}) {
+        auto all = options(limits);
+        all.settings.insert(all.settings.end(), more.begin(), more.end());
+        for (auto& daemon : daemons_) daemon = Daemon::start(all);
     }
     [[nodiscard]] DaemonOptions options(const std::string& limits) const {
         return {.settings = {"queue.store=jetstream", "nats.servers=[\"" + nats_.url(0) + "\"]",
@@ -106,6 +110,26 @@ TEST_F(ClusterLimits, chats_beyond_a_minute_of_all_daemons_stay_in_the_queue) {
     EXPECT_EQ(std::ranges::count(statuses, 200), 20);
     EXPECT_EQ(std::ranges::count(statuses, 0), 10) << "nobody is told of a limit: it waits";
     EXPECT_EQ(endpoint_.chats(), 20);
+}
+
+TEST_F(ClusterLimits, a_day_of_all_daemons_costs_no_more_than_the_limit) {
+    const auto today = [] {
+        return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    };
+    const auto day = today();
+    PostgresServer postgres;
+    // Ten tokens are written by each, so a chat costs 1.
+    start(R"("limits":{"cost_per_day":40},"prices":{"m":{"output":100000}})", postgres.settings());
+    load_all(4, 8s);
+    const int spent = endpoint_.chats();
+    ASSERT_EQ(today(), day) << "midnight has come in between, which begins anew";
+    EXPECT_EQ(spent, 40) << "all of the limit was used, and no more";
+
+    for (auto& daemon : daemons_) daemon->kill9();
+    for (auto& daemon : daemons_) daemon->restart();
+    load_all(2, 2s);
+    ASSERT_EQ(today(), day);
+    EXPECT_EQ(endpoint_.chats(), spent) << "who comes anew knows what the day has cost";
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ constexpr std::array known{
     KnownTable{"message_places", "place"},
     KnownTable{"message_names", "name"},
     KnownTable{"llm_pool", "scope, name"},
+    KnownTable{"llm_spending", "day, scope, name, spender"},
 };
 constexpr std::array<std::string_view, 3> derived{
     "conversation_texts", "message_texts", "schema_migrations"};

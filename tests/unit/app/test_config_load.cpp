@@ -336,6 +336,20 @@ TEST(ConfigLoad, rules_between_keys_hold) {
     EXPECT_THAT(refusal({.settings = {"metrics.path=m"}}).detail, HasSubstr("begin with /"));
 }
 
+TEST(ConfigLoad, money_in_a_cluster_needs_a_database_that_daemons_share) {
+    const std::string endpoint =
+        R"(llm.endpoints=[{"base_url":"http://h","limits":{"cost_per_day":5}}])";
+    const std::string tenant =
+        R"(llm.tenants=[{"name":"a"},{"name":"b","limits":{"cost_per_day":5}}])";
+    EXPECT_EQ(refusal({.settings = {"queue.store=jetstream", endpoint}}).field,
+        "llm.endpoints[0].limits.cost_per_day");
+    const auto refused = refusal({.settings = {"queue.store=jetstream", tenant}});
+    EXPECT_EQ(refused.field, "llm.tenants[1].limits.cost_per_day");
+    EXPECT_THAT(refused.detail, HasSubstr("database.kind: postgres"));
+    EXPECT_TRUE(load({.settings = {"queue.store=journal", endpoint, tenant}}));
+    EXPECT_TRUE(load({.settings = {"queue.store=jetstream", "database.kind=postgres", endpoint}}));
+}
+
 TEST(ConfigLoad, development_mode_talks_more_unless_told_otherwise) {
     const auto development = load({.settings = {"server.mode=development"}});
     ASSERT_TRUE(development);

@@ -1,6 +1,7 @@
 // A pool over providers that do what the test says, with a clock that it moves.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,19 +16,56 @@ namespace baton::llm {
 /// Records in memory.
 class FakeRecords final : public PoolRecords {
 public:
-    Result<std::vector<PoolRecord>> load() override { return kept; }
-    Task<Result<void>> save(std::vector<PoolRecord> records) override {
+    Result<std::vector<CooldownRecord>> cooldowns() override { return kept; }
+    Result<std::vector<PurseSum>> sums(TimePoint day) override {
+        auto sums = day == elsewhere_day ? elsewhere : std::vector<PurseSum>();
+        for (const auto& [owner, claim] : claims) {
+            if (claim.day != day) continue;
+            sums.push_back({.owner = owner, .spent = claim.spent, .claimed = claim.claim});
+        }
+        return sums;
+    }
+    Task<Result<void>> save(std::vector<CooldownRecord> records) override {
         for (auto& record : records) {
-            std::erase_if(kept, [&](const PoolRecord& old) {
-                return old.scope == record.scope && old.name == record.name;
-            });
+            std::erase_if(
+                kept, [&](const CooldownRecord& old) { return old.endpoint == record.endpoint; });
             kept.push_back(std::move(record));
         }
-        ++saves;
         co_return Result<void>();
     }
-    std::vector<PoolRecord> kept;
-    int saves = 0;
+    Task<Result<std::vector<PurseGrant>>> claim(std::vector<NamedClaim> wanted) override {
+        ++writes;
+        if (is_away) co_return fail(Errc::unavailable, "no database");
+        std::vector<PurseGrant> grants;
+        for (auto& named : wanted) {
+            PurseGrant grant;
+            for (const auto& sum : elsewhere) {
+                if (sum.owner != named.owner || named.claim.day != elsewhere_day) continue;
+                grant.elsewhere_spent += sum.spent;
+                grant.elsewhere_claimed += sum.claimed;
+            }
+            named.claim.claim = grant.claim = grant_of(named.claim, grant.elsewhere_claimed);
+            std::erase_if(claims, [&](const auto& old) { return old.owner == named.owner; });
+            claims.push_back(named);
+            grants.push_back(grant);
+        }
+        co_return grants;
+    }
+    /// What earlier runs have written, for the next one.
+    void restart_from(const FakeRecords& other) {
+        kept = other.kept;
+        elsewhere = other.elsewhere;
+        for (const auto& [owner, claim] : other.claims) {
+            elsewhere.push_back({.owner = owner, .spent = claim.spent, .claimed = claim.claim});
+        }
+    }
+
+    std::vector<CooldownRecord> kept;
+    std::vector<NamedClaim> claims;  ///< of this run
+    std::vector<PurseSum> elsewhere;
+    TimePoint elsewhere_day = test::FakeClock::start;
+    std::atomic<bool> is_away = false;
+    std::atomic<int> writes = 0;
 };
 
 class PoolWorld {

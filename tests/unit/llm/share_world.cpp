@@ -26,7 +26,12 @@ std::unique_ptr<ShareWorld::Daemon> ShareWorld::fresh() {
     daemon->id = std::to_string(chance_() % 1'000) + "-" + std::to_string(++made_);
     daemon->rate = 1 + faults_.rate_spread * (2 * even() - 1);
     daemon->offset = within(Time(10'000'000));
+    if (faults_.skew > Duration(0)) daemon->skew = within(2 * faults_.skew) - faults_.skew;
     daemon->book = LimitBook(limits_);
+    daemon->book.purse().claim_first();
+    const TimePoint today = floor<std::chrono::days>(both_clocks(*daemon).wall);
+    const auto others = table_.elsewhere(daemon->id, today);
+    daemon->book.purse().restore(today, others.elsewhere_spent, others.elsewhere_claimed);
     daemon->books.add("endpoint", "main", daemon->book);
     ShareTiming timing;
     if (mistake_ == ShareMistake::holds_too_long) timing.hold = Duration(20'000);
@@ -41,9 +46,14 @@ SteadyTime ShareWorld::clock(const Daemon& daemon) const {
     return SteadyTime(daemon.offset + Duration(static_cast<std::int64_t>(passed)));
 }
 
+Now ShareWorld::both_clocks(const Daemon& daemon) const {
+    return {.steady = clock(daemon), .wall = day + (now_ - midnight) + daemon.skew};
+}
+
 void ShareWorld::act(std::unique_ptr<Daemon>& daemon) {
     if (happens(faults_.death)) {
         const auto load = daemon->load;
+        if (mistake_ == ShareMistake::forgets_what_the_dead_have_spent) table_.forget(daemon->id);
         daemon = fresh();
         daemon->load = load;
         return;
@@ -55,6 +65,7 @@ void ShareWorld::act(std::unique_ptr<Daemon>& daemon) {
     if (now_ < daemon->awake_at) return;
     read(*daemon);
     tell(*daemon);
+    keep_money(*daemon);
     end_requests(*daemon);
     offer(*daemon);
 }
@@ -71,6 +82,48 @@ void ShareWorld::land() {
         }
         return true;
     });
+    std::erase_if(puts_, [&](const std::shared_ptr<Put>& put) {
+        if (put->lands_at > now_) return false;
+        const bool is_stale = mistake_ == ShareMistake::reads_in_another_transaction;
+        if (put->lands) {
+            put->grant = is_stale ? table_.write(put->spender, put->claim, put->read)
+                                  : table_.write(put->spender, put->claim);
+        }
+        return true;
+    });
+}
+
+/// One claim at a time. What is lost is known to have failed, and may stand there all the same.
+void ShareWorld::keep_money(Daemon& daemon) {
+    auto& purse = daemon.book.purse();
+    const auto now = both_clocks(daemon);
+    if (daemon.put) {
+        if (now_ < daemon.put->answered_at) return;
+        if (daemon.put->is_answered) {
+            purse.granted(daemon.put->claim.day, daemon.put->grant, now.steady);
+        } else {
+            purse.failed();
+        }
+        daemon.put.reset();
+    }
+    auto claim = purse.plan(now);
+    if (!claim) return;
+    ++claims_;
+    if (mistake_ == ShareMistake::takes_back_what_is_in_force) claim->least = 0;
+    const bool is_cut = now_ < daemon.cut_until;
+    const bool is_lost = is_cut || even() < faults_.lost;
+    const auto took = within(Time(faults_.slow > 0 && even() < faults_.slow ? 500 : 20));
+    const auto back = within(Time(20));
+    daemon.put = std::make_shared<Put>(Put{.spender = daemon.id,
+        .claim = *claim,
+        .read = table_.elsewhere(daemon.id, claim->day),
+        .lands_at = now_ + took,
+        .answered_at = now_ + took + (is_lost ? Time(1'000) : back),
+        .lands = !is_cut && (!is_lost || even() < 0.5),
+        .is_answered = !is_lost});
+    puts_.push_back(daemon.put);
+    if (mistake_ != ShareMistake::spends_before_it_is_written) return;
+    purse.granted(claim->day, {.claim = claim->claim}, now.steady);
 }
 
 void ShareWorld::read(Daemon& daemon) {
@@ -116,10 +169,10 @@ void ShareWorld::tell(Daemon& daemon) {
 }
 
 void ShareWorld::end_requests(Daemon& daemon) {
-    const auto now = clock(daemon);
+    const auto now = both_clocks(daemon);
     std::erase_if(daemon.busy, [&](const Busy& busy) {
-        if (busy.ends > now) return false;
-        daemon.book.settle(busy.estimate, busy.fact, busy.began, {.steady = now});
+        if (busy.ends > now.steady) return false;
+        daemon.book.settle(busy.estimate, busy.fact, busy.began, now);
         return true;
     });
 }
@@ -130,15 +183,19 @@ void ShareWorld::offer(Daemon& daemon) {
     for (; daemon.owed >= 1; daemon.owed -= 1) {
         const auto tokens =
             static_cast<std::uint64_t>(1 + even() * static_cast<double>(daemon.load.tokens_max));
-        const Need estimate{.output_tokens = std::min(tokens, daemon.load.tokens_max)};
-        const Now both{.steady = now};
+        const Need estimate{.output_tokens = std::min(tokens, daemon.load.tokens_max),
+            .cost = daemon.load.cost_max > 0 ? daemon.load.cost_max * even() : 0};
+        const Now both = both_clocks(daemon);
         if (daemon.book.admits_at(estimate, both, now + Duration(1)) > now) continue;
         if (!daemon.book.has_share(estimate, now)) {
             daemon.book.want(estimate, now);
             continue;
         }
         Need fact = estimate;
-        if (even() < 0.3) fact.output_tokens -= fact.output_tokens / 3;
+        if (even() < 0.3) {
+            fact.output_tokens -= fact.output_tokens / 3;
+            fact.cost *= 0.7;
+        }
         daemon.book.reserve(estimate, both);
         daemon.busy.push_back({.estimate = estimate,
             .fact = fact,
@@ -148,7 +205,17 @@ void ShareWorld::offer(Daemon& daemon) {
         ++sent_;
         daemon.sent_tokens += fact.output_tokens;
         check(fact.output_tokens);
+        check_money(daemon, fact.cost);
     }
+}
+
+/// A request is of the day that its daemon's clock showed.
+void ShareWorld::check_money(const Daemon& daemon, double cost) {
+    auto& spent = spent_[floor<std::chrono::days>(both_clocks(daemon).wall)];
+    spent += cost;
+    const double over = spent - limits_.cost_per_day * (1 + 1e-6);
+    if (limits_.cost_per_day == 0 || over <= 0) return;
+    overshoot_ = std::max(overshoot_, static_cast<std::uint64_t>(1 + over));
 }
 
 void ShareWorld::exceeds(std::uint64_t amount, std::uint64_t limit) {

@@ -272,6 +272,7 @@ TEST_F(EndpointPoolTest, money_is_counted_by_the_prices_of_the_endpoint) {
         .models = {{"m", "real"}},
         .limits = {.cost_per_day = 0.002},
         .prices = {{.model = "real", .input = 100, .output = 100}}});
+    thread.run(pool().start());
     const auto answer = chat();  // 7 and 3 tokens
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->endpoint, "a");
@@ -281,6 +282,7 @@ TEST_F(EndpointPoolTest, money_is_counted_by_the_prices_of_the_endpoint) {
     const auto estimate_too_high = chat();
     EXPECT_EQ(estimate_too_high.error().code, Errc::provider_rate_limited);
     EXPECT_GT(estimate_too_high.error().retry_after, 1h);
+    thread.run(pool().stop());
 }
 
 TEST_F(EndpointPoolTest, chat_that_is_called_off_gives_back_what_it_holds) {

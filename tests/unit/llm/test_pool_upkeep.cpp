@@ -33,7 +33,7 @@ TEST_F(PoolUpkeepTest, cooldown_survives_a_restart) {
     stop();
 
     PoolWorld again;
-    again.records.kept = records.kept;
+    again.records.restart_from(records);
     again.clock.advance(30s);
     again.add({.name = "a"});
     const auto waits = again.chat();
@@ -53,23 +53,70 @@ TEST_F(PoolUpkeepTest, money_of_the_day_survives_a_restart) {
     stop();
 
     PoolWorld again;
-    again.records.kept = records.kept;
+    again.records.restart_from(records);
     again.add(endpoint);
+    again.thread.run(again.pool().start());
     EXPECT_DOUBLE_EQ(again.pool().status()[0].cost_today, 0.001);
     EXPECT_EQ(again.chat().error().retry_after, 24h) << "0.001 is spent, 0.01 would be held";
     again.clock.advance(24h);
     EXPECT_TRUE(again.chat());
     EXPECT_DOUBLE_EQ(again.pool().status()[0].cost, 0.001);
+    again.thread.run(again.pool().stop());
 }
 
-TEST_F(PoolUpkeepTest, records_are_written_together) {
+TEST_F(PoolUpkeepTest, money_that_has_a_limit_is_claimed_before_it_is_spent) {
+    add({.name = "a",
+        .limits = {.cost_per_day = 1},
+        .prices = {{.model = "m", .input = 100, .output = 100}}});
+    EXPECT_FALSE(chat()) << "nobody writes yet";
+    start();
+    provider(0).script = {[this](ChatRequest request, ChatSink sink, Deadline end) {
+        EXPECT_TRUE(!records.claims.empty() && records.claims[0].claim.claim > 0.01);
+        return FakeProvider::answer("yes")(std::move(request), std::move(sink), end);
+    }};
+    ASSERT_TRUE(chat());
+    stop();
+    ASSERT_EQ(records.claims.size(), 1U);
+    EXPECT_DOUBLE_EQ(records.claims[0].claim.spent, 0.001);
+    EXPECT_DOUBLE_EQ(records.claims[0].claim.claim, 0.001) << "the rest was given back";
+}
+
+TEST_F(PoolUpkeepTest, what_others_have_claimed_of_a_day_is_not_spent_here) {
+    config.tenants = {{.name = "acme", .limits = {.cost_per_day = 1}}};
+    add({.name = "a", .prices = {{.model = "m", .input = 100, .output = 100}}});
+    records.elsewhere = {{.owner = {PurseScope::tenant, "acme"}, .spent = 0.5, .claimed = 0.995}};
+    start();
+    const Asker acme{.tenant = TenantId("acme")};
+    const auto refused = chat(acme);
+    EXPECT_EQ(refused.error().code, Errc::provider_rate_limited);
+    EXPECT_LE(refused.error().retry_after, 2s) << "it may be given back";
+    EXPECT_TRUE(chat());
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, while_nothing_can_be_written_only_what_is_claimed_is_spent) {
+    add({.name = "a",
+        .limits = {.cost_per_day = 1},
+        .prices = {{.model = "m", .input = 100, .output = 100}}});
+    start();
+    ASSERT_TRUE(chat());
+    records.is_away = true;
+    int answered = 0;
+    while (answered < 100 && chat()) ++answered;
+    EXPECT_LT(answered, 30) << "an estimate of 0.01 was claimed ahead, and 0.001 is a chat's";
+    records.is_away = false;
+    EXPECT_TRUE(test::eventually([this] { return chat().has_value(); }));
+    stop();
+}
+
+TEST_F(PoolUpkeepTest, spending_is_written_together) {
     add({.name = "a", .prices = {{.model = "m", .input = 1, .output = 1}}});
     start();
     for (int i = 0; i < 200; ++i) ASSERT_TRUE(chat());
     stop();
-    EXPECT_LE(records.saves, 60) << "one every quarter of a second at most";
-    ASSERT_EQ(records.kept.size(), 1U);
-    EXPECT_NEAR(records.kept[0].cost, 200 * 10 / 1e6, 1e-9);
+    EXPECT_LE(records.writes, 20) << "one a second at most";
+    ASSERT_EQ(records.claims.size(), 1U);
+    EXPECT_NEAR(records.claims[0].claim.spent, 200 * 10 / 1e6, 1e-9);
 }
 
 TEST_F(PoolUpkeepTest, probe_that_is_answered_brings_an_endpoint_back_and_no_request_is_risked) {

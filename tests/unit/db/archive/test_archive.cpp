@@ -97,12 +97,19 @@ protected:
             run(*connection,
                 "INSERT INTO message_names (name, message_id, written_at) VALUES (?, ?, 1)",
                 {key, key});
-            run(*connection,
-                "INSERT INTO llm_pool (scope, name, cools_until, cool_reason, day, cost) "
-                "VALUES (?, ?, ?, ?, 1, ?)",
-                {number % 3, key, maybe, some, 0.1 * i});
+            fill_pool(*connection, i, key, some);
         }
         ASSERT_TRUE(connection->commit());
+    }
+    static void fill_pool(Connection& connection, int i, const Value& key, const Value& some) {
+        const auto number = std::int64_t{i};
+        run(connection,
+            "INSERT INTO llm_pool (scope, name, cools_until, cool_reason) VALUES (0, ?, ?, ?)",
+            {key, i % 3 == 0 ? Value() : Value(number), some});
+        run(connection,
+            "INSERT INTO llm_spending (day, scope, name, spender, spent, claim) "
+            "VALUES (?, ?, ?, ?, ?, 0.5)",
+            {number, number % 3, key, some, 0.1 * i});
     }
 
     static std::string exported(const TestDatabase& database) {
