@@ -74,7 +74,10 @@ public:
         const auto cost = [&](std::uint64_t seq) { return costs_.of(seq); };
         const auto open = [&](std::size_t place) { return look.open(static_cast<Level>(place)); };
         bool wanted = true;  // what came up next
-        const auto fits = [&](std::uint64_t seq) { return wanted = look.fits(seq); };
+        const auto fits = [&](std::uint64_t seq) {
+            wanted = look.fits(seq);
+            return wanted;
+        };
         const auto from = [&](std::size_t place) {
             return levels_[place].pop([&](std::uint64_t seq) { return holds(seq, place); }, weight,
                 cost, AllOpen(), fits);
