@@ -95,7 +95,8 @@ public:
     Result<std::unique_ptr<nats::Message>> get(
         const std::string& name, std::uint64_t sequence) override {
         turn_();
-        const auto& stream = streams_.of(name);
+        auto& stream = streams_.of(name);
+        if (is_silent(stream)) return silence();
         const bool is_there = sequence >= stream.first && sequence <= stream.messages.size();
         if (!is_there) return fail(Errc::not_found, "no message");
         return stream.message(sequence);

@@ -28,7 +28,8 @@ public:
     /// Ends calls that have waited too long; to be called now and then.
     virtual void sweep() = 0;
     /// The connection was lost and is back. What was under way may never arrive: calls that went
-    /// out or wait for an answer end here, and those to this daemon at all others.
+    /// out or wait for an answer end here, and those to this daemon at all others; also such as
+    /// have begun since it is back, if this comes later.
     virtual void came_back() = 0;
     /// Tells every daemon, this one too.
     virtual void tell_event(const Bytes& event) = 0;

@@ -30,7 +30,8 @@ public:
     [[nodiscard]] virtual Result<Bounds> look() = 0;
 
     /// Makes this the only writer: no append of another one that is not done by now ever will be.
-    /// The bounds stay until the next append. Fails also: unavailable, storage_corrupt.
+    /// The bounds stay until the next append. Fails also: unavailable, storage_corrupt,
+    /// storage_full, permission_denied, not_found.
     [[nodiscard]] virtual Result<Bounds> take_over() = 0;
 
     /// The entries from `from` to the last, in order. Fails also: unavailable, storage_corrupt (one
@@ -41,11 +42,12 @@ public:
     [[nodiscard]] virtual std::uint64_t room() const = 0;
 
     /// Adds entry `number`, one more than the last, or any to an empty log. On return it is as
-    /// durable as the log can make it. Fails also: storage_full, unavailable (both: not added).
+    /// durable as the log can make it. Fails also: storage_full, unavailable, message_too_large,
+    /// permission_denied, not_found (all: not added).
     [[nodiscard]] virtual Result<void> append(std::uint64_t number, std::string_view entry) = 0;
 
-    /// Entries before `number` are no longer needed; they may stay for a while. Fails also:
-    /// unavailable.
+    /// Entries before `number` are no longer needed. They may stay for a while, and make room after
+    /// the next append at the earliest. Fails also: unavailable.
     [[nodiscard]] virtual Result<void> release_before(std::uint64_t number) = 0;
 };
 

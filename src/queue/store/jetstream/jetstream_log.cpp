@@ -51,12 +51,10 @@ public:
         BATON_TRY_VOID(lanes_[1].look(patience));
         // What stands in both at one time: one of them must not have grown while the other was
         // read.
-        for (std::size_t i = 0;; i = 1 - i) {
-            BATON_TRY(const bool has_grown, lanes_[i].look_on(patience));
-            if (!has_grown) break;
-        }
-        BATON_TRY_VOID(find_bounds(patience));
-        return bounds_;
+        const auto looked = look_on(patience);
+        if (looked) return bounds_;
+        const bool is_purged = looked.error().code == Errc::not_found;  // meanwhile
+        return fail(is_purged ? Errc::unavailable : looked.error().code, looked.error().detail);
     }
 
     Result<Bounds> take_over() override {
@@ -66,8 +64,12 @@ public:
             BATON_TRY_VOID(lane.make(patience));
         }
         while (true) {
-            const auto opened = try_to_open(patience);
-            if (opened && *opened) break;
+            auto opened = try_to_open(patience);
+            if (opened && *opened) {
+                const auto found = find_bounds(patience);
+                if (found) break;
+                opened = fail(found.error());
+            }
             const Error error = opened ? Error{.code = Errc::unavailable,
                                              .detail = "others take the log over at the same time"}
                                        : opened.error();
@@ -75,7 +77,6 @@ public:
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
             if (!again || !patience.pause()) return fail(error);
         }
-        BATON_TRY_VOID(find_bounds(patience));
         fenced_.reset();
         return bounds_;
     }
@@ -124,7 +125,7 @@ public:
                 fmt::format("entry {} cannot follow entry {}", number, bounds_.last));
         }
         // What says that something may go is always taken.
-        if (needed_ == announced_ && is_full(entry.size())) {
+        if (needed_ == announced_ && is_full(entry.size()) && is_full_indeed(entry.size())) {
             return fail(Errc::storage_full,
                 fmt::format("stream {} is full: {} bytes", config_.stream, config_.max_bytes));
         }
@@ -145,6 +146,13 @@ public:
     }
 
 private:
+    Result<void> look_on(const Patience& patience) {
+        for (std::size_t i = 0;; i = 1 - i) {
+            BATON_TRY(const bool has_grown, lanes_[i].look_on(patience));
+            if (!has_grown) return find_bounds(patience);
+        }
+    }
+
     /// Begins a higher epoch in both lanes. Whether it did, or another one came before.
     Result<bool> try_to_open(const Patience& patience) {
         for (auto& lane : lanes_) {
@@ -191,18 +199,23 @@ private:
     Result<void> add_somewhere(std::uint64_t number, std::string_view entry) {
         const Patience patience(config_);
         bool is_unknown = false;  // it may be stored, or be some time
-        std::size_t full = 0;     // lanes that have no room
+        std::array<bool, 2> is_full{};
         for (int tries = 1;; ++tries) {
             Lane& lane = lanes_[written_];
-            auto added = add_to(lane, number, entry, patience);
-            if (added) return {};
+            auto added = add_to(lane, number, entry);
+            if (added) {
+                if (tries > 1) lanes_[1 - written_].rest();
+                return {};
+            }
             if (lane.rule().epoch() != epoch_) return fenced(deposed(lane));
             const auto code = added.error().code;
             is_unknown |= !is_refusal(code);
-            if (code == Errc::storage_full) ++full;
+            is_full[written_] |= code == Errc::storage_full;
+            const bool may_help =
+                may_pass(code) || (code == Errc::storage_full && !is_full[1 - written_]);
             // The other one may be tried at once.
             const bool is_in_time = tries == 1 || patience.pause();
-            if (is_in_time && (may_pass(code) || full == 1)) added = go_on(patience);
+            if (may_help && is_in_time) added = go_on(patience);
             if (added) continue;
             const Error& error = added.error();
             if (is_unknown) return fenced(unknown(error.detail));
@@ -212,8 +225,7 @@ private:
     }
 
     /// All parts of the entry, unless it is there. Any error leaves it unfinished in this lane.
-    Result<void> add_to(
-        Lane& lane, std::uint64_t number, std::string_view entry, const Patience& patience) {
+    Result<void> add_to(Lane& lane, std::uint64_t number, std::string_view entry) {
         if (!lane.is_ready()) return fail(Errc::unavailable, "the stream is not ready");
         if (lane.rule().epoch() != epoch_) return fail(deposed(lane));
         const std::size_t part_size = part_size_max();
@@ -227,7 +239,7 @@ private:
                                                 .count = static_cast<std::uint32_t>(parts),
                                                 .needed = needed_,
                                                 .data = entry.substr(i * part_size, part_size)},
-                                       patience));
+                                       Patience::brief(config_)));
             // Its place was taken by a message of ours that came late.
             if (!counts) return fail(Errc::deadline_exceeded, "another part came before");
         }
@@ -238,14 +250,15 @@ private:
     Result<void> go_on(const Patience& patience) {
         while (true) {
             Result<void> done;
+            bool may_help = false;
             for (int i = 0; i < 2; ++i) {
                 written_ = 1 - written_;
                 Lane& lane = lanes_[written_];
-                done = lane.is_ready() ? Result<void>() : lane.recover(patience);
-                if (done) return done;
-                if (!may_pass(done.error().code)) return done;
+                done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
+                if (done || done.error().code == Errc::storage_corrupt) return done;
+                may_help |= may_pass(done.error().code);
             }
-            if (!patience.pause()) return done;
+            if (!may_help || !patience.pause()) return done;
         }
     }
 
@@ -258,24 +271,24 @@ private:
             return;
         }
         tended_at_ = now;
-        const Patience patience(config_);
         Lane& spare = lanes_[1 - written_];
+        Lane& written = lanes_[written_];
         if (!spare.is_ready()) {
-            spare.rest();
-            static_cast<void>(spare.recover(patience));
+            static_cast<void>(spare.recover(Patience::brief(config_)));
+        } else if (!spare.refresh()) {
+            spare.doubt();
         }
-        purge(patience);
-        if (config_.replicas == 1 || !spare.is_ready()) return;
-        if (!spare.refresh() || !lanes_[written_].refresh()) return;
-        if (spare.leader().empty() || spare.leader() != lanes_[written_].leader()) return;
+        purge();
+        if (!written.refresh() || config_.replicas == 1 || !spare.is_ready()) return;
+        if (spare.leader().empty() || spare.leader() != written.leader()) return;
         static_cast<void>(jetstream_->step_down(spare.stream()));
     }
 
-    void purge(const Patience& patience) {
+    void purge() {
         is_purge_late_ = false;
         if (announced_ == purged_) return;
         for (auto& lane : lanes_) {
-            is_purge_late_ |= !lane.is_ready() || !lane.purge(announced_, patience);
+            is_purge_late_ |= !lane.is_ready() || !lane.purge(announced_, Patience::brief(config_));
         }
         if (!is_purge_late_) purged_ = announced_;
     }
@@ -284,6 +297,13 @@ private:
     [[nodiscard]] bool is_full(std::size_t size) const {
         return config_.max_bytes >= 0 &&
                bytes() + size > static_cast<std::uint64_t>(config_.max_bytes);
+    }
+    /// By what the servers say: our own count is a little high.
+    [[nodiscard]] bool is_full_indeed(std::size_t size) {
+        for (auto& lane : lanes_) {
+            if (lane.is_ready()) static_cast<void>(lane.refresh());
+        }
+        return is_full(size);
     }
     [[nodiscard]] std::size_t part_size_max() const {
         const auto allowed = jetstream_->max_payload() - headers_size_max;

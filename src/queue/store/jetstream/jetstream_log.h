@@ -20,7 +20,8 @@ struct JetStreamLogConfig {
     std::string subject = "baton.log.0";
     int replicas = 3;
     std::int64_t max_bytes = -1;  ///< of both together, and of each; -1: what the account allows
-    /// How long an append or a take-over goes on against a cluster that does not answer.
+    /// How long an append, a look or a take-over goes on against a cluster that does not answer,
+    /// and for how long a reading waits for each message.
     Duration patience{15'000};
     /// Of one request. A message that is not answered by then is never sent again on its subject.
     Duration request_timeout{1'000};
@@ -31,7 +32,8 @@ struct JetStreamLogConfig {
     std::size_t message_size_max = 0;
 };
 
-/// Nothing is sent before `take_over`. What it writes is described in docs/formats/jetstream.md.
+/// Nothing is sent before `look` or `take_over`. What it writes is described in
+/// docs/formats/jetstream.md.
 [[nodiscard]] std::unique_ptr<SharedLog> make_jetstream_log(
     std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config);
 

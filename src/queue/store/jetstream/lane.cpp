@@ -34,11 +34,11 @@ Result<std::uint64_t> Lane::place(std::uint64_t number, const Patience& patience
 Result<void> Lane::enter(const Patience& patience) {
     is_ready_ = false;
     opened_ = 0;
-    open_.reset();
     // What was sent up to now, by whomever, goes to a subject that is not used any more.
     BATON_TRY_VOID(link_.leave_subject(patience));
     BATON_TRY(const auto state, link_.settle(patience));
     BATON_TRY_VOID(go_to_end(state, patience));
+    BATON_TRY_VOID(close_open(patience));
     is_ready_ = true;
     return {};
 }
@@ -51,10 +51,14 @@ Result<bool> Lane::open(std::uint64_t epoch, std::uint64_t needed, const Patienc
         .needed = needed,
         .data = name};
     is_ready_ = false;
-    BATON_TRY(const auto sequence, link_.publish(part));
-    BATON_TRY_VOID(go_to(sequence, part, patience));
+    const auto before = extent_.last;
+    const auto sent = send(part, patience);
+    if (!sent) {
+        if (!is_refusal(sent.error().code)) open_ = {part, name};
+        return fail(sent.error());
+    }
     if (rule_.epoch() != epoch || rule_.opener() != name) return false;
-    if (is_certain(part, sequence)) opened_ = sequence;
+    if (extent_.last == before + 1) opened_ = extent_.last;
     is_ready_ = true;
     return true;
 }
@@ -78,13 +82,25 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
 Result<void> Lane::recover(const Patience& patience) {
     BATON_TRY(const auto state, link_.settle());
     BATON_TRY_VOID(read_on(state.last, patience));
-    while (open_ && rule_.epoch() == open_->part.epoch && rule_.position() < open_->part.position) {
+    BATON_TRY_VOID(close_open(patience));
+    is_ready_ = true;
+    return {};
+}
+
+/// Stores what may be stored, unless something else stands in its place already.
+Result<void> Lane::close_open(const Patience& patience) {
+    const auto is_missing = [this](const StoredPart& part) {
+        if (part.opens_epoch()) {
+            return rule_.epoch() < part.epoch && part.expected == extent_.last + 1;
+        }
+        return rule_.epoch() == part.epoch && rule_.position() < part.position;
+    };
+    while (open_ && is_missing(open_->part)) {
         StoredPart part = open_->part;
         part.data = open_->data;
         BATON_TRY_VOID(send(part, patience));
     }
     open_.reset();
-    is_ready_ = true;
     return {};
 }
 
@@ -92,7 +108,11 @@ Result<void> Lane::recover(const Patience& patience) {
 Result<bool> Lane::send(StoredPart part, const Patience& patience) {
     part.expected = extent_.last + 1;
     BATON_TRY(const auto sequence, link_.publish(part));
-    BATON_TRY_VOID(go_to(sequence, part, patience));
+    if (const auto read = go_to(sequence, part, patience); !read) {
+        // It is stored: no error may say that it is not.
+        const bool may_help = may_pass(read.error().code);
+        return fail(may_help ? Errc::deadline_exceeded : read.error().code, read.error().detail);
+    }
     const auto& last = rule_.last();
     return last.epoch == part.epoch && last.position == part.position &&
            last.number == part.number && last.index == part.index;
@@ -100,7 +120,6 @@ Result<bool> Lane::send(StoredPart part, const Patience& patience) {
 
 Result<void> Lane::refresh() {
     const auto state = link_.state();
-    is_ready_ = is_ready_ && state;
     if (!state) return fail(state.error());
     bytes_ = state->bytes;
     leader_ = state->leader;

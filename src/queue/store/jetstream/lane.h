@@ -15,7 +15,9 @@
 namespace baton::queue::jetstream {
 
 /// What is known of a stream up to the last message that was read, and the way to add one. Errors
-/// everywhere: unavailable, deadline_exceeded (ask again), storage_corrupt. Use from one thread.
+/// everywhere: unavailable, deadline_exceeded (ask again), storage_corrupt, storage_io, not_found
+/// (there is no such stream, or what was looked for was purged); of what writes also storage_full,
+/// message_too_large, permission_denied. Use from one thread.
 class Lane {
 public:
     Lane(nats::JetStream& jetstream, JetStreamLogConfig config)
@@ -53,11 +55,13 @@ public:
     [[nodiscard]] Result<bool> add(StoredPart part, const Patience& patience);
     /// Makes it ready again, if that can be done now: one try. What may be stored is stored for
     /// certain then: nats-server 2.9 may keep it on one of its replicas and not on the others, so
-    /// nothing else may come to stand in its place.
+    /// nothing of ours may come to stand in its place. (Another daemon does not know of it.)
     [[nodiscard]] Result<void> recover(const Patience& patience);
-    /// Another one is written for a while.
+    /// The other one is written from now on.
     void rest() noexcept { link_.rest(); }
-    /// Asks how things are, and who leads. Whoever does not answer is not ready.
+    /// Its leader does not answer: `recover` comes before anything is added.
+    void doubt() noexcept { is_ready_ = false; }
+    /// Asks how much it takes, and who leads.
     [[nodiscard]] Result<void> refresh();
     /// Entries before `needed` may go.
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
@@ -69,6 +73,7 @@ private:
         std::string data;
     };
     [[nodiscard]] Result<bool> send(StoredPart part, const Patience& patience);
+    [[nodiscard]] Result<void> close_open(const Patience& patience);
     [[nodiscard]] Result<void> go_to_end(const nats::StreamState& state, const Patience& patience);
     [[nodiscard]] Result<void> go_to(
         std::uint64_t sequence, const StoredPart& part, const Patience& patience);

@@ -16,6 +16,8 @@ namespace {
 constexpr Duration look_timeout_max{250};
 /// A leader that is there and stores nothing for so long is asked to make room for another.
 constexpr Duration deafness_max{2'000};
+/// Who takes a full log over must be able to say so.
+constexpr std::int64_t beginnings_size = 1024 * 1024;
 
 }  // namespace
 
@@ -23,6 +25,14 @@ StreamLink::StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& con
     : jetstream_(jetstream),
       config_(config),
       look_timeout_(std::min(look_timeout_max, config.request_timeout)) {}
+
+Patience Patience::brief(const JetStreamLogConfig& config) {
+    Patience patience(config);
+    patience.end_ = std::chrono::steady_clock::now() +
+                    std::min<Duration>(config.patience, config.request_timeout);
+    patience.is_brief_ = true;
+    return patience;
+}
 
 bool Patience::pause() const {
     if (std::chrono::steady_clock::now() + wait_ >= end_) return false;
@@ -35,7 +45,7 @@ Result<void> StreamLink::make(const Patience& patience) {
         .subject = subject(1),
         .description = "A log of Baton; written by its daemons only",
         .replicas = config_.replicas,
-        .max_bytes = config_.max_bytes};
+        .max_bytes = config_.max_bytes < 0 ? -1 : config_.max_bytes + beginnings_size};
     while (true) {
         auto made = jetstream_.ensure_stream(stream);
         if (made || !may_pass(made.error().code) || !patience.pause()) return made;
@@ -124,8 +134,8 @@ Result<StoredPart> StreamLink::part_at(std::uint64_t sequence, const Patience& p
         }
         // A leader may be behind for a moment.
         if (patience.pause()) continue;
-        return fail(
-            error.code == Errc::not_found ? Errc::storage_corrupt : error.code, error.detail);
+        if (error.code != Errc::not_found) return fail(error);
+        return fail(patience.is_brief() ? Errc::unavailable : Errc::storage_corrupt, error.detail);
     }
 }
 

@@ -29,12 +29,17 @@ class Patience {
 public:
     explicit Patience(const JetStreamLogConfig& config)
         : wait_(config.retry_wait), end_(std::chrono::steady_clock::now() + config.patience) {}
+    /// For what can be left for later, while the other stream is written: about one request.
+    [[nodiscard]] static Patience brief(const JetStreamLogConfig& config);
     /// Waits a little; false when the time is over.
     [[nodiscard]] bool pause() const;
+
+    [[nodiscard]] bool is_brief() const noexcept { return is_brief_; }
 
 private:
     Duration wait_;
     std::chrono::steady_clock::time_point end_;
+    bool is_brief_ = false;
 };
 
 /// A message whose publication was not answered may wait in a server that hangs, and be stored when

@@ -220,14 +220,24 @@ void LogWriter::release_before(std::uint32_t segment) {
 
 Result<void> LogWriter::release() {
     if (!has_released()) return {};
-    const bool has_place = batch_place(offset_) + batch_head_size <= current_->header.capacity;
-    if (claimed_by_ == next_batch_ && has_place) {
-        Buffer empty;
-        empty.extend(batch_head_size);
-        BATON_TRY_VOID(write(empty, 0, {current_->header, batch_place(offset_), {}}));
+    if (claimed_by_ == next_batch_) {
+        BATON_TRY_VOID(write_empty());
     }
     BATON_TRY_VOID(sync());
     remove_released();
+    // A shared log lets go with the entry after the word.
+    if (config_.shared != nullptr) {
+        BATON_TRY_VOID(write_empty());
+    }
+    return sync();
+}
+
+/// A batch without records, if the segment has a place for it.
+Result<void> LogWriter::write_empty() {
+    if (batch_place(offset_) + batch_head_size > current_->header.capacity) return {};
+    Buffer empty;
+    empty.extend(batch_head_size);
+    BATON_TRY_VOID(write(empty, 0, {current_->header, batch_place(offset_), {}}));
     return {};
 }
 

@@ -86,6 +86,7 @@ private:
 
     Result<Target> next_segment(std::uint64_t batch_size, Space space);
     Result<Appended> write(Buffer& batch, std::uint32_t count, const Target& target);
+    Result<void> write_empty();
     [[nodiscard]] std::uint64_t end_of_current() const noexcept;
     [[nodiscard]] std::uint64_t beside_content() const noexcept;
     Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);

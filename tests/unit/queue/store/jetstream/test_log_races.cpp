@@ -162,8 +162,7 @@ public:
         const auto before = durable;
         const auto bounds = writer.take_over();
         if (!bounds) {
-            EXPECT_TRUE(may_purge || bounds.error().code != Errc::storage_corrupt)
-                << to_string(bounds.error());
+            EXPECT_NE(bounds.error().code, Errc::storage_corrupt) << to_string(bounds.error());
             return false;
         }
         std::map<std::uint64_t, std::string> read;
