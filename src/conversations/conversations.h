@@ -32,13 +32,14 @@ struct PageRequest {
 };
 
 /// With several filters a page may be short, or empty, and yet have a `next`: then it looked at
-/// ListLimits::scan_max messages, and `total` may count those only.
+/// ListLimits::scan_max messages, and `total` counts those only.
 template <class T>
 struct Page {
     std::vector<T> items{};
     /// Of the filter, at most ListLimits::total_max; with `after`, when the first page was made.
     std::uint64_t total = 0;
-    std::string next{};  ///< empty on the last page
+    bool total_is_at_least = false;  ///< there may be more of them: not all were counted
+    std::string next{};              ///< empty on the last page
     /// It has fewer than `page_size` because one answer holds no more (base/answer_budget.h);
     /// `next` goes on right behind them.
     bool cut = false;

@@ -61,15 +61,19 @@ std::optional<Cursor> read(std::string_view text, std::string_view scope) {
     if (plain.substr(0, seal_size) != seal_of(body, scope)) return std::nullopt;
     const auto key = take_number<std::int64_t>(body);
     if (!key) return std::nullopt;
+    const bool is_at_least = body.starts_with('>');
+    if (is_at_least) body.remove_prefix(1);
     const auto total = take_number<std::uint64_t>(body);
     if (!total) return std::nullopt;
-    return Cursor{*key, *total, std::string(body)};
+    return Cursor{
+        .key = *key, .total = *total, .total_is_at_least = is_at_least, .id = std::string(body)};
 }
 
 }  // namespace
 
 std::string to_text(const Cursor& cursor, std::string_view scope) {
-    const std::string body = fmt::format("{} {} {}", cursor.key, cursor.total, cursor.id);
+    const std::string body = fmt::format(
+        "{} {}{} {}", cursor.key, cursor.total_is_at_least ? ">" : "", cursor.total, cursor.id);
     return url_safe(base64_encode(seal_of(body, scope) + body));
 }
 

@@ -11,10 +11,11 @@
 namespace baton::conversations {
 
 /// The order's key and the id of the last row of a page, and the list's total when its first page
-/// was made.
+/// was made, as Page has it.
 struct Cursor {
     std::int64_t key = 0;
     std::uint64_t total = 0;
+    bool total_is_at_least = false;
     std::string id{};
     bool operator==(const Cursor&) const = default;
 };

@@ -148,6 +148,7 @@ Result<ListQuery> make_query(const Table& table, Wheres wheres, const Order& ord
         wheres.where.add_place(order.key_column, order.behind(), cursor);
         wheres.leading.add_place(order.key_column, order.behind(), cursor);
         query.total = cursor.total;
+        query.total_is_at_least = cursor.total_is_at_least;
     } else {
         count(query, table, wheres, order);
     }

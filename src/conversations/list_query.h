@@ -43,11 +43,12 @@ struct ListQuery {
     /// looked at, if there is one.
     std::string end_sql{};
     std::vector<std::variant<std::int64_t, std::string>> end_values{};
-    std::optional<Cursor> end{};    ///< of the plan: where the list goes on when the page is short
-    std::string scope{};            ///< what a cursor of this list belongs to
-    std::string_view key_column{};  ///< "" when the id alone gives the order
-    std::string_view columns{};     ///< as RowBudget wants them
-    std::uint64_t total = 0;        ///< from the cursor
+    std::optional<Cursor> end{};     ///< of the plan: where the list goes on when the page is short
+    std::string scope{};             ///< what a cursor of this list belongs to
+    std::string_view key_column{};   ///< "" when the id alone gives the order
+    std::string_view columns{};      ///< as RowBudget wants them
+    std::uint64_t total = 0;         ///< from the cursor
+    bool total_is_at_least = false;  ///< from the cursor
     std::uint32_t page_size = 0;
 };
 

@@ -137,10 +137,14 @@ const db::Statement& Reader::statement(const std::string& sql) {
 
 template <class T>
 Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const db::Row&)) {
-    Page<T> page{.items = {}, .total = query.total, .next = {}};
+    Page<T> page{.items = {},
+        .total = query.total,
+        .total_is_at_least = query.total_is_at_least,
+        .next = {}};
     if (!query.count_sql.empty()) {
         BATON_TRY(const auto total, number(query.count_sql, values_of(query.count_values)));
         page.total = static_cast<std::uint64_t>(total);
+        page.total_is_at_least = query.end.has_value() || page.total >= ListLimits::total_max;
     }
     bool goes_on = false;
     RowBudget budget(kind_, query.columns);
@@ -152,12 +156,17 @@ Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const 
             if (!goes_on) page.items.push_back(std::move(value));
             return !goes_on;
         }));
+    const auto place = [&](std::int64_t key, std::string id) {
+        return Cursor{.key = key,
+            .total = page.total,
+            .total_is_at_least = page.total_is_at_least,
+            .id = std::move(id)};
+    };
     if (goes_on) {
         const T& last = page.items.back();
-        page.next =
-            to_text(Cursor{key_of(last, query.key_column), page.total, id_text(last)}, query.scope);
+        page.next = to_text(place(key_of(last, query.key_column), id_text(last)), query.scope);
     } else if (query.end) {
-        page.next = to_text(Cursor{query.end->key, page.total, query.end->id}, query.scope);
+        page.next = to_text(place(query.end->key, query.end->id), query.scope);
     }
     return page;
 }
@@ -188,7 +197,7 @@ Result<ListPlan> Reader::plan_of(const MessageFilter& filter, const PageRequest&
     BATON_TRY(const auto query, messages_query(filter, page, plan));
     BATON_TRY_VOID(connection_->execute(
         statement(query.end_sql), values_of(query.end_values), [&](const db::Row& row) {
-            plan.end = Cursor{row.integer(0), 0, std::string(row.text(1))};
+            plan.end = Cursor{.key = row.integer(0), .id = std::string(row.text(1))};
             return false;
         }));
     return plan;

@@ -82,7 +82,7 @@ Result<SearchPage<T>> search_page(db::Connection& connection, const db::Statemen
         return true;
     }));
     if (!readable) return fail(std::move(readable).error());
-    if (goes_on) page.next = to_text(Cursor{last, 0, ""}, place.scope);
+    if (goes_on) page.next = to_text(Cursor{.key = last}, place.scope);
     return page;
 }
 
@@ -280,7 +280,7 @@ Result<SearchPage<MessageHit>> Reader::search_messages(const SearchRequest& requ
         last = at;
         page.items.push_back({.message = *message->second.item, .is_answer = is_answer});
     }
-    if (next != 0) page.next = to_text(Cursor{next, 0, ""}, place.scope);
+    if (next != 0) page.next = to_text(Cursor{.key = next}, place.scope);
     return page;
 }
 

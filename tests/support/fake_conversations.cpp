@@ -22,7 +22,8 @@ bool is_unfinished(const DialogMessage& message) {
 template <class T>
 Page<T> page_of(std::vector<T> items, const PageRequest& request) {
     if (request.descending) std::ranges::reverse(items);
-    Page<T> page{.total = items.size()};
+    Page<T> page{.total = items.size(),
+        .total_is_at_least = items.size() >= conversations::ListLimits::total_max};
     std::size_t at = std::size_t{request.page - 1} * request.page_size;
     if (!request.after.empty()) {
         const auto* const text = request.after.data();

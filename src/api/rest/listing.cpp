@@ -19,13 +19,14 @@ void ListText::add(const json::object& item) {
     text_ += json_text(item);
 }
 
-void ListText::end(const service::PageRequest& page, std::uint64_t total, std::string_view next) {
+void ListText::end(const service::PageRequest& page, const End& end) {
     json::object pagination;
     pagination["page"] = page.page;
     pagination["page_size"] = page.page_size;
-    pagination["total"] = total;
-    pagination["total_pages"] = (total + page.page_size - 1) / page.page_size;
-    pagination["next"] = next.empty() ? json::value(nullptr) : json::value(next);
+    pagination["total"] = end.total;
+    pagination["total_is_at_least"] = end.total_is_at_least;
+    pagination["total_pages"] = (end.total + page.page_size - 1) / page.page_size;
+    pagination["next"] = end.next.empty() ? json::value(nullptr) : json::value(end.next);
     text_ += R"(],"pagination":)";
     text_ += json_text(pagination);
     text_ += R"(},"timestamp":)";

@@ -21,13 +21,19 @@
 namespace baton::api::rest {
 
 /// A page in the envelope of every success: {`name`: items, "pagination": {page, page_size, total,
-/// total_pages, next}}. May be taken out in pieces while it is written.
+/// total_is_at_least, total_pages, next}}. May be taken out in pieces while it is written.
 class ListText final {
 public:
     explicit ListText(std::string_view name);
     void add(const boost::json::object& item);
-    /// Once, after the last item. `next`: empty for none.
-    void end(const service::PageRequest& page, std::uint64_t total, std::string_view next);
+    /// What a page tells of its list; `next`: empty for none.
+    struct End {
+        std::uint64_t total = 0;
+        bool total_is_at_least = false;
+        std::string_view next{};
+    };
+    /// Once, after the last item.
+    void end(const service::PageRequest& page, const End& end);
     /// What was written since the last call.
     [[nodiscard]] std::string take() { return std::exchange(text_, {}); }
 
@@ -67,7 +73,7 @@ public:
             next_.after = std::move(got.next);
             next_.page_size -= count;
         } else {
-            text_.end(asked_, got.total, got.next);
+            text_.end(asked_, {got.total, got.total_is_at_least, got.next});
         }
         co_return is_cut;
     }

@@ -182,6 +182,7 @@ TEST_P(Lists, with_several_filters_look_at_so_many_messages_a_page) {
         const auto found = list(rare, page).value();
         EXPECT_EQ(found.items.size(), 3u) << "the rarest leads";
         EXPECT_EQ(found.total, 3u);
+        EXPECT_FALSE(found.total_is_at_least);
         EXPECT_EQ(found.next, "");
         const MessageFilter far{.user_id = u1, .status = DialogStatus::pending};
         auto all = walk(far, page);
@@ -191,12 +192,26 @@ TEST_P(Lists, with_several_filters_look_at_so_many_messages_a_page) {
         const auto first = list(many, page).value();
         EXPECT_EQ(first.items.size(), 100u);
         EXPECT_EQ(first.total, ListLimits::scan_max);
+        EXPECT_TRUE(first.total_is_at_least) << "there are more, further on";
+        page.after = first.next;
+        const auto second = list(many, page).value();
+        EXPECT_EQ(second.total, ListLimits::scan_max);
+        EXPECT_TRUE(second.total_is_at_least) << "each page says so";
+        page.after.clear();
         EXPECT_EQ(walk(many, page).size(), half);
     }
     const auto newest =
         list({.user_id = u1, .status = DialogStatus::pending}, {.page_size = 100}).value();
     EXPECT_TRUE(newest.items.empty());
     EXPECT_NE(newest.next, "");
+    EXPECT_EQ(newest.total, 0u);
+    const auto pending = list({.status = DialogStatus::pending}, {}).value();
+    EXPECT_EQ(pending.total, half + 5);
+    EXPECT_FALSE(pending.total_is_at_least);
+    const auto everything = list({}, {}).value();
+    EXPECT_EQ(everything.total, ListLimits::total_max);
+    EXPECT_TRUE(everything.total_is_at_least);
+    EXPECT_TRUE(newest.total_is_at_least) << "the first that were looked at were none of them";
 }
 
 TEST_P(Lists, of_conversations_filter_sort_and_page) {

@@ -139,6 +139,7 @@ TEST_F(DialogRoutes, lists_filter_and_page) {
     const auto page = data_of(get("/api/v1/messages?user_id=u1&page_size=2&page=3&order=asc"));
     EXPECT_EQ(page.at("messages").as_array().size(), 1U);
     EXPECT_EQ(page.at("pagination").at("total").as_int64(), 5);
+    EXPECT_EQ(page.at("pagination").at("total_is_at_least"), false);
     EXPECT_EQ(page.at("pagination").at("total_pages").as_int64(), 3);
     EXPECT_TRUE(page.at("pagination").at("next").is_null());
     EXPECT_EQ(
