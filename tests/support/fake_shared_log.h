@@ -1,6 +1,7 @@
 // A shared log in memory whose writers and answers a test can spoil.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,8 @@ struct SharedLogDisk {
     std::uint64_t writer = 0;                      ///< who took over last
     std::uint64_t writers = 0;
     std::uint64_t room = UINT64_MAX;
+    std::uint64_t size_max = UINT64_MAX;  ///< bytes of all entries: beyond it there is no room
+    std::uint64_t released = 0;           ///< entries before it go with the next append
     /// Asked before each append: an error is its answer, and the entry is not added …
     std::function<Result<void>()> before_append = [] { return Result<void>(); };
     /// … or after it was.
@@ -45,15 +48,20 @@ public:
         }
         return {};
     }
-    std::uint64_t room() const override { return disk_.room; }
+    std::uint64_t room() const override {
+        std::uint64_t size = 0;
+        for (const auto& [number, entry] : disk_.entries) size += entry.size();
+        return std::min(disk_.room, disk_.size_max - std::min(disk_.size_max, size));
+    }
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         if (disk_.writer != me_) return fail(Errc::storage_io, "another writer has taken over");
         BATON_TRY_VOID(disk_.before_append());
         disk_.entries.emplace(number, entry);
+        disk_.entries.erase(disk_.entries.begin(), disk_.entries.lower_bound(disk_.released));
         return disk_.after_append();
     }
     Result<void> release_before(std::uint64_t number) override {
-        disk_.entries.erase(disk_.entries.begin(), disk_.entries.lower_bound(number));
+        disk_.released = number;
         return {};
     }
 

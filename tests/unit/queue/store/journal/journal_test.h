@@ -20,6 +20,26 @@ namespace baton::test {
 
 using Batch = std::vector<queue::Record>;
 
+// Records of one queue.
+
+inline queue::QueuePut queue_one() {
+    queue::QueuePut put{.number = queue::QueueNumber{1}, .uid = 1};
+    put.info.name = QueueName("q");
+    return put;
+}
+inline queue::MessagePosted post(std::uint64_t seq, std::string content, std::string dedup = {}) {
+    auto data = std::make_shared<MessageData>();
+    data->content = Bytes(std::move(content));
+    data->dedup_key = std::move(dedup);
+    queue::MessagePosted posted{.at = {queue::QueueNumber{1}, seq},
+        .posted_at = FakeClock::start,
+        .due_at = FakeClock::start};
+    if (!data->dedup_key.empty()) posted.dedup_until = FakeClock::start + std::chrono::hours(1);
+    posted.data = std::move(data);
+    return posted;
+}
+inline queue::MessageGone gone(std::uint64_t seq) { return {{queue::QueueNumber{1}, seq}}; }
+
 /// An open journal. The disk must outlive it.
 class OpenJournal {
 public:

@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::uint64_t segment = queue::JournalConfig::segment_size_min;
 
-queue::QueuePut queue_one() {
-    queue::QueuePut put{.number = queue::QueueNumber{1}, .uid = 1};
-    put.info.name = QueueName("q");
-    return put;
-}
 queue::MessagePosted post(std::uint64_t seq, std::size_t size) {
     auto data = std::make_shared<MessageData>();
     data->content = Bytes(std::string(size, 'f'));
@@ -28,7 +23,6 @@ queue::MessagePosted post(std::uint64_t seq, std::size_t size) {
         .due_at = FakeClock::start,
         .data = std::move(data)};
 }
-queue::MessageGone gone(std::uint64_t seq) { return {{queue::QueueNumber{1}, seq}}; }
 
 /// Posts and finishes messages by chance, on a disk that is too small for all of them.
 class Traffic {

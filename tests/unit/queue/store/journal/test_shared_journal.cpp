@@ -89,6 +89,25 @@ TEST_F(SharedJournal, segments_that_are_no_longer_needed_leave_the_log_too) {
     EXPECT_GT(log.entries.begin()->first, 1U);
 }
 
+TEST_F(SharedJournal, a_full_log_takes_posts_again_when_all_is_done_with) {
+    constexpr std::uint64_t size = 50'000;
+    log.size_max = 3 * JournalConfig::segment_size_min;
+    Machine machine(log);
+    machine.open();
+    must(machine.commit({queue_one()}));
+    std::uint64_t last = 0;
+    while (machine.store().reserve(size))
+        must(machine.commit({post(++last, std::string(size, 'f'))}));
+    ASSERT_GT(last, 3U);
+    Batch done;
+    for (std::uint64_t seq = 1; seq <= last; ++seq) done.emplace_back(gone(seq));
+    must(machine.commit(done));
+    for (int i = 0; i < 3; ++i) {
+        must(machine.store().reserve(size));
+        must(machine.commit({post(++last, std::string(size, 'f'))}));
+    }
+}
+
 TEST_F(SharedJournal, a_copy_that_is_behind_catches_up) {
     Machine first(log);
     first.open();
