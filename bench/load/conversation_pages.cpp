@@ -89,7 +89,7 @@ public:
             .cursor =
                 [&](double depth) {
                     const auto place = static_cast<double>(last_place()) * (1 - depth);
-                    return to_text(Cursor{static_cast<std::int64_t>(place), 0, ""}, scope);
+                    return to_text(Cursor{.key = static_cast<std::int64_t>(place)}, scope);
                 }});
     }
     void search_conversations(const std::string& name, SearchRequest request) {
@@ -124,7 +124,7 @@ private:
         const auto seq = static_cast<std::uint64_t>(share * static_cast<double>(messages));
         std::int64_t key = to_unix_ms(time_of(seq));
         if (query.key_column == "priority") key = static_cast<std::int64_t>((1 - share) * 3.99);
-        return to_text(Cursor{key, messages, id_of(seq).text()}, query.scope);
+        return to_text(Cursor{.key = key, .total = messages, .id = id_of(seq).text()}, query.scope);
     }
 
     std::int64_t last_place() {
