@@ -90,8 +90,8 @@ TEST_F(SharedJournal, segments_that_are_no_longer_needed_leave_the_log_too) {
 }
 
 TEST_F(SharedJournal, a_full_log_takes_posts_again_when_all_is_done_with) {
-    constexpr std::uint64_t size = 50'000;
-    log.size_max = 3 * JournalConfig::segment_size_min;
+    constexpr std::uint64_t size = 2'000;
+    log.size_max = 8 * JournalConfig::segment_size_min;
     Machine machine(log);
     machine.open();
     must(machine.commit({queue_one()}));
