@@ -50,18 +50,18 @@ std::expected<Grant, Refusal> Desk::take(Trip& trip) {
         return static_cast<double>(random_() - std::minstd_rand::min()) /
                (static_cast<double>(std::minstd_rand::max() - std::minstd_rand::min()) + 1);
     };
+    bool lacks_share = false;
     bool runs_short = false;
     auto granted = with([&](PoolState& state, const Now& now) {
         const Draws draws{.first = draw(), .second = draw()};
         auto taken = state.take(ask, now, draws);
-        runs_short = taken ? state.runs_short(*taken) : taken.error().lacks_share;
+        lacks_share = taken ? taken->lacks_share : taken.error().lacks_share;
+        runs_short = lacks_share || (taken && state.runs_short(*taken));
         return taken;
     });
     if (runs_short) spending_changed_.raise();
-    if (!granted) {
-        if (granted.error().lacks_share && wake_) wake_();
-        return granted;
-    }
+    if (lacks_share && wake_) wake_();
+    if (!granted) return granted;
     trip.tried |= std::uint64_t{1} << granted->endpoint;
     metrics_.began(granted->endpoint);
     return granted;

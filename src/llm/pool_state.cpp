@@ -154,7 +154,14 @@ std::expected<Grant, Refusal> PoolState::take(const Ask& ask, const Now& now, Dr
     if (count + lacking_count == 0 || !std::ranges::all_of(owners, free)) {
         return std::unexpected(refusal(ask, *route, need, now));
     }
-    if (count > 0) lacking_count = 0;  // somebody else has one
+    // Somebody else has one. Those without are given one only if they ask.
+    const bool asks = count > 0 && lacking_count > 0;
+    if (asks) {
+        for (LimitBook* const book : std::span(lacking.data(), lacking_count)) {
+            book->want(need, now.steady);
+        }
+        lacking_count = 0;
+    }
     for (LimitBook* const book : owners) {
         if (book != nullptr && !book->has_share(need, now.steady)) lacking[lacking_count++] = book;
     }
@@ -166,7 +173,9 @@ std::expected<Grant, Refusal> PoolState::take(const Ask& ask, const Now& now, Dr
             .draw = draws.first,
             .second_draw = draws.second},
         route->turns);
-    return grant(ask, *route, targets[chosen], need, now);
+    Grant granted = grant(ask, *route, targets[chosen], need, now);
+    granted.lacks_share = asks;
+    return granted;
 }
 
 Grant PoolState::grant(

@@ -54,6 +54,7 @@ struct Grant {
     SteadyTime began{};
     bool on_trial = false;
     bool has_spoken = false;
+    bool lacks_share = false;  ///< not this endpoint but another, which has asked for one
     Route* route = nullptr;
     LimitBook* model_book = nullptr;   ///< null: no limits
     LimitBook* tenant_book = nullptr;  ///< null: no limits

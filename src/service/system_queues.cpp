@@ -37,11 +37,15 @@ Task<Result<std::optional<SystemQueues::Refusal>>> SystemQueues::refusal(
     if (who.role == access::Role::admin || are_others(uids)) co_return none;
     QueueName name{std::string(dispatch::llm_queue)};
     const auto own = co_await queues_.get_queue(std::move(name));
-    if (!own && own.error().code != Errc::queue_not_found) co_return fail(own.error());
-    if (own && std::ranges::find(uids, own->uid) != uids.end()) {
-        co_return Refusal{.uid = own->uid, .error = refused("message_id")};
+    const bool is_absent = !own && own.error().code == Errc::queue_not_found;
+    // While nobody can say, it is the one it was.
+    const std::uint64_t uid = own ? own->uid : own_.load();
+    if (!own && !is_absent && uid == 0) co_return fail(own.error());
+    if (own) own_ = uid;
+    if (uid != 0 && std::ranges::find(uids, uid) != uids.end()) {
+        co_return Refusal{.uid = uid, .error = refused("message_id")};
     }
-    remember(uids);
+    if (own) remember(uids);
     co_return none;
 }
 

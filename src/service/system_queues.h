@@ -1,6 +1,7 @@
 // Queues in which the service itself keeps what it has accepted: who may lay hands on them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -50,6 +51,7 @@ private:
     void remember(const std::vector<std::uint64_t>& uids);
 
     queue::QueueAdmin& queues_;
+    std::atomic<std::uint64_t> own_{0};  ///< uid of `llm` when it was last seen; 0: never
     mutable std::mutex mutex_;
     std::unordered_set<std::uint64_t> others_;  ///< uids are random: these will never be theirs
 };

@@ -25,7 +25,10 @@ constexpr db::Statement upsert_claim{
     "INSERT INTO llm_spending (day, scope, name, spender, spent, claim) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (day, scope, name, spender) DO UPDATE SET spent = excluded.spent, claim = "
     "excluded.claim"};
-constexpr db::Statement delete_old{"DELETE FROM llm_spending WHERE day < ?"};
+/// Of the newest days nothing goes, whatever a clock that is ahead takes for old.
+constexpr db::Statement delete_old{
+    "DELETE FROM llm_spending WHERE day < ? AND day < (SELECT MIN(day) FROM (SELECT DISTINCT day "
+    "FROM llm_spending ORDER BY day DESC LIMIT 9) AS newest)"};
 
 /// Of days that are over only people want to know, and clocks that are set back.
 constexpr std::chrono::days kept{8};

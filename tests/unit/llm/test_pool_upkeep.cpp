@@ -81,6 +81,22 @@ TEST_F(PoolUpkeepTest, money_that_has_a_limit_is_claimed_before_it_is_spent) {
     EXPECT_DOUBLE_EQ(records.claims[0].claim.claim, 0.001) << "the rest was given back";
 }
 
+TEST_F(PoolUpkeepTest, an_endpoint_without_money_yet_gets_some_while_another_one_works) {
+    add({.name = "limited",
+        .limits = {.cost_per_day = 100},
+        .prices = {{.model = "m", .input = 100, .output = 100}}});
+    add({.name = "free"});
+    start();
+    EXPECT_TRUE(test::eventually([this] {
+        EXPECT_TRUE(chat());
+        return asked()[0] > 0;
+    }));
+    const auto before = asked();
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(chat());
+    EXPECT_EQ(asked()[0], before[0] + 5) << "their turns are equal again";
+    stop();
+}
+
 TEST_F(PoolUpkeepTest, what_others_have_claimed_of_a_day_is_not_spent_here) {
     config.tenants = {{.name = "acme", .limits = {.cost_per_day = 1}}};
     add({.name = "a", .prices = {{.model = "m", .input = 100, .output = 100}}});

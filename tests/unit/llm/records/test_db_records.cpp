@@ -76,12 +76,20 @@ TEST_P(DbRecordsTest, owners_and_days_have_each_their_own) {
 
 TEST_P(DbRecordsTest, days_that_are_long_over_are_forgotten) {
     const auto records = open();
-    claim(*records, acme, {.day = day, .spent = 1, .claim = 1});
-    claim(*records, acme, {.day = day + std::chrono::days(8), .spent = 1, .claim = 1});
+    const auto claim_on = [&](int number) {
+        claim(*records, acme, {.day = day + std::chrono::days(number), .spent = 1, .claim = 1});
+    };
+    for (int number = 0; number <= 8; ++number) claim_on(number);
     EXPECT_EQ(records->sums(day).value().size(), 1U);
-    claim(*records, acme, {.day = day + std::chrono::days(9), .spent = 1, .claim = 1});
+    claim_on(9);
     EXPECT_EQ(records->sums(day).value().size(), 0U);
-    EXPECT_EQ(records->sums(day + std::chrono::days(8)).value().size(), 1U);
+    EXPECT_EQ(records->sums(day + std::chrono::days(1)).value().size(), 1U);
+}
+
+TEST_P(DbRecordsTest, a_clock_that_is_ahead_forgets_nothing_of_the_others) {
+    claim(*open("one"), acme, {.day = day, .spent = 1, .claim = 1});
+    claim(*open("ahead"), acme, {.day = day + std::chrono::days(400), .spent = 1, .claim = 1});
+    EXPECT_EQ(open()->sums(day).value().size(), 1U);
 }
 
 TEST_P(DbRecordsTest, daemons_that_claim_at_once_never_have_more_than_the_limit) {
