@@ -305,7 +305,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
-    PoolDeps deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log) {
+    const PoolDeps& deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log) {
     if (endpoints.empty() || endpoints.size() > PoolConfig::endpoints_max) {
         return fail(Errc::invalid_argument,
             fmt::format("a pool has 1 to {} endpoints", PoolConfig::endpoints_max));

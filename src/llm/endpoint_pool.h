@@ -49,6 +49,6 @@ struct PoolDeps {
 /// The references must outlive it. Blocks while it reads the records.
 /// Fails: invalid_argument (no endpoint, more than 64, a name twice), and as PoolRecords.
 [[nodiscard]] Result<std::unique_ptr<EndpointPool>> make_endpoint_pool(
-    PoolDeps deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log);
+    const PoolDeps& deps, const PoolConfig& config, std::vector<PoolEndpoint> endpoints, Log log);
 
 }  // namespace baton::llm

@@ -171,11 +171,10 @@ double Purse::wanted(SteadyTime now) noexcept {
     const bool lacks = waits && left + tolerance() < unit_;
     const bool is_short = lacks || left < ahead_ / 2;
     double wants = claim_;
-    if (is_short && now >= nothing_until_) {
-        wants = in_use() + ahead_;
-    } else if (lacks) {
+    const bool may_ask = is_short && now >= nothing_until_;
+    if (lacks && !may_ask) {
         wants = in_use();  // what is left is of no use here
-    } else if (left > surplus * ahead_) {
+    } else if (may_ask || left > surplus * ahead_) {
         wants = in_use() + ahead_;
     }
     return std::max(std::min(wants, limit_), in_use());

@@ -21,7 +21,6 @@ using jetstream::Lane;
 using jetstream::LaneReader;
 using jetstream::may_pass;
 using jetstream::Patience;
-using jetstream::StoredPart;
 
 /// Of the log's size this part is for what makes room: acks, and what compaction moves.
 constexpr std::uint64_t reserve_part = 4;
@@ -274,14 +273,16 @@ private:
         Lane& spare = lanes_[1 - written_];
         Lane& written = lanes_[written_];
         if (!spare.is_ready()) {
-            static_cast<void>(spare.recover(Patience::brief(config_)));
+            const auto recovered = spare.recover(Patience::brief(config_));
+            static_cast<void>(recovered);
         } else if (!spare.refresh()) {
             spare.doubt();
         }
         purge();
         if (!written.refresh() || config_.replicas == 1 || !spare.is_ready()) return;
         if (spare.leader().empty() || spare.leader() != written.leader()) return;
-        static_cast<void>(jetstream_->step_down(spare.stream()));
+        const auto asked = jetstream_->step_down(spare.stream());
+        static_cast<void>(asked);
     }
 
     void purge() {
@@ -301,7 +302,9 @@ private:
     /// By what the servers say: our own count is a little high.
     [[nodiscard]] bool is_full_indeed(std::size_t size) {
         for (auto& lane : lanes_) {
-            if (lane.is_ready()) static_cast<void>(lane.refresh());
+            if (!lane.is_ready()) continue;
+            const auto asked = lane.refresh();
+            static_cast<void>(asked);  // else by our own count
         }
         return is_full(size);
     }
