@@ -12,7 +12,6 @@
 namespace baton::api::rest {
 namespace {
 
-namespace json = boost::json;
 using net::Method;
 
 Result<std::optional<TimePoint>> read_expiry(const Fields& fields) {

@@ -8,8 +8,7 @@ namespace baton::api::rest {
 
 namespace json = boost::json;
 
-ListText::ListText(std::string_view name) {
-    text_ = R"({"code":200,"message":"success","data":{)";
+ListText::ListText(std::string_view name) : text_(R"({"code":200,"message":"success","data":{)") {
     append_json_string(text_, name);
     text_ += ":[";
 }
