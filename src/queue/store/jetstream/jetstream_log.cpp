@@ -108,6 +108,11 @@ public:
             }
             BATON_TRY_VOID(visit(next, found->entry()));
         }
+        // What stands behind the last entry is judged too, and no subscription ends in the middle.
+        for (auto& reader : readers) {
+            if (!reader) continue;
+            BATON_TRY_VOID(reader->next(UINT64_MAX));
+        }
         return {};
     }
 
