@@ -156,11 +156,9 @@ Result<Page<T>> Reader::page_of(const ListQuery& query, Result<T> (*read)(const 
             if (!goes_on) page.items.push_back(std::move(value));
             return !goes_on;
         }));
-    const auto place = [&](std::int64_t key, std::string id) {
-        return Cursor{.key = key,
-            .total = page.total,
-            .total_is_at_least = page.total_is_at_least,
-            .id = std::move(id)};
+    const auto place = [&](std::int64_t key, const std::string& id) {
+        return Cursor{
+            .key = key, .total = page.total, .total_is_at_least = page.total_is_at_least, .id = id};
     };
     if (goes_on) {
         const T& last = page.items.back();
