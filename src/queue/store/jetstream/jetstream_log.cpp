@@ -16,6 +16,7 @@
 namespace baton::queue {
 namespace {
 
+using jetstream::headers_size_max;
 using jetstream::is_refusal;
 using jetstream::Lane;
 using jetstream::LaneReader;
@@ -24,8 +25,6 @@ using jetstream::Patience;
 
 /// Of the log's size this part is for what makes room: acks, and what compaction moves.
 constexpr std::uint64_t reserve_part = 4;
-/// What headers may take of a message.
-constexpr std::size_t headers_size_max = 512;
 
 JetStreamLogConfig second(JetStreamLogConfig config) {
     config.stream += "-b";

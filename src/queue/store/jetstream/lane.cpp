@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace baton::queue::jetstream {
-namespace {
-
-/// What headers may take of a message.
-constexpr std::size_t headers_size_max = 512;
-
-}  // namespace
 
 Result<void> Lane::look(const Patience& patience) {
     is_ready_ = false;

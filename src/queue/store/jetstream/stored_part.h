@@ -1,6 +1,7 @@
 // Entries of a shared log as messages of a stream. docs/formats/jetstream.md is this in words.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "nats/jetstream.h"
 
 namespace baton::queue::jetstream {
+
+/// What the headers of a message may take of its size.
+constexpr std::size_t headers_size_max = 512;
 
 /// One message: a part of an entry, or (`position` 0) the beginning of an epoch.
 struct StoredPart {
