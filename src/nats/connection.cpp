@@ -1,7 +1,9 @@
 #include "nats/connection.h"
 
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,12 +17,15 @@ constexpr int reconnect_forever = -1;
 constexpr std::int64_t reconnect_wait_ms = 250;
 /// What is published while there is no server fails at once instead of arriving late.
 constexpr int reconnect_buffer_bytes = 1;
+/// How long the end of a subscription waits for the server; else it is freed with a later one.
+constexpr std::int64_t end_timeout_ms = 1'000;
 
 class NativeConnection final : public Connection {
 public:
     explicit NativeConnection(natsConnection* handle) : handle_(handle) {}
     ~NativeConnection() override {
-        close();
+        close();  // nobody reads it any more
+        for (auto* subscription : ending_) natsSubscription_Destroy(subscription);
         natsConnection_Destroy(handle_);
     }
     NativeConnection(const NativeConnection&) = delete;
@@ -43,8 +48,27 @@ public:
 
     [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }
 
+    void end(natsSubscription* subscription) {
+        natsSubscription_Unsubscribe(subscription);
+        std::vector<natsSubscription*> ending{subscription};
+        {
+            const std::scoped_lock lock(mutex_);
+            ending.insert(ending.end(), ending_.begin(), ending_.end());
+            ending_.clear();
+        }
+        // The server's answer is read after all that came for them.
+        if (natsConnection_FlushTimeout(handle_, end_timeout_ms) == NATS_OK) {
+            for (auto* each : ending) natsSubscription_Destroy(each);
+            return;
+        }
+        const std::scoped_lock lock(mutex_);
+        ending_.insert(ending_.end(), ending.begin(), ending.end());
+    }
+
 private:
     natsConnection* handle_;
+    std::mutex mutex_;
+    std::vector<natsSubscription*> ending_;  ///< taken off, and not freed yet
 };
 
 /// Calls one setter after the other until one fails.
@@ -116,6 +140,10 @@ Result<OptionsHandle> options_of(const ConnectionConfig& config) {
 
 natsConnection* native(const Connection& connection) noexcept {
     return static_cast<const NativeConnection&>(connection).handle();
+}
+
+void EndSubscription::operator()(natsSubscription* handle) const noexcept {
+    static_cast<NativeConnection&>(*connection).end(handle);
 }
 
 Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {

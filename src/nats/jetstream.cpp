@@ -215,7 +215,7 @@ public:
         const auto status =
             js_SubscribeSync(&subscription, handle_.get(), ">", nullptr, &options, &code);
         if (status != NATS_OK) return failed("reading stream " + stream, status, code);
-        SubscriptionHandle handle(subscription);
+        SubscriptionHandle handle(subscription, EndSubscription{connection_});
         natsSubscription_SetPendingLimits(
             subscription, -1, -1);  // the flow is the server's to hold
         return std::make_unique<OrderedReader>(std::move(handle), stream, first);

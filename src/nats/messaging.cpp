@@ -14,16 +14,15 @@ constexpr std::int64_t flush_timeout_ms = 2'000;
 class NativeSubscription final : public Subscription {
 public:
     NativeSubscription(std::shared_ptr<Connection> connection, Messaging::Handler handler)
-        : connection_(std::move(connection)), handler_(std::move(handler)) {}
+        : connection_(std::move(connection)),
+          handler_(std::move(handler)),
+          handle_(nullptr, EndSubscription{connection_}) {}
 
     ~NativeSubscription() override {
-        if (handle_ == nullptr) return;
-        natsSubscription_Unsubscribe(handle_);
-        {
-            std::unique_lock lock(mutex_);
-            ended_.wait(lock, [&] { return is_complete_; });
-        }
-        natsSubscription_Destroy(handle_);
+        if (!handle_) return;
+        natsSubscription_Unsubscribe(handle_.get());
+        std::unique_lock lock(mutex_);
+        ended_.wait(lock, [&] { return is_complete_; });
     }
     NativeSubscription(const NativeSubscription&) = delete;
     NativeSubscription& operator=(const NativeSubscription&) = delete;
@@ -34,7 +33,7 @@ public:
         auto status = natsConnection_Subscribe(&made, connection, subject.c_str(), deliver, this);
         if (status != NATS_OK) return failed("subscribing to " + subject, status);
         natsSubscription_SetOnCompleteCB(made, complete, this);
-        handle_ = made;
+        handle_.reset(made);
         status = natsSubscription_SetPendingLimits(made, -1, -1);
         if (status == NATS_OK) status = natsConnection_FlushTimeout(connection, flush_timeout_ms);
         if (status != NATS_OK) return failed("subscribing to " + subject, status);
@@ -60,10 +59,10 @@ private:
 
     std::shared_ptr<Connection> connection_;
     Messaging::Handler handler_;
-    natsSubscription* handle_ = nullptr;
     std::mutex mutex_;
     std::condition_variable ended_;
     bool is_complete_ = false;
+    SubscriptionHandle handle_;
 };
 
 class NativeMessaging final : public Messaging {

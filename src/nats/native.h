@@ -19,10 +19,18 @@ struct Destroy {
 };
 using MsgHandle = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
 using OptionsHandle = std::unique_ptr<natsOptions, Destroy<natsOptions_Destroy>>;
-using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroy<natsSubscription_Destroy>>;
 using JetStreamHandle = std::unique_ptr<jsCtx, Destroy<jsCtx_Destroy>>;
 using StreamInfoHandle = std::unique_ptr<jsStreamInfo, Destroy<jsStreamInfo_Destroy>>;
 using PubAckHandle = std::unique_ptr<jsPubAck, Destroy<jsPubAck_Destroy>>;
+
+/// Ends a subscription. libnats before 3.6 frees one while the thread that reads the connection may
+/// be handing it a message (nats.c pull request 638): heaps were corrupted by that, and connections
+/// hung. So it is taken off, and freed when that thread has certainly gone on.
+struct EndSubscription {
+    std::shared_ptr<Connection> connection;
+    void operator()(natsSubscription* handle) const noexcept;
+};
+using SubscriptionHandle = std::unique_ptr<natsSubscription, EndSubscription>;
 
 /// The handle behind a connection of this module.
 [[nodiscard]] natsConnection* native(const Connection& connection) noexcept;

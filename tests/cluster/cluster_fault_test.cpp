@@ -71,6 +71,9 @@ protected:
             name, rounds(), counts.posts_done, counts.posts_unknown, counts.posts_refused,
             counts.deliveries, times[times.size() / 2].count(), times.back().count(),
             load.history().longest_gap().count());
+        for (const auto& [code, count] : load.errors()) {
+            fmt::print("{}: {} clients saw {}\n", name, count, errc_info(code).name);
+        }
         EXPECT_GT(counts.posts_done, 100U);
         if (is_timed()) {
             EXPECT_LE(load.history().longest_gap(), gap_max) << name;
@@ -283,7 +286,6 @@ TEST_F(ClusterFaults, all_daemons_are_restarted_one_after_the_other) {
         }
     });
     for (const auto& [code, count] : load.errors()) {
-        fmt::print("{} clients saw {}\n", count, errc_info(code).name);
         EXPECT_TRUE(is_retryable(code)) << errc_info(code).name;
     }
 }

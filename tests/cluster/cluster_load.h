@@ -28,7 +28,7 @@ struct ClusterLoadOptions {
     std::chrono::milliseconds lease{4'000};
     std::chrono::milliseconds pause{2};  ///< of a producer between two posts
     bool can_cut = true;
-    const char* log_size = "64MiB";  ///< of a partition
+    const char* log_size = "16MiB";  ///< of a partition
     std::string nats_settings;       ///< lines for each server's configuration
 };
 

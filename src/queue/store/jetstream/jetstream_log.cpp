@@ -10,6 +10,7 @@
 
 #include "queue/store/jetstream/lane.h"
 #include "queue/store/jetstream/lane_reader.h"
+#include "queue/store/jetstream/log_size.h"
 #include "queue/store/jetstream/stored_part.h"
 #include "queue/store/jetstream/stream_link.h"
 
@@ -20,11 +21,19 @@ using jetstream::headers_size_max;
 using jetstream::is_refusal;
 using jetstream::Lane;
 using jetstream::LaneReader;
+using jetstream::LogSize;
 using jetstream::may_pass;
 using jetstream::Patience;
 
 /// Of the log's size this part is for what makes room: acks, and what compaction moves.
 constexpr std::uint64_t reserve_part = 4;
+/// A log counts in so many steps, and in none smaller than the least.
+constexpr std::int64_t size_steps = 1024;
+constexpr std::int64_t size_step_least = 4096;
+
+std::uint64_t size_step(const JetStreamLogConfig& config) {
+    return static_cast<std::uint64_t>(std::max(config.max_bytes / size_steps, size_step_least));
+}
 
 JetStreamLogConfig second(JetStreamLogConfig config) {
     config.stream += "-b";
@@ -40,7 +49,8 @@ public:
     JetStreamLog(std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config)
         : jetstream_(std::move(jetstream)),
           config_(std::move(config)),
-          lanes_{{{*jetstream_, config_}, {*jetstream_, second(config_)}}} {}
+          lanes_{{{*jetstream_, config_}, {*jetstream_, second(config_)}}},
+          size_(size_step(config_)) {}
 
     Result<Bounds> look() override {
         fenced_ = not_taken_over();
@@ -75,6 +85,8 @@ public:
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
             if (!again || !patience.pause()) return fail(error);
         }
+        purge();
+        count_size();
         fenced_.reset();
         return bounds_;
     }
@@ -118,7 +130,7 @@ public:
     std::uint64_t room() const override {
         if (config_.max_bytes < 0) return UINT64_MAX;
         const auto limit = static_cast<std::uint64_t>(config_.max_bytes);
-        return limit - std::min(limit, bytes() + limit / reserve_part);
+        return limit - std::min(limit, size_.bytes() + limit / reserve_part);
     }
 
     Result<void> append(std::uint64_t number, std::string_view entry) override {
@@ -128,12 +140,14 @@ public:
                 fmt::format("entry {} cannot follow entry {}", number, bounds_.last));
         }
         // What says that something may go is always taken.
-        if (needed_ == announced_ && is_full(entry.size()) && is_full_indeed(entry.size())) {
+        if (needed_ == announced_ && is_full(entry.size())) {
             return fail(Errc::storage_full,
                 fmt::format("stream {} is full: {} bytes", config_.stream, config_.max_bytes));
         }
         const auto added = add_somewhere(number, entry);
         if (!added) return added;
+        size_.add(number, stored_size(entry.size()));
+        if (announced_ != needed_) size_.release_before(needed_);
         announced_ = needed_;
         if (bounds_.last == 0) bounds_.first = number;
         bounds_.last = number;
@@ -185,6 +199,7 @@ private:
             BATON_TRY(const auto begins, lane.first_number(patience));
             if (begins != 0 && (first == 0 || begins < first)) first = begins;
         }
+        first_there_ = first;
         if (first == 0 || first > last) return {};
         bounds_ = {std::max(first, needed_by_lanes()), last};
         return {};
@@ -232,8 +247,7 @@ private:
         if (!lane.is_ready()) return fail(Errc::unavailable, "the stream is not ready");
         if (lane.rule().epoch() != epoch_) return fail(deposed(lane));
         const std::size_t part_size = part_size_max();
-        const std::size_t parts =
-            std::max<std::size_t>(1, (entry.size() + part_size - 1) / part_size);
+        const std::size_t parts = parts_of(entry.size());
         for (std::size_t i = 0; i < parts && lane.rule().whole() < number; ++i) {
             BATON_TRY(
                 const bool counts, lane.add({.epoch = epoch_,
@@ -258,11 +272,19 @@ private:
                 written_ = 1 - written_;
                 Lane& lane = lanes_[written_];
                 done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
+                if (done) make_room_in(lane);
                 if (done || done.error().code == Errc::storage_corrupt) return done;
                 may_help |= may_pass(done.error().code);
             }
             if (!may_help || !patience.pause()) return done;
         }
+    }
+
+    /// It may be full of what was let go while it was away.
+    void make_room_in(Lane& lane) {
+        if (announced_ == purged_) return;
+        const auto purged = lane.purge(announced_, Patience::brief(config_));
+        static_cast<void>(purged);  // it is tried again when it is looked after
     }
 
     /// Now and then, and when something may be purged: makes the lane that is not written ready for
@@ -283,6 +305,7 @@ private:
             spare.doubt();
         }
         purge();
+        if (!is_size_known_) count_size();
         if (!written.refresh() || config_.replicas == 1 || !spare.is_ready()) return;
         if (spare.leader().empty() || spare.leader() != written.leader()) return;
         const auto asked = jetstream_->step_down(spare.stream());
@@ -298,19 +321,23 @@ private:
         if (!is_purge_late_) purged_ = announced_;
     }
 
-    [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
+    /// By what the streams take: known when nothing is to be purged, about so much until then.
+    void count_size() {
+        is_size_known_ = announced_ == purged_ && lanes_[0].refresh() && lanes_[1].refresh();
+        const auto first = is_size_known_ ? bounds_.first : std::min(first_there_, bounds_.last);
+        size_.begin(first, bounds_.last, lanes_[0].bytes() + lanes_[1].bytes());
+        size_.release_before(bounds_.first);
+    }
     [[nodiscard]] bool is_full(std::size_t size) const {
         return config_.max_bytes >= 0 &&
-               bytes() + size > static_cast<std::uint64_t>(config_.max_bytes);
+               size_.bytes() + stored_size(size) > static_cast<std::uint64_t>(config_.max_bytes);
     }
-    /// By what the servers say: our own count is a little high.
-    [[nodiscard]] bool is_full_indeed(std::size_t size) {
-        for (auto& lane : lanes_) {
-            if (!lane.is_ready()) continue;
-            const auto asked = lane.refresh();
-            static_cast<void>(asked);  // else by our own count
-        }
-        return is_full(size);
+    [[nodiscard]] std::size_t parts_of(std::size_t size) const {
+        return std::max<std::size_t>(1, (size + part_size_max() - 1) / part_size_max());
+    }
+    /// What an entry takes in a stream at most.
+    [[nodiscard]] std::uint64_t stored_size(std::size_t size) const {
+        return size + parts_of(size) * jetstream::beside_data_max;
     }
     [[nodiscard]] std::size_t part_size_max() const {
         const auto allowed = jetstream_->max_payload() - headers_size_max;
@@ -346,6 +373,9 @@ private:
     bool is_purge_late_ = false;
     std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
+    LogSize size_;                   ///< of what stands within them
+    std::uint64_t first_there_ = 0;  ///< entry, needed or not, when it was taken over
+    bool is_size_known_ = false;
     std::optional<Error> fenced_ = not_taken_over();  ///< why nothing may be appended
 };
 

@@ -19,7 +19,8 @@ struct JetStreamLogConfig {
     /// second stream `<subject>-b.<generation>`.
     std::string subject = "baton.log.0";
     int replicas = 3;
-    std::int64_t max_bytes = -1;  ///< of both together, and of each; -1: what the account allows
+    /// Of what is needed in both together, and of each; -1: what the account allows.
+    std::int64_t max_bytes = -1;
     /// How long an append, a look or a take-over goes on against a cluster that does not answer,
     /// and for how long a reading waits for each message.
     Duration patience{15'000};

@@ -63,7 +63,6 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
     auto counts = send(part, patience);
     if (counts) {
         is_ready_ = true;
-        if (*counts) bytes_ += part.data.size() + headers_size_max;
     } else if (!is_refusal(counts.error().code)) {
         open_ = {part, std::string(part.data)};
     } else {
@@ -127,7 +126,7 @@ Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
     if (sequence <= extent_.first) return {};
     BATON_TRY_VOID(jetstream_.purge_before(config_.stream, sequence));
     extent_.first = sequence;
-    return refresh();
+    return {};
 }
 
 Result<void> Lane::go_to_end(const nats::StreamState& state, const Patience& patience) {

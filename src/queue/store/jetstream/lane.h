@@ -28,6 +28,7 @@ public:
     [[nodiscard]] const std::string& stream() const noexcept { return config_.stream; }
     [[nodiscard]] const ReadingRule& rule() const noexcept { return rule_; }
     [[nodiscard]] Extent extent() const noexcept { return extent_; }
+    /// What it took when it was last asked.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     /// The server that led the stream when it was last asked.
     [[nodiscard]] const std::string& leader() const noexcept { return leader_; }
@@ -83,9 +84,9 @@ private:
     nats::JetStream& jetstream_;
     const JetStreamLogConfig config_;  ///< with this stream's names
     StreamLink link_;
-    ReadingRule rule_;          ///< what it says behind the last message
-    Extent extent_;             ///< of the stream, as far as it was read
-    std::uint64_t bytes_ = 0;   ///< that it takes, or a few more
+    ReadingRule rule_;  ///< what it says behind the last message
+    Extent extent_;     ///< of the stream, as far as it was read
+    std::uint64_t bytes_ = 0;
     std::uint64_t opened_ = 0;  ///< sequence at which our epoch certainly began; 0: not certainly
     std::optional<OpenPart> open_;
     std::string leader_;

@@ -13,6 +13,8 @@ namespace baton::queue::jetstream {
 
 /// What the headers of a message may take of its size.
 constexpr std::size_t headers_size_max = 512;
+/// What a message takes in a stream beside its data: subject, headers, and the server's own 34.
+constexpr std::size_t beside_data_max = 160;
 
 /// One message: a part of an entry, or (`position` 0) the beginning of an epoch.
 struct StoredPart {

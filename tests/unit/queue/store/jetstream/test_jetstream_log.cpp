@@ -30,7 +30,7 @@ enum class Fate {
     refuse,        ///< nobody is there
 };
 
-/// The real thing, whose answers a test can lose.
+/// The real thing, whose answers a test can lose, and one of whose streams can be away.
 class FaultyJetStream final : public nats::JetStream {
 public:
     using Decide = std::function<Fate()>;
@@ -42,9 +42,11 @@ public:
         return real_->ensure_stream(config);
     }
     Result<nats::StreamState> state(const std::string& stream, Duration timeout) override {
+        if (stream == away) return silence();
         return real_->state(stream, timeout);
     }
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
+        if (stream == away) return silence();
         return real_->move_stream(stream, subject);
     }
     Result<void> delete_stream(const std::string& stream) override {
@@ -55,19 +57,24 @@ public:
         return real_->step_down(stream);
     }
     std::function<void()> on_step_down;
+    std::string away;  ///< name of a stream that nobody leads
     std::string used;  ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         used = publication.subject;
+        if (!away.empty() && must(real_->state(away, Duration(5'000))).subjects.at(0) == used) {
+            return silence();
+        }
         switch (decide_()) {
             case Fate::pass: return real_->publish(publication);
             case Fate::lose_answer: static_cast<void>(real_->publish(publication)); break;
             case Fate::lose_request: break;
             case Fate::refuse: return fail(Errc::unavailable, "nobody is there");
         }
-        return fail(Errc::deadline_exceeded, "nobody answers");
+        return silence();
     }
     Result<std::unique_ptr<nats::Message>> get(
         const std::string& stream, std::uint64_t sequence) override {
+        if (stream == away) return silence();
         return real_->get(stream, sequence);
     }
     Result<std::unique_ptr<nats::StreamReader>> read(
@@ -75,10 +82,15 @@ public:
         return real_->read(stream, first);
     }
     Result<void> purge_before(const std::string& stream, std::uint64_t sequence) override {
+        if (stream == away) return silence();
         return real_->purge_before(stream, sequence);
     }
 
 private:
+    static std::unexpected<Error> silence() {
+        return fail(Errc::deadline_exceeded, "nobody answers");
+    }
+
     std::unique_ptr<nats::JetStream> real_ = StreamPlace::jetstream();
     Decide decide_;
 };
@@ -303,6 +315,23 @@ TEST_F(JetStreamLogTest, a_full_stream_refuses_and_goes_on_when_there_is_room) {
     must(log->release_before(last));
     must(log->append(last + 1, large));
     EXPECT_EQ(held().size(), 2U);
+}
+
+TEST_F(JetStreamLogTest, what_a_stream_that_is_away_has_kept_does_not_fill_the_log) {
+    config.max_bytes = 100'000;
+    FaultyJetStream* server = nullptr;
+    auto log = writer([] { return Fate::pass; }, &server);
+    must(log->take_over());
+    const std::string large(1'000, 'x');
+    for (std::uint64_t number = 1; number <= 60; ++number) must(log->append(number, large));
+    server->away = stream;
+    for (std::uint64_t number = 61; number <= 200; ++number) {
+        must(log->release_before(number - 5));
+        must(log->append(number, large));
+    }
+    // It may take 200,000 bytes in all then, of which 100,000 count.
+    server->away.clear();
+    EXPECT_EQ(held().size(), 6U);
 }
 
 TEST_F(JetStreamLogTest, a_message_that_is_none_of_ours_is_reported) {
