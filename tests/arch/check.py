@@ -29,8 +29,8 @@ PROGRAM_MODULES = {"app", "cli", "base"}
 
 RULES = {
     "budget", "build_edge", "edge", "environment", "file_head", "folder_name", "include_home",
-    "include_path", "layers", "pragma_once", "sleep", "spawn", "statement_expression", "system",
-    "unfinished", "unknown_module", "using_namespace",
+    "include_path", "layers", "pragma_once", "sleep", "spawn", "statement_expression", "subscription",
+    "system", "unfinished", "unknown_module", "using_namespace",
 }
 
 BANNED_FOLDER_NAMES = {"util", "utils", "common", "helper", "helpers"}
@@ -67,6 +67,8 @@ WORD_HOMES = [
      BEHIND_DOOR, f"within src/queue/store/ only {DOOR} calls the operating system"),
     ("sleep", r"\bsleep_for\b|\bthis_thread::sleep_until\b|(?<![.>\w])u?sleep\s*\(", r"(?!tests/unit/).*",
      "a unit test uses a fake clock"),
+    ("subscription", r"\bnatsSubscription_Destroy\b", r"src/nats/connection\.cpp|(tests|bench)/.*",
+     "a subscription of libnats ends by EndSubscription (src/nats/native.h), or it is freed in use"),
 ]
 
 

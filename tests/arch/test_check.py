@@ -42,7 +42,7 @@ LAWFUL = {
     "src/runtime/spawn.cpp": "#include <boost/asio/co_spawn.hpp>\nvoid f() { co_spawn(asio::detached); }\n",
     "src/net/server.cpp": "#include <boost/beast/http.hpp>\n#include <curl/curl.h>\n",
     "src/db/sqlite/sqlite.cpp": "#include <sqlite3.h>\n",
-    "src/nats/connection.cpp": "#include <nats/nats.h>\n",
+    "src/nats/connection.cpp": "#include <nats/nats.h>\nvoid end() { natsSubscription_Destroy(s); }\n",
     "src/queue/queues.h": "// The port.\n#pragma once\n",
     "src/queue/store/shared.h": "// What stores share.\n#pragma once\n",
     "src/queue/engine/engine.h": '// The engine.\n#pragma once\n#include "queue/queues.h"\n',
@@ -205,6 +205,10 @@ class CheckTest(unittest.TestCase):
             with self.subTest(code):
                 self.expect("sleep", "tests/unit/base/t.cpp:1", "fake clock",
                             {"tests/unit/base/t.cpp": f"void f() {{ {code}; }}\n"})
+
+    def test_subscription_freed_in_use(self):
+        self.expect("subscription", "src/nats/e.cpp:1", "EndSubscription",
+                    {"src/nats/e.cpp": "void f() { natsSubscription_Destroy(s); }\n"})
 
     def test_unfinished_work(self):
         for mark in ("TODO", "FIXME", "XXX"):

@@ -58,8 +58,9 @@ protected:
             load.run_for(milliseconds(500 + random() % 1'000));
             fault();
             times.push_back(load.time_to_accept());
-            fmt::print("{}: accepted again after {} ms\n", name, times.back().count());
             mend();
+            fmt::print("{}: accepted again after {} ms; longest gap so far {} ms, {}\n", name,
+                times.back().count(), load.history().longest_gap().count(), errors_text());
         }
         load.run_for(milliseconds(500));
         EXPECT_EQ(load.finish(), "");
@@ -71,13 +72,19 @@ protected:
             name, rounds(), counts.posts_done, counts.posts_unknown, counts.posts_refused,
             counts.deliveries, times[times.size() / 2].count(), times.back().count(),
             load.history().longest_gap().count());
-        for (const auto& [code, count] : load.errors()) {
-            fmt::print("{}: {} clients saw {}\n", name, count, errc_info(code).name);
-        }
+        fmt::print("{}: clients saw {}\n", name, errors_text());
         EXPECT_GT(counts.posts_done, 100U);
         if (is_timed()) {
             EXPECT_LE(load.history().longest_gap(), gap_max) << name;
         }
+    }
+    /// What clients have seen so far.
+    [[nodiscard]] std::string errors_text() const {
+        std::string text;
+        for (const auto& [code, count] : load.errors()) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, errc_info(code).name);
+        }
+        return text.empty() ? "no errors" : text;
     }
     /// The server that leads the stream which the queue under load is written to, of the two that
     /// its log has.

@@ -256,7 +256,7 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
     // After these two the store is as it was before the batch.
     if (cause.code == Errc::storage_full || cause.code == Errc::unavailable) {
         log.warn("store refused a batch", {{"error", cause.detail}});
-        room.refused();
+        if (cause.code == Errc::storage_full) room.refused();
         const auto recovered = recover();
         if (recovered) {
             finish_all(&error, true);

@@ -41,7 +41,7 @@ public:
     /// Bytes of entries that may be added while what makes room still can be.
     [[nodiscard]] virtual std::uint64_t room() const = 0;
 
-    /// Adds entry `number`, one more than the last, or any to an empty log. On return it is as
+    /// Adds entry `number`, one more than the last; the first is 1. On return it is as
     /// durable as the log can make it. Fails also: storage_full, unavailable, message_too_large,
     /// permission_denied, not_found (all: not added).
     [[nodiscard]] virtual Result<void> append(std::uint64_t number, std::string_view entry) = 0;

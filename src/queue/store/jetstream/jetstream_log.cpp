@@ -25,16 +25,6 @@ using jetstream::LogSize;
 using jetstream::may_pass;
 using jetstream::Patience;
 
-/// Of the log's size this part is for what makes room: acks, and what compaction moves.
-constexpr std::uint64_t reserve_part = 4;
-/// A log counts in so many steps, and in none smaller than the least.
-constexpr std::int64_t size_steps = 1024;
-constexpr std::int64_t size_step_least = 4096;
-
-std::uint64_t size_step(const JetStreamLogConfig& config) {
-    return static_cast<std::uint64_t>(std::max(config.max_bytes / size_steps, size_step_least));
-}
-
 JetStreamLogConfig second(JetStreamLogConfig config) {
     config.stream += "-b";
     config.subject += "-b";
@@ -50,7 +40,7 @@ public:
         : jetstream_(std::move(jetstream)),
           config_(std::move(config)),
           lanes_{{{*jetstream_, config_}, {*jetstream_, second(config_)}}},
-          size_(size_step(config_)) {}
+          size_(config_.max_bytes) {}
 
     Result<Bounds> look() override {
         fenced_ = not_taken_over();
@@ -71,11 +61,16 @@ public:
         for (auto& lane : lanes_) {
             BATON_TRY_VOID(lane.make(patience));
         }
+        least_needed_ = 0;
         while (true) {
             auto opened = try_to_open(patience);
             if (opened && *opened) {
                 const auto found = find_bounds(patience);
-                if (found) break;
+                if (found && announced_ != 0) break;
+                if (found) {
+                    least_needed_ = std::max<std::uint64_t>(1, bounds_.first);
+                    continue;
+                }
                 opened = fail(found.error());
             }
             const Error error = opened ? Error{.code = Errc::unavailable,
@@ -85,8 +80,11 @@ public:
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
             if (!again || !patience.pause()) return fail(error);
         }
+        purged_ = first_there_ == 0 || first_there_ >= announced_ ? announced_ : 0;
         purge();
-        count_size();
+        size_.begin(std::min(first_there_, bounds_.last), bounds_.last, bytes());
+        size_.release_before(bounds_.first);
+        if (announced_ == purged_) size_.correct(bytes());
         fenced_.reset();
         return bounds_;
     }
@@ -127,20 +125,16 @@ public:
         return {};
     }
 
-    std::uint64_t room() const override {
-        if (config_.max_bytes < 0) return UINT64_MAX;
-        const auto limit = static_cast<std::uint64_t>(config_.max_bytes);
-        return limit - std::min(limit, size_.bytes() + limit / reserve_part);
-    }
+    std::uint64_t room() const override { return size_.room(); }
 
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         if (fenced_) return fail(*fenced_);
-        if (bounds_.last != 0 && number != bounds_.last + 1) {
+        if (number != bounds_.last + 1) {
             return fail(Errc::storage_io,
                 fmt::format("entry {} cannot follow entry {}", number, bounds_.last));
         }
         // What says that something may go is always taken.
-        if (needed_ == announced_ && is_full(entry.size())) {
+        if (needed_ == announced_ && !size_.holds(stored_size(entry.size()))) {
             return fail(Errc::storage_full,
                 fmt::format("stream {} is full: {} bytes", config_.stream, config_.max_bytes));
         }
@@ -170,21 +164,37 @@ private:
         }
     }
 
-    /// Begins a higher epoch in both lanes. Whether it did, or another one came before.
+    /// Begins a higher epoch in both lanes. Whether it did, or another one came before. A log is
+    /// begun twice: the second time says by `needed` that both lanes have a beginning.
     Result<bool> try_to_open(const Patience& patience) {
         for (auto& lane : lanes_) {
             BATON_TRY_VOID(lane.enter(patience));
         }
+        BATON_TRY_VOID(expect_both(patience));
         epoch_ = std::max(lanes_[0].rule().epoch(), lanes_[1].rule().epoch()) + 1;
-        needed_ = needed_by_lanes();
+        needed_ = std::max(least_needed_, needed_by_lanes());
         for (auto& lane : lanes_) {
             BATON_TRY(const bool is_ours, lane.open(epoch_, needed_, patience));
             if (!is_ours) return false;
         }
         // Until then the one who wrote before could say more.
         needed_ = announced_ = needed_by_lanes();
-        purged_ = 0;
         return true;
+    }
+    Result<void> expect_both(const Patience& patience) {
+        for (std::size_t i = 0; i < lanes_.size(); ++i) {
+            const Lane& other = lanes_[1 - i];
+            while (lanes_[i].extent().last == 0 && other.rule().needed() != 0) {
+                // A leader may be behind for a moment.
+                if (!patience.pause()) {
+                    return fail(Errc::storage_corrupt,
+                        fmt::format("stream {} is empty and {} is not: what it held is lost",
+                            lanes_[i].stream(), other.stream()));
+                }
+                BATON_TRY_VOID(lanes_[i].enter(patience));
+            }
+        }
+        return {};
     }
     [[nodiscard]] std::uint64_t needed_by_lanes() const {
         return std::max(lanes_[0].rule().needed(), lanes_[1].rule().needed());
@@ -200,8 +210,13 @@ private:
             if (begins != 0 && (first == 0 || begins < first)) first = begins;
         }
         first_there_ = first;
-        if (first == 0 || first > last) return {};
-        bounds_ = {std::max(first, needed_by_lanes()), last};
+        if (last == 0) return {};
+        const auto needed = needed_by_lanes();
+        if (needed > last) {
+            return fail(Errc::not_found,
+                fmt::format("stream {}: entry {} is missing", config_.stream, needed));
+        }
+        bounds_ = {needed == 0 ? first : needed, last};
         return {};
     }
 
@@ -305,8 +320,9 @@ private:
             spare.doubt();
         }
         purge();
-        if (!is_size_known_) count_size();
-        if (!written.refresh() || config_.replicas == 1 || !spare.is_ready()) return;
+        if (!written.refresh() || !spare.is_ready()) return;
+        if (announced_ == purged_) size_.correct(bytes());
+        if (config_.replicas == 1) return;
         if (spare.leader().empty() || spare.leader() != written.leader()) return;
         const auto asked = jetstream_->step_down(spare.stream());
         static_cast<void>(asked);
@@ -321,17 +337,7 @@ private:
         if (!is_purge_late_) purged_ = announced_;
     }
 
-    /// By what the streams take: known when nothing is to be purged, about so much until then.
-    void count_size() {
-        is_size_known_ = announced_ == purged_ && lanes_[0].refresh() && lanes_[1].refresh();
-        const auto first = is_size_known_ ? bounds_.first : std::min(first_there_, bounds_.last);
-        size_.begin(first, bounds_.last, lanes_[0].bytes() + lanes_[1].bytes());
-        size_.release_before(bounds_.first);
-    }
-    [[nodiscard]] bool is_full(std::size_t size) const {
-        return config_.max_bytes >= 0 &&
-               size_.bytes() + stored_size(size) > static_cast<std::uint64_t>(config_.max_bytes);
-    }
+    [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
     [[nodiscard]] std::size_t parts_of(std::size_t size) const {
         return std::max<std::size_t>(1, (size + part_size_max() - 1) / part_size_max());
     }
@@ -373,9 +379,9 @@ private:
     bool is_purge_late_ = false;
     std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
-    LogSize size_;                   ///< of what stands within them
-    std::uint64_t first_there_ = 0;  ///< entry, needed or not, when it was taken over
-    bool is_size_known_ = false;
+    LogSize size_;                    ///< of what stands within them
+    std::uint64_t first_there_ = 0;   ///< entry, needed or not, when it was taken over
+    std::uint64_t least_needed_ = 0;  ///< what the next beginning says at least
     std::optional<Error> fenced_ = not_taken_over();  ///< why nothing may be appended
 };
 

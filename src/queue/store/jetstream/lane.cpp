@@ -74,6 +74,8 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
 
 Result<void> Lane::recover(const Patience& patience) {
     BATON_TRY(const auto state, link_.settle());
+    bytes_ = state.bytes;
+    leader_ = state.leader;
     BATON_TRY_VOID(read_on(state.last, patience));
     BATON_TRY_VOID(close_open(patience));
     is_ready_ = true;
@@ -126,7 +128,7 @@ Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
     if (sequence <= extent_.first) return {};
     BATON_TRY_VOID(jetstream_.purge_before(config_.stream, sequence));
     extent_.first = sequence;
-    return {};
+    return refresh();
 }
 
 Result<void> Lane::go_to_end(const nats::StreamState& state, const Patience& patience) {

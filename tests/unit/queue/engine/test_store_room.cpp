@@ -135,6 +135,14 @@ TEST_F(StoreRoom, a_duplicate_needs_no_room) {
     EXPECT_EQ(must(post(q, {.dedup = "k"})), (std::vector{PostedMessage{first, true}}));
 }
 
+TEST_F(StoreRoom, a_store_that_was_away_is_not_taken_for_a_full_one) {
+    probe->fail_commits_that_grow(Errc::unavailable);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(outcome(post(q)), "unavailable");
+    probe->fail_commits_that_grow(std::nullopt);
+    EXPECT_EQ(outcome(post(q)), "ok");
+    EXPECT_EQ(stats().ready, 1);
+}
+
 TEST_F(StoreRoom, a_batch_refused_all_the_same_leaves_the_totals) {
     for (int i = 0; i < 4; ++i) must(post(q, {.ttl = Duration(i == 3 ? 1 : 0)}));
     EXPECT_EQ(outcome(h.run(h.queues().ack(take().receipt))), "ok");
