@@ -25,7 +25,7 @@ struct StoredPart {
     std::uint64_t number = 0;
     std::uint32_t index = 0;  ///< 0 … count - 1
     std::uint32_t count = 0;
-    std::uint64_t needed = 0;  ///< entries before this number are no longer needed; 0: all are
+    std::uint64_t needed = 0;  ///< entries before this number are not; 0: nobody has said so yet
     /// Where an epoch begins: a name that only this try to begin one has.
     std::string_view data{};
 
