@@ -4,6 +4,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "support/nats_client.h"
@@ -53,11 +54,20 @@ protected:
         NatsClient client(cluster_, 0);
         EXPECT_TRUE(client.add_stream("LOG", "LOG", 3));
         EXPECT_TRUE(client.publish("LOG"));
+        cluster_.await_healthy();  // two that know of the stream are needed for another leader
         leader_ = cluster_.await_leader("LOG");
         other_ = (leader_ + 1) % 3;
     }
 
-    NatsCluster cluster_{{.can_cut = true, .parent = fast_place()}};
+    ~NatsFaultTest() override {
+        if (!HasFailure()) return;
+        for (std::size_t node = 0; node < cluster_.size(); ++node) {
+            fmt::print("node {}:\n{}\n", node + 1, cluster_.log(node));
+        }
+    }
+
+    NatsCluster cluster_{
+        {.can_cut = true, .parent = fast_place(), .server_settings = "debug: true"}};
     std::size_t leader_ = 0;
     std::size_t other_ = 0;
 };
