@@ -17,7 +17,8 @@ constexpr int reconnect_forever = -1;
 constexpr std::int64_t reconnect_wait_ms = 250;
 /// What is published while there is no server fails at once instead of arriving late.
 constexpr int reconnect_buffer_bytes = 1;
-/// How long the end of a subscription waits for the server; else it is freed with a later one.
+/// How long the end of a subscription waits for the server; one that is not answered is freed with
+/// a later one.
 constexpr std::int64_t end_timeout_ms = 1'000;
 
 class NativeConnection final : public Connection {

@@ -58,7 +58,8 @@ public:
     [[nodiscard]] virtual std::int64_t stored_ms() const = 0;
 };
 
-/// Reads a stream in order. Use from one thread.
+/// Reads a stream in order. Use from one thread. Its end waits for the server, as long as one
+/// request and a second at most.
 class StreamReader {
 public:
     virtual ~StreamReader() = default;

@@ -20,7 +20,7 @@ struct Delivery {
 };
 
 /// Ends its subscription when it is destroyed; on return the handler is not running and will not be
-/// called again. Not to be destroyed by the handler.
+/// called again. That waits for the server, a second at most. Not to be destroyed by the handler.
 class Subscription {
 public:
     virtual ~Subscription() = default;

@@ -181,7 +181,8 @@ private:
     void begin(Partition partition, std::uint64_t number, const Bytes& request, Deadline deadline,
         Completion<Result<Bytes>> done) {
         if (directory_.is_cut_off()) {
-            return done(fail(Errc::unavailable, "this daemon is cut off from NATS"));
+            // Another daemon may be better off: its clients should hear that at once.
+            return done(fail(Errc::queue_unavailable, "this daemon is cut off from NATS"));
         }
         const auto leader = directory_.leader(partition);
         if (leader.id.text.empty() || !leader.is_serving) return done(not_served(partition));

@@ -33,6 +33,8 @@ constexpr Duration come_again{1'000};
 Error stopped() { return {.code = Errc::shutting_down, .detail = "the queues are stopping"}; }
 Error called_off() { return {.code = Errc::cancelled, .detail = "the call was called off"}; }
 
+bool is_unsent(Errc code) { return code == Errc::unavailable || code == Errc::queue_unavailable; }
+
 Task<bool> is_cancelled() {
     const auto state = co_await asio::this_coro::cancellation_state;
     co_return state.cancelled() != asio::cancellation_type::none;
@@ -111,7 +113,7 @@ Task<Result<Bytes>> RemoteCaller::run(const Exchange& exchange) {
     co_await asio::this_coro::throw_if_cancelled(false);
     auto answer = co_await attempt_all(exchange);
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (!answer && answer.error().code == Errc::unavailable) {
+    if (!answer && is_unsent(answer.error().code)) {
         co_return fail(queues_away(std::move(answer).error()));
     }
     co_return answer;
@@ -138,7 +140,8 @@ Task<Result<Bytes>> RemoteCaller::attempt_all(const Exchange& exchange) {
         unhealthy = transport_.health()
                         ? Deadline::never()
                         : unhealthy.min(Deadline::after(config_.unhealthy_patience));
-        if (next >= end.min(unhealthy)) {
+        const bool is_hopeless = verdict.error.code == Errc::queue_unavailable;
+        if (is_hopeless || next >= end.min(unhealthy)) {
             if (is_unknown) metrics_->unknown.Increment();
             co_return std::unexpected(
                 is_unknown ? outcome_unknown(verdict.error)
@@ -171,7 +174,7 @@ Task<Result<Bytes>> RemoteCaller::attempt(
         withdrawable_.erase(id);
     }
     const bool cancelled = co_await is_cancelled();
-    const bool is_lost = !answer && answer.error().code != Errc::unavailable;
+    const bool is_lost = !answer && !is_unsent(answer.error().code);
     if (is_withdrawn && (cancelled || is_lost)) withdraw(exchange.route, id);
     if (cancelled && (is_withdrawn || !answer)) co_return std::unexpected(called_off());
     co_return answer;

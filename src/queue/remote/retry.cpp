@@ -17,7 +17,8 @@ Verdict final_error(Error error) { return {.step = NextStep::give_up, .error = s
 
 Verdict judge_transport(Repeat repeat, const Error& error) {
     switch (error.code) {
-        case Errc::unavailable: return unexecuted(error);
+        case Errc::unavailable:
+        case Errc::queue_unavailable: return unexecuted(error);
         case Errc::payload_too_large:
         case Errc::shutting_down:
         case Errc::cancelled: return final_error(error);

@@ -59,9 +59,10 @@ public:
     /// Cancelling the task ends the wait at once with `cancelled`; the server is not told (the
     /// caller `tell`s it `Withdraw`), and an answer that comes later is dropped.
     /// Fails: unavailable: certainly not executed (nobody serves the route, it was not sent, or it
-    /// was refused before it was read); deadline_exceeded and every other code: whether it is, was
-    /// or will be executed is not known, but payload_too_large and shutting_down (after `close`):
-    /// not sent.
+    /// was refused before it was read); queue_unavailable: the same, and asking again does not help
+    /// for a while: others may be reached by another daemon; deadline_exceeded and every other
+    /// code: whether it is, was or will be executed is not known, but payload_too_large and
+    /// shutting_down (after `close`): not sent.
     [[nodiscard]] virtual Task<Result<Bytes>> call(
         Route route, Bytes request, Deadline deadline) = 0;
 

@@ -46,6 +46,27 @@ TEST_F(PatientFaults, a_call_that_nobody_takes_is_given_up_soon_when_the_transpo
     EXPECT_EQ(stats().ready, 1);
 }
 
+TEST_F(PatientFaults, a_daemon_that_is_cut_off_says_so_at_once) {
+    const Error cut_off{.code = Errc::queue_unavailable, .detail = "cut off"};
+    spoil(CommandType::post, {.error = cut_off});
+    const auto posted = post({{}});
+    ASSERT_EQ(outcome(posted), "queue_unavailable");
+    EXPECT_GE(posted.error().retry_after, Duration(1'000));
+    EXPECT_EQ(outcome(post({{}})), "ok") << "the one fault is over";
+    EXPECT_EQ(stats().ready, 1);
+}
+
+TEST_F(PatientFaults, or_that_nobody_knows_when_it_had_sent_it_before) {
+    int sent = 0;
+    transport.set_fault([&](const RequestHead& head) -> TransportFault {
+        if (head.type != CommandType::post) return {};
+        if (++sent == 1) return {.lose_answer = true};
+        return {.error = Error{.code = Errc::queue_unavailable, .detail = "cut off"}};
+    });
+    EXPECT_EQ(outcome(post({{.dedup = "k"}})), "deadline_exceeded");
+    EXPECT_EQ(stats().ready, 1);
+}
+
 TEST_F(Faults, a_post_without_keys_whose_answer_is_lost_is_not_sent_again) {
     spoil(CommandType::post, {.lose_answer = true});
     const auto posted = post({{.text = "a", .dedup = "k"}, {.text = "b"}});

@@ -25,6 +25,7 @@ TEST(Retry, what_was_not_executed_is_sent_again) {
         EXPECT_EQ(judge(repeat, refused(Errc::unavailable)).step, again);
         EXPECT_EQ(judge(repeat, refused(Errc::shutting_down)).step, again);
         EXPECT_FALSE(judge(repeat, lost(Errc::unavailable)).is_unknown);
+        EXPECT_FALSE(judge(repeat, lost(Errc::queue_unavailable)).is_unknown);
     }
     EXPECT_EQ(judge(unexecuted, answered(Errc::unavailable)).step, again);
     EXPECT_EQ(judge(unexecuted, answered(Errc::shutting_down)).step, again);
