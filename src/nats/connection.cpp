@@ -1,5 +1,7 @@
 #include "nats/connection.h"
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -21,9 +23,33 @@ constexpr int reconnect_buffer_bytes = 1;
 /// a later one.
 constexpr std::int64_t end_timeout_ms = 1'000;
 
+/// What the library told of a connection. Asking the library would wait: it holds its own lock
+/// while it tries to connect again, two seconds for each server that does not answer.
+struct Told {
+    std::atomic<bool> is_connected{true};
+    std::atomic<std::uint64_t> reconnects{0};
+};
+
+/// What the library keeps of it; it ends with the last thing that is told.
+using ToldClosure = std::shared_ptr<Told>;
+
+void tell_disconnected(natsConnection*, void* closure) {
+    (*static_cast<ToldClosure*>(closure))->is_connected = false;
+}
+void tell_reconnected(natsConnection*, void* closure) {
+    auto& told = **static_cast<ToldClosure*>(closure);
+    ++told.reconnects;
+    told.is_connected = true;
+}
+void tell_closed(natsConnection*, void* closure) {
+    const std::unique_ptr<ToldClosure> last(static_cast<ToldClosure*>(closure));
+    (*last)->is_connected = false;
+}
+
 class NativeConnection final : public Connection {
 public:
-    explicit NativeConnection(natsConnection* handle) : handle_(handle) {}
+    NativeConnection(natsConnection* handle, std::shared_ptr<const Told> told)
+        : handle_(handle), told_(std::move(told)) {}
     ~NativeConnection() override {
         close();  // nobody reads it any more
         for (auto* subscription : ending_) natsSubscription_Destroy(subscription);
@@ -32,19 +58,8 @@ public:
     NativeConnection(const NativeConnection&) = delete;
     NativeConnection& operator=(const NativeConnection&) = delete;
 
-    bool is_connected() const override {
-        return natsConnection_Status(handle_) == NATS_CONN_STATUS_CONNECTED;
-    }
-    std::uint64_t reconnects() const override {
-        natsStatistics* made = nullptr;
-        if (natsStatistics_Create(&made) != NATS_OK) return 0;
-        const std::unique_ptr<natsStatistics, void (*)(natsStatistics*)> statistics(
-            made, natsStatistics_Destroy);
-        std::uint64_t count = 0;
-        natsConnection_GetStats(handle_, made);
-        natsStatistics_GetCounts(made, nullptr, nullptr, nullptr, nullptr, &count);
-        return count;
-    }
+    bool is_connected() const override { return told_->is_connected; }
+    std::uint64_t reconnects() const override { return told_->reconnects; }
     void close() override { natsConnection_Close(handle_); }
 
     [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }
@@ -57,7 +72,7 @@ public:
             ending.insert(ending.end(), ending_.begin(), ending_.end());
             ending_.clear();
         }
-        if (has_gone_on()) {
+        if (is_connected() && has_gone_on()) {
             for (auto* each : ending) natsSubscription_Destroy(each);
             return;
         }
@@ -80,6 +95,7 @@ private:
     }
 
     natsConnection* handle_;
+    std::shared_ptr<const Told> told_;
     std::mutex mutex_;
     std::vector<natsSubscription*> ending_;  ///< taken off, and not freed yet
 };
@@ -161,11 +177,17 @@ void EndSubscription::operator()(natsSubscription* handle) const noexcept {
 
 Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     BATON_TRY(const auto options, options_of(config));
+    auto told = std::make_shared<Told>();
+    auto closure = std::make_unique<ToldClosure>(told);
+    natsOptions_SetDisconnectedCB(options.get(), tell_disconnected, closure.get());
+    natsOptions_SetReconnectedCB(options.get(), tell_reconnected, closure.get());
+    natsOptions_SetClosedCB(options.get(), tell_closed, closure.get());
     natsConnection* handle = nullptr;
     if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
         return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
     }
-    return std::make_shared<NativeConnection>(handle);
+    static_cast<void>(closure.release());
+    return std::make_shared<NativeConnection>(handle, std::move(told));
 }
 
 }  // namespace baton::nats

@@ -79,6 +79,7 @@ public:
 
     Result<void> publish(
         const std::string& subject, const std::string& reply_to, std::string_view data) override {
+        BATON_TRY_VOID(expect_connected(*connection_, "publishing to " + subject));
         natsConnection* const connection = native(*connection_);
         const auto size = static_cast<int>(data.size());
         const auto status =

@@ -73,6 +73,11 @@ std::unexpected<Error> failed(std::string_view call, natsStatus status, jsErrCod
     return fail(errc, fmt::format("nats: {}: {}", call, text));
 }
 
+Result<void> expect_connected(const Connection& connection, std::string_view call) {
+    if (connection.is_connected()) return {};
+    return fail(Errc::unavailable, fmt::format("nats: {}: no server is connected", call));
+}
+
 Result<JetStreamHandle> open_context(const Connection& connection, Duration timeout) {
     jsOptions options;
     jsOptions_Init(&options);

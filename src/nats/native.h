@@ -42,6 +42,9 @@ using SubscriptionHandle = std::unique_ptr<natsSubscription, EndSubscription>;
 [[nodiscard]] std::unexpected<Error> failed(
     std::string_view call, natsStatus status, jsErrCode code = {});
 
+/// For calls that should not wait for the library while it tries to connect again: unavailable.
+[[nodiscard]] Result<void> expect_connected(const Connection& connection, std::string_view call);
+
 /// What calls to JetStream go through; each waits for its answer as long as `timeout`. Fails: as
 /// `failed` says.
 [[nodiscard]] Result<JetStreamHandle> open_context(const Connection& connection, Duration timeout);
