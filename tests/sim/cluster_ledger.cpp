@@ -66,8 +66,9 @@ void ClusterLedger::acked(const Receipt& receipt) {
 }
 
 void ClusterLedger::extended(const Receipt& receipt, TimePoint until) {
-    auto& end = facts_[receipt.message].leases[receipt.attempt].end;
-    end = std::max(end, until);
+    // Earlier than before, if its leader's successor has a clock that is behind: the last word
+    // holds.
+    facts_[receipt.message].leases[receipt.attempt].end = until;
     world_.note(facts_[receipt.message].body + " is extended");
     check_leases(receipt.message);
 }
