@@ -177,8 +177,7 @@ void EndSubscription::operator()(natsSubscription* handle) const noexcept {
 
 Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     BATON_TRY(const auto options, options_of(config));
-    auto told = std::make_shared<Told>();
-    auto closure = std::make_unique<ToldClosure>(told);
+    auto closure = std::make_unique<ToldClosure>(std::make_shared<Told>());
     natsOptions_SetDisconnectedCB(options.get(), tell_disconnected, closure.get());
     natsOptions_SetReconnectedCB(options.get(), tell_reconnected, closure.get());
     natsOptions_SetClosedCB(options.get(), tell_closed, closure.get());
@@ -186,8 +185,7 @@ Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
         return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
     }
-    static_cast<void>(closure.release());
-    return std::make_shared<NativeConnection>(handle, std::move(told));
+    return std::make_shared<NativeConnection>(handle, *closure.release());
 }
 
 }  // namespace baton::nats
