@@ -61,6 +61,9 @@ public:
         for (auto& lane : lanes_) {
             BATON_TRY_VOID(lane.make(patience));
         }
+        const auto allowed = jetstream_->max_payload() - headers_size_max;
+        part_size_ =
+            config_.message_size_max == 0 ? allowed : std::min(allowed, config_.message_size_max);
         least_needed_ = 0;
         while (true) {
             auto opened = try_to_open(patience);
@@ -181,6 +184,7 @@ private:
         needed_ = announced_ = needed_by_lanes();
         return true;
     }
+    /// Fails when one of them was deleted and made anew.
     Result<void> expect_both(const Patience& patience) {
         for (std::size_t i = 0; i < lanes_.size(); ++i) {
             const Lane& other = lanes_[1 - i];
@@ -261,7 +265,6 @@ private:
     Result<void> add_to(Lane& lane, std::uint64_t number, std::string_view entry) {
         if (!lane.is_ready()) return fail(Errc::unavailable, "the stream is not ready");
         if (lane.rule().epoch() != epoch_) return fail(deposed(lane));
-        const std::size_t part_size = part_size_max();
         const std::size_t parts = parts_of(entry.size());
         for (std::size_t i = 0; i < parts && lane.rule().whole() < number; ++i) {
             BATON_TRY(
@@ -270,7 +273,7 @@ private:
                                                 .index = static_cast<std::uint32_t>(i),
                                                 .count = static_cast<std::uint32_t>(parts),
                                                 .needed = needed_,
-                                                .data = entry.substr(i * part_size, part_size)},
+                                                .data = entry.substr(i * part_size_, part_size_)},
                                        Patience::brief(config_)));
             // Its place was taken by a message of ours that came late.
             if (!counts) return fail(Errc::deadline_exceeded, "another part came before");
@@ -339,16 +342,11 @@ private:
 
     [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
     [[nodiscard]] std::size_t parts_of(std::size_t size) const {
-        return std::max<std::size_t>(1, (size + part_size_max() - 1) / part_size_max());
+        return std::max<std::size_t>(1, (size + part_size_ - 1) / part_size_);
     }
     /// What an entry takes in a stream at most.
     [[nodiscard]] std::uint64_t stored_size(std::size_t size) const {
         return size + parts_of(size) * jetstream::beside_data_max;
-    }
-    [[nodiscard]] std::size_t part_size_max() const {
-        const auto allowed = jetstream_->max_payload() - headers_size_max;
-        return config_.message_size_max == 0 ? allowed
-                                             : std::min(allowed, config_.message_size_max);
     }
 
     std::unexpected<Error> fenced(Error error) {
@@ -379,7 +377,8 @@ private:
     bool is_purge_late_ = false;
     std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
-    LogSize size_;                    ///< of what stands within them
+    std::size_t part_size_ = 1;  ///< asking the library each time would wait while it reconnects
+    LogSize size_;               ///< of what stands within them
     std::uint64_t first_there_ = 0;   ///< entry, needed or not, when it was taken over
     std::uint64_t least_needed_ = 0;  ///< what the next beginning says at least
     std::optional<Error> fenced_ = not_taken_over();  ///< why nothing may be appended
