@@ -15,14 +15,24 @@
 namespace baton::test {
 namespace {
 
-constexpr std::string_view fixtures = R"({"fixtures": [
+/// Comes in 250 pieces, one every 100 ms: nobody waits for its end by accident, however slow the
+/// machine.
+std::string long_answer() {
+    std::string text;
+    for (int i = 0; i < 250; ++i) text += "a piece ";
+    return text;
+}
+
+std::string fixtures() {
+    return R"({"fixtures": [
     {"match": {"userMessage": "weather?", "hasToolResult": true}, "response": {"content": "It is sunny."}},
     {"match": {"userMessage": "weather?"}, "response": {"toolCalls": [
         {"name": "get_weather", "arguments": "{\"city\":\"Bern\"}"}]}},
     {"match": {"userMessage": "What is a baton?"}, "response": {"content": "A stick that runners hand over."}},
     {"match": {"userMessage": "as json"}, "response": {"content": "{\"a\":1}"}},
     {"match": {"userMessage": "slow"}, "latency": 100, "chunkSize": 8,
-     "response": {"content": "This answer takes its time, and more than the client that asked for it will wait."}},
+     "response": {"content": ")" +
+           long_answer() + R"("}},
     {"match": {"userMessage": "bad request"}, "response":
         {"error": {"message": "context too long", "type": "invalid_request_error"}, "status": 400}},
     {"match": {"userMessage": "busy once", "sequenceIndex": 0}, "response":
@@ -34,6 +44,7 @@ constexpr std::string_view fixtures = R"({"fixtures": [
         {"error": {"message": "it is always broken", "type": "server_error"}, "status": 500}},
     {"match": {"endpoint": "embedding"}, "response": {"embedding": [0.25, -0.5, 0.125]}}
 ]})";
+}
 
 class OpenAiClient : public testing::TestWithParam<std::string_view> {};
 
@@ -41,7 +52,7 @@ TEST_P(OpenAiClient, passes_the_golden_set) {
     const auto folder = std::filesystem::path(BATON_SOURCE_DIR) / "tests/peers/openai";
     ASSERT_TRUE(std::filesystem::exists(folder / "node_modules/openai"))
         << "run `npm ci --ignore-scripts` in " << folder;
-    const Aimock provider({.fixtures = std::string(fixtures)});
+    const Aimock provider({.fixtures = fixtures()});
     const auto daemon = Daemon::start(
         {.settings = {R"(llm.endpoints=[{"name":"main","provider":"openai","base_url":")" +
                           provider.base_url() +

@@ -216,13 +216,14 @@ async function abort() {
     let pieces = 0;
     try {
         for await (const chunk of stream) {
-            assert.ok(chunk.id);
+            // What was on its way when the client gave up still comes; the end of the answer does not.
+            assert.equal(chunk.choices[0].finish_reason, null);
             if (++pieces === 2) stream.controller.abort();
         }
     } catch (error) {
         assert.ok(error instanceof OpenAI.APIUserAbortError, String(error));
     }
-    assert.ok(pieces < 6, `${pieces} pieces came after the abort`);
+    assert.ok(pieces >= 2, `only ${pieces} pieces came`);
     const next = await client.chat.completions.create(ask("What is a baton?"));
     assert.ok(next.choices[0].message.content);
 }
