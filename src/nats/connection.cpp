@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "nats/native.h"
+#include "nats/pulse.h"
 
 namespace baton::nats {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::int64_t reconnect_wait_ms = 250;
 constexpr int reconnect_buffer_bytes = 1;
 /// How long the end of a subscription waits for the server; one that is not answered is freed with
 /// a later one.
-constexpr std::int64_t end_timeout_ms = 1'000;
+constexpr Duration end_timeout{1'000};
 
 /// What the library told of a connection. Asking the library would wait: it holds its own lock
 /// while it tries to connect again, two seconds for each server that does not answer.
@@ -48,17 +49,22 @@ void tell_closed(natsConnection*, void* closure) {
 
 class NativeConnection final : public Connection {
 public:
-    NativeConnection(natsConnection* handle, std::shared_ptr<const Told> told)
-        : handle_(handle), told_(std::move(told)) {}
+    NativeConnection(
+        natsConnection* handle, std::shared_ptr<const Told> told, Duration ping_interval)
+        : handle_(handle),
+          told_(std::move(told)),
+          pulse_(
+              std::make_unique<Pulse>(handle, ping_interval / 2, pings_out_max * ping_interval)) {}
     ~NativeConnection() override {
         close();  // nobody reads it any more
+        pulse_.reset();
         for (auto* subscription : ending_) natsSubscription_Destroy(subscription);
         natsConnection_Destroy(handle_);
     }
     NativeConnection(const NativeConnection&) = delete;
     NativeConnection& operator=(const NativeConnection&) = delete;
 
-    bool is_connected() const override { return told_->is_connected; }
+    bool is_connected() const override { return told_->is_connected && pulse_->is_felt(); }
     std::uint64_t reconnects() const override { return told_->reconnects; }
     void close() override { natsConnection_Close(handle_); }
 
@@ -72,7 +78,7 @@ public:
             ending.insert(ending.end(), ending_.begin(), ending_.end());
             ending_.clear();
         }
-        if (is_connected() && has_gone_on()) {
+        if (is_connected() && is_answered(handle_, end_timeout)) {
             for (auto* each : ending) natsSubscription_Destroy(each);
             return;
         }
@@ -81,21 +87,9 @@ public:
     }
 
 private:
-    /// Whether all that came up to now has been handed out: the server's answer comes behind it. (A
-    /// flush says yes as well when its ping could not be sent.)
-    [[nodiscard]] bool has_gone_on() {
-        natsInbox* nobody = nullptr;
-        if (natsInbox_Create(&nobody) != NATS_OK) return false;
-        natsMsg* answer = nullptr;
-        const auto status =
-            natsConnection_RequestString(&answer, handle_, nobody, "", end_timeout_ms);
-        natsMsg_Destroy(answer);
-        natsInbox_Destroy(nobody);
-        return status == NATS_NO_RESPONDERS;
-    }
-
     natsConnection* handle_;
     std::shared_ptr<const Told> told_;
+    std::unique_ptr<Pulse> pulse_;
     std::mutex mutex_;
     std::vector<natsSubscription*> ending_;  ///< taken off, and not freed yet
 };
@@ -185,7 +179,7 @@ Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
         return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
     }
-    return std::make_shared<NativeConnection>(handle, *closure.release());
+    return std::make_shared<NativeConnection>(handle, *closure.release(), config.ping_interval);
 }
 
 }  // namespace baton::nats

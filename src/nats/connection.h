@@ -22,7 +22,8 @@ struct ConnectionConfig {
     std::string cert_file;            ///< of this client, PEM; empty: none
     std::string key_file;             ///< belongs to `cert_file`
     Duration connect_timeout{2'000};  ///< of one server
-    Duration ping_interval{1'000};    ///< two missed answers end the connection
+    /// A server that is silent for twice as long is not connected, and another one is tried.
+    Duration ping_interval{1'000};
 };
 
 /// Comes back by itself when it is lost, until `close`. All methods from any thread.
@@ -30,7 +31,8 @@ class Connection {
 public:
     virtual ~Connection() = default;
 
-    /// Whether a server is on the other side at this moment.
+    /// Whether a server is on the other side: it answered within two ping intervals, and nothing
+    /// was heard of a loss. Does not block.
     [[nodiscard]] virtual bool is_connected() const = 0;
     /// How often it was lost and came back.
     [[nodiscard]] virtual std::uint64_t reconnects() const = 0;

@@ -1,0 +1,59 @@
+// A connection to a server that falls silent.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "nats/connection.h"
+#include "support/eventually.h"
+#include "support/fault_proxy.h"
+#include "support/nats_cluster.h"
+#include "support/queue_letters.h"
+#include "support/temp_dir.h"
+
+namespace baton::test {
+namespace {
+
+std::uint16_t port_of(const std::string& url) {
+    return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+}
+
+/// The library finds out about one after the other, and waits in between as long as it tries to
+/// connect: here that is longer than the test is patient.
+TEST(Connection, each_of_several_is_known_to_be_lost_while_the_library_tries_to_connect) {
+    NatsCluster server({.nodes = 1, .parent = fast_place()});
+    std::array<FaultProxy, 3> links;
+    std::vector<std::string> urls;
+    for (auto& link : links) {
+        link.set_target(port_of(server.urls().front()));
+        urls.push_back(fmt::format("nats://127.0.0.1:{}", link.port()));
+    }
+    std::vector<std::shared_ptr<nats::Connection>> connections;
+    for (const Duration ping_interval : {Duration(100), Duration(400), Duration(700)}) {
+        connections.push_back(must(nats::connect({.servers = urls,
+            .user = server.user().name,
+            .password = Secret(server.user().password),
+            .connect_timeout = Duration(60'000),
+            .ping_interval = ping_interval})));
+        EXPECT_TRUE(connections.back()->is_connected());
+    }
+    const auto all = [&](bool are_connected) {
+        return eventually([&] {
+            return std::ranges::all_of(connections, [&](const auto& connection) {
+                return connection->is_connected() == are_connected;
+            });
+        });
+    };
+    for (auto& link : links) link.set_link(Link::hold);
+    EXPECT_TRUE(all(false));
+    for (auto& link : links) link.set_link(Link::pass);
+    EXPECT_TRUE(all(true));
+}
+
+}  // namespace
+}  // namespace baton::test
