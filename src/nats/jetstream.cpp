@@ -159,12 +159,7 @@ public:
     }
 
     Result<void> step_down(const std::string& stream) override {
-        const auto subject = "$JS.API.STREAM.LEADER.STEPDOWN." + stream;
-        // The server wants to know where to answer, though nobody listens.
-        const auto status = natsConnection_PublishRequestString(
-            native(*connection_), subject.c_str(), unique_name().c_str(), "");
-        if (status != NATS_OK) return failed("changing the leader of stream " + stream, status);
-        return {};
+        return ask("STREAM.LEADER.STEPDOWN." + stream, "");
     }
 
     Result<std::uint64_t> publish(const Publication& publication) override {
@@ -221,17 +216,20 @@ public:
         return std::make_unique<OrderedReader>(std::move(handle), stream, first);
     }
 
-    Result<void> purge_before(const std::string& stream, std::uint64_t sequence) override {
-        jsOptions options;
-        jsOptions_Init(&options);
-        options.Stream.Purge.Sequence = sequence;
-        jsErrCode code{};
-        const auto status = js_PurgeStream(handle_.get(), stream.c_str(), &options, &code);
-        if (status != NATS_OK) return failed("purging stream " + stream, status, code);
-        return {};
+    Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
+        return ask("STREAM.PURGE." + stream, fmt::format(R"({{"seq":{}}})", sequence));
     }
 
 private:
+    Result<void> ask(const std::string& request, const std::string& data) {
+        const auto subject = "$JS.API." + request;
+        // The server wants to know where to answer, though nobody listens.
+        const auto status = natsConnection_PublishRequestString(
+            native(*connection_), subject.c_str(), unique_name().c_str(), data.c_str());
+        if (status != NATS_OK) return failed("asking for " + request, status);
+        return {};
+    }
+
     Result<StreamInfoHandle> info_of(const std::string& stream, Duration timeout) {
         jsOptions options;
         jsOptions_Init(&options);

@@ -102,8 +102,9 @@ public:
     /// From sequence `first` on.
     [[nodiscard]] virtual Result<std::unique_ptr<StreamReader>> read(
         const std::string& stream, std::uint64_t first) = 0;
-    /// Takes out everything before `sequence`.
-    [[nodiscard]] virtual Result<void> purge_before(
+    /// Asks that everything before `sequence` be taken out, and does not wait for it: the stream
+    /// takes nothing meanwhile. `state` tells when it is done.
+    [[nodiscard]] virtual Result<void> ask_to_purge(
         const std::string& stream, std::uint64_t sequence) = 0;
 };
 

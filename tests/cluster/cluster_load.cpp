@@ -184,24 +184,38 @@ void ClusterLoad::consume(std::size_t index) {
             receipts.push_back(receipt);
         }
         if (receipts.empty()) continue;
-        at.begin = std::chrono::steady_clock::now();
-        const auto settled = caller.run(url_for(index + i + 1),
-            [&](client::QueueClient& queues) { return queues.ack(name, receipts); });
-        at.end = std::chrono::steady_clock::now();
-        for (const auto& receipt : receipts) {
-            AckEvent event{.receipt = receipt, .at = at};
-            if (!settled) {
-                event.outcome = failed(settled.error());
-            } else {
-                for (const auto& failure : settled->failures) {
-                    if (failure.receipt != receipt) continue;
-                    event.outcome = failure.error.code == Errc::lease_lost ? Outcome::refused
-                                                                           : failed(failure.error);
-                }
-            }
-            history_.add(std::move(event));
+        // A daemon that refuses may be cut off: the next one is asked, as a client would.
+        for (std::size_t next = 1; next <= options_.daemons && !receipts.empty(); ++next) {
+            at.begin = std::chrono::steady_clock::now();
+            const auto settled = caller.run(url_for(index + i + next),
+                [&](client::QueueClient& queues) { return queues.ack(name, receipts); });
+            at.end = std::chrono::steady_clock::now();
+            receipts = add_acks(std::move(receipts), at, settled);
         }
     }
+}
+
+std::vector<std::string> ClusterLoad::add_acks(
+    std::vector<std::string> receipts, CallTime at, const Result<client::Settled>& settled) {
+    std::map<std::string, Error> failures;
+    if (settled) {
+        for (const auto& failure : settled->failures) failures[failure.receipt] = failure.error;
+    } else {
+        for (const auto& receipt : receipts) failures[receipt] = settled.error();
+    }
+    std::vector<std::string> refused;
+    for (auto& receipt : receipts) {
+        AckEvent event{.receipt = receipt, .at = at};
+        if (const auto failure = failures.find(receipt); failure != failures.end()) {
+            const Error& error = failure->second;
+            event.outcome = error.code == Errc::lease_lost ? Outcome::refused : failed(error);
+            const bool may_be_tried_again =
+                event.outcome == Outcome::refused && is_retryable(error.code);
+            if (may_be_tried_again) refused.push_back(receipt);
+        }
+        history_.add(std::move(event));
+    }
+    return refused;
 }
 
 void ClusterLoad::add_daemon() {

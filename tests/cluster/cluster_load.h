@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "client/queue_client.h"
 #include "support/daemon.h"
 #include "support/fault_proxy.h"
 #include "support/history.h"
@@ -83,6 +84,10 @@ private:
     void publish();
     void produce(std::size_t index);
     void consume(std::size_t index);
+    /// Puts what became of acks into the history. Returns the receipts for which another daemon may
+    /// be asked.
+    std::vector<std::string> add_acks(
+        std::vector<std::string> receipts, CallTime at, const Result<client::Settled>& settled);
     void make_queue();
     [[nodiscard]] std::string url_for(std::size_t turn) const;
     /// How a call ended that failed.

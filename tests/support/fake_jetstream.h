@@ -106,11 +106,14 @@ public:
         turn_();
         return std::make_unique<FakeReader>(streams_.of(name), first);
     }
-    Result<void> purge_before(const std::string& name, std::uint64_t sequence) override {
+    Result<void> ask_to_purge(const std::string& name, std::uint64_t sequence) override {
         turn_();
         auto& stream = streams_.of(name);
-        stream.first = std::max(stream.first, sequence);
-        return {};
+        switch (choices_.mishap(2)) {
+            case 1: return {};  // it is lost, and nobody says so
+            case 2: stream.purges.push_back(sequence); return {};
+            default: stream.purge(sequence); return {};
+        }
     }
 
 private:

@@ -1,6 +1,7 @@
 // The streams of a log in memory, as all their clients see them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -58,28 +59,35 @@ struct FakeStream {
     };
     std::vector<Sent> messages;  ///< from sequence 1 on
     std::uint64_t first = 1;
-    std::string subject;             ///< empty: there is no stream
-    std::vector<Sent> late;          ///< sent, and neither lost nor stored
-    std::vector<std::string> moves;  ///< subjects that it may still get
-    std::size_t silent = 0;          ///< so many calls find no leader
+    std::string subject;                ///< empty: there is no stream
+    std::vector<Sent> late;             ///< sent, and neither lost nor stored
+    std::vector<std::string> moves;     ///< subjects that it may still get
+    std::vector<std::uint64_t> purges;  ///< that may still happen, up to these sequences
+    std::size_t silent = 0;             ///< so many calls find no leader
 
     std::uint64_t store(Sent sent) {
         messages.push_back(std::move(sent));
         return messages.size();
     }
+    void purge(std::uint64_t sequence) { first = std::max(first, sequence); }
     /// Lets one late thing happen, or none.
     void land(Choices& choices) {
-        const auto at = choices.pick(1 + late.size() + moves.size());
+        auto at = choices.pick(1 + late.size() + moves.size() + purges.size());
         if (at == 0) return;
-        if (at <= late.size()) {
-            const auto landed = late.begin() + static_cast<std::ptrdiff_t>(at - 1);
-            store(*landed);
-            late.erase(landed);
+        if (--at < late.size()) {
+            store(take(late, at));
+        } else if (at -= late.size(); at < moves.size()) {
+            subject = take(moves, at);
         } else {
-            const auto moved = moves.begin() + static_cast<std::ptrdiff_t>(at - 1 - late.size());
-            subject = *moved;
-            moves.erase(moved);
+            purge(take(purges, at - moves.size()));
         }
+    }
+    template <class T>
+    static T take(std::vector<T>& from, std::size_t at) {
+        const auto place = from.begin() + static_cast<std::ptrdiff_t>(at);
+        T taken = std::move(*place);
+        from.erase(place);
+        return taken;
     }
     [[nodiscard]] std::unique_ptr<nats::Message> message(std::uint64_t sequence) const {
         const auto& sent = messages.at(sequence - 1);

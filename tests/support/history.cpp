@@ -96,7 +96,12 @@ private:
         }
         if (!is_drained || life.post->outcome != Outcome::done) return;
         if (life.deliveries.empty()) return say("{} was accepted and is lost", number);
-        if (!life.may_be_acked()) say("{} went without an ack", number);
+        if (!life.may_be_acked()) {
+            const auto tried = std::ranges::count_if(
+                life.deliveries, [](const Delivered& one) { return one.ack != nullptr; });
+            say("{} went without an ack ({} deliveries, {} refused acks)", number,
+                life.deliveries.size(), tried);
+        }
     }
 
     void settlement(std::uint64_t number, const Life& life) {

@@ -87,7 +87,7 @@ public:
     Result<std::unique_ptr<nats::StreamReader>> read(const std::string&, std::uint64_t) override {
         return fail(Errc::unsupported, "no consumer");
     }
-    Result<void> purge_before(const std::string&, std::uint64_t) override { return {}; }
+    Result<void> ask_to_purge(const std::string&, std::uint64_t) override { return {}; }
 
 private:
     std::shared_ptr<Server> server_;

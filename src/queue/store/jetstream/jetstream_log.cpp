@@ -83,11 +83,12 @@ public:
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
             if (!again || !patience.pause()) return fail(error);
         }
-        purged_ = first_there_ == 0 || first_there_ >= announced_ ? announced_ : 0;
-        purge();
+        // Before anything is read: a reading looks for its beginning in what is there.
+        for (auto& lane : lanes_) make_room_in(lane);
+        swept_ = announced_;
         size_.begin(std::min(first_there_, bounds_.last), bounds_.last, bytes());
         size_.release_before(bounds_.first);
-        if (announced_ == purged_) size_.correct(bytes());
+        if (is_purged()) size_.correct(bytes());
         fenced_.reset();
         return bounds_;
     }
@@ -300,7 +301,7 @@ private:
 
     /// It may be full of what was let go while it was away.
     void make_room_in(Lane& lane) {
-        if (announced_ == purged_) return;
+        if (lane.purged() >= announced_) return;
         const auto purged = lane.purge(announced_, Patience::brief(config_));
         static_cast<void>(purged);  // it is tried again when it is looked after
     }
@@ -310,36 +311,45 @@ private:
     /// is tried again the next time.
     void tend() {
         const auto now = std::chrono::steady_clock::now();
-        if (now - tended_at_ < config_.tend_interval && (announced_ == purged_ || is_purge_late_)) {
-            return;
-        }
+        if (now - tended_at_ < config_.tend_interval && swept_ == announced_) return;
         tended_at_ = now;
-        Lane& spare = lanes_[1 - written_];
-        Lane& written = lanes_[written_];
-        if (!spare.is_ready()) {
-            const auto recovered = spare.recover(Patience::brief(config_));
+        if (!spare().is_ready()) {
+            const auto recovered = spare().recover(Patience::brief(config_));
             static_cast<void>(recovered);
-        } else if (!spare.refresh()) {
-            spare.doubt();
+        } else if (!spare().refresh()) {
+            spare().doubt();
         }
-        purge();
-        if (!written.refresh() || !spare.is_ready()) return;
-        if (announced_ == purged_) size_.correct(bytes());
+        const bool is_known = lanes_[written_].refresh().has_value();
+        sweep();
+        if (!is_known || !spare().is_ready()) return;
+        if (is_purged()) size_.correct(bytes());
         if (config_.replicas == 1) return;
-        if (spare.leader().empty() || spare.leader() != written.leader()) return;
-        const auto asked = jetstream_->step_down(spare.stream());
+        if (spare().leader().empty() || spare().leader() != lanes_[written_].leader()) return;
+        const auto asked = jetstream_->step_down(spare().stream());
         static_cast<void>(asked);
     }
 
-    void purge() {
-        is_purge_late_ = false;
-        if (announced_ == purged_) return;
-        for (auto& lane : lanes_) {
-            is_purge_late_ |= !lane.is_ready() || !lane.purge(announced_, Patience::brief(config_));
+    /// A stream that is purged takes nothing for a while. So it is the lane that is not written,
+    /// and then the lanes change places. One that can't be written can't take its turn either.
+    void sweep() {
+        swept_ = announced_;
+        if (is_purged()) return;
+        Lane* lane = &spare();
+        if (!lane->is_ready()) {
+            lane = &lanes_[written_];
+        } else if (lane->purged() > lanes_[written_].purged()) {
+            written_ = 1 - written_;
+            lane = &spare();
         }
-        if (!is_purge_late_) purged_ = announced_;
+        const auto asked = lane->ask_to_purge(announced_, Patience::brief(config_));
+        static_cast<void>(asked);
     }
 
+    [[nodiscard]] bool is_purged() const {
+        return std::ranges::all_of(
+            lanes_, [this](const Lane& lane) { return lane.purged() >= announced_; });
+    }
+    [[nodiscard]] Lane& spare() { return lanes_[1 - written_]; }
     [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
     [[nodiscard]] std::size_t parts_of(std::size_t size) const {
         return std::max<std::size_t>(1, (size + part_size_ - 1) / part_size_);
@@ -373,8 +383,7 @@ private:
     std::uint64_t epoch_ = 0;      ///< that we opened
     std::uint64_t needed_ = 0;     ///< entries before it are not
     std::uint64_t announced_ = 0;  ///< `needed_` as an entry that counts said it
-    std::uint64_t purged_ = 0;     ///< before which everything has gone
-    bool is_purge_late_ = false;
+    std::uint64_t swept_ = 0;      ///< `announced_` when something was last asked to go
     std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
     std::size_t part_size_ = 1;  ///< asking the library each time would wait while it reconnects

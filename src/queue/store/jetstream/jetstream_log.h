@@ -29,6 +29,8 @@ struct JetStreamLogConfig {
     Duration retry_wait{50};  ///< between two tries while the cluster chooses a leader
     /// How often the stream that is not written is looked after.
     Duration tend_interval{2'000};
+    /// So many messages more than must may stay in a stream that is purged.
+    std::uint64_t mark_distance = 64;
     /// Bytes of one message at most; 0: what the server takes.
     std::size_t message_size_max = 0;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace baton::queue::jetstream {
-
 Result<void> Lane::look(const Patience& patience) {
     is_ready_ = false;
     BATON_TRY(const auto state, link_.look(patience));
@@ -22,12 +21,21 @@ Result<std::uint64_t> Lane::first_number(const Patience& patience) {
 }
 
 Result<std::uint64_t> Lane::place(std::uint64_t number, const Patience& patience) {
-    return place_of(at(patience), extent_, number);
+    while (true) {
+        auto found = place_of(at(patience), extent_, number);
+        if (found || found.error().code != Errc::not_found) return found;
+        // What it looked at may have been purged meanwhile.
+        const auto first = extent_.first;
+        BATON_TRY(const auto state, link_.look(patience));
+        see(state);
+        if (extent_.first == first) return found;
+    }
 }
 
 Result<void> Lane::enter(const Patience& patience) {
     is_ready_ = false;
     opened_ = 0;
+    marks_.clear();
     // What was sent up to now, by whomever, goes to a subject that is not used any more.
     BATON_TRY_VOID(link_.leave_subject(patience));
     BATON_TRY(const auto state, link_.settle(patience));
@@ -63,6 +71,7 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
     auto counts = send(part, patience);
     if (counts) {
         is_ready_ = true;
+        if (*counts) mark();
     } else if (!is_refusal(counts.error().code)) {
         open_ = {part, std::string(part.data)};
     } else {
@@ -74,8 +83,7 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
 
 Result<void> Lane::recover(const Patience& patience) {
     BATON_TRY(const auto state, link_.settle());
-    bytes_ = state.bytes;
-    leader_ = state.leader;
+    see(state);
     BATON_TRY_VOID(read_on(state.last, patience));
     BATON_TRY_VOID(close_open(patience));
     is_ready_ = true;
@@ -113,28 +121,59 @@ Result<bool> Lane::send(StoredPart part, const Patience& patience) {
            last.number == part.number && last.index == part.index;
 }
 
+void Lane::see(const nats::StreamState& state) {
+    bytes_ = state.bytes;
+    leader_ = state.leader;
+    extent_.first = std::max(extent_.first, state.first);
+    if (extent_.first >= asked_.sequence) purged_ = std::max(purged_, asked_.needed);
+}
+
 Result<void> Lane::refresh() {
     const auto state = link_.state();
     if (!state) return fail(state.error());
-    bytes_ = state->bytes;
-    leader_ = state->leader;
+    see(*state);
     return {};
 }
 
-Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
-    BATON_TRY(auto sequence, place(std::min(needed, rule_.whole()), patience));
+Result<void> Lane::ask_to_purge(std::uint64_t needed, const Patience& patience) {
+    BATON_TRY(auto sequence, purge_place(std::min(needed, rule_.whole()), patience));
     // Nothing before our epoch is needed, whose beginning says what was there.
     if (rule_.whole() < needed) sequence = std::max(sequence, opened_);
-    if (sequence <= extent_.first) return {};
-    BATON_TRY_VOID(jetstream_.purge_before(config_.stream, sequence));
-    extent_.first = sequence;
-    return refresh();
+    asked_ = {needed, sequence};
+    if (sequence > extent_.first) return jetstream_.ask_to_purge(config_.stream, sequence);
+    purged_ = std::max(purged_, needed);
+    return {};
+}
+
+/// A reading may begin at a message that certainly counts, and only there.
+void Lane::mark() {
+    const auto sequence = extent_.last;
+    const StoredPart& part = rule_.last();
+    if (!part.begins_entry() || !is_certain(part, sequence)) return;
+    if (!marks_.empty() && sequence - marks_.back().sequence < config_.mark_distance) return;
+    marks_.push_back({part.number, sequence});
+}
+
+/// Searching means to get messages, and they may be large.
+Result<std::uint64_t> Lane::purge_place(std::uint64_t number, const Patience& patience) {
+    while (marks_.size() > 1 && marks_[1].number <= number) marks_.pop_front();
+    if (!marks_.empty() && marks_.front().number <= number) return marks_.front().sequence;
+    return place(number, patience);
+}
+
+Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
+    while (true) {
+        auto done = ask_to_purge(needed, patience);
+        if (done) done = refresh();
+        if (purged_ >= needed) return {};
+        if (!done && !may_pass(done.error().code)) return done;
+        if (!patience.pause()) return fail(Errc::unavailable, "it is not purged yet");
+    }
 }
 
 Result<void> Lane::go_to_end(const nats::StreamState& state, const Patience& patience) {
-    bytes_ = state.bytes;
-    leader_ = state.leader;
     extent_ = {std::max<std::uint64_t>(state.first, 1), state.last};
+    see(state);
     BATON_TRY(rule_, rule_at_end(at(patience), extent_));
     return {};
 }

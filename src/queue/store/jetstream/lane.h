@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -62,10 +63,14 @@ public:
     void rest() noexcept { link_.rest(); }
     /// Its leader does not answer: `recover` comes before anything is added.
     void doubt() noexcept { is_ready_ = false; }
-    /// Asks how much it takes, and who leads.
+    /// Asks how much it takes, where it begins, and who leads.
     [[nodiscard]] Result<void> refresh();
-    /// Entries before `needed` may go.
+    /// Asks that entries before `needed` go; `purged` tells later, after a `refresh`.
+    [[nodiscard]] Result<void> ask_to_purge(std::uint64_t needed, const Patience& patience);
+    /// The same, and waits until they have gone.
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
+    /// Entries before this number have gone.
+    [[nodiscard]] std::uint64_t purged() const noexcept { return purged_; }
 
 private:
     /// A part of which it is not known whether it is stored.
@@ -73,6 +78,18 @@ private:
         StoredPart part;
         std::string data;
     };
+    struct Purge {
+        std::uint64_t needed = 0;    ///< number of an entry
+        std::uint64_t sequence = 0;  ///< with which the stream begins then
+    };
+    /// An entry of ours that begins there.
+    struct Mark {
+        std::uint64_t number = 0;
+        std::uint64_t sequence = 0;
+    };
+    void see(const nats::StreamState& state);
+    void mark();
+    [[nodiscard]] Result<std::uint64_t> purge_place(std::uint64_t number, const Patience& patience);
     [[nodiscard]] Result<bool> send(StoredPart part, const Patience& patience);
     [[nodiscard]] Result<void> close_open(const Patience& patience);
     [[nodiscard]] Result<void> go_to_end(const nats::StreamState& state, const Patience& patience);
@@ -87,6 +104,9 @@ private:
     ReadingRule rule_;  ///< what it says behind the last message
     Extent extent_;     ///< of the stream, as far as it was read
     std::uint64_t bytes_ = 0;
+    std::uint64_t purged_ = 0;
+    Purge asked_;
+    std::deque<Mark> marks_;    ///< ascending, some messages apart
     std::uint64_t opened_ = 0;  ///< sequence at which our epoch certainly began; 0: not certainly
     std::optional<OpenPart> open_;
     std::string leader_;

@@ -77,9 +77,9 @@ public:
         const std::string& stream, std::uint64_t first) override {
         return real_->read(stream, first);
     }
-    Result<void> purge_before(const std::string& stream, std::uint64_t sequence) override {
+    Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
         if (stream == away) return silence();
-        return real_->purge_before(stream, sequence);
+        return real_->ask_to_purge(stream, sequence);
     }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "jetstream_log_test.h"
 #include "queue/store/jetstream/stored_part.h"
+#include "support/eventually.h"
 
 namespace baton::test {
 namespace {
@@ -60,7 +61,10 @@ TEST_F(LogDamage, a_stream_that_was_lost_is_reported) {
 
 TEST_F(LogDamage, oldest_entries_that_are_gone_and_were_not_let_go_are_reported) {
     fill(*owner(), 1, 5);
-    must(StreamPlace::jetstream()->purge_before(stream, 5));
+    const auto server = StreamPlace::jetstream();
+    must(server->ask_to_purge(stream, 5));
+    ASSERT_TRUE(
+        eventually([&] { return must(server->state(stream, Duration(5'000))).first == 5; }));
     auto log = owner();
     EXPECT_EQ(must(log->look()).first, 1U);
     log = owner();

@@ -228,6 +228,7 @@ public:
         for (auto& stream : log.streams) {
             for (auto& sent : std::exchange(stream.late, {})) stream.store(std::move(sent));
             if (!stream.moves.empty()) stream.subject = stream.moves.back();
+            for (const auto sequence : std::exchange(stream.purges, {})) stream.purge(sequence);
             stream.silent = 0;
         }
         may_purge = false;
@@ -241,6 +242,7 @@ public:
         .subject = "s",
         .retry_wait = Duration(0),
         .tend_interval = Duration(0),
+        .mark_distance = 1,
         .message_size_max = 10};
     std::map<std::uint64_t, std::string> durable;  ///< by number
     std::set<std::string> refused;
