@@ -26,7 +26,8 @@ queue::JetStreamLogConfig log_config(const Config& config, queue::cluster::Parti
     return {.stream = log_stream(config, partition),
         .subject = fmt::format("{}.log.{}", cluster.name, partition),
         .replicas = config.nats.replicas,
-        .max_bytes = static_cast<std::int64_t>(cluster.log_size)};
+        .max_bytes = static_cast<std::int64_t>(cluster.log_size),
+        .purge_step = cluster.log_size / 1024};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr std::int64_t reconnect_wait_ms = 250;
 constexpr int reconnect_buffer_bytes = 1;
 /// How long the end of a subscription waits for the server; one that is not answered is freed with
 /// a later one.
-constexpr Duration end_timeout{1'000};
+constexpr std::int64_t end_timeout_ms = 1'000;
 
 /// What the library told of a connection. Asking the library would wait: it holds its own lock
 /// while it tries to connect again, two seconds for each server that does not answer.
@@ -49,16 +49,13 @@ void tell_closed(natsConnection*, void* closure) {
 
 class NativeConnection final : public Connection {
 public:
-    NativeConnection(
-        natsConnection* handle, std::shared_ptr<const Told> told, Duration ping_interval)
-        : handle_(handle),
-          told_(std::move(told)),
-          pulse_(
-              std::make_unique<Pulse>(handle, ping_interval / 2, pings_out_max * ping_interval)) {}
+    NativeConnection(natsConnection* handle, std::shared_ptr<const Told> told)
+        : handle_(handle), told_(std::move(told)) {}
     ~NativeConnection() override {
         close();  // nobody reads it any more
         pulse_.reset();
         for (auto* subscription : ending_) natsSubscription_Destroy(subscription);
+        natsSubscription_Destroy(echo_);
         natsConnection_Destroy(handle_);
     }
     NativeConnection(const NativeConnection&) = delete;
@@ -70,6 +67,19 @@ public:
 
     [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }
 
+    Result<void> start_pulse(Duration interval, Duration silence_max) {
+        natsInbox* inbox = nullptr;
+        if (const auto status = natsInbox_Create(&inbox); status != NATS_OK) {
+            return failed("making a subject", status);
+        }
+        const std::string subject = inbox;
+        natsInbox_Destroy(inbox);
+        const auto status = natsConnection_SubscribeSync(&echo_, handle_, subject.c_str());
+        if (status != NATS_OK) return failed("subscribing to " + subject, status);
+        pulse_ = std::make_unique<Pulse>(handle_, subject, echo_, interval, silence_max);
+        return {};
+    }
+
     void end(natsSubscription* subscription) {
         natsSubscription_Unsubscribe(subscription);
         std::vector<natsSubscription*> ending{subscription};
@@ -78,7 +88,7 @@ public:
             ending.insert(ending.end(), ending_.begin(), ending_.end());
             ending_.clear();
         }
-        if (is_connected() && is_answered(handle_, end_timeout)) {
+        if (is_connected() && has_gone_on()) {
             for (auto* each : ending) natsSubscription_Destroy(each);
             return;
         }
@@ -87,8 +97,22 @@ public:
     }
 
 private:
+    /// Whether all that came up to now has been handed out: the server's answer comes behind it. (A
+    /// flush says yes as well when its ping could not be sent.)
+    [[nodiscard]] bool has_gone_on() {
+        natsInbox* nobody = nullptr;
+        if (natsInbox_Create(&nobody) != NATS_OK) return false;
+        natsMsg* answer = nullptr;
+        const auto status =
+            natsConnection_RequestString(&answer, handle_, nobody, "", end_timeout_ms);
+        natsMsg_Destroy(answer);
+        natsInbox_Destroy(nobody);
+        return status == NATS_NO_RESPONDERS;
+    }
+
     natsConnection* handle_;
     std::shared_ptr<const Told> told_;
+    natsSubscription* echo_ = nullptr;
     std::unique_ptr<Pulse> pulse_;
     std::mutex mutex_;
     std::vector<natsSubscription*> ending_;  ///< taken off, and not freed yet
@@ -179,7 +203,10 @@ Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
         return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
     }
-    return std::make_shared<NativeConnection>(handle, *closure.release(), config.ping_interval);
+    auto connection = std::make_shared<NativeConnection>(handle, *closure.release());
+    BATON_TRY_VOID(
+        connection->start_pulse(config.ping_interval / 2, pings_out_max * config.ping_interval));
+    return connection;
 }
 
 }  // namespace baton::nats

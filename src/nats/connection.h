@@ -22,7 +22,7 @@ struct ConnectionConfig {
     std::string cert_file;            ///< of this client, PEM; empty: none
     std::string key_file;             ///< belongs to `cert_file`
     Duration connect_timeout{2'000};  ///< of one server
-    /// A server that is silent for twice as long is not connected, and another one is tried.
+    /// A server that is silent for twice as long is not connected; then another one is tried.
     Duration ping_interval{1'000};
 };
 
@@ -31,8 +31,8 @@ class Connection {
 public:
     virtual ~Connection() = default;
 
-    /// Whether a server is on the other side: it answered within two ping intervals, and nothing
-    /// was heard of a loss. Does not block.
+    /// Whether a server is on the other side: a message of ours came back within two ping
+    /// intervals, and nothing was heard of a loss. Does not block.
     [[nodiscard]] virtual bool is_connected() const = 0;
     /// How often it was lost and came back.
     [[nodiscard]] virtual std::uint64_t reconnects() const = 0;

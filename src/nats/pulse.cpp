@@ -1,20 +1,16 @@
 #include "nats/pulse.h"
 
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
 namespace baton::nats {
 
-bool is_answered(natsConnection* connection, Duration timeout) {
-    natsInbox* nobody = nullptr;
-    if (natsInbox_Create(&nobody) != NATS_OK) return false;
-    natsMsg* answer = nullptr;
-    const auto status =
-        natsConnection_RequestString(&answer, connection, nobody, "", timeout.count());
-    natsMsg_Destroy(answer);
-    natsInbox_Destroy(nobody);
-    return status == NATS_NO_RESPONDERS;
-}
-
-Pulse::Pulse(natsConnection* connection, Duration interval, Duration silence_max)
+Pulse::Pulse(natsConnection* connection, std::string subject, natsSubscription* echo,
+    Duration interval, Duration silence_max)
     : connection_(connection),
+      subject_(std::move(subject)),
+      echo_(echo),
       interval_(interval),
       silence_max_(silence_max),
       thread_([this] { run(); }) {}
@@ -29,17 +25,33 @@ Pulse::~Pulse() {
 }
 
 bool Pulse::is_felt() const noexcept {
-    return std::chrono::steady_clock::now() - answered_at_.load() <= silence_max_;
+    return std::chrono::steady_clock::now() - felt_at_.load() <= silence_max_;
 }
 
 void Pulse::run() {
+    std::uint64_t number = 0;
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, interval_, [&] { return is_ending_; })) {
         lock.unlock();
-        if (is_answered(connection_, silence_max_)) {
-            answered_at_ = std::chrono::steady_clock::now();
-        }
+        if (comes_back(std::to_string(++number))) felt_at_ = std::chrono::steady_clock::now();
         lock.lock();
+    }
+}
+
+bool Pulse::comes_back(const std::string& text) {
+    if (natsConnection_PublishString(connection_, subject_.c_str(), text.c_str()) != NATS_OK) {
+        return false;
+    }
+    while (true) {
+        natsMsg* message = nullptr;
+        const auto status = natsSubscription_NextMsg(&message, echo_, silence_max_.count());
+        const MsgHandle handle(message);
+        if (status != NATS_OK) return false;
+        // An earlier one may come late, and says nothing of now.
+        if (std::string_view(natsMsg_GetData(message),
+                static_cast<std::size_t>(natsMsg_GetDataLength(message))) == text) {
+            return true;
+        }
     }
 }
 

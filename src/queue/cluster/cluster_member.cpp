@@ -160,8 +160,10 @@ private:
         const bool is_connected = connection_->is_connected();
         if (is_connected) connected_at_ = steady_now();
         directory_.set_cut_off(steady_now() - connected_at_ >= cut_off_time);
-        if (is_connected && connection_->reconnects() != reconnects_) {
-            reconnects_ = connection_->reconnects();
+        const auto reconnects = connection_->reconnects();
+        // What was to be sent while it was silent was not sent, whether it was lost or not.
+        if (is_connected && (!was_connected_ || reconnects != reconnects_)) {
+            reconnects_ = reconnects;
             transport_->came_back();
         }
         if (is_connected == was_connected_) return;

@@ -1,6 +1,7 @@
 // A connection to a server that falls silent.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "nats/connection.h"
+#include "nats/messaging.h"
 #include "support/eventually.h"
 #include "support/fault_proxy.h"
 #include "support/nats_cluster.h"
@@ -53,6 +55,22 @@ TEST(Connection, each_of_several_is_known_to_be_lost_while_the_library_tries_to_
     EXPECT_TRUE(all(false));
     for (auto& link : links) link.set_link(Link::pass);
     EXPECT_TRUE(all(true));
+}
+
+/// Somebody who looks at all that goes on answers nothing.
+TEST(Connection, one_who_listens_to_everything_changes_nothing) {
+    NatsCluster server({.nodes = 1, .parent = fast_place()});
+    const nats::ConnectionConfig config{.servers = server.urls(),
+        .user = server.user().name,
+        .password = Secret(server.user().password),
+        .ping_interval = Duration(200)};
+    std::atomic<int> heard{0};
+    const auto messaging = nats::make_messaging(must(nats::connect(config)));
+    const auto listening = must(messaging->subscribe(">", [&](const nats::Delivery&) { ++heard; }));
+    const auto connection = must(nats::connect(config));
+    // Longer than a server may be silent.
+    EXPECT_TRUE(eventually([&] { return heard >= 20; }));
+    EXPECT_TRUE(connection->is_connected());
 }
 
 }  // namespace

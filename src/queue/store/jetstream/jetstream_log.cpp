@@ -302,8 +302,8 @@ private:
     /// It may be full of what was let go while it was away.
     void make_room_in(Lane& lane) {
         if (lane.purged() >= announced_) return;
-        const auto purged = lane.purge(announced_, Patience::brief(config_));
-        static_cast<void>(purged);  // it is tried again when it is looked after
+        // If it fails, that is tried again when it is looked after.
+        static_cast<void>(lane.purge(announced_, Patience::brief(config_)));
     }
 
     /// Now and then, and when something may be purged: makes the lane that is not written ready for
@@ -314,25 +314,23 @@ private:
         if (now - tended_at_ < config_.tend_interval && swept_ == announced_) return;
         tended_at_ = now;
         if (!spare().is_ready()) {
-            const auto recovered = spare().recover(Patience::brief(config_));
-            static_cast<void>(recovered);
+            static_cast<void>(spare().recover(Patience::brief(config_)));
         } else if (!spare().refresh()) {
             spare().doubt();
         }
-        const bool is_known = lanes_[written_].refresh().has_value();
+        swept_ = announced_;
+        if (!lanes_[written_].refresh()) return;
         sweep();
-        if (!is_known || !spare().is_ready()) return;
+        if (!spare().is_ready()) return;
         if (is_purged()) size_.correct(bytes());
         if (config_.replicas == 1) return;
         if (spare().leader().empty() || spare().leader() != lanes_[written_].leader()) return;
-        const auto asked = jetstream_->step_down(spare().stream());
-        static_cast<void>(asked);
+        static_cast<void>(jetstream_->step_down(spare().stream()));
     }
 
     /// A stream that is purged takes nothing for a while. So it is the lane that is not written,
     /// and then the lanes change places. One that can't be written can't take its turn either.
     void sweep() {
-        swept_ = announced_;
         if (is_purged()) return;
         Lane* lane = &spare();
         if (!lane->is_ready()) {
@@ -341,8 +339,7 @@ private:
             written_ = 1 - written_;
             lane = &spare();
         }
-        const auto asked = lane->ask_to_purge(announced_, Patience::brief(config_));
-        static_cast<void>(asked);
+        static_cast<void>(lane->ask_to_purge(announced_, Patience::brief(config_)));
     }
 
     [[nodiscard]] bool is_purged() const {

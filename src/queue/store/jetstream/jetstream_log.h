@@ -2,6 +2,7 @@
 // large, in the one stream or the other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -29,8 +30,8 @@ struct JetStreamLogConfig {
     Duration retry_wait{50};  ///< between two tries while the cluster chooses a leader
     /// How often the stream that is not written is looked after.
     Duration tend_interval{2'000};
-    /// So many messages more than must may stay in a stream that is purged.
-    std::uint64_t mark_distance = 64;
+    /// So many bytes more than must, and an entry, may stay in a stream that is purged.
+    std::uint64_t purge_step = std::uint64_t{64} * 1024;
     /// Bytes of one message at most; 0: what the server takes.
     std::size_t message_size_max = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace baton::queue::jetstream {
+
 Result<void> Lane::look(const Patience& patience) {
     is_ready_ = false;
     BATON_TRY(const auto state, link_.look(patience));
@@ -72,6 +73,7 @@ Result<bool> Lane::add(StoredPart part, const Patience& patience) {
     if (counts) {
         is_ready_ = true;
         if (*counts) mark();
+        added_ += part.data.size() + beside_data_max;
     } else if (!is_refusal(counts.error().code)) {
         open_ = {part, std::string(part.data)};
     } else {
@@ -136,9 +138,12 @@ Result<void> Lane::refresh() {
 }
 
 Result<void> Lane::ask_to_purge(std::uint64_t needed, const Patience& patience) {
-    BATON_TRY(auto sequence, purge_place(std::min(needed, rule_.whole()), patience));
-    // Nothing before our epoch is needed, whose beginning says what was there.
-    if (rule_.whole() < needed) sequence = std::max(sequence, opened_);
+    // Where nothing is needed, what came before our epoch is not either: its beginning says so.
+    std::uint64_t sequence = rule_.whole() < needed ? opened_ : 0;
+    if (sequence == 0 || !marks_.empty()) {
+        BATON_TRY(const auto found, purge_place(std::min(needed, rule_.whole()), patience));
+        sequence = std::max(sequence, found);
+    }
     asked_ = {needed, sequence};
     if (sequence > extent_.first) return jetstream_.ask_to_purge(config_.stream, sequence);
     purged_ = std::max(purged_, needed);
@@ -147,11 +152,13 @@ Result<void> Lane::ask_to_purge(std::uint64_t needed, const Patience& patience) 
 
 /// A reading may begin at a message that certainly counts, and only there.
 void Lane::mark() {
-    const auto sequence = extent_.last;
     const StoredPart& part = rule_.last();
-    if (!part.begins_entry() || !is_certain(part, sequence)) return;
-    if (!marks_.empty() && sequence - marks_.back().sequence < config_.mark_distance) return;
-    marks_.push_back({part.number, sequence});
+    if (!part.begins_entry() || !is_certain(part, extent_.last)) return;
+    const Mark last{.number = part.number, .sequence = extent_.last, .bytes = added_};
+    const auto count = marks_.size();
+    const bool is_apart = count < 2 || last.bytes - marks_[count - 2].bytes >= config_.purge_step;
+    if (!is_apart) marks_.pop_back();
+    marks_.push_back(last);
 }
 
 /// Searching means to get messages, and they may be large.

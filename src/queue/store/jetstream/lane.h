@@ -69,7 +69,7 @@ public:
     [[nodiscard]] Result<void> ask_to_purge(std::uint64_t needed, const Patience& patience);
     /// The same, and waits until they have gone.
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
-    /// Entries before this number have gone.
+    /// Entries before this number have gone, but for what `purge_step` lets stay.
     [[nodiscard]] std::uint64_t purged() const noexcept { return purged_; }
 
 private:
@@ -86,6 +86,7 @@ private:
     struct Mark {
         std::uint64_t number = 0;
         std::uint64_t sequence = 0;
+        std::uint64_t bytes = 0;  ///< that were added up to it
     };
     void see(const nats::StreamState& state);
     void mark();
@@ -106,7 +107,8 @@ private:
     std::uint64_t bytes_ = 0;
     std::uint64_t purged_ = 0;
     Purge asked_;
-    std::deque<Mark> marks_;    ///< ascending, some messages apart
+    std::deque<Mark> marks_;   ///< ascending, and some way apart but for the last one
+    std::uint64_t added_ = 0;  ///< bytes
     std::uint64_t opened_ = 0;  ///< sequence at which our epoch certainly began; 0: not certainly
     std::optional<OpenPart> open_;
     std::string leader_;

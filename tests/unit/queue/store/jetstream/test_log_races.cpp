@@ -242,7 +242,7 @@ public:
         .subject = "s",
         .retry_wait = Duration(0),
         .tend_interval = Duration(0),
-        .mark_distance = 1,
+        .purge_step = 1,
         .message_size_max = 10};
     std::map<std::uint64_t, std::string> durable;  ///< by number
     std::set<std::string> refused;
