@@ -1,6 +1,7 @@
 #include "nats/connection.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,6 +30,8 @@ constexpr std::int64_t end_timeout_ms = 1'000;
 struct Told {
     std::atomic<bool> is_connected{true};
     std::atomic<std::uint64_t> reconnects{0};
+    /// The server was there at that time.
+    std::atomic<SteadyTimePoint> heard_at{std::chrono::steady_clock::now()};
 };
 
 /// What the library keeps of it; it ends with the last thing that is told.
@@ -40,6 +43,7 @@ void tell_disconnected(natsConnection*, void* closure) {
 void tell_reconnected(natsConnection*, void* closure) {
     auto& told = **static_cast<ToldClosure*>(closure);
     ++told.reconnects;
+    told.heard_at = std::chrono::steady_clock::now();
     told.is_connected = true;
 }
 void tell_closed(natsConnection*, void* closure) {
@@ -49,8 +53,8 @@ void tell_closed(natsConnection*, void* closure) {
 
 class NativeConnection final : public Connection {
 public:
-    NativeConnection(natsConnection* handle, std::shared_ptr<const Told> told)
-        : handle_(handle), told_(std::move(told)) {}
+    NativeConnection(natsConnection* handle, std::shared_ptr<Told> told, Duration silence_max)
+        : handle_(handle), told_(std::move(told)), silence_max_(silence_max) {}
     ~NativeConnection() override {
         close();  // nobody reads it any more
         pulse_.reset();
@@ -61,13 +65,16 @@ public:
     NativeConnection(const NativeConnection&) = delete;
     NativeConnection& operator=(const NativeConnection&) = delete;
 
-    bool is_connected() const override { return told_->is_connected && pulse_->is_felt(); }
+    bool is_connected() const override {
+        const auto silence = std::chrono::steady_clock::now() - told_->heard_at.load();
+        return told_->is_connected && silence <= silence_max_;
+    }
     std::uint64_t reconnects() const override { return told_->reconnects; }
     void close() override { natsConnection_Close(handle_); }
 
     [[nodiscard]] natsConnection* handle() const noexcept { return handle_; }
 
-    Result<void> start_pulse(Duration interval, Duration silence_max) {
+    Result<void> start_pulse(Duration interval) {
         natsInbox* inbox = nullptr;
         if (const auto status = natsInbox_Create(&inbox); status != NATS_OK) {
             return failed("making a subject", status);
@@ -76,7 +83,7 @@ public:
         natsInbox_Destroy(inbox);
         const auto status = natsConnection_SubscribeSync(&echo_, handle_, subject.c_str());
         if (status != NATS_OK) return failed("subscribing to " + subject, status);
-        pulse_ = std::make_unique<Pulse>(handle_, subject, echo_, interval, silence_max);
+        pulse_ = std::make_unique<Pulse>(handle_, subject, echo_, interval, told_->heard_at);
         return {};
     }
 
@@ -111,7 +118,8 @@ private:
     }
 
     natsConnection* handle_;
-    std::shared_ptr<const Told> told_;
+    std::shared_ptr<Told> told_;
+    const Duration silence_max_;
     natsSubscription* echo_ = nullptr;
     std::unique_ptr<Pulse> pulse_;
     std::mutex mutex_;
@@ -203,9 +211,9 @@ Result<std::shared_ptr<Connection>> connect(const ConnectionConfig& config) {
     if (const auto status = natsConnection_Connect(&handle, options.get()); status != NATS_OK) {
         return failed(fmt::format("connecting to {}", fmt::join(config.servers, ", ")), status);
     }
-    auto connection = std::make_shared<NativeConnection>(handle, *closure.release());
-    BATON_TRY_VOID(
-        connection->start_pulse(config.ping_interval / 2, pings_out_max * config.ping_interval));
+    auto connection = std::make_shared<NativeConnection>(
+        handle, *closure.release(), pings_out_max * config.ping_interval);
+    BATON_TRY_VOID(connection->start_pulse(config.ping_interval / 2));
     return connection;
 }
 

@@ -1,18 +1,24 @@
 #include "nats/pulse.h"
 
-#include <cstdint>
-#include <string_view>
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <utility>
 
 namespace baton::nats {
+namespace {
+
+SteadyTimePoint now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
 
 Pulse::Pulse(natsConnection* connection, std::string subject, natsSubscription* echo,
-    Duration interval, Duration silence_max)
+    Duration interval, std::atomic<SteadyTimePoint>& heard_at)
     : connection_(connection),
       subject_(std::move(subject)),
       echo_(echo),
       interval_(interval),
-      silence_max_(silence_max),
+      heard_at_(heard_at),
       thread_([this] { run(); }) {}
 
 Pulse::~Pulse() {
@@ -24,34 +30,36 @@ Pulse::~Pulse() {
     thread_.join();
 }
 
-bool Pulse::is_felt() const noexcept {
-    return std::chrono::steady_clock::now() - felt_at_.load() <= silence_max_;
-}
-
 void Pulse::run() {
-    std::uint64_t number = 0;
     std::unique_lock lock(mutex_);
-    while (!ended_.wait_for(lock, interval_, [&] { return is_ending_; })) {
+    while (!is_ending_) {
         lock.unlock();
-        if (comes_back(std::to_string(++number))) felt_at_ = std::chrono::steady_clock::now();
+        const auto next = now() + interval_;
+        beat();
         lock.lock();
+        ended_.wait_until(lock, next, [&] { return is_ending_; });
     }
 }
 
-bool Pulse::comes_back(const std::string& text) {
-    if (natsConnection_PublishString(connection_, subject_.c_str(), text.c_str()) != NATS_OK) {
-        return false;
-    }
+/// Sends one, and hears what comes back for an interval: also one that was sent before.
+void Pulse::beat() {
+    const auto sent_at = now();
+    const auto end = sent_at + interval_;
+    const auto sent = natsConnection_Publish(
+        connection_, subject_.c_str(), &sent_at, static_cast<int>(sizeof sent_at));
+    if (sent != NATS_OK) return;
     while (true) {
+        const auto left = std::chrono::ceil<Duration>(end - now());
         natsMsg* message = nullptr;
-        const auto status = natsSubscription_NextMsg(&message, echo_, silence_max_.count());
+        const auto status = natsSubscription_NextMsg(
+            &message, echo_, std::max<Duration>(left, Duration(1)).count());
         const MsgHandle handle(message);
-        if (status != NATS_OK) return false;
-        // An earlier one may come late, and says nothing of now.
-        if (std::string_view(natsMsg_GetData(message),
-                static_cast<std::size_t>(natsMsg_GetDataLength(message))) == text) {
-            return true;
-        }
+        if (status != NATS_OK) return;
+        SteadyTimePoint of{};
+        if (natsMsg_GetDataLength(message) != static_cast<int>(sizeof of)) continue;
+        std::memcpy(&of, natsMsg_GetData(message), sizeof of);
+        heard_at_ = std::max(heard_at_.load(), of);
+        if (of == sent_at) return;
     }
 }
 

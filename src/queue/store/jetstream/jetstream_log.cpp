@@ -302,8 +302,7 @@ private:
     /// It may be full of what was let go while it was away.
     void make_room_in(Lane& lane) {
         if (lane.purged() >= announced_) return;
-        // If it fails, that is tried again when it is looked after.
-        static_cast<void>(lane.purge(announced_, Patience::brief(config_)));
+        may_fail(lane.purge(announced_, Patience::brief(config_)));
     }
 
     /// Now and then, and when something may be purged: makes the lane that is not written ready for
@@ -311,10 +310,12 @@ private:
     /// is tried again the next time.
     void tend() {
         const auto now = std::chrono::steady_clock::now();
-        if (now - tended_at_ < config_.tend_interval && swept_ == announced_) return;
+        const bool is_due =
+            swept_ != announced_ && spare().is_ready();  // one away keeps us waiting
+        if (!is_due && now - tended_at_ < config_.tend_interval) return;
         tended_at_ = now;
         if (!spare().is_ready()) {
-            static_cast<void>(spare().recover(Patience::brief(config_)));
+            may_fail(spare().recover(Patience::brief(config_)));
         } else if (!spare().refresh()) {
             spare().doubt();
         }
@@ -325,7 +326,7 @@ private:
         if (is_purged()) size_.correct(bytes());
         if (config_.replicas == 1) return;
         if (spare().leader().empty() || spare().leader() != lanes_[written_].leader()) return;
-        static_cast<void>(jetstream_->step_down(spare().stream()));
+        may_fail(jetstream_->step_down(spare().stream()));
     }
 
     /// A stream that is purged takes nothing for a while. So it is the lane that is not written,
@@ -339,8 +340,11 @@ private:
             written_ = 1 - written_;
             lane = &spare();
         }
-        static_cast<void>(lane->ask_to_purge(announced_, Patience::brief(config_)));
+        may_fail(lane->ask_to_purge(announced_, Patience::brief(config_)));
     }
+
+    /// Then it is tried again, the next time that the lanes are looked after.
+    static void may_fail(const Result<void>& /*tried*/) {}
 
     [[nodiscard]] bool is_purged() const {
         return std::ranges::all_of(
@@ -356,10 +360,7 @@ private:
         return size + parts_of(size) * jetstream::beside_data_max;
     }
 
-    std::unexpected<Error> fenced(Error error) {
-        fenced_ = error;
-        return fail(std::move(error));
-    }
+    std::unexpected<Error> fenced(Error error) { return fail(*(fenced_ = std::move(error))); }
     [[nodiscard]] static Error not_taken_over() {
         return {.code = Errc::storage_io, .detail = "the log was not taken over"};
     }
