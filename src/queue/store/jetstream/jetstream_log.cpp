@@ -264,7 +264,8 @@ private:
 
     /// All parts of the entry, unless it is there. Any error leaves it unfinished in this lane.
     Result<void> add_to(Lane& lane, std::uint64_t number, std::string_view entry) {
-        if (!lane.is_ready()) return fail(Errc::unavailable, "the stream is not ready");
+        const bool is_ready = lane.is_ready() && !lane.is_purging();
+        if (!is_ready) return fail(Errc::unavailable, "the stream is not ready");
         if (lane.rule().epoch() != epoch_) return fail(deposed(lane));
         const std::size_t parts = parts_of(entry.size());
         for (std::size_t i = 0; i < parts && lane.rule().whole() < number; ++i) {
@@ -292,6 +293,7 @@ private:
                 Lane& lane = lanes_[written_];
                 done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
                 if (done) make_room_in(lane);
+                if (lane.is_purging()) done = fail(Errc::unavailable, "the stream is purged");
                 if (done || done.error().code == Errc::storage_corrupt) return done;
                 may_help |= may_pass(done.error().code);
             }
@@ -301,7 +303,7 @@ private:
 
     /// It may be full of what was let go while it was away.
     void make_room_in(Lane& lane) {
-        if (lane.purged() >= announced_) return;
+        if (lane.purged() >= announced_ && !lane.is_purging()) return;
         may_fail(lane.purge(announced_, Patience::brief(config_)));
     }
 
@@ -333,14 +335,10 @@ private:
     /// and then the lanes change places. One that can't be written can't take its turn either.
     void sweep() {
         if (is_purged()) return;
-        Lane* lane = &spare();
-        if (!lane->is_ready()) {
-            lane = &lanes_[written_];
-        } else if (lane->purged() > lanes_[written_].purged()) {
-            written_ = 1 - written_;
-            lane = &spare();
-        }
-        may_fail(lane->ask_to_purge(announced_, Patience::brief(config_)));
+        if (!spare().is_ready()) return make_room_in(lanes_[written_]);
+        const bool is_turn = spare().purged() > lanes_[written_].purged();
+        if (is_turn && !spare().is_purging()) written_ = 1 - written_;
+        may_fail(spare().ask_to_purge(announced_, Patience::brief(config_)));
     }
 
     /// Then it is tried again, the next time that the lanes are looked after.

@@ -65,12 +65,16 @@ public:
     void doubt() noexcept { is_ready_ = false; }
     /// Asks how much it takes, where it begins, and who leads.
     [[nodiscard]] Result<void> refresh();
-    /// Asks that entries before `needed` go; `purged` tells later, after a `refresh`.
+    /// Asks that entries before `needed` go; `purged` tells later, after a `refresh`. Until then
+    /// nothing may be added.
     [[nodiscard]] Result<void> ask_to_purge(std::uint64_t needed, const Patience& patience);
     /// The same, and waits until they have gone.
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
     /// Entries before this number have gone, but for what `purge_step` lets stay.
     [[nodiscard]] std::uint64_t purged() const noexcept { return purged_; }
+    /// Whether it was asked, and is not known to be done. Replicas of nats-server 2.9 came apart
+    /// when messages came while a purge was under way.
+    [[nodiscard]] bool is_purging() const noexcept { return asked_.sequence > extent_.first; }
 
 private:
     /// A part of which it is not known whether it is stored.
@@ -107,8 +111,8 @@ private:
     std::uint64_t bytes_ = 0;
     std::uint64_t purged_ = 0;
     Purge asked_;
-    std::deque<Mark> marks_;   ///< ascending, and some way apart but for the last one
-    std::uint64_t added_ = 0;  ///< bytes
+    std::deque<Mark> marks_;    ///< ascending, and some way apart but for the last one
+    std::uint64_t added_ = 0;   ///< bytes
     std::uint64_t opened_ = 0;  ///< sequence at which our epoch certainly began; 0: not certainly
     std::optional<OpenPart> open_;
     std::string leader_;
