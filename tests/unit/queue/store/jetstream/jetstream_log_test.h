@@ -1,10 +1,12 @@
 // A shared log on a real nats-server whose answers a test can lose.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -39,7 +41,10 @@ public:
     }
     Result<nats::StreamState> state(const std::string& stream, Duration timeout) override {
         if (stream == away) return silence();
-        return real_->state(stream, timeout);
+        auto state = real_->state(stream, timeout);
+        const auto purge = purges_.find(is_second(stream));
+        if (state && purge != purges_.end() && state->first >= purge->second) purges_.erase(purge);
+        return state;
     }
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
         if (stream == away) return silence();
@@ -57,6 +62,7 @@ public:
     std::string used;  ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         used = publication.subject;
+        EXPECT_FALSE(purges_.contains(is_second(used))) << used << " is purged meanwhile";
         if (!away.empty() && must(real_->state(away, Duration(5'000))).subjects.at(0) == used) {
             return silence();
         }
@@ -79,16 +85,21 @@ public:
     }
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
         if (stream == away) return silence();
+        purges_[is_second(stream)] = sequence;
         return real_->ask_to_purge(stream, sequence);
     }
 
 private:
+    /// The streams of a log differ by `-b`, and so do their subjects.
+    static bool is_second(std::string_view name) { return name.find("-b") != name.npos; }
     static std::unexpected<Error> silence() {
         return fail(Errc::deadline_exceeded, "nobody answers");
     }
 
     std::unique_ptr<nats::JetStream> real_ = StreamPlace::jetstream();
     Decide decide_;
+    /// Which were asked for, of the first and the second stream, and not seen to be done.
+    std::map<bool, std::uint64_t> purges_;
 };
 
 class JetStreamLogTest : public ::testing::Test {

@@ -157,6 +157,25 @@ TEST_F(JetStreamLogTest, what_is_released_goes_and_the_rest_stays) {
     EXPECT_EQ(held(), entries(33, 34));
 }
 
+/// The one that is not written is purged, and is written then.
+TEST_F(JetStreamLogTest, what_is_released_makes_the_streams_change_places) {
+    config.tend_interval = Duration(0);
+    config.purge_step = 100;
+    auto log = owner();
+    for (std::uint64_t number = 1; number <= 300; ++number) {
+        must(log->append(number, entry(number)));
+        if (number % 10 == 0) must(log->release_before(number - 5));
+    }
+    fill(*log, 301, 301);  // it is an entry that says what may go
+    const auto server = StreamPlace::jetstream();
+    for (const auto* end : {"", "-b"}) {
+        const auto state = must(server->state(stream + end, Duration(5'000)));
+        EXPECT_GT(state.last, 50U) << end;
+        EXPECT_LT(state.last - state.first, 150U) << end;
+    }
+    EXPECT_EQ(held(), entries(295, 301));
+}
+
 TEST_F(JetStreamLogTest, a_full_stream_refuses_and_goes_on_when_there_is_room) {
     config.max_bytes = 20'000;
     auto log = owner();
