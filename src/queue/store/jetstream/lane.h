@@ -72,8 +72,8 @@ public:
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
     /// Entries before this number have gone, but for what `purge_step` lets stay.
     [[nodiscard]] std::uint64_t purged() const noexcept { return purged_; }
-    /// Whether it was asked, and is not known to be done. Replicas of nats-server 2.9 came apart
-    /// when messages came while a purge was under way.
+    /// Whether it was asked, and is not known to be done. (A replica of nats-server 2.9 came apart
+    /// once when messages could come meanwhile; that this was the reason is inferred.)
     [[nodiscard]] bool is_purging() const noexcept { return asked_.sequence > extent_.first; }
 
 private:
