@@ -48,8 +48,10 @@ public:
         turn_();
         auto& stream = streams_.of(name);
         if (is_silent(stream)) return silence();
-        nats::StreamState state{
-            .first = stream.first, .last = stream.messages.size(), .subjects = {stream.subject}};
+        nats::StreamState state{.first = stream.first,
+            .last = stream.messages.size(),
+            .bytes = stream.bytes(),
+            .subjects = {stream.subject}};
         switch (choices_.mishap(2)) {
             case 1: return silence();
             case 2: state.last = std::max(state.last, stream.first) - 1; break;  // of a moment ago

@@ -69,6 +69,7 @@ struct FakeStream {
         messages.push_back(std::move(sent));
         return messages.size();
     }
+    [[nodiscard]] std::uint64_t bytes() const { return (messages.size() + 1 - first) * 200; }
     void purge(std::uint64_t sequence) { first = std::max(first, sequence); }
     /// Lets one late thing happen, or none.
     void land(Choices& choices) {

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "queue/store/jetstream/lane.h"
+#include "queue/store/jetstream/lane_pair.h"
 #include "queue/store/jetstream/lane_reader.h"
 #include "queue/store/jetstream/log_size.h"
 #include "queue/store/jetstream/stored_part.h"
@@ -20,16 +21,11 @@ namespace {
 using jetstream::headers_size_max;
 using jetstream::is_refusal;
 using jetstream::Lane;
+using jetstream::LanePair;
 using jetstream::LaneReader;
 using jetstream::LogSize;
 using jetstream::may_pass;
 using jetstream::Patience;
-
-JetStreamLogConfig second(JetStreamLogConfig config) {
-    config.stream += "-b";
-    config.subject += "-b";
-    return config;
-}
 
 /// Writes one of its lanes until that does not answer, and then the other: an entry that may be in
 /// the first is put into the second as well, the same to the byte. So it does not matter in which
@@ -39,7 +35,7 @@ public:
     JetStreamLog(std::unique_ptr<nats::JetStream> jetstream, JetStreamLogConfig config)
         : jetstream_(std::move(jetstream)),
           config_(std::move(config)),
-          lanes_{{{*jetstream_, config_}, {*jetstream_, second(config_)}}},
+          lanes_(*jetstream_, config_),
           size_(config_.max_bytes) {}
 
     Result<Bounds> look() override {
@@ -84,11 +80,10 @@ public:
             if (!again || !patience.pause()) return fail(error);
         }
         // Before anything is read: a reading looks for its beginning in what is there.
-        for (auto& lane : lanes_) make_room_in(lane);
-        swept_ = announced_;
-        size_.begin(std::min(first_there_, bounds_.last), bounds_.last, bytes());
+        lanes_.take_over(announced_);
+        size_.begin(std::min(first_there_, bounds_.last), bounds_.last, lanes_.bytes());
         size_.release_before(bounds_.first);
-        if (is_purged()) size_.correct(bytes());
+        if (lanes_.is_purged()) size_.correct(lanes_.bytes());
         fenced_.reset();
         return bounds_;
     }
@@ -98,7 +93,7 @@ public:
         std::uint64_t next = std::max(from, bounds_.first);
         const Patience patience(config_);
         std::array<std::optional<LaneReader>, 2> readers;
-        for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        for (std::size_t i = 0; i < readers.size(); ++i) {
             BATON_TRY(readers[i], reader(lanes_[i], next, patience));
         }
         for (; next <= bounds_.last; ++next) {
@@ -147,9 +142,10 @@ public:
         size_.add(number, stored_size(entry.size()));
         if (announced_ != needed_) size_.release_before(needed_);
         announced_ = needed_;
+        lanes_.let_go(announced_);
         if (bounds_.last == 0) bounds_.first = number;
         bounds_.last = number;
-        tend();
+        if (lanes_.tend() && lanes_.is_purged()) size_.correct(lanes_.bytes());
         return {};
     }
 
@@ -187,7 +183,7 @@ private:
     }
     /// Fails when one of them was deleted and made anew.
     Result<void> expect_both(const Patience& patience) {
-        for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        for (const std::size_t i : {0U, 1U}) {
             const Lane& other = lanes_[1 - i];
             while (lanes_[i].extent().last == 0 && other.rule().needed() != 0) {
                 // A leader may be behind for a moment.
@@ -237,23 +233,22 @@ private:
     Result<void> add_somewhere(std::uint64_t number, std::string_view entry) {
         const Patience patience(config_);
         bool is_unknown = false;  // it may be stored, or be some time
-        std::array<bool, 2> is_full{};
+        std::size_t full = 0;     // so many have refused it for want of room, one after the other
         for (int tries = 1;; ++tries) {
-            Lane& lane = lanes_[written_];
+            Lane& lane = lanes_.written();
             auto added = add_to(lane, number, entry);
             if (added) {
-                if (tries > 1) lanes_[1 - written_].rest();
+                if (tries > 1) lanes_.spare().rest();
                 return {};
             }
             if (lane.rule().epoch() != epoch_) return fenced(deposed(lane));
             const auto code = added.error().code;
             is_unknown |= !is_refusal(code);
-            is_full[written_] |= code == Errc::storage_full;
-            const bool may_help =
-                may_pass(code) || (code == Errc::storage_full && !is_full[1 - written_]);
+            full = code == Errc::storage_full ? full + 1 : 0;
+            const bool may_help = may_pass(code) || full == 1;
             // The other one may be tried at once.
             const bool is_in_time = tries == 1 || patience.pause();
-            if (may_help && is_in_time) added = go_on(patience);
+            if (may_help && is_in_time) added = lanes_.go_on(patience);
             if (added) continue;
             const Error& error = added.error();
             if (is_unknown) return fenced(unknown(error.detail));
@@ -283,73 +278,6 @@ private:
         return {};
     }
 
-    /// Waits until one of the lanes can be written, the other one rather than the one of now.
-    Result<void> go_on(const Patience& patience) {
-        while (true) {
-            Result<void> done;
-            bool may_help = false;
-            for (int i = 0; i < 2; ++i) {
-                written_ = 1 - written_;
-                Lane& lane = lanes_[written_];
-                done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
-                if (done) make_room_in(lane);
-                if (lane.is_purging()) done = fail(Errc::unavailable, "the stream is purged");
-                if (done || done.error().code == Errc::storage_corrupt) return done;
-                may_help |= may_pass(done.error().code);
-            }
-            if (!may_help || !patience.pause()) return done;
-        }
-    }
-
-    /// It may be full of what was let go while it was away.
-    void make_room_in(Lane& lane) {
-        if (lane.purged() >= announced_ && !lane.is_purging()) return;
-        may_fail(lane.purge(announced_, Patience::brief(config_)));
-    }
-
-    /// Now and then, and when something may be purged: makes the lane that is not written ready for
-    /// the next time, and sees to it that the two have leaders on different servers. Whatever fails
-    /// is tried again the next time.
-    void tend() {
-        const auto now = std::chrono::steady_clock::now();
-        const bool is_due =
-            swept_ != announced_ && spare().is_ready();  // one away keeps us waiting
-        if (!is_due && now - tended_at_ < config_.tend_interval) return;
-        tended_at_ = now;
-        if (!spare().is_ready()) {
-            may_fail(spare().recover(Patience::brief(config_)));
-        } else if (!spare().refresh()) {
-            spare().doubt();
-        }
-        swept_ = announced_;
-        if (!lanes_[written_].refresh()) return;
-        sweep();
-        if (!spare().is_ready()) return;
-        if (is_purged()) size_.correct(bytes());
-        if (config_.replicas == 1) return;
-        if (spare().leader().empty() || spare().leader() != lanes_[written_].leader()) return;
-        may_fail(jetstream_->step_down(spare().stream()));
-    }
-
-    /// A stream that is purged takes nothing for a while. So it is the lane that is not written,
-    /// and then the lanes change places. One that can't be written can't take its turn either.
-    void sweep() {
-        if (is_purged()) return;
-        if (!spare().is_ready()) return make_room_in(lanes_[written_]);
-        const bool is_turn = spare().purged() > lanes_[written_].purged();
-        if (is_turn && !spare().is_purging()) written_ = 1 - written_;
-        may_fail(spare().ask_to_purge(announced_, Patience::brief(config_)));
-    }
-
-    /// Then it is tried again, the next time that the lanes are looked after.
-    static void may_fail(const Result<void>& /*tried*/) {}
-
-    [[nodiscard]] bool is_purged() const {
-        return std::ranges::all_of(
-            lanes_, [this](const Lane& lane) { return lane.purged() >= announced_; });
-    }
-    [[nodiscard]] Lane& spare() { return lanes_[1 - written_]; }
-    [[nodiscard]] std::uint64_t bytes() const { return lanes_[0].bytes() + lanes_[1].bytes(); }
     [[nodiscard]] std::size_t parts_of(std::size_t size) const {
         return std::max<std::size_t>(1, (size + part_size_ - 1) / part_size_);
     }
@@ -358,7 +286,10 @@ private:
         return size + parts_of(size) * jetstream::beside_data_max;
     }
 
-    std::unexpected<Error> fenced(Error error) { return fail(*(fenced_ = std::move(error))); }
+    std::unexpected<Error> fenced(Error error) {
+        fenced_ = std::move(error);
+        return fail(*fenced_);
+    }
     [[nodiscard]] static Error not_taken_over() {
         return {.code = Errc::storage_io, .detail = "the log was not taken over"};
     }
@@ -374,13 +305,10 @@ private:
 
     std::unique_ptr<nats::JetStream> jetstream_;
     const JetStreamLogConfig config_;
-    std::array<Lane, 2> lanes_;
-    std::size_t written_ = 0;      ///< the lane that entries go to
+    LanePair lanes_;
     std::uint64_t epoch_ = 0;      ///< that we opened
     std::uint64_t needed_ = 0;     ///< entries before it are not
     std::uint64_t announced_ = 0;  ///< `needed_` as an entry that counts said it
-    std::uint64_t swept_ = 0;      ///< `announced_` when something was last asked to go
-    std::chrono::steady_clock::time_point tended_at_{};
     Bounds bounds_;
     std::size_t part_size_ = 1;  ///< asking the library each time would wait while it reconnects
     LogSize size_;               ///< of what stands within them

@@ -30,6 +30,8 @@ struct JetStreamLogConfig {
     Duration retry_wait{50};  ///< between two tries while the cluster chooses a leader
     /// How often the stream that is not written is looked after.
     Duration tend_interval{2'000};
+    /// The same while that one is away, or one server leads both.
+    Duration exposed_interval{500};
     /// So many bytes more than must, and an entry, may stay in a stream that is purged.
     std::uint64_t purge_step = std::uint64_t{64} * 1024;
     /// Bytes of one message at most; 0: what the server takes.

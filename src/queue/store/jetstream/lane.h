@@ -63,6 +63,8 @@ public:
     void rest() noexcept { link_.rest(); }
     /// Its leader does not answer: `recover` comes before anything is added.
     void doubt() noexcept { is_ready_ = false; }
+    /// Whether a leader answers at once.
+    [[nodiscard]] bool is_led() { return link_.is_led(); }
     /// Asks how much it takes, where it begins, and who leads.
     [[nodiscard]] Result<void> refresh();
     /// Asks that entries before `needed` go; `purged` tells later, after a `refresh`. Until then

@@ -14,6 +14,8 @@ namespace {
 
 /// Whether a leader is there is asked this often.
 constexpr Duration look_timeout_max{250};
+/// Whoever asks that has something better to do than to wait for the answer.
+constexpr Duration glance_timeout_max{100};
 /// A leader that is there and stores nothing for so long is asked to make room for another.
 constexpr Duration deafness_max{2'000};
 /// Who takes a full log over must be able to say so.
@@ -159,6 +161,11 @@ Result<std::uint64_t> StreamLink::generation_of(const nats::StreamState& state) 
         fmt::format("stream {} has the subject {}, where {}.<generation> belongs: it is not a log "
                     "of this version",
             config_.stream, fmt::join(state.subjects, ", "), config_.subject));
+}
+
+bool StreamLink::is_led() {
+    const auto timeout = std::min(glance_timeout_max, config_.request_timeout);
+    return jetstream_.state(config_.stream, timeout).has_value();
 }
 
 Result<nats::StreamState> StreamLink::state() {

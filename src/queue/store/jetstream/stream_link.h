@@ -55,6 +55,8 @@ public:
     [[nodiscard]] Result<void> make(const Patience& patience);
     /// The stream, if a leader answers at once. Fails also: not_found.
     [[nodiscard]] Result<nats::StreamState> state();
+    /// Whether a leader answers at once: it is not waited for as long as in `state`.
+    [[nodiscard]] bool is_led();
     /// The stream, once a leader answers. Fails also: not_found.
     [[nodiscard]] Result<nats::StreamState> look(const Patience& patience);
     /// From here on nobody uses the subject of now.

@@ -58,8 +58,10 @@ public:
         return real_->step_down(stream);
     }
     std::function<void()> on_step_down;
-    std::string away;  ///< name of a stream that nobody leads
-    std::string used;  ///< subject of the publication whose fate is to be decided
+    std::string away;           ///< name of a stream that nobody leads
+    bool loses_purges = false;  ///< as when nobody leads the servers
+    std::size_t purges = 0;     ///< that were asked for
+    std::string used;           ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         used = publication.subject;
         EXPECT_FALSE(purges_.contains(is_second(used))) << used << " is purged meanwhile";
@@ -85,6 +87,8 @@ public:
     }
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
         if (stream == away) return silence();
+        ++purges;
+        if (loses_purges) return {};
         purges_[is_second(stream)] = sequence;
         return real_->ask_to_purge(stream, sequence);
     }

@@ -199,6 +199,7 @@ TEST_F(JetStreamLogTest, a_full_stream_refuses_and_goes_on_when_there_is_room) {
 
 TEST_F(JetStreamLogTest, what_a_stream_that_is_away_has_kept_does_not_fill_the_log) {
     config.max_bytes = 100'000;
+    config.exposed_interval = Duration(0);
     FaultyJetStream* server = nullptr;
     auto log = writer([] { return Fate::pass; }, &server);
     must(log->take_over());
@@ -211,7 +212,30 @@ TEST_F(JetStreamLogTest, what_a_stream_that_is_away_has_kept_does_not_fill_the_l
     }
     // It may take 200,000 bytes in all then, of which 100,000 count.
     server->away.clear();
+    const auto written = must(StreamPlace::jetstream()->state(stream + "-b", Duration(5'000)));
+    EXPECT_LT(written.bytes, 80'000U);
     EXPECT_EQ(held().size(), 6U);
+}
+
+/// A purge needs the servers' leader, which one fault may take together with a stream's.
+TEST_F(JetStreamLogTest, what_cannot_be_purged_keeps_nothing_waiting_while_there_is_room) {
+    config.max_bytes = 1'000'000;
+    config.exposed_interval = Duration(0);
+    FaultyJetStream* server = nullptr;
+    auto log = writer([] { return Fate::pass; }, &server);
+    must(log->take_over());
+    fill(*log, 1, 10);
+    must(log->release_before(10));
+    server->loses_purges = true;
+    server->away = stream;
+    server->purges = 0;
+    fill(*log, 11, 20);
+    must(log->release_before(20));
+    fill(*log, 21, 30);
+    EXPECT_EQ(server->purges, 0U);
+    server->away.clear();
+    server->loses_purges = false;
+    EXPECT_EQ(held(), entries(20, 30));
 }
 
 /// What nats-server 2.9 does not survive is a second publication where one is unanswered.

@@ -242,6 +242,7 @@ public:
         .subject = "s",
         .retry_wait = Duration(0),
         .tend_interval = Duration(0),
+        .exposed_interval = Duration(0),
         .purge_step = 1,
         .message_size_max = 10};
     std::map<std::uint64_t, std::string> durable;  ///< by number
@@ -281,6 +282,7 @@ void race_of_three(std::uint64_t seed, bool may_purge) {
     RandomChoices choices(seed, 4 + seed % 12);
     Race race(choices);
     race.may_purge = may_purge;
+    if (may_purge) race.config.max_bytes = 6'000;  // what is written must be purged at times, too
     std::vector<std::function<void()>> bodies;
     for (int id = 0; id < 3; ++id) {
         bodies.emplace_back([&race, id] {

@@ -1,0 +1,105 @@
+#include "queue/store/jetstream/lane_pair.h"
+
+#include <algorithm>
+
+namespace baton::queue::jetstream {
+namespace {
+
+/// Then it is tried again, the next time that the lanes are looked after.
+void may_fail(const Result<void>& /*tried*/) {}
+
+JetStreamLogConfig second(JetStreamLogConfig config) {
+    config.stream += "-b";
+    config.subject += "-b";
+    return config;
+}
+
+}  // namespace
+
+LanePair::LanePair(nats::JetStream& jetstream, const JetStreamLogConfig& config)
+    : jetstream_(jetstream),
+      config_(config),
+      lanes_{{{jetstream, config}, {jetstream, second(config)}}} {}
+
+void LanePair::take_over(std::uint64_t needed) {
+    needed_ = swept_ = needed;
+    for (auto& lane : lanes_) make_room_in(lane);
+}
+
+Result<void> LanePair::go_on(const Patience& patience) {
+    while (true) {
+        Result<void> done;
+        bool may_help = false;
+        for (int i = 0; i < 2; ++i) {
+            written_ = 1 - written_;
+            Lane& lane = written();
+            done = lane.is_ready() ? lane.refresh() : lane.recover(Patience::brief(config_));
+            if (done) {
+                make_room_in(lane);
+            } else {
+                lane.doubt();
+            }
+            if (lane.is_purging()) done = fail(Errc::unavailable, "the stream is purged");
+            if (done || done.error().code == Errc::storage_corrupt) return done;
+            may_help |= may_pass(done.error().code);
+        }
+        if (!may_help || !patience.pause()) return done;
+    }
+}
+
+bool LanePair::tend() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_due()) return false;
+    tended_at_ = now;
+    swept_ = needed_;
+    if (!spare().is_ready()) {
+        // One without a leader keeps every entry waiting while it is asked.
+        if (spare().is_led()) may_fail(spare().recover(Patience::brief(config_)));
+    } else if (!spare().refresh()) {
+        spare().doubt();
+    }
+    if (!written().refresh()) return false;
+    sweep();
+    if (!spare().is_ready()) return false;
+    if (have_one_leader()) may_fail(jetstream_.step_down(spare().stream()));
+    return true;
+}
+
+/// What hits one server hits both lanes while it leads both, or the spare is away.
+bool LanePair::is_due() const {
+    const bool is_exposed = !spare().is_ready() || have_one_leader();
+    if (!is_exposed && swept_ != needed_) return true;
+    const auto interval = is_exposed ? config_.exposed_interval : config_.tend_interval;
+    return std::chrono::steady_clock::now() - tended_at_ >= interval;
+}
+
+bool LanePair::have_one_leader() const {
+    const auto& leader = lanes_[0].leader();
+    return config_.replicas > 1 && !leader.empty() && leader == lanes_[1].leader();
+}
+
+/// A stream that is purged takes nothing for a while. So it is the spare, and then the lanes change
+/// places. One that can't be written can't take its turn either.
+void LanePair::sweep() {
+    if (is_purged()) return;
+    if (!spare().is_ready()) return make_room_in(written());
+    const bool is_turn = spare().purged() > written().purged();
+    if (is_turn && !spare().is_purging()) written_ = 1 - written_;
+    may_fail(spare().ask_to_purge(needed_, Patience::brief(config_)));
+}
+
+/// A purge needs the servers' leader too, who may be away as well, and until it is done nothing can
+/// be added. So what is to be written is purged when it begins to be full, and not before.
+void LanePair::make_room_in(Lane& lane) {
+    const auto full = static_cast<std::uint64_t>(config_.max_bytes);  // -1: never
+    const bool has_room = lane.purged() >= needed_ || lane.bytes() < full / 2;
+    if (has_room && !lane.is_purging()) return;
+    may_fail(lane.purge(needed_, Patience::brief(config_)));
+}
+
+bool LanePair::is_purged() const {
+    return std::ranges::all_of(
+        lanes_, [this](const Lane& lane) { return lane.purged() >= needed_; });
+}
+
+}  // namespace baton::queue::jetstream
