@@ -128,23 +128,16 @@ public:
     }
 
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
-        // The answer of who leads the servers: a change that waited in a hung one would be made
-        // late. It comes at once, or there is none to wait for.
-        jsAccountInfo* account = nullptr;
-        jsErrCode code{};
-        jsOptions options;
-        jsOptions_Init(&options);
-        options.Wait = std::min<std::int64_t>(timeout_.count(), leader_timeout_ms);
-        auto status = js_GetAccountInfo(&account, handle_.get(), &options, &code);
-        jsAccountInfo_Destroy(account);
-        if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
+        // A change that waited in a hung server would be made late.
+        BATON_TRY_VOID(find_leader());
         BATON_TRY(const auto info, info_of(stream, timeout_));
         // All else stays as it is.
         jsStreamConfig native_config = *info->Config;
         const char* only = subject.c_str();
         native_config.Subjects = &only;
         native_config.SubjectsLen = 1;
-        status = js_UpdateStream(nullptr, handle_.get(), &native_config, nullptr, &code);
+        jsErrCode code{};
+        const auto status = js_UpdateStream(nullptr, handle_.get(), &native_config, nullptr, &code);
         if (status != NATS_OK) {
             return failed("moving stream " + stream + " to " + subject, status, code);
         }
@@ -217,10 +210,25 @@ public:
     }
 
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
+        // Without one the servers refuse, each for itself, and one of them may not.
+        BATON_TRY_VOID(find_leader());
         return ask("STREAM.PURGE." + stream, fmt::format(R"({{"seq":{}}})", sequence));
     }
 
 private:
+    /// Who leads the servers answers at once, or there is none to wait for.
+    Result<void> find_leader() {
+        jsAccountInfo* account = nullptr;
+        jsErrCode code{};
+        jsOptions options;
+        jsOptions_Init(&options);
+        options.Wait = std::min<std::int64_t>(timeout_.count(), leader_timeout_ms);
+        const auto status = js_GetAccountInfo(&account, handle_.get(), &options, &code);
+        jsAccountInfo_Destroy(account);
+        if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
+        return {};
+    }
+
     Result<void> ask(const std::string& request, const std::string& data) {
         const auto subject = "$JS.API." + request;
         // The server wants to know where to answer, though nobody listens.

@@ -103,7 +103,8 @@ public:
     [[nodiscard]] virtual Result<std::unique_ptr<StreamReader>> read(
         const std::string& stream, std::uint64_t first) = 0;
     /// Asks that everything before `sequence` be taken out, and does not wait for it: the stream
-    /// takes nothing meanwhile. `state` tells when it is done.
+    /// takes nothing meanwhile. `state` tells when it is done. With any error (as when nobody leads
+    /// the servers) it was not asked.
     [[nodiscard]] virtual Result<void> ask_to_purge(
         const std::string& stream, std::uint64_t sequence) = 0;
 };

@@ -111,8 +111,9 @@ public:
     Result<void> ask_to_purge(const std::string& name, std::uint64_t sequence) override {
         turn_();
         auto& stream = streams_.of(name);
-        switch (choices_.mishap(2)) {
+        switch (choices_.mishap(3)) {
             case 1: return {};  // it is lost, and nobody says so
+            case 3: return silence();
             case 2: stream.purges.push_back(sequence); return {};
             default: stream.purge(sequence); return {};
         }

@@ -144,9 +144,12 @@ Result<void> Lane::ask_to_purge(std::uint64_t needed, const Patience& patience) 
         BATON_TRY(const auto found, purge_place(std::min(needed, rule_.whole()), patience));
         sequence = std::max(sequence, found);
     }
-    asked_ = {needed, sequence};
-    if (sequence > extent_.first) return jetstream_.ask_to_purge(config_.stream, sequence);
-    purged_ = std::max(purged_, needed);
+    if (sequence > extent_.first) {
+        BATON_TRY_VOID(jetstream_.ask_to_purge(config_.stream, sequence));
+        asked_ = {needed, sequence};
+    } else {
+        purged_ = std::max(purged_, needed);
+    }
     return {};
 }
 
@@ -170,10 +173,11 @@ Result<std::uint64_t> Lane::purge_place(std::uint64_t number, const Patience& pa
 
 Result<void> Lane::purge(std::uint64_t needed, const Patience& patience) {
     while (true) {
-        auto done = ask_to_purge(needed, patience);
-        if (done) done = refresh();
+        const auto asked = ask_to_purge(needed, patience);
+        const auto looked = refresh();
         if (purged_ >= needed) return {};
-        if (!done && !may_pass(done.error().code)) return done;
+        if (!asked) return asked;
+        if (!looked && !may_pass(looked.error().code)) return looked;
         if (!patience.pause()) return fail(Errc::unavailable, "it is not purged yet");
     }
 }

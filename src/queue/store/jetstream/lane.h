@@ -68,9 +68,9 @@ public:
     /// Asks how much it takes, where it begins, and who leads.
     [[nodiscard]] Result<void> refresh();
     /// Asks that entries before `needed` go; `purged` tells later, after a `refresh`. Until then
-    /// nothing may be added.
+    /// nothing may be added. With any error it was not asked.
     [[nodiscard]] Result<void> ask_to_purge(std::uint64_t needed, const Patience& patience);
-    /// The same, and waits until they have gone.
+    /// The same, and waits until they have gone, once that could be asked.
     [[nodiscard]] Result<void> purge(std::uint64_t needed, const Patience& patience);
     /// Entries before this number have gone, but for what `purge_step` lets stay.
     [[nodiscard]] std::uint64_t purged() const noexcept { return purged_; }

@@ -88,8 +88,8 @@ void LanePair::sweep() {
     may_fail(spare().ask_to_purge(needed_, Patience::brief(config_)));
 }
 
-/// A purge needs the servers' leader too, who may be away as well, and until it is done nothing can
-/// be added. So what is to be written is purged when it begins to be full, and not before.
+/// Until a purge is done nothing can be added. So what is to be written is purged when it begins to
+/// be full, and not before.
 void LanePair::make_room_in(Lane& lane) {
     const auto full = static_cast<std::uint64_t>(config_.max_bytes);  // -1: never
     const bool has_room = lane.purged() >= needed_ || lane.bytes() < full / 2;

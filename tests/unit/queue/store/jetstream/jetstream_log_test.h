@@ -1,6 +1,7 @@
 // A shared log on a real nats-server whose answers a test can lose.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,13 +38,16 @@ public:
     std::size_t max_payload() const override { return real_->max_payload(); }
     std::string unique_name() override { return real_->unique_name(); }
     Result<void> ensure_stream(const nats::StreamConfig& config) override {
-        return real_->ensure_stream(config);
+        auto one = config;
+        one.replicas = 1;  // there is one server
+        return real_->ensure_stream(one);
     }
     Result<nats::StreamState> state(const std::string& stream, Duration timeout) override {
         if (stream == away) return silence();
         auto state = real_->state(stream, timeout);
         const auto purge = purges_.find(is_second(stream));
         if (state && purge != purges_.end() && state->first >= purge->second) purges_.erase(purge);
+        if (state) state->leader = leaders.at(is_second(stream) ? 1 : 0);
         return state;
     }
     Result<void> move_stream(const std::string& stream, const std::string& subject) override {
@@ -58,10 +62,10 @@ public:
         return real_->step_down(stream);
     }
     std::function<void()> on_step_down;
-    std::string away;           ///< name of a stream that nobody leads
-    bool loses_purges = false;  ///< as when nobody leads the servers
-    std::size_t purges = 0;     ///< that were asked for
-    std::string used;           ///< subject of the publication whose fate is to be decided
+    std::array<std::string, 2> leaders;  ///< of the first stream and of the second
+    std::string away;                    ///< name of a stream that nobody leads
+    bool is_headless = false;            ///< nobody leads the servers
+    std::string used;                    ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         used = publication.subject;
         EXPECT_FALSE(purges_.contains(is_second(used))) << used << " is purged meanwhile";
@@ -86,9 +90,7 @@ public:
         return real_->read(stream, first);
     }
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
-        if (stream == away) return silence();
-        ++purges;
-        if (loses_purges) return {};
+        if (is_headless || stream == away) return silence();
         purges_[is_second(stream)] = sequence;
         return real_->ask_to_purge(stream, sequence);
     }

@@ -217,25 +217,48 @@ TEST_F(JetStreamLogTest, what_a_stream_that_is_away_has_kept_does_not_fill_the_l
     EXPECT_EQ(held().size(), 6U);
 }
 
+TEST_F(JetStreamLogTest, a_server_that_leads_both_streams_is_asked_until_it_leads_one) {
+    config.replicas = 3;
+    config.tend_interval = Duration(3'600'000);
+    config.exposed_interval = Duration(0);
+    FaultyJetStream* server = nullptr;
+    auto log = writer([] { return Fate::pass; }, &server);
+    server->leaders = {"n1", "n1"};
+    int asked = 0;
+    server->on_step_down = [&] {
+        if (++asked == 2) server->leaders = {"n1", "n2"};
+    };
+    must(log->take_over());
+    fill(*log, 1, 5);
+    EXPECT_EQ(asked, 2);
+    EXPECT_EQ(held(), entries(1, 5));
+}
+
 /// A purge needs the servers' leader, which one fault may take together with a stream's.
-TEST_F(JetStreamLogTest, what_cannot_be_purged_keeps_nothing_waiting_while_there_is_room) {
-    config.max_bytes = 1'000'000;
+TEST_F(JetStreamLogTest, what_cannot_be_purged_keeps_nothing_waiting) {
+    config.max_bytes = 30'000;
+    config.purge_step = 1'000;
     config.exposed_interval = Duration(0);
     FaultyJetStream* server = nullptr;
     auto log = writer([] { return Fate::pass; }, &server);
     must(log->take_over());
-    fill(*log, 1, 10);
-    must(log->release_before(10));
-    server->loses_purges = true;
+    const std::string large(1'000, 'x');
+    for (std::uint64_t number = 1; number <= 20; ++number) must(log->append(number, large));
+    server->is_headless = true;
     server->away = stream;
-    server->purges = 0;
-    fill(*log, 11, 20);
-    must(log->release_before(20));
-    fill(*log, 21, 30);
-    EXPECT_EQ(server->purges, 0U);
+    for (std::uint64_t number = 21; number <= 60; ++number) {
+        must(log->release_before(number - 5));
+        must(log->append(number, large));
+    }
+    const auto bytes = [&] {
+        return must(StreamPlace::jetstream()->state(stream + "-b", Duration(5'000))).bytes;
+    };
+    EXPECT_GT(bytes(), 40'000U);
+    server->is_headless = false;
+    must(log->append(61, large));
+    EXPECT_LT(bytes(), 15'000U);
     server->away.clear();
-    server->loses_purges = false;
-    EXPECT_EQ(held(), entries(20, 30));
+    EXPECT_EQ(held().size(), 7U);
 }
 
 /// What nats-server 2.9 does not survive is a second publication where one is unanswered.
