@@ -144,6 +144,19 @@ public:
         return {};
     }
 
+    Result<void> find_leader() override {
+        // It is who leads them that answers this.
+        jsAccountInfo* account = nullptr;
+        jsErrCode code{};
+        jsOptions options;
+        jsOptions_Init(&options);
+        options.Wait = std::min<std::int64_t>(timeout_.count(), leader_timeout_ms);
+        const auto status = js_GetAccountInfo(&account, handle_.get(), &options, &code);
+        jsAccountInfo_Destroy(account);
+        if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
+        return {};
+    }
+
     Result<void> delete_stream(const std::string& stream) override {
         jsErrCode code{};
         const auto status = js_DeleteStream(handle_.get(), stream.c_str(), nullptr, &code);
@@ -210,25 +223,10 @@ public:
     }
 
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
-        // Without one the servers refuse, each for itself, and one of them may not.
-        BATON_TRY_VOID(find_leader());
         return ask("STREAM.PURGE." + stream, fmt::format(R"({{"seq":{}}})", sequence));
     }
 
 private:
-    /// Who leads the servers answers at once, or there is none to wait for.
-    Result<void> find_leader() {
-        jsAccountInfo* account = nullptr;
-        jsErrCode code{};
-        jsOptions options;
-        jsOptions_Init(&options);
-        options.Wait = std::min<std::int64_t>(timeout_.count(), leader_timeout_ms);
-        const auto status = js_GetAccountInfo(&account, handle_.get(), &options, &code);
-        jsAccountInfo_Destroy(account);
-        if (status != NATS_OK) return failed("looking for the servers' leader", status, code);
-        return {};
-    }
-
     Result<void> ask(const std::string& request, const std::string& data) {
         const auto subject = "$JS.API." + request;
         // The server wants to know where to answer, though nobody listens.

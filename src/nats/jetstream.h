@@ -89,6 +89,9 @@ public:
     /// then on finds nobody; what was sent before may still be stored. Fails also: not_found.
     [[nodiscard]] virtual Result<void> move_stream(
         const std::string& stream, const std::string& subject) = 0;
+    /// Whether somebody leads the servers: any error means that nobody said so at once. What
+    /// changes streams should not be asked for without.
+    [[nodiscard]] virtual Result<void> find_leader() = 0;
     [[nodiscard]] virtual Result<void> delete_stream(const std::string& stream) = 0;
     /// Asks the stream's leader to let another one be chosen, and waits for no answer.
     [[nodiscard]] virtual Result<void> step_down(const std::string& stream) = 0;
@@ -103,8 +106,7 @@ public:
     [[nodiscard]] virtual Result<std::unique_ptr<StreamReader>> read(
         const std::string& stream, std::uint64_t first) = 0;
     /// Asks that everything before `sequence` be taken out, and does not wait for it: the stream
-    /// takes nothing meanwhile. `state` tells when it is done. With any error (as when nobody leads
-    /// the servers) it was not asked.
+    /// takes nothing meanwhile. `state` tells when it is done. With any error it was not asked.
     [[nodiscard]] virtual Result<void> ask_to_purge(
         const std::string& stream, std::uint64_t sequence) = 0;
 };

@@ -70,6 +70,11 @@ public:
             default: stream.subject = subject; return {};
         }
     }
+    Result<void> find_leader() override {
+        turn_();
+        if (choices_.mishap(1) == 1) return silence();
+        return {};
+    }
     Result<void> delete_stream(const std::string&) override { return {}; }
     Result<void> step_down(const std::string&) override { return {}; }
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
@@ -78,12 +83,13 @@ public:
         if (publication.subject != stream.subject) return fail(Errc::unavailable, "nobody");
         FakeStream::Sent sent{publication.headers, std::string(publication.data)};
         if (is_silent(stream)) return silence();
-        switch (choices_.mishap(6)) {
+        switch (choices_.mishap(7)) {
             case 1: return silence();
             case 2: stream.late.push_back(sent); return silence();
             case 3: stream.store(sent); return silence();
             case 4: stream.late.push_back(sent); break;  // and once more, some time
             case 5: return fail(Errc::unavailable, "nobody");
+            case 7: return fail(Errc::storage_full, "no room");
             case 6:
                 stream.late.push_back(sent);
                 stream.silent = silence_length;
@@ -111,9 +117,8 @@ public:
     Result<void> ask_to_purge(const std::string& name, std::uint64_t sequence) override {
         turn_();
         auto& stream = streams_.of(name);
-        switch (choices_.mishap(3)) {
+        switch (choices_.mishap(2)) {
             case 1: return {};  // it is lost, and nobody says so
-            case 3: return silence();
             case 2: stream.purges.push_back(sequence); return {};
             default: stream.purge(sequence); return {};
         }

@@ -60,6 +60,7 @@ public:
         return nats::StreamState{.first = server_->first, .last = server_->messages.size()};
     }
     Result<void> move_stream(const std::string&, const std::string&) override { return {}; }
+    Result<void> find_leader() override { return {}; }
     Result<void> delete_stream(const std::string&) override { return {}; }
     Result<void> step_down(const std::string&) override {
         const std::scoped_lock lock(server_->mutex);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -80,9 +79,9 @@ public:
             if (!again || !patience.pause()) return fail(error);
         }
         // Before anything is read: a reading looks for its beginning in what is there.
-        lanes_.take_over(announced_);
         size_.begin(std::min(first_there_, bounds_.last), bounds_.last, lanes_.bytes());
         size_.release_before(bounds_.first);
+        lanes_.take_over(announced_);
         if (lanes_.is_purged()) size_.correct(lanes_.bytes());
         fenced_.reset();
         return bounds_;
@@ -233,7 +232,7 @@ private:
     Result<void> add_somewhere(std::uint64_t number, std::string_view entry) {
         const Patience patience(config_);
         bool is_unknown = false;  // it may be stored, or be some time
-        std::size_t full = 0;     // so many have refused it for want of room, one after the other
+        std::array<bool, 2> is_full{};
         for (int tries = 1;; ++tries) {
             Lane& lane = lanes_.written();
             auto added = add_to(lane, number, entry);
@@ -244,8 +243,12 @@ private:
             if (lane.rule().epoch() != epoch_) return fenced(deposed(lane));
             const auto code = added.error().code;
             is_unknown |= !is_refusal(code);
-            full = code == Errc::storage_full ? full + 1 : 0;
-            const bool may_help = may_pass(code) || full == 1;
+            if (code == Errc::storage_full) {
+                is_full.at(lanes_.written_index()) = true;
+                lanes_.make_room();
+            }
+            const bool are_full = is_full[0] && is_full[1];
+            const bool may_help = may_pass(code) || (code == Errc::storage_full && !are_full);
             // The other one may be tried at once.
             const bool is_in_time = tries == 1 || patience.pause();
             if (may_help && is_in_time) added = lanes_.go_on(patience);

@@ -138,12 +138,17 @@ Result<void> Lane::refresh() {
 }
 
 Result<void> Lane::ask_to_purge(std::uint64_t needed, const Patience& patience) {
+    // Servers that have lost their leader were seen not to purge for long, and nothing can be added
+    // meanwhile.
+    BATON_TRY_VOID(jetstream_.find_leader());
     // Where nothing is needed, what came before our epoch is not either: its beginning says so.
     std::uint64_t sequence = rule_.whole() < needed ? opened_ : 0;
     if (sequence == 0 || !marks_.empty()) {
         BATON_TRY(const auto found, purge_place(std::min(needed, rule_.whole()), patience));
         sequence = std::max(sequence, found);
     }
+    // What was asked before may have been lost.
+    sequence = std::max(sequence, asked_.sequence);
     if (sequence > extent_.first) {
         BATON_TRY_VOID(jetstream_.ask_to_purge(config_.stream, sequence));
         asked_ = {needed, sequence};

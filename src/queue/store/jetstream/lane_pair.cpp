@@ -5,6 +5,10 @@
 namespace baton::queue::jetstream {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+bool has_passed(Clock::time_point since, Duration time) { return Clock::now() - since >= time; }
+
 /// Then it is tried again, the next time that the lanes are looked after.
 void may_fail(const Result<void>& /*tried*/) {}
 
@@ -23,7 +27,10 @@ LanePair::LanePair(nats::JetStream& jetstream, const JetStreamLogConfig& config)
 
 void LanePair::take_over(std::uint64_t needed) {
     needed_ = swept_ = needed;
-    for (auto& lane : lanes_) make_room_in(lane);
+    for (auto& lane : lanes_) {
+        const bool is_done = lane.purged() >= needed_ && !lane.is_purging();
+        if (!is_done) may_fail(lane.purge(needed_, Patience::brief(config_)));
+    }
 }
 
 Result<void> LanePair::go_on(const Patience& patience) {
@@ -33,12 +40,8 @@ Result<void> LanePair::go_on(const Patience& patience) {
         for (int i = 0; i < 2; ++i) {
             written_ = 1 - written_;
             Lane& lane = written();
-            done = lane.is_ready() ? lane.refresh() : lane.recover(Patience::brief(config_));
-            if (done) {
-                make_room_in(lane);
-            } else {
-                lane.doubt();
-            }
+            done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
+            if (done) make_room_in(lane);
             if (lane.is_purging()) done = fail(Errc::unavailable, "the stream is purged");
             if (done || done.error().code == Errc::storage_corrupt) return done;
             may_help |= may_pass(done.error().code);
@@ -48,34 +51,44 @@ Result<void> LanePair::go_on(const Patience& patience) {
 }
 
 bool LanePair::tend() {
-    const auto now = std::chrono::steady_clock::now();
     if (!is_due()) return false;
-    tended_at_ = now;
     swept_ = needed_;
-    if (!spare().is_ready()) {
-        // One without a leader keeps every entry waiting while it is asked.
-        if (spare().is_led()) may_fail(spare().recover(Patience::brief(config_)));
-    } else if (!spare().refresh()) {
-        spare().doubt();
-    }
-    if (!written().refresh()) return false;
-    sweep();
-    if (!spare().is_ready()) return false;
-    if (have_one_leader()) may_fail(jetstream_.step_down(spare().stream()));
-    return true;
+    const bool is_looked_at = look_after();
+    tended_at_ = Clock::now();  // so that entries come between, however long that took
+    return is_looked_at;
 }
 
 /// What hits one server hits both lanes while it leads both, or the spare is away.
 bool LanePair::is_due() const {
     const bool is_exposed = !spare().is_ready() || have_one_leader();
     if (!is_exposed && swept_ != needed_) return true;
-    const auto interval = is_exposed ? config_.exposed_interval : config_.tend_interval;
-    return std::chrono::steady_clock::now() - tended_at_ >= interval;
+    return has_passed(tended_at_, is_exposed ? config_.exposed_interval : config_.tend_interval);
 }
 
-bool LanePair::have_one_leader() const {
-    const auto& leader = lanes_[0].leader();
-    return config_.replicas > 1 && !leader.empty() && leader == lanes_[1].leader();
+bool LanePair::look_after() {
+    if (!spare().is_ready()) {
+        recover_spare();
+    } else if (!spare().refresh()) {
+        spare().doubt();
+    }
+    if (!written().refresh()) return false;
+    sweep();
+    if (!spare().is_ready()) return false;
+    // A change of leaders may take longer than it takes to look again.
+    if (have_one_leader() && has_passed(asked_at_, config_.tend_interval)) {
+        asked_at_ = Clock::now();
+        may_fail(jetstream_.step_down(spare().stream()));
+    }
+    return true;
+}
+
+/// Every entry waits meanwhile. So a stream without a leader is given little time to say so, and
+/// only now and then as much as one needs that is far away.
+void LanePair::recover_spare() {
+    const bool is_patient = has_passed(recovered_at_, config_.tend_interval);
+    if (!is_patient && !spare().is_led()) return;
+    recovered_at_ = Clock::now();
+    may_fail(spare().recover(Patience::brief(config_)));
 }
 
 /// A stream that is purged takes nothing for a while. So it is the spare, and then the lanes change
@@ -88,13 +101,20 @@ void LanePair::sweep() {
     may_fail(spare().ask_to_purge(needed_, Patience::brief(config_)));
 }
 
-/// Until a purge is done nothing can be added. So what is to be written is purged when it begins to
-/// be full, and not before.
+/// Until a purge is done nothing can be added. So what is to be written is purged when it is nearly
+/// full, and not before.
 void LanePair::make_room_in(Lane& lane) {
-    const auto full = static_cast<std::uint64_t>(config_.max_bytes);  // -1: never
-    const bool has_room = lane.purged() >= needed_ || lane.bytes() < full / 2;
-    if (has_room && !lane.is_purging()) return;
+    const auto size = static_cast<std::uint64_t>(config_.max_bytes);  // -1: it is never full
+    const bool may_wait = lane.purged() >= needed_ || lane.bytes() < size / 4 * 3;
+    if (may_wait && !lane.is_purging()) return;
     may_fail(lane.purge(needed_, Patience::brief(config_)));
+}
+
+void LanePair::make_room() { may_fail(written().purge(needed_, Patience::brief(config_))); }
+
+bool LanePair::have_one_leader() const {
+    const auto& leader = lanes_[0].leader();
+    return config_.replicas > 1 && !leader.empty() && leader == lanes_[1].leader();
 }
 
 bool LanePair::is_purged() const {

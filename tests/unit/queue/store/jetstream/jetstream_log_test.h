@@ -54,6 +54,10 @@ public:
         if (stream == away) return silence();
         return real_->move_stream(stream, subject);
     }
+    Result<void> find_leader() override {
+        if (is_headless) return silence();
+        return real_->find_leader();
+    }
     Result<void> delete_stream(const std::string& stream) override {
         return real_->delete_stream(stream);
     }
@@ -65,6 +69,7 @@ public:
     std::array<std::string, 2> leaders;  ///< of the first stream and of the second
     std::string away;                    ///< name of a stream that nobody leads
     bool is_headless = false;            ///< nobody leads the servers
+    std::size_t purges_of_second = 0;    ///< that were asked for
     std::string used;                    ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {
         used = publication.subject;
@@ -90,7 +95,8 @@ public:
         return real_->read(stream, first);
     }
     Result<void> ask_to_purge(const std::string& stream, std::uint64_t sequence) override {
-        if (is_headless || stream == away) return silence();
+        if (stream == away) return silence();
+        if (is_second(stream)) ++purges_of_second;
         purges_[is_second(stream)] = sequence;
         return real_->ask_to_purge(stream, sequence);
     }

@@ -213,7 +213,8 @@ public:
                 }
                 continue;
             }
-            if (done.error().code == Errc::unavailable) refused.insert(entry);
+            const auto code = done.error().code;
+            if (code == Errc::unavailable || code == Errc::storage_full) refused.insert(entry);
             return;
         }
     }
