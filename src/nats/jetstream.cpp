@@ -123,7 +123,12 @@ public:
             state.subjects.emplace_back(info->Config->Subjects[i]);
         }
         const auto* const cluster = info->Cluster;
-        if (cluster != nullptr && cluster->Leader != nullptr) state.leader = cluster->Leader;
+        if (cluster == nullptr) return state;
+        if (cluster->Leader != nullptr) state.leader = cluster->Leader;
+        for (int i = 0; i < cluster->ReplicasLen; ++i) {
+            const auto* const replica = cluster->Replicas[i];
+            state.is_whole &= replica->Current && !replica->Offline;
+        }
         return state;
     }
 

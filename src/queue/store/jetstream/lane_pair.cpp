@@ -40,8 +40,15 @@ Result<void> LanePair::go_on(const Patience& patience) {
         for (int i = 0; i < 2; ++i) {
             written_ = 1 - written_;
             Lane& lane = written();
-            done = lane.is_ready() ? Result<void>() : lane.recover(Patience::brief(config_));
-            if (done) make_room_in(lane);
+            // One that is ready is asked first: it may be the connection that is gone, and a
+            // message that is not answered costs a subject, which only who leads the servers can
+            // replace.
+            done = lane.is_ready() ? lane.refresh() : lane.recover(Patience::brief(config_));
+            if (done) {
+                make_room_in(lane);
+            } else {
+                lane.doubt();
+            }
             if (lane.is_purging()) done = fail(Errc::unavailable, "the stream is purged");
             if (done || done.error().code == Errc::storage_corrupt) return done;
             may_help |= may_pass(done.error().code);
@@ -74,8 +81,10 @@ bool LanePair::look_after() {
     if (!written().refresh()) return false;
     sweep();
     if (!spare().is_ready()) return false;
-    // A change of leaders may take longer than it takes to look again.
-    if (have_one_leader() && has_passed(asked_at_, config_.tend_interval)) {
+    // nats-server 2.9 may choose a replica that is away or behind, and then has no leader for an
+    // election. A change may also take longer than it takes to look again.
+    const bool may_change = spare().is_whole() && has_passed(asked_at_, config_.tend_interval);
+    if (have_one_leader() && may_change) {
         asked_at_ = Clock::now();
         may_fail(jetstream_.step_down(spare().stream()));
     }
