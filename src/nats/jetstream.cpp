@@ -10,6 +10,8 @@ namespace baton::nats {
 namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
+/// A replica that its leader has not heard of for so long is not chosen to be the next one.
+constexpr std::int64_t away_ms = 3'000;
 /// Of a question whether somebody leads the servers.
 constexpr std::int64_t leader_timeout_ms = 250;
 
@@ -127,7 +129,8 @@ public:
         if (cluster->Leader != nullptr) state.leader = cluster->Leader;
         for (int i = 0; i < cluster->ReplicasLen; ++i) {
             const auto* const replica = cluster->Replicas[i];
-            state.is_whole &= replica->Current && !replica->Offline;
+            const bool is_away = replica->Offline || replica->Active > away_ms * ns_per_ms;
+            state.is_caught_up &= replica->Current || is_away;
         }
         return state;
     }

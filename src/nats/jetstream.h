@@ -34,8 +34,8 @@ struct StreamState {
     std::uint64_t last = 0;   ///< 0: nothing was ever published
     std::uint64_t bytes = 0;
     std::vector<std::string> subjects;
-    std::string leader;    ///< name of the server; empty: it is not known
-    bool is_whole = true;  ///< all its replicas are there, and current
+    std::string leader;        ///< name of the server; empty: it is not known
+    bool is_caught_up = true;  ///< no replica that its leader hears of is behind
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;

@@ -126,7 +126,7 @@ Result<bool> Lane::send(StoredPart part, const Patience& patience) {
 void Lane::see(const nats::StreamState& state) {
     bytes_ = state.bytes;
     leader_ = state.leader;
-    is_whole_ = state.is_whole;
+    is_caught_up_ = state.is_caught_up;
     extent_.first = std::max(extent_.first, state.first);
     if (extent_.first >= asked_.sequence) purged_ = std::max(purged_, asked_.needed);
 }

@@ -33,8 +33,8 @@ public:
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     /// The server that led the stream when it was last asked.
     [[nodiscard]] const std::string& leader() const noexcept { return leader_; }
-    /// Whether all its replicas were there, and current, when it was last asked.
-    [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
+    /// Whether no replica that its leader hears of was behind when it was last asked.
+    [[nodiscard]] bool is_caught_up() const noexcept { return is_caught_up_; }
     /// Whether all is read, and nothing is unanswered on its subject.
     [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
 
@@ -120,7 +120,7 @@ private:
     std::uint64_t opened_ = 0;  ///< sequence at which our epoch certainly began; 0: not certainly
     std::optional<OpenPart> open_;
     std::string leader_;
-    bool is_whole_ = false;
+    bool is_caught_up_ = false;
     bool is_ready_ = false;
 };
 

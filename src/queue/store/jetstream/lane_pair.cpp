@@ -81,9 +81,9 @@ bool LanePair::look_after() {
     if (!written().refresh()) return false;
     sweep();
     if (!spare().is_ready()) return false;
-    // nats-server 2.9 may choose a replica that is away or behind, and then has no leader for an
+    // nats-server 2.9 may choose a replica that is behind, and then has no leader for an
     // election. A change may also take longer than it takes to look again.
-    const bool may_change = spare().is_whole() && has_passed(asked_at_, config_.tend_interval);
+    const bool may_change = spare().is_caught_up() && has_passed(asked_at_, config_.tend_interval);
     if (have_one_leader() && may_change) {
         asked_at_ = Clock::now();
         may_fail(jetstream_.step_down(spare().stream()));

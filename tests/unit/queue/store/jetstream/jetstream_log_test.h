@@ -47,7 +47,7 @@ public:
         auto state = real_->state(stream, timeout);
         const auto purge = purges_.find(is_second(stream));
         if (state && purge != purges_.end() && state->first >= purge->second) purges_.erase(purge);
-        if (state) state->is_whole = is_whole;
+        if (state) state->is_caught_up = is_caught_up;
         if (state) state->leader = leaders.at(is_second(stream) ? 1 : 0);
         return state;
     }
@@ -70,7 +70,7 @@ public:
     std::array<std::string, 2> leaders;  ///< of the first stream and of the second
     std::string away;                    ///< name of a stream that nobody leads
     bool is_headless = false;            ///< nobody leads the servers
-    bool is_whole = true;                ///< as in StreamState
+    bool is_caught_up = true;            ///< as in StreamState
     std::size_t purges_of_second = 0;    ///< that were asked for
     std::string used;                    ///< subject of the publication whose fate is to be decided
     Result<std::uint64_t> publish(const nats::Publication& publication) override {

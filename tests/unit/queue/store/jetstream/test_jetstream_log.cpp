@@ -230,11 +230,11 @@ TEST_F(JetStreamLogTest, a_stream_that_was_away_is_used_again_and_led_by_another
     server->away = stream + "-b";
     fill(*log, 1, 5);
     server->leaders = {"n1", "n1"};
-    server->is_whole = false;
+    server->is_caught_up = false;
     server->away.clear();
     fill(*log, 6, 7);
     EXPECT_EQ(asked, 0);
-    server->is_whole = true;
+    server->is_caught_up = true;
     fill(*log, 8, 9);
     EXPECT_EQ(asked, 1);
     server->away = stream;
