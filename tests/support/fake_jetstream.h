@@ -89,11 +89,11 @@ public:
             case 3: stream.store(sent); return silence();
             case 4: stream.late.push_back(sent); break;  // and once more, some time
             case 5: return fail(Errc::unavailable, "nobody");
-            case 7: return fail(Errc::storage_full, "no room");
             case 6:
                 stream.late.push_back(sent);
                 stream.silent = silence_length;
                 return silence();
+            case 7: return fail(Errc::storage_full, "no room");
             default: break;
         }
         const auto sequence = stream.store(std::move(sent));

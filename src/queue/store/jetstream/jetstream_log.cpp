@@ -78,9 +78,9 @@ public:
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
             if (!again || !patience.pause()) return fail(error);
         }
-        // Before anything is read: a reading looks for its beginning in what is there.
         size_.begin(std::min(first_there_, bounds_.last), bounds_.last, lanes_.bytes());
         size_.release_before(bounds_.first);
+        // Before anything is read: a reading looks for its beginning in what is there.
         lanes_.take_over(announced_);
         if (lanes_.is_purged()) size_.correct(lanes_.bytes());
         fenced_.reset();
