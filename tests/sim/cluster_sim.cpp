@@ -12,9 +12,10 @@ constexpr Duration call_time{1'500};
 constexpr Duration leader_time{10'000};
 /// … for so long not even when it moves, …
 constexpr Duration gap_max{1'000};
-/// … and until all share evenly and everything is done.
-constexpr Duration balance_time{30'000};
-constexpr Duration finish_time{60'000};
+/// … until all share evenly: nothing moves for 30 s after the last fault, …
+constexpr Duration balance_time{50'000};
+/// … and until everything is done. By a clock that is behind, leases take twice as long.
+constexpr Duration finish_time{90'000};
 
 std::uint32_t draw_partitions(Chance& chance) {
     return static_cast<std::uint32_t>(1 + chance.below(6));

@@ -52,6 +52,7 @@ struct ClusterNode::Impl {
     // Who may lead, and since when it is the same daemons.
     std::vector<Candidate> candidates;
     SteadyTime candidates_since{};
+    std::optional<SteadyTime> failed_at;  // a write, a connection, a log, another daemon
 
     // Events. The answer is whether to look at the whole for what should be done.
     bool on(const Connected&, Step& step);
@@ -78,6 +79,7 @@ struct ClusterNode::Impl {
     void copy(Step& step);
     void balance(Step& step, const Leaders& plan);
     void find_candidates();
+    [[nodiscard]] bool is_troubled() const;
     [[nodiscard]] std::size_t rank(Partition partition, const Leaders& plan) const;
     [[nodiscard]] DaemonId best_other(Partition partition) const;
     [[nodiscard]] std::size_t moves() const;
@@ -110,6 +112,7 @@ bool ClusterNode::Impl::on(const Connected&, Step& step) {
 
 bool ClusterNode::Impl::on(const Disconnected&, Step& step) {
     is_connected = step.is_connected = false;
+    failed_at = now;
     view.disconnected();
     heartbeat.pending = 0;
     for (auto& seat : seats) seat.disconnected(step);
@@ -139,6 +142,7 @@ bool ClusterNode::Impl::on(const ViewComplete&, Step& step) {
 
 bool ClusterNode::Impl::on(const Written& event, Step& step) {
     const bool is_stored = event.outcome == WriteOutcome::stored;
+    if (event.outcome == WriteOutcome::unknown) failed_at = now;
     if (event.ticket == heartbeat.pending) {
         heartbeat.pending = 0;
         if (is_stored) {
@@ -168,10 +172,12 @@ bool ClusterNode::Impl::on(const Opened& event, Step& step) {
     return is_draining;
 }
 bool ClusterNode::Impl::on(const OpenFailed& event, Step& step) {
+    failed_at = now;
     if (auto* seat = seat_of(event.turn)) seat->open_failed(step);
     return is_draining;
 }
 bool ClusterNode::Impl::on(const Broken& event, Step& step) {
+    failed_at = now;
     if (auto* seat = seat_of(event.turn)) seat->broken(step);
     return is_draining;
 }
@@ -216,7 +222,8 @@ DaemonRecord ClusterNode::Impl::own_record() const {
         .address = config.address,
         .partitions = config.partitions,
         .is_draining = is_draining,
-        .may_lead = config.may_lead && !hangs()};  // it keeps what it leads, and is given no more
+        .may_lead = config.may_lead && !hangs(),  // it keeps what it leads, and is given no more
+        .is_troubled = is_troubled()};
 }
 
 void ClusterNode::Impl::decide(Step& step) {
@@ -234,8 +241,17 @@ void ClusterNode::Impl::find_candidates() {
     auto found = view.others(now);
     if (config.may_lead && !is_draining) found.push_back({config.id, config.name});
     if (found == candidates) return;
+    const bool is_one_dead = std::ranges::any_of(
+        candidates, [this](const Candidate& known) { return view.has_died(known.id, now); });
+    if (is_one_dead) failed_at = now;
     candidates = std::move(found);
     candidates_since = now;
+}
+
+/// A partition that moves needs all that its log and the bucket are kept by. So while some of that
+/// is away, or has just come back, what is served stays where it is.
+bool ClusterNode::Impl::is_troubled() const {
+    return failed_at && now - *failed_at < config.timing.quiet;
 }
 
 /// How many partitions are on their way from one daemon to another.
@@ -307,6 +323,7 @@ void ClusterNode::Impl::copy(Step& step) {
 void ClusterNode::Impl::balance(Step& step, const Leaders& plan) {
     const auto& timing = config.timing;
     if (now - candidates_since < timing.calm || moves() > 0 || !view.is_settled(now)) return;
+    if (is_troubled() || view.is_one_troubled(now)) return;
     const auto lively = view.lively_others(now);
     for (Partition i = 0; i < seats.size() && moves() < timing.moves_max; ++i) {
         const bool may_move =
@@ -375,22 +392,5 @@ std::uint64_t ClusterNode::passed_over() const { return impl_->view.passed_over(
 bool ClusterNode::is_in_touch(SteadyTime now) const { return impl_->view.is_in_touch(now); }
 
 std::optional<ClusterNode::Member> ClusterNode::misfit() const { return impl_->misfit; }
-
-Result<ClusterEvent> seen(
-    std::string_view key, std::optional<std::string_view> value, std::uint64_t revision) {
-    if (auto id = parse_daemon_key(key)) {
-        DaemonSeen event{.id = *std::move(id), .record = {}, .revision = revision};
-        if (value) {
-            BATON_TRY(event.record, parse_daemon_record(*value));
-        }
-        return event;
-    }
-    BATON_TRY(const auto partition, parse_leader_key(key));
-    LeaderSeen event{.partition = partition, .record = {}, .revision = revision};
-    if (value) {
-        BATON_TRY(event.record, parse_leader_record(*value));
-    }
-    return event;
-}
 
 }  // namespace baton::queue::cluster

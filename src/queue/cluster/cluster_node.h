@@ -27,8 +27,10 @@ struct ClusterTiming {
     Duration stagger{1'000};
     /// Partitions move for balance only after the daemons have been the same for so long …
     Duration calm{5'000};
-    /// … and not before their leader has served so long.
+    /// … not before their leader has served so long …
     Duration hold{5'000};
+    /// … and nothing has failed for so long, of what any daemon has seen.
+    Duration quiet{30'000};
     std::uint32_t moves_max = 4;  ///< partitions that a daemon hands over at a time
     /// A partition that could not be opened or broke is tried again after this, doubled each time …
     Duration reopen_min{100};

@@ -94,6 +94,7 @@ std::string to_json(const DaemonRecord& record) {
         object.number("partitions", record.partitions);
         object.boolean("draining", record.is_draining);
         object.boolean("leads", record.may_lead);
+        object.boolean("troubled", record.is_troubled);
     }
     return json;
 }
@@ -123,6 +124,7 @@ Result<DaemonRecord> parse_daemon_record(std::string_view json) {
         fields.integer("partitions", {.fallback = 1, .min = 1, .max = partitions_max}));
     BATON_TRY(record.is_draining, fields.boolean("draining", false));
     BATON_TRY(record.may_lead, fields.boolean("leads", true));
+    BATON_TRY(record.is_troubled, fields.boolean("troubled", false));
     record.name = name;
     record.address = address;
     record.partitions = static_cast<std::uint32_t>(partitions);

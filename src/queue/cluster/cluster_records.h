@@ -19,6 +19,7 @@ struct DaemonRecord {
     std::uint32_t partitions = 1;
     bool is_draining = false;  ///< about to stop: leads nothing new
     bool may_lead = true;      ///< else it only sends commands to those who lead
+    bool is_troubled = false;  ///< something failed lately: nothing moves for balance
     bool operator==(const DaemonRecord&) const = default;
 };
 

@@ -50,6 +50,10 @@ public:
     [[nodiscard]] bool has_expired(const Entry& entry, SteadyTime now) const;
 
     [[nodiscard]] std::vector<ClusterNode::Member> members(SteadyTime now) const;
+    /// Whether it was there and has gone without saying so before.
+    [[nodiscard]] bool has_died(const DaemonId& id, SteadyTime now) const;
+    /// Whether another daemon says that something failed lately.
+    [[nodiscard]] bool is_one_troubled(SteadyTime now) const;
     /// Who may lead, this daemon not among them. Such as have not renewed lately may be dead.
     [[nodiscard]] std::vector<Candidate> others(SteadyTime now) const;
     /// Those of them who have renewed lately.

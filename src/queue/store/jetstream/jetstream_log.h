@@ -32,6 +32,9 @@ struct JetStreamLogConfig {
     Duration tend_interval{2'000};
     /// The same while that one is away, or one server leads both.
     Duration exposed_interval{500};
+    /// A leader that answers and stores nothing for so long is asked to make room for another one;
+    /// twice as long the next time, up to eight times, as who comes after it needs time too.
+    Duration deafness_max{2'000};
     /// So many bytes more than must, and an entry, may stay in a stream that is purged.
     std::uint64_t purge_step = std::uint64_t{64} * 1024;
     /// Bytes of one message at most; 0: what the server takes.

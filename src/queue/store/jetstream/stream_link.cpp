@@ -16,8 +16,6 @@ namespace {
 constexpr Duration look_timeout_max{250};
 /// Whoever asks that has something better to do than to wait for the answer.
 constexpr Duration glance_timeout_max{100};
-/// A leader that is there and stores nothing for so long is asked to make room for another.
-constexpr Duration deafness_max{2'000};
 /// Who takes a full log over must be able to say so.
 constexpr std::int64_t beginnings_size = 1024 * 1024;
 
@@ -26,7 +24,8 @@ constexpr std::int64_t beginnings_size = 1024 * 1024;
 StreamLink::StreamLink(nats::JetStream& jetstream, const JetStreamLogConfig& config)
     : jetstream_(jetstream),
       config_(config),
-      look_timeout_(std::min(look_timeout_max, config.request_timeout)) {}
+      look_timeout_(std::min(look_timeout_max, config.request_timeout)),
+      deafness_max_(config.deafness_max) {}
 
 Patience Patience::brief(const JetStreamLogConfig& config) {
     Patience patience(config);
@@ -98,6 +97,7 @@ Result<std::uint64_t> StreamLink::publish(const StoredPart& part) {
         .timeout = config_.request_timeout});
     if (published || !may_pass(published.error().code)) {
         deaf_since_.reset();
+        deafness_max_ = config_.deafness_max;
         return published;
     }
     if (published.error().code == Errc::deadline_exceeded) spent_ = std::max(spent_, generation_);
@@ -110,12 +110,13 @@ Result<std::uint64_t> StreamLink::publish(const StoredPart& part) {
 /// all is sent nothing that changes anything: that would wait in it.)
 void StreamLink::look_for_deafness() {
     const auto now = std::chrono::steady_clock::now();
-    if (!deaf_since_ || now - *deaf_since_ < deafness_max) return;
+    if (!deaf_since_ || now - *deaf_since_ < deafness_max_) return;
     spent_ = std::max(spent_, generation_);
     // Whether that could be sent shows by what follows.
     const auto asked = jetstream_.step_down(config_.stream);
     static_cast<void>(asked);
     deaf_since_ = now;
+    deafness_max_ = std::min<Duration>(2 * deafness_max_, 8 * config_.deafness_max);
 }
 
 Result<StoredPart> StreamLink::part_at(std::uint64_t sequence, const Patience& patience) {

@@ -87,6 +87,7 @@ private:
     std::string name_;              ///< who opened an epoch, as last read
     /// Nothing was stored since, while the leader said that it is there.
     std::optional<std::chrono::steady_clock::time_point> deaf_since_;
+    Duration deafness_max_;  ///< until a leader like that is asked to make room
 };
 
 }  // namespace baton::queue::jetstream

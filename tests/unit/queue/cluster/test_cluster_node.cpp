@@ -1,4 +1,5 @@
 // What daemons do together around one bucket.
+#include <functional>
 #include <map>
 #include <set>
 
@@ -173,6 +174,41 @@ TEST_F(ThreeDaemons, give_a_fourth_one_its_share) {
     EXPECT_EQ(world.opened() - before, 3);
 }
 
+/// What is served stays where it is while a move may find one of the streams or the bucket away.
+TEST_F(ThreeDaemons, move_nothing_for_balance_until_nothing_has_failed_for_a_while) {
+    const std::map<std::string, std::function<void()>> failures{
+        {"a log that its leader could not write", [&] { world.break_log(5); }},
+        {"a bucket that was away",
+            [&] {
+                world.is_bucket_away = true;
+                world.run(Duration(3'000));
+                world.is_bucket_away = false;
+            }},
+        {"a connection",
+            [&] {
+                world.cut(1);
+                world.run(Duration(1'000));
+                world.heal(1);
+            }},
+    };
+    for (const auto& [name, fail] : failures) {
+        SCOPED_TRACE(name);
+        world.run(Duration(40'000));
+        fail();
+        const auto failed_at = world.now();
+        const int before = world.opened() + (name.starts_with("a log") ? 1 : 0);
+        const int fourth = world.add();
+        world.run(Duration(28'000));
+        EXPECT_EQ(world[fourth].opened, 0);
+        EXPECT_EQ(world.opened(), before);
+        EXPECT_TRUE(world.all_served());
+        world.run_until([&] { return world.is_balanced({0, 1, 2, fourth}); });
+        EXPECT_LE(world.now() - failed_at, Duration(33'000));
+        world.drain(fourth);
+        world.run_until([&] { return world.is_balanced({0, 1, 2}); });
+    }
+}
+
 TEST_F(ThreeDaemons, do_not_move_anything_for_one_that_comes_and_goes) {
     world.run(Duration(6'000));
     const int before = world.opened();
@@ -194,7 +230,7 @@ TEST_F(ThreeDaemons, a_paused_one_is_replaced_and_notices_when_it_goes_on) {
     world.resume(2);
     world.run(Duration(300));
     EXPECT_TRUE(world.all_served());
-    world.run(Duration(10'000));
+    world.run(Duration(35'000));
     EXPECT_TRUE(world.is_balanced({0, 1, 2}));
 }
 
@@ -207,7 +243,7 @@ TEST_F(ThreeDaemons, one_that_is_cut_off_is_replaced_and_gets_its_share_back) {
         EXPECT_LE(world[0].answers_until[partition], world.now());
     }
     world.heal(0);
-    world.run(Duration(15'000));
+    world.run(Duration(35'000));
     EXPECT_TRUE(world.is_balanced({0, 1, 2}));
 }
 
@@ -291,7 +327,7 @@ TEST_F(ThreeDaemons, answers_about_writes_may_be_lost) {
     world.run(Duration(20'000));
     EXPECT_TRUE(world.all_served());
     for (int i = 0; i < 3; ++i) world[i].loses_answers = false;
-    world.run(Duration(10'000));
+    world.run(Duration(35'000));
     EXPECT_TRUE(world.is_balanced({0, 1, 2}));
 }
 

@@ -27,7 +27,7 @@ TEST(ClusterRecords, are_read_as_they_were_written) {
 
 TEST(ClusterRecords, have_the_shape_that_is_written_down) {
     EXPECT_EQ(to_json(DaemonRecord{.name = "a", .address = "http://h:1", .partitions = 16}),
-        R"({"v":1,"name":"a","address":"http://h:1","partitions":16,"draining":false,"leads":true})");
+        R"({"v":1,"name":"a","address":"http://h:1","partitions":16,"draining":false,"leads":true,"troubled":false})");
     EXPECT_EQ(to_json(LeaderRecord{.leader = DaemonId("a-1"), .is_serving = true}),
         R"({"v":1,"leader":"a-1","serving":true,"next":""})");
     EXPECT_EQ(to_json(LeaderRecord{.guests = {0x1f, 2}}),

@@ -63,10 +63,12 @@ public:
         return real_->delete_stream(stream);
     }
     Result<void> step_down(const std::string& stream) override {
+        stepped_down = stream;
         if (on_step_down) on_step_down();
         return real_->step_down(stream);
     }
     std::function<void()> on_step_down;
+    std::string stepped_down;            ///< stream whose leader was asked last
     std::array<std::string, 2> leaders;  ///< of the first stream and of the second
     std::string away;                    ///< name of a stream that nobody leads
     bool is_headless = false;            ///< nobody leads the servers

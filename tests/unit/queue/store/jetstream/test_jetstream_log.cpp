@@ -306,6 +306,7 @@ TEST_F(JetStreamLogTest, a_subject_that_nobody_listens_on_for_long_is_left) {
 }
 
 TEST_F(JetStreamLogTest, a_leader_that_stays_silent_is_asked_to_step_down) {
+    config.deafness_max = Duration(100);
     bool is_silent = false;
     FaultyJetStream* server = nullptr;
     auto log = writer([&] { return is_silent ? Fate::lose_request : Fate::pass; }, &server);
@@ -315,6 +316,25 @@ TEST_F(JetStreamLogTest, a_leader_that_stays_silent_is_asked_to_step_down) {
     must(log->append(1, entry(1)));
     EXPECT_FALSE(is_silent);
     EXPECT_EQ(held(), entries(1, 1));
+}
+
+/// Whoever leads after it has to be given time.
+TEST_F(JetStreamLogTest, leaders_that_stay_silent_are_asked_to_step_down_ever_more_seldom) {
+    config.deafness_max = Duration(100);
+    config.patience = Duration(2'500);
+    bool is_silent = false;
+    FaultyJetStream* server = nullptr;
+    auto log = writer([&] { return is_silent ? Fate::lose_request : Fate::pass; }, &server);
+    must(log->take_over());
+    is_silent = true;
+    std::map<std::string, int> asked;
+    server->on_step_down = [&] { ++asked[server->stepped_down]; };
+    EXPECT_FALSE(log->append(1, entry(1)));
+    for (const auto& [name, count] : asked) {
+        EXPECT_GE(count, 2) << name;
+        EXPECT_LE(count, 5) << name << ": 100 ms, 200, 400, and 800 from then on";
+    }
+    EXPECT_EQ(asked.size(), 2U);
 }
 
 }  // namespace
