@@ -69,8 +69,9 @@ public:
 private:
     [[nodiscard]] queue::cluster::PartitionStores partition_stores() const {
         return {.open =
-                    [this](Partition partition) {
-                        return open_partition(config_, logs_, data_dir_, partition, &log_metrics_);
+                    [this](Partition partition, std::function<void()> strained) {
+                        return open_partition(config_, logs_, data_dir_, partition,
+                            {.metrics = &log_metrics_, .on_trouble = std::move(strained)});
                     },
             .copy =
                 [this](Partition partition, const std::stop_token& stop) {

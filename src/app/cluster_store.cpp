@@ -49,10 +49,12 @@ std::string log_stream(const Config& config, queue::cluster::Partition partition
 
 Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
-    queue::cluster::Partition partition, const LogMetrics* metrics) {
+    queue::cluster::Partition partition, LogWatch watch) {
     BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
-    auto log = queue::make_jetstream_log(std::move(jetstream), log_config(config, partition));
-    if (metrics != nullptr) log = metrics->count(partition, std::move(log));
+    auto shared = log_config(config, partition);
+    shared.on_trouble = std::move(watch.on_trouble);
+    auto log = queue::make_jetstream_log(std::move(jetstream), std::move(shared));
+    if (watch.metrics != nullptr) log = watch.metrics->count(partition, std::move(log));
     const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
     return queue::make_journal_store(copy_folder(data_dir, partition),
         {.segment_size = std::min(config.queue.whole_segment_size(), part_of_log)}, std::move(log));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -19,12 +20,18 @@ namespace baton::app {
 
 [[nodiscard]] std::string log_stream(const Config& config, queue::cluster::Partition partition);
 
-/// Its copy is in the folder `cluster` of the data folder. `metrics`, when given, counts the log
-/// and must outlive the store. Nothing is read or taken over before its `recover`. Fails:
-/// unavailable, what making the folder fails with.
+/// Who is told of a log; both may be missing.
+struct LogWatch {
+    const LogMetrics* metrics = nullptr;  ///< outlives the store
+    /// One of its streams is away: queue/store/jetstream/jetstream_log.h.
+    std::function<void()> on_trouble{};
+};
+
+/// Its copy is in the folder `cluster` of the data folder. Nothing is read or taken over before its
+/// `recover`. Fails: unavailable, what making the folder fails with.
 [[nodiscard]] Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
-    queue::cluster::Partition partition, const LogMetrics* metrics = nullptr);
+    queue::cluster::Partition partition, LogWatch watch = {});
 
 /// Brings that copy up to date without taking anything over, while no store of the partition is
 /// open here. Fails: cancelled, not_found (nobody has led it yet), unavailable, what the disk fails

@@ -55,9 +55,10 @@ public:
           directory_(config_.node.partitions),
           copies_(std::move(stores.copy), log_),
           context_{.open_store =
-                       [this, open = std::move(stores.open)](Partition partition) {
+                       [this, open = std::move(stores.open)](
+                           Partition partition, std::function<void()> strained) {
                            copies_.wait(partition);
-                           return open(partition);
+                           return open(partition, std::move(strained));
                        },
               .io = io,
               .clock = clock,

@@ -64,6 +64,10 @@ struct ClusterNode::Impl {
     bool on(const Opened& event, Step& step);
     bool on(const OpenFailed& event, Step& step);
     bool on(const Broken& event, Step& step);
+    bool on(const Strained&, const Step& step) {
+        failed_at = step.now;
+        return false;
+    }
     bool on(const Closed& event, Step& step);
     bool on(const Proved& event, Step& step);
     bool on(const Drain&, Step& step);

@@ -17,8 +17,10 @@
 
 namespace baton::queue::cluster {
 
-/// Makes the store of a partition. Nothing is read or taken over before its `recover`.
-using OpenStore = std::function<Result<std::unique_ptr<Store>>(Partition)>;
+/// Makes the store of a partition. Nothing is read or taken over before its `recover`. It calls
+/// `strained`, from any thread, while part of what it is kept by is away.
+using OpenStore =
+    std::function<Result<std::unique_ptr<Store>>(Partition, std::function<void()> strained)>;
 
 struct HostConfig {
     Partition partition = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,9 @@ struct JetStreamLogConfig {
     std::uint64_t purge_step = std::uint64_t{64} * 1024;
     /// Bytes of one message at most; 0: what the server takes.
     std::size_t message_size_max = 0;
+    /// Called by `append`, again and again while one of the streams does not answer. Entries go to
+    /// the other one meanwhile, but nobody can take the log over.
+    std::function<void()> on_trouble{};
 };
 
 /// Nothing is sent before `look` or `take_over`. What it writes is described in

@@ -34,6 +34,7 @@ void LanePair::take_over(std::uint64_t needed) {
 }
 
 Result<void> LanePair::go_on(const Patience& patience) {
+    tell_trouble();
     while (true) {
         Result<void> done;
         bool may_help = false;
@@ -78,6 +79,9 @@ bool LanePair::look_after() {
     } else if (!spare().refresh()) {
         spare().doubt();
     }
+    // A change of leaders that was asked for is none.
+    const bool is_expected = !has_passed(asked_at_, config_.tend_interval);
+    if (!spare().is_ready() && !is_expected) tell_trouble();
     if (!written().refresh()) return false;
     sweep();
     if (!spare().is_ready()) return false;
@@ -117,6 +121,10 @@ void LanePair::make_room_in(Lane& lane) {
     const bool may_wait = lane.purged() >= needed_ || lane.bytes() < size / 4 * 3;
     if (may_wait && !lane.is_purging()) return;
     may_fail(lane.purge(needed_, Patience::brief(config_)));
+}
+
+void LanePair::tell_trouble() const {
+    if (config_.on_trouble) config_.on_trouble();
 }
 
 void LanePair::make_room() { may_fail(written().purge(needed_, Patience::brief(config_))); }

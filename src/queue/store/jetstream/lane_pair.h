@@ -57,6 +57,7 @@ private:
     void recover_spare();
     void sweep();
     void make_room_in(Lane& lane);
+    void tell_trouble() const;
 
     nats::JetStream& jetstream_;
     const JetStreamLogConfig config_;

@@ -178,6 +178,7 @@ TEST_F(ThreeDaemons, give_a_fourth_one_its_share) {
 TEST_F(ThreeDaemons, move_nothing_for_balance_until_nothing_has_failed_for_a_while) {
     const std::map<std::string, std::function<void()>> failures{
         {"a log that its leader could not write", [&] { world.break_log(5); }},
+        {"a stream of two", [&] { world.strain_log(5); }},
         {"a bucket that was away",
             [&] {
                 world.is_bucket_away = true;

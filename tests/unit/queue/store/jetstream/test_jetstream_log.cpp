@@ -243,6 +243,28 @@ TEST_F(JetStreamLogTest, a_stream_that_was_away_is_used_again_and_led_by_another
     EXPECT_EQ(held(), entries(1, 11));
 }
 
+TEST_F(JetStreamLogTest, it_is_told_while_one_of_the_streams_is_away) {
+    config.exposed_interval = config.tend_interval = Duration(0);
+    int told = 0;
+    config.on_trouble = [&] { ++told; };
+    FaultyJetStream* server = nullptr;
+    auto log = writer([] { return Fate::pass; }, &server);
+    must(log->take_over());
+    fill(*log, 1, 3);
+    EXPECT_EQ(told, 0);
+    server->away = stream + "-b";
+    fill(*log, 4, 5);
+    EXPECT_EQ(told, 2) << "with each look";
+    server->away.clear();
+    fill(*log, 6, 8);
+    EXPECT_EQ(told, 2);
+    server->away = stream;
+    fill(*log, 9, 9);
+    EXPECT_GT(told, 2) << "also of the one that was written";
+    server->away.clear();
+    EXPECT_EQ(held(), entries(1, 9));
+}
+
 /// Until it is done nothing could be added.
 TEST_F(JetStreamLogTest,
     what_is_written_is_purged_when_it_is_nearly_full_and_somebody_leads_the_servers) {
