@@ -69,9 +69,9 @@ public:
 private:
     [[nodiscard]] queue::cluster::PartitionStores partition_stores() const {
         return {.open =
-                    [this](Partition partition, std::function<void()> strained) {
+                    [this](Partition partition, std::function<void()> on_trouble) {
                         return open_partition(config_, logs_, data_dir_, partition,
-                            {.metrics = &log_metrics_, .on_trouble = std::move(strained)});
+                            {.metrics = &log_metrics_, .on_trouble = std::move(on_trouble)});
                     },
             .copy =
                 [this](Partition partition, const std::stop_token& stop) {

@@ -51,9 +51,9 @@ Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     const std::shared_ptr<nats::Connection>& logs, const std::filesystem::path& data_dir,
     queue::cluster::Partition partition, LogWatch watch) {
     BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
-    auto shared = log_config(config, partition);
-    shared.on_trouble = std::move(watch.on_trouble);
-    auto log = queue::make_jetstream_log(std::move(jetstream), std::move(shared));
+    auto settings = log_config(config, partition);
+    settings.on_trouble = std::move(watch.on_trouble);
+    auto log = queue::make_jetstream_log(std::move(jetstream), std::move(settings));
     if (watch.metrics != nullptr) log = watch.metrics->count(partition, std::move(log));
     const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
     return queue::make_journal_store(copy_folder(data_dir, partition),

@@ -268,20 +268,31 @@ std::uint32_t ClusterLoad::partition() {
     return queue::cluster::PartitionMap(partitions).of(std::string_view(queue));
 }
 
+std::string ClusterLoad::metrics_of(std::size_t daemon) const {
+    IoPool pool(1);
+    const auto http = net::make_client({});
+    net::ClientRequest request;
+    request.url = "http://" + daemons_.at(daemon)->metrics_address() + "/metrics";
+    const auto answer =
+        pool.run(http->send(std::move(request), Deadline::after(milliseconds(2'000))));
+    return answer ? std::string(answer->body) : std::string();
+}
+
+bool ClusterLoad::last_one_leads() const {
+    constexpr std::string_view name = "\nbaton_cluster_partitions_led ";
+    const auto metrics = metrics_of(daemons_.size() - 1);
+    const auto at = metrics.find(name);
+    return at != std::string::npos && metrics.at(at + name.size()) != '0';
+}
+
 std::size_t ClusterLoad::leader() {
     const auto line = fmt::format("baton_cluster_leads{{partition=\"{}\"}} 1\n", partition());
     std::optional<std::size_t> found;
-    IoPool pool(1);
-    const auto http = net::make_client({});
     const bool is_led = eventually(
         [&] {
             for (std::size_t i = 0; i < daemons_.size() && !found; ++i) {
                 if (avoided_[i]) continue;
-                net::ClientRequest request;
-                request.url = "http://" + daemons_[i]->metrics_address() + "/metrics";
-                const auto answer =
-                    pool.run(http->send(std::move(request), Deadline::after(milliseconds(2'000))));
-                if (answer && answer->body.find(line) != std::string_view::npos) found = i;
+                if (metrics_of(i).find(line) != std::string::npos) found = i;
             }
             return found.has_value();
         },

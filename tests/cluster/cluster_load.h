@@ -50,6 +50,8 @@ public:
     void add_daemon();
     /// Ends the one that came last, in order.
     void remove_daemon();
+    /// Whether the one that came last leads a partition by now.
+    [[nodiscard]] bool last_one_leads() const;
     /// Over its folder; it joins the load again when it is ready.
     void restart(std::size_t daemon);
     /// Clients leave this one alone from now on, or no longer.
@@ -90,6 +92,8 @@ private:
         std::vector<std::string> receipts, CallTime at, const Result<client::Settled>& settled);
     void make_queue();
     [[nodiscard]] std::string url_for(std::size_t turn) const;
+    /// Empty when it does not answer.
+    [[nodiscard]] std::string metrics_of(std::size_t daemon) const;
     /// How a call ended that failed.
     Outcome failed(const Error& error);
     [[nodiscard]] bool is_empty() const;

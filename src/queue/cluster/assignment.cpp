@@ -81,4 +81,16 @@ std::vector<DaemonId> line_for(Partition partition, const std::vector<Candidate>
     return line;
 }
 
+std::size_t rank_of(const DaemonId& daemon, Partition partition,
+    const std::vector<DaemonId>& called, const std::vector<Candidate>& candidates) {
+    std::vector<DaemonId> order;
+    const auto add = [&](const DaemonId& id) {
+        const bool is_there = std::ranges::find(candidates, id, &Candidate::id) != candidates.end();
+        if (is_there && std::ranges::find(order, id) == order.end()) order.push_back(id);
+    };
+    for (const auto& id : called) add(id);
+    for (const auto& id : line_for(partition, candidates)) add(id);
+    return static_cast<std::size_t>(std::ranges::find(order, daemon) - order.begin());
+}
+
 }  // namespace baton::queue::cluster

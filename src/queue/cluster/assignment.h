@@ -41,4 +41,8 @@ using Leaders = std::vector<std::optional<DaemonId>>;
 [[nodiscard]] std::vector<DaemonId> line_for(
     Partition partition, const std::vector<Candidate>& candidates);
 
+/// How many candidates try for `partition` before `daemon`: those who are called come first.
+[[nodiscard]] std::size_t rank_of(const DaemonId& daemon, Partition partition,
+    const std::vector<DaemonId>& called, const std::vector<Candidate>& candidates);
+
 }  // namespace baton::queue::cluster

@@ -66,11 +66,9 @@ struct OpenFailed {
 struct Broken {
     Ticket turn = 0;
 };
-/// The open engine's store goes on, but part of what it is kept by is away: nobody could take the
-/// log over now. Told again and again while that is so.
-struct Strained {
-    Ticket turn = 0;
-};
+/// Part of what partitions are kept by is away, or was: this daemon goes on, but another one might
+/// not be able to open them. Told again and again while that shows.
+struct Troubled {};
 /// Nothing of this turn is open any more, and nothing of it will write.
 struct Closed {
     Ticket turn = 0;
@@ -87,7 +85,7 @@ struct Drain {};
 struct Tick {};
 
 using ClusterEvent = std::variant<Connected, Disconnected, DaemonSeen, LeaderSeen, ViewComplete,
-    Written, Opened, OpenFailed, Broken, Strained, Closed, Proved, Drain, Tick>;
+    Written, Opened, OpenFailed, Broken, Troubled, Closed, Proved, Drain, Tick>;
 
 /// The event that an entry of the bucket is; `value` absent: deleted. Fails: invalid_argument (the
 /// key is none of ours), protocol_error (a newer daemon's, or damaged). Such entries are passed

@@ -56,9 +56,9 @@ public:
           copies_(std::move(stores.copy), log_),
           context_{.open_store =
                        [this, open = std::move(stores.open)](
-                           Partition partition, std::function<void()> strained) {
+                           Partition partition, std::function<void()> on_trouble) {
                            copies_.wait(partition);
-                           return open(partition, std::move(strained));
+                           return open(partition, std::move(on_trouble));
                        },
               .io = io,
               .clock = clock,
@@ -164,6 +164,7 @@ private:
         const auto reconnects = connection_->reconnects();
         // What was to be sent while it was silent was not sent, whether it was lost or not.
         if (is_connected && (!was_connected_ || reconnects != reconnects_)) {
+            if (was_connected_) handle(Troubled{});  // it was away for less than a step
             reconnects_ = reconnects;
             transport_->came_back();
         }

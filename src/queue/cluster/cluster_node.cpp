@@ -46,13 +46,14 @@ struct ClusterNode::Impl {
         SteadyTime next_at{};
         bool says_draining = false;  // the one that is pending, or was stored last
         bool says_hanging = false;
+        bool says_troubled = false;
     };
     Heartbeat heartbeat;
 
     // Who may lead, and since when it is the same daemons.
     std::vector<Candidate> candidates;
     SteadyTime candidates_since{};
-    std::optional<SteadyTime> failed_at;  // a write, a connection, a log, another daemon
+    std::optional<SteadyTime> troubled_at;  // a write, a connection, a log, another daemon
 
     // Events. The answer is whether to look at the whole for what should be done.
     bool on(const Connected&, Step& step);
@@ -64,8 +65,8 @@ struct ClusterNode::Impl {
     bool on(const Opened& event, Step& step);
     bool on(const OpenFailed& event, Step& step);
     bool on(const Broken& event, Step& step);
-    bool on(const Strained&, const Step& step) {
-        failed_at = step.now;
+    bool on(const Troubled&, const Step& step) {
+        troubled_at = step.now;
         return false;
     }
     bool on(const Closed& event, Step& step);
@@ -116,7 +117,7 @@ bool ClusterNode::Impl::on(const Connected&, Step& step) {
 
 bool ClusterNode::Impl::on(const Disconnected&, Step& step) {
     is_connected = step.is_connected = false;
-    failed_at = now;
+    troubled_at = now;
     view.disconnected();
     heartbeat.pending = 0;
     for (auto& seat : seats) seat.disconnected(step);
@@ -146,7 +147,7 @@ bool ClusterNode::Impl::on(const ViewComplete&, Step& step) {
 
 bool ClusterNode::Impl::on(const Written& event, Step& step) {
     const bool is_stored = event.outcome == WriteOutcome::stored;
-    if (event.outcome == WriteOutcome::unknown) failed_at = now;
+    if (event.outcome == WriteOutcome::unknown) troubled_at = now;
     if (event.ticket == heartbeat.pending) {
         heartbeat.pending = 0;
         if (is_stored) {
@@ -176,12 +177,15 @@ bool ClusterNode::Impl::on(const Opened& event, Step& step) {
     return is_draining;
 }
 bool ClusterNode::Impl::on(const OpenFailed& event, Step& step) {
-    failed_at = now;
-    if (auto* seat = seat_of(event.turn)) seat->open_failed(step);
+    auto* const seat = seat_of(event.turn);
+    if (seat == nullptr) return is_draining;
+    // One that nobody can open is tried for ever.
+    if (!view.is_hopeless(static_cast<Partition>(seat - seats.data()), now)) troubled_at = now;
+    seat->open_failed(step);
     return is_draining;
 }
 bool ClusterNode::Impl::on(const Broken& event, Step& step) {
-    failed_at = now;
+    troubled_at = now;
     if (auto* seat = seat_of(event.turn)) seat->broken(step);
     return is_draining;
 }
@@ -209,14 +213,16 @@ bool ClusterNode::Impl::on(const Tick&, Step& step) {
 }
 
 void ClusterNode::Impl::beat(Step& step) {
-    const bool is_news = hangs() != heartbeat.says_hanging;
+    const bool is_news =
+        hangs() != heartbeat.says_hanging || is_troubled() != heartbeat.says_troubled;
     const bool is_due = is_news || step.now >= heartbeat.next_at;
     if (!is_connected || misfit || heartbeat.pending != 0 || !is_due) return;
     heartbeat = {.pending = ++tickets,
         .sent_at = step.now,
         .next_at = step.now + config.timing.renew_interval,
         .says_draining = is_draining,
-        .says_hanging = hangs()};
+        .says_hanging = hangs(),
+        .says_troubled = is_troubled()};
     step.actions.emplace_back(WriteKey{
         .ticket = heartbeat.pending, .key = daemon_key(config.id), .value = to_json(own_record())});
 }
@@ -245,9 +251,7 @@ void ClusterNode::Impl::find_candidates() {
     auto found = view.others(now);
     if (config.may_lead && !is_draining) found.push_back({config.id, config.name});
     if (found == candidates) return;
-    const bool is_one_dead = std::ranges::any_of(
-        candidates, [this](const Candidate& known) { return view.has_died(known.id, now); });
-    if (is_one_dead) failed_at = now;
+    if (view.has_one_died(candidates, now)) troubled_at = now;
     candidates = std::move(found);
     candidates_since = now;
 }
@@ -255,7 +259,7 @@ void ClusterNode::Impl::find_candidates() {
 /// A partition that moves needs all that its log and the bucket are kept by. So while some of that
 /// is away, or has just come back, what is served stays where it is.
 bool ClusterNode::Impl::is_troubled() const {
-    return failed_at && now - *failed_at < config.timing.quiet;
+    return troubled_at && now - *troubled_at < config.timing.quiet;
 }
 
 /// How many partitions are on their way from one daemon to another.
@@ -271,16 +275,11 @@ std::size_t ClusterNode::Impl::moves() const {
 
 /// How many others come before this daemon.
 std::size_t ClusterNode::Impl::rank(Partition partition, const Leaders& plan) const {
-    std::vector<DaemonId> order;
-    const auto add = [&](const DaemonId& id) {
-        const bool is_there = std::ranges::find(candidates, id, &Candidate::id) != candidates.end();
-        if (is_there && std::ranges::find(order, id) == order.end()) order.push_back(id);
-    };
+    std::vector<DaemonId> called;
     const auto& record = view.entry(partition).record;
-    if (record && record->leader.empty()) add(record->next);
-    if (plan[partition]) add(*plan[partition]);
-    for (const auto& id : line_for(partition, candidates)) add(id);
-    return static_cast<std::size_t>(std::ranges::find(order, config.id) - order.begin());
+    if (record && record->leader.empty()) called.push_back(record->next);
+    if (plan[partition]) called.push_back(*plan[partition]);
+    return rank_of(config.id, partition, called, candidates);
 }
 
 DaemonId ClusterNode::Impl::best_other(Partition partition) const {

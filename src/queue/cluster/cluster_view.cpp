@@ -70,16 +70,18 @@ bool ClusterView::is_live(const Daemon& daemon, SteadyTime now) const {
     return daemon.record && !(is_in_touch(now) && now >= end_of(daemon.seen_at));
 }
 
-bool ClusterView::has_died(const DaemonId& id, SteadyTime now) const {
-    const auto known = daemons_.find(id);
-    if (known == daemons_.end() || is_live(known->second, now)) return false;
-    const auto& record = known->second.record;
-    return record && !record->is_draining;
+bool ClusterView::has_one_died(const std::vector<Candidate>& known, SteadyTime now) const {
+    return std::ranges::any_of(known, [&](const Candidate& one) {
+        const auto found = daemons_.find(one.id);
+        if (found == daemons_.end() || is_live(found->second, now)) return false;
+        const auto& record = found->second.record;
+        return record && !record->is_draining;
+    });
 }
 
 bool ClusterView::is_one_troubled(SteadyTime now) const {
-    return std::ranges::any_of(
-        members(now), [](const auto& member) { return member.record.is_troubled; });
+    return std::ranges::any_of(members(now),
+        [](const auto& member) { return member.record.may_lead && member.record.is_troubled; });
 }
 
 std::optional<SteadyTime> ClusterView::vacant_since(Partition partition, SteadyTime now) const {

@@ -50,9 +50,9 @@ public:
     [[nodiscard]] bool has_expired(const Entry& entry, SteadyTime now) const;
 
     [[nodiscard]] std::vector<ClusterNode::Member> members(SteadyTime now) const;
-    /// Whether it was there and has gone without saying so before.
-    [[nodiscard]] bool has_died(const DaemonId& id, SteadyTime now) const;
-    /// Whether another daemon says that something failed lately.
+    /// Whether one of these has gone without saying so before.
+    [[nodiscard]] bool has_one_died(const std::vector<Candidate>& known, SteadyTime now) const;
+    /// Whether another daemon that may lead says that something failed lately.
     [[nodiscard]] bool is_one_troubled(SteadyTime now) const;
     /// Who may lead, this daemon not among them. Such as have not renewed lately may be dead.
     [[nodiscard]] std::vector<Candidate> others(SteadyTime now) const;
@@ -63,6 +63,10 @@ public:
     [[nodiscard]] Leaders leaders(SteadyTime now) const;
     /// Whether every partition is served, but for such.
     [[nodiscard]] bool is_settled(SteadyTime now) const;
+    /// Whether nobody has served the partition for so long that it waits for a person.
+    [[nodiscard]] bool is_hopeless(Partition partition, SteadyTime now) const {
+        return is_hopeless(entries_[partition], now);
+    }
     /// Whether the partition has just been given up, and nobody serves it yet.
     [[nodiscard]] bool is_moving(Partition partition, SteadyTime now) const;
 

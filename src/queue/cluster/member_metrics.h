@@ -29,6 +29,8 @@ public:
               "Partitions that no daemon serves, as seen from here")),
           hanging_(registry.gauge("baton_cluster_partitions_hanging",
               "Partitions that this daemon neither opens nor closes: it needs a restart")),
+          troubled_(registry.gauge("baton_cluster_troubled",
+              "1 while this daemon has seen something fail lately and nothing moves for balance")),
           passed_over_(registry.counter("baton_cluster_daemons_passed_over_total",
               "News of daemons beyond those that a daemon keeps in mind (1,000)")),
           changes_(registry.counter(
@@ -48,6 +50,8 @@ public:
         led_.Set(static_cast<double>(state.leads.size()));
         without_leader_.Set(static_cast<double>(state.without_leader.size()));
         hanging_.Set(static_cast<double>(view.hanging.size()));
+        const bool is_troubled = !view.members.empty() && view.members.back().record.is_troubled;
+        troubled_.Set(is_troubled ? 1 : 0);
         passed_over_.Increment(static_cast<double>(view.passed_over) - passed_over_.Value());
         const auto& leaders = view.leaders;
         last_.resize(leaders.size());
@@ -66,6 +70,7 @@ private:
     prometheus::Gauge& led_;
     prometheus::Gauge& without_leader_;
     prometheus::Gauge& hanging_;
+    prometheus::Gauge& troubled_;
     prometheus::Counter& passed_over_;
     prometheus::Counter& changes_;
     std::vector<prometheus::Gauge*> leads_;

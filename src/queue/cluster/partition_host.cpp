@@ -69,8 +69,8 @@ struct PartitionHost::Impl {
 };
 
 Result<std::shared_ptr<Serving>> PartitionHost::Impl::open() {
-    BATON_TRY(auto store,
-        context.open_store(config.partition, [this] { context.tell(Strained{config.turn}); }));
+    BATON_TRY(
+        auto store, context.open_store(config.partition, [this] { context.tell(Troubled{}); }));
     auto held = hold_store(std::move(store), gate,
         {.recovered =
                 [this](auto uids) { context.tell(Opened{config.turn, guests(std::move(uids))}); },

@@ -18,9 +18,9 @@
 namespace baton::queue::cluster {
 
 /// Makes the store of a partition. Nothing is read or taken over before its `recover`. It calls
-/// `strained`, from any thread, while part of what it is kept by is away.
+/// `on_trouble`, from any thread, while part of what it is kept by is away.
 using OpenStore =
-    std::function<Result<std::unique_ptr<Store>>(Partition, std::function<void()> strained)>;
+    std::function<Result<std::unique_ptr<Store>>(Partition, std::function<void()> on_trouble)>;
 
 struct HostConfig {
     Partition partition = 0;

@@ -76,6 +76,7 @@ public:
                                        : opened.error();
             // What was looked for may have been purged by who writes until now.
             const bool again = may_pass(error.code) || error.code == Errc::not_found;
+            if (again && config_.on_trouble) config_.on_trouble();
             if (!again || !patience.pause()) return fail(error);
         }
         size_.begin(std::min(first_there_, bounds_.last), bounds_.last, lanes_.bytes());

@@ -34,7 +34,6 @@ void LanePair::take_over(std::uint64_t needed) {
 }
 
 Result<void> LanePair::go_on(const Patience& patience) {
-    tell_trouble();
     while (true) {
         Result<void> done;
         bool may_help = false;
@@ -54,6 +53,7 @@ Result<void> LanePair::go_on(const Patience& patience) {
             if (done || done.error().code == Errc::storage_corrupt) return done;
             may_help |= may_pass(done.error().code);
         }
+        if (may_help) tell_trouble();
         if (!may_help || !patience.pause()) return done;
     }
 }
@@ -76,12 +76,12 @@ bool LanePair::is_due() const {
 bool LanePair::look_after() {
     if (!spare().is_ready()) {
         recover_spare();
+        // One answer that is late is no trouble, nor a change of leaders that was asked for.
+        const bool is_expected = !has_passed(asked_at_, config_.tend_interval);
+        if (!spare().is_ready() && !is_expected) tell_trouble();
     } else if (!spare().refresh()) {
         spare().doubt();
     }
-    // A change of leaders that was asked for is none.
-    const bool is_expected = !has_passed(asked_at_, config_.tend_interval);
-    if (!spare().is_ready() && !is_expected) tell_trouble();
     if (!written().refresh()) return false;
     sweep();
     if (!spare().is_ready()) return false;

@@ -64,10 +64,7 @@ public:
     /// Someone takes the log over who is no daemon of the cluster.
     void break_log(Partition partition) { writers_[partition] = {-1, 0}; }
     /// Part of what the log is kept by is away.
-    void strain_log(Partition partition) {
-        const int number = serving(partition).front();
-        tell(number, Strained{(*this)[number].engines[partition]});
-    }
+    void trouble_log(Partition partition) { tell(serving(partition).front(), Troubled{}); }
 
     void run(Duration time);
     /// Runs until it holds; the time it took, or the maximum.

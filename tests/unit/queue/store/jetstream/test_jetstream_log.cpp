@@ -253,10 +253,12 @@ TEST_F(JetStreamLogTest, it_is_told_while_one_of_the_streams_is_away) {
     fill(*log, 1, 3);
     EXPECT_EQ(told, 0);
     server->away = stream + "-b";
-    fill(*log, 4, 5);
+    fill(*log, 4, 4);
+    EXPECT_EQ(told, 0) << "one answer may be late";
+    fill(*log, 5, 6);
     EXPECT_EQ(told, 2) << "with each look";
     server->away.clear();
-    fill(*log, 6, 8);
+    fill(*log, 7, 8);
     EXPECT_EQ(told, 2);
     server->away = stream;
     fill(*log, 9, 9);
