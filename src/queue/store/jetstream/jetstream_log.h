@@ -40,8 +40,8 @@ struct JetStreamLogConfig {
     std::uint64_t purge_step = std::uint64_t{64} * 1024;
     /// Bytes of one message at most; 0: what the server takes.
     std::size_t message_size_max = 0;
-    /// Called by `append` and `take_over`, again and again while one of the streams does not
-    /// answer. Entries go to the other one meanwhile, but nobody can take the log over.
+    /// Called by `append` again and again while one of the streams does not answer (entries go to
+    /// the other one, but nobody can take the log over), by `take_over` with each try that failed.
     std::function<void()> on_trouble{};
 };
 
