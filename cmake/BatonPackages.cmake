@@ -1,7 +1,7 @@
 # All third-party packages, found once. Modules name the targets they need: baton_module(x LIBS …).
 #   Boost::headers  Threads::Threads  fmt::fmt  spdlog::spdlog  yaml-cpp::yaml-cpp  CLI11::CLI11
 #   prometheus-cpp::core  SQLite::SQLite3  CURL::libcurl  OpenSSL::SSL  OpenSSL::Crypto  ZLIB::ZLIB
-#   sodium::sodium  nats::nats  libpq::libpq  hiredis::hiredis
+#   sodium::sodium  nats::nats  libpq::libpq  hiredis::hiredis  zstd::zstd
 # and in tests and benchmarks
 #   GTest::gtest  GTest::gmock  GTest::gmock_main  rapidcheck::rapidcheck  benchmark::benchmark
 
@@ -23,6 +23,8 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET GLOBAL libsodium)
 add_library(sodium::sodium ALIAS PkgConfig::sodium)
 pkg_check_modules(nats REQUIRED IMPORTED_TARGET GLOBAL libnats)
 add_library(nats::nats ALIAS PkgConfig::nats)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET GLOBAL libzstd)
+add_library(zstd::zstd ALIAS PkgConfig::zstd)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET GLOBAL libpq)
 add_library(libpq::libpq ALIAS PkgConfig::libpq)
 # Not its flags: they define _FILE_OFFSET_BITS, which is so on 64 bits anyway and bars our precompiled headers.

@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config libboost1.81-dev libssl-dev libsqlite3-dev
     libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev
     prometheus-cpp-dev libsodium-dev libnats-dev libpq-dev
-    libhiredis-dev)
+    libhiredis-dev libzstd-dev)
 test=(python3 python3-yaml libgtest-dev libgmock-dev librapidcheck-dev strace e2fsprogs nats-server
     postgresql-15 redis-server)
 lint=(python3 clang-19 clang-tidy-19 clang-format-19)

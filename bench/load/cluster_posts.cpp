@@ -1,11 +1,15 @@
 // Durable posts into one partition of a cluster: the engine on a log in JetStream, without HTTP.
-// One JSON line a row. Usage: cluster_posts SERVERS USER PASSWORD FOLDER [messages of a row, in
-// thousands]
+// One JSON line a row. Usage: cluster_posts SERVERS USER PASSWORD FOLDER BODIES [messages of a row,
+// in thousands]; BODIES: a file of bodies of 256 bytes, one behind the other, which are posted in
+// turns.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <latch>
 #include <string>
 #include <vector>
@@ -22,6 +26,7 @@
 #include "nats/connection.h"
 #include "nats/jetstream.h"
 #include "queue/engine/engine_queues.h"
+#include "queue/store/jetstream/compressed_log.h"
 #include "queue/store/jetstream/jetstream_log.h"
 #include "queue/store/journal/journal_store.h"
 #include "runtime/io_pool.h"
@@ -60,12 +65,34 @@ struct Shape {
     std::size_t window = 1;    ///< calls that a producer has under way
 };
 
-std::vector<NewMessage> make_batch(std::size_t size) {
-    static const Bytes body(std::string(body_bytes, 'x'));
-    std::vector<NewMessage> messages(size);
-    for (auto& message : messages) message.data.content = body;
-    return messages;
-}
+/// What is posted, in turns.
+class Bodies {
+public:
+    explicit Bodies(const std::filesystem::path& file) {
+        std::ifstream stream(file, std::ios::binary);
+        const std::string all{std::istreambuf_iterator<char>(stream), {}};
+        for (std::size_t at = 0; at + body_bytes <= all.size(); at += body_bytes) {
+            bodies_.emplace_back(all.substr(at, body_bytes));
+        }
+        if (bodies_.empty()) must<void>(fail(Errc::not_found, "no bodies in " + file.string()));
+    }
+    std::vector<NewMessage> batch(std::size_t size) {
+        std::vector<NewMessage> messages(size);
+        auto at = next_.fetch_add(size, std::memory_order_relaxed);
+        for (auto& message : messages) message.data.content = bodies_[at++ % bodies_.size()];
+        return messages;
+    }
+
+private:
+    std::vector<Bytes> bodies_;
+    std::atomic<std::size_t> next_{0};
+};
+
+/// Where the producers post, and what.
+struct Target {
+    queue::Queues& queues;
+    Bodies& bodies;
+};
 
 double micros_since(Steady::time_point begin) {
     return std::chrono::duration<double, std::micro>(Steady::now() - begin).count();
@@ -73,36 +100,36 @@ double micros_since(Steady::time_point begin) {
 
 /// One call after the other. A producer with a window is as many of these.
 Task<void> produce(
-    queue::Queues& queues, std::size_t posts, std::size_t batch, std::vector<double>& micros) {
+    Target target, std::size_t posts, std::size_t batch, std::vector<double>& micros) {
     for (std::size_t i = 0; i < posts; ++i) {
         QueueName name("bench");
-        auto messages = make_batch(batch);
+        auto messages = target.bodies.batch(batch);
         const auto begin = Steady::now();
-        auto posted = co_await queues.post(std::move(name), std::move(messages));
+        auto posted = co_await target.queues.post(std::move(name), std::move(messages));
         must(std::move(posted));
         micros.push_back(micros_since(begin));
     }
 }
 
 /// One post whose time has come at `due`, and whose latency counts from then on.
-Task<void> post_due(queue::Queues& queues, Steady::time_point due, double& micros) {
+Task<void> post_due(Target target, Steady::time_point due, double& micros) {
     QueueName name("bench");
-    auto messages = make_batch(1);
-    auto posted = co_await queues.post(std::move(name), std::move(messages));
+    auto messages = target.bodies.batch(1);
+    auto posted = co_await target.queues.post(std::move(name), std::move(messages));
     must(std::move(posted));
     micros = micros_since(due);
 }
 
 /// Posts at its times, whatever became of those before. `micros`: one for each.
-Task<void> produce_steadily(queue::Queues& queues, Steady::time_point first,
-    Steady::duration interval, std::vector<double>& micros, std::latch& done) {
+Task<void> produce_steadily(Target target, Steady::time_point first, Steady::duration interval,
+    std::vector<double>& micros, std::latch& done) {
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor);
     auto due = first;
     for (auto& one : micros) {
         timer.expires_at(due);
         co_await timer.async_wait(asio::use_awaitable);
-        asio::co_spawn(executor, post_due(queues, due, one),
+        asio::co_spawn(executor, post_due(target, due, one),
             [&done](const std::exception_ptr&) { done.count_down(); });
         due += interval;
     }
@@ -135,7 +162,7 @@ void check_and_purge(queue::Queues& queues, IoPool& pool, std::size_t messages) 
 }
 
 /// Producers that wait for answers before they go on. Returns messages a second.
-double closed_loop(queue::Queues& queues, IoPool& pool, const Shape& shape) {
+double closed_loop(Target target, IoPool& pool, const Shape& shape) {
     const std::size_t loops = producers * shape.window;
     const auto posts = std::max<std::size_t>(1, shape.messages / loops / shape.batch);
     const auto messages = posts * loops * shape.batch;
@@ -145,18 +172,18 @@ double closed_loop(queue::Queues& queues, IoPool& pool, const Shape& shape) {
     for (std::size_t i = 0; i < loops; ++i) {
         micros[i].reserve(posts);
         ends.push_back(asio::co_spawn(pool.executor(i % pool.size()),
-            produce(queues, posts, shape.batch, micros[i]), asio::use_future));
+            produce(target, posts, shape.batch, micros[i]), asio::use_future));
     }
     for (auto& end : ends) end.get();
     const double seconds = micros_since(begin) / 1e6;
     print(shape.what, seconds, messages, micros);
-    check_and_purge(queues, pool, messages);
+    check_and_purge(target.queues, pool, messages);
     return static_cast<double>(messages) / seconds;
 }
 
 /// Producers that post at fixed times, `per_second` all together, for `seconds`.
-void steady_rate(queue::Queues& queues, IoPool& pool, const std::string& what, double per_second,
-    double seconds) {
+void steady_rate(
+    Target target, IoPool& pool, const std::string& what, double per_second, double seconds) {
     const auto posts = static_cast<std::size_t>(per_second * seconds / producers) + 1;
     const auto interval = std::chrono::duration_cast<Steady::duration>(
         std::chrono::duration<double>(producers / per_second));
@@ -166,25 +193,25 @@ void steady_rate(queue::Queues& queues, IoPool& pool, const std::string& what, d
     for (std::size_t i = 0; i < producers; ++i) {
         const auto first = begin + interval * i / producers;
         asio::co_spawn(pool.executor(i % pool.size()),
-            produce_steadily(queues, first, interval, micros[i], done),
+            produce_steadily(target, first, interval, micros[i], done),
             [](const std::exception_ptr&) {});
     }
     done.wait();
     print(what, micros_since(begin) / 1e6, posts * producers, micros);
-    check_and_purge(queues, pool, posts * producers);
+    check_and_purge(target.queues, pool, posts * producers);
 }
 
-void all_rows(queue::Queues& queues, IoPool& pool, std::size_t messages) {
+void all_rows(Target target, IoPool& pool, std::size_t messages) {
     const auto what = [](const char* more) {
         return fmt::format("post, {} producers, {}", producers, more);
     };
-    const double rate = closed_loop(queues, pool, {what("batches of 1"), messages});
-    closed_loop(queues, pool, {what("batches of 10"), messages * 3, 10});
-    closed_loop(queues, pool, {what("batches of 100"), messages * 3, 100});
-    closed_loop(queues, pool, {what("16 single posts under way each"), messages * 3, 1, 16});
-    closed_loop(queues, pool, {what("64 single posts under way each"), messages * 3, 1, 64});
-    steady_rate(queues, pool, what("single posts at half the rate of the first row"), rate / 2, 4);
-    steady_rate(queues, pool, what("single posts, 5000 a second"), 5'000, 4);
+    const double rate = closed_loop(target, pool, {what("batches of 1"), messages});
+    closed_loop(target, pool, {what("batches of 10"), messages * 3, 10});
+    closed_loop(target, pool, {what("batches of 100"), messages * 3, 100});
+    closed_loop(target, pool, {what("16 single posts under way each"), messages * 3, 1, 16});
+    closed_loop(target, pool, {what("64 single posts under way each"), messages * 3, 1, 64});
+    steady_rate(target, pool, what("single posts at half the rate of the first row"), rate / 2, 4);
+    steady_rate(target, pool, what("single posts, 5000 a second"), 5'000, 4);
 }
 
 }  // namespace
@@ -193,15 +220,17 @@ void all_rows(queue::Queues& queues, IoPool& pool, std::size_t messages) {
 int main(int argc, char** argv) {
     using namespace baton;
     using namespace baton::bench;
-    if (argc < 5) {
-        fmt::print(stderr, "cluster_posts SERVERS USER PASSWORD FOLDER [THOUSANDS]\n");
+    if (argc < 6) {
+        fmt::print(stderr, "cluster_posts SERVERS USER PASSWORD FOLDER BODIES [THOUSANDS]\n");
         return 2;
     }
-    const std::size_t messages = 1'000 * (argc > 5 ? std::stoul(argv[5]) : 300);
+    const std::size_t messages = 1'000 * (argc > 6 ? std::stoul(argv[6]) : 300);
     auto connection = must(
         nats::connect({.servers = split(argv[1]), .user = argv[2], .password = Secret(argv[3])}));
-    auto log = queue::make_jetstream_log(must(nats::make_jetstream(connection, Duration(2'000))),
-        {.stream = "baton-log-0", .subject = "baton.log.0", .max_bytes = 2'000'000'000});
+    Bodies bodies(argv[5]);
+    auto log = queue::make_compressed_log(
+        queue::make_jetstream_log(must(nats::make_jetstream(connection, Duration(2'000))),
+            {.stream = "baton-log-0", .subject = "baton.log.0", .max_bytes = 2'000'000'000}));
     auto store = must(
         queue::make_journal_store(std::filesystem::path(argv[4]) / "copy", {}, std::move(log)));
     IoPool pool{2};
@@ -210,6 +239,6 @@ int main(int argc, char** argv) {
     const auto queues =
         must(queue::make_engine_queues(std::move(store), {}, clock, metrics, Log{}));
     must(pool.run(queues->put_queue(QueueName("bench"), QueueConfig{})));
-    all_rows(*queues, pool, messages);
+    all_rows({*queues, bodies}, pool, messages);
     queues->stop();
 }

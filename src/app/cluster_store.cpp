@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "nats/jetstream.h"
+#include "queue/store/jetstream/compressed_log.h"
 #include "queue/store/jetstream/jetstream_log.h"
 #include "queue/store/journal/journal_store.h"
 
@@ -53,7 +54,8 @@ Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
     auto settings = log_config(config, partition);
     settings.on_trouble = std::move(watch.on_trouble);
-    auto log = queue::make_jetstream_log(std::move(jetstream), std::move(settings));
+    auto log = queue::make_compressed_log(
+        queue::make_jetstream_log(std::move(jetstream), std::move(settings)));
     if (watch.metrics != nullptr) log = watch.metrics->count(partition, std::move(log));
     const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
     return queue::make_journal_store(copy_folder(data_dir, partition),
@@ -66,7 +68,8 @@ Result<void> copy_partition(const Config& config, const std::shared_ptr<nats::Co
     BATON_TRY(auto jetstream, nats::make_jetstream(logs, request_timeout));
     auto shared = log_config(config, partition);
     shared.patience = copy_patience;
-    const auto log = queue::make_jetstream_log(std::move(jetstream), std::move(shared));
+    const auto log = queue::make_compressed_log(
+        queue::make_jetstream_log(std::move(jetstream), std::move(shared)));
     return queue::copy_log(copy_folder(data_dir, partition), *log, stop);
 }
 

@@ -53,6 +53,8 @@ INCLUDE_HOMES = [
     (r"hiredis/.*", r"src/cache/redis/[^/]+\.cpp|(tests|bench)/.*", "src/cache/redis/*.cpp"),
     (r"openssl/(ssl|err|bio|x509.*)\.h", r"src/cache/redis/[^/]+\.cpp|(tests|bench)/.*", "src/cache/redis/*.cpp"),
     (r"nats/nats\.h", r"src/nats/.*|(tests|bench)/.*", "src/nats/"),
+    (r"zstd\.h", r"src/queue/store/jetstream/compressed_log\.cpp|(tests|bench)/.*",
+     "src/queue/store/jetstream/compressed_log.cpp"),
     (SYSTEM_HEADERS, BEHIND_DOOR, DOOR),
     (r"boost/asio/(co_spawn|detached)\.hpp", r"src/runtime/.*|(tests|bench)/.*", "src/runtime/"),
 ]

@@ -7,6 +7,7 @@
 
 #include "nats/connection.h"
 #include "nats/jetstream.h"
+#include "queue/store/jetstream/compressed_log.h"
 #include "queue/store/jetstream/jetstream_log.h"
 #include "queue/store/journal/journal_store.h"
 #include "support/nats_cluster.h"
@@ -55,8 +56,8 @@ void StreamPlace::remove(const std::string& log) {
 
 std::unique_ptr<queue::SharedLog> StreamPlace::open_log() {
     if (stream_.empty()) stream_ = next_stream();
-    return queue::make_jetstream_log(
-        jetstream(), {.stream = stream_, .subject = "test." + stream_, .replicas = 1});
+    return queue::make_compressed_log(queue::make_jetstream_log(
+        jetstream(), {.stream = stream_, .subject = "test." + stream_, .replicas = 1}));
 }
 
 std::unique_ptr<queue::Store> StreamPlace::open_store() {
