@@ -11,8 +11,9 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "runtime/handover.h"
 
 namespace baton {
 
@@ -34,12 +35,12 @@ namespace detail {
 template <class T, class Handler, class Work>
 Completion<T> make_completion(Handler handler, Work work) {
     return [handler = std::move(handler), work = std::move(work)](T value) mutable {
-        // Kept until the post is through: once the executor has no other work, its context may end,
-        // and be destroyed, while this thread is still inside `post`.
+        // Kept until the push is through: once the executor has no other work, its context may end,
+        // and be destroyed, while this thread is still inside.
         const auto keep = work;
-        auto executor = work.get_executor();
-        asio::post(executor, [handler = std::move(handler), work = std::move(work),
-                                 value = std::move(value)]() mutable {
+        const Executor executor = work.get_executor();
+        Handover::of(executor).push(executor, [handler = std::move(handler), work = std::move(work),
+                                                  value = std::move(value)]() mutable {
             asio::get_associated_cancellation_slot(handler).clear();
             std::move(handler)(std::move(value));
         });

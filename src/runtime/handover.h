@@ -1,0 +1,51 @@
+// What other threads have completed for the coroutines of a context, on its way there.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
+
+namespace baton::detail {
+
+/// One for each context, made on first use. Runs what it is given on the context, in order, one at
+/// a time. A thread that ends thousands of waits at once wakes the context once: with a post for
+/// each it and the context's thread would take turns at the lock of the context's queue.
+class Handover final : public boost::asio::execution_context::service {
+public:
+    using Work = std::move_only_function<void()>;
+    using Executor = boost::asio::any_io_executor;
+
+    static boost::asio::execution_context::id id;
+
+    explicit Handover(boost::asio::execution_context& context) : service(context) {}
+    ~Handover() override = default;
+    Handover(const Handover&) = delete;
+    Handover& operator=(const Handover&) = delete;
+
+    /// Of the executor's context, which is none of a strand: its tasks run in no other order than
+    /// this one's.
+    [[nodiscard]] static Handover& of(const Executor& executor);
+
+    /// From any thread. The caller keeps the context at work until this returns.
+    void push(const Executor& executor, Work work);
+
+private:
+    void shutdown() noexcept override;
+    void run_some(const Executor& executor);
+    /// What is next; nothing: all is done, and the next push has to post again.
+    [[nodiscard]] Work take();
+    void post(const Executor& executor);
+
+    std::mutex mutex_;
+    std::vector<Work> arrived_;  ///< under `mutex_`
+    bool is_posted_ = false;     ///< under `mutex_`: `run_some` is, or runs
+    // Of `run_some`, which is posted once at a time.
+    std::vector<Work> taken_;
+    std::size_t next_ = 0;  ///< in `taken_`
+};
+
+}  // namespace baton::detail
