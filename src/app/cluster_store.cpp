@@ -59,7 +59,9 @@ Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     if (watch.metrics != nullptr) log = watch.metrics->count(partition, std::move(log));
     const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
     return queue::make_journal_store(copy_folder(data_dir, partition),
-        {.segment_size = std::min(config.queue.whole_segment_size(), part_of_log)}, std::move(log));
+        {.segment_size = std::min(config.queue.whole_segment_size(), part_of_log),
+            .size_max = config.cluster.log_size},
+        std::move(log));
 }
 
 Result<void> copy_partition(const Config& config, const std::shared_ptr<nats::Connection>& logs,

@@ -236,7 +236,8 @@ constexpr std::array keys{
             .min = 1,
             .max = 256}),
     BATON_SIZE(cluster.log_size, "cluster.log_size",
-        {.doc = "Log of one partition at most, compressed; the NATS servers must have room for "
+        {.doc = "Log of one partition at most, before it is compressed; the NATS servers must have "
+                "room for "
                 "twice all of them.",
             .min = 16 * mib,
             .max = 1024 * gib}),

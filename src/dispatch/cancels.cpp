@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include <boost/asio/post.hpp>
+#include "runtime/handover.h"
 
 namespace baton::dispatch {
 
@@ -39,7 +39,8 @@ Cancels::Cancels(const Executor& executor, queue::Consumer& consumer)
     : book_(std::make_shared<Book>(executor)) {
     watch_ = consumer.watch_cancels([book = book_](const MessageId& message) {
         if (book->count == 0) return;
-        asio::post(book->executor, [book, message] {
+        // In order with the answers: a message is not cancelled before its pop is here.
+        Handover::of(book->executor).push(book->executor, [book, message] {
             const auto found = book->watched.find(message);
             if (found == book->watched.end()) return;
             found->second->is_cancelled_ = true;

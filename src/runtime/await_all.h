@@ -26,7 +26,7 @@ struct AwaitAllState {
 
 }  // namespace detail
 
-/// Starts every task on the caller's executor (which must be a strand or single-threaded), waits
+/// Starts every task on the caller's executor (that of a single-threaded context), waits
 /// until all have ended, and returns their values in the given order; rethrows the first exception
 /// after that. T must be default constructible. Cancellation does not reach the tasks: all run to
 /// their end.

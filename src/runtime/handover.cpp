@@ -4,7 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace baton::detail {
+namespace baton {
 
 namespace asio = boost::asio;
 
@@ -24,6 +24,7 @@ Handover& Handover::of(const Executor& executor) {
 void Handover::push(const Executor& executor, Work work) {
     {
         const std::scoped_lock lock(mutex_);
+        if (is_shut_) return;  // `work` ends behind the lock
         arrived_.push_back(std::move(work));
         if (std::exchange(is_posted_, true)) return;
     }
@@ -63,15 +64,15 @@ Handover::Work Handover::take() {
 }
 
 void Handover::shutdown() noexcept {
-    // What they hold may be the last to keep something that ends by itself, outside the lock.
+    // While the services that they use are still there; and outside the lock, as they may push.
     std::vector<Work> left;
     {
         const std::scoped_lock lock(mutex_);
+        is_shut_ = true;
         left.swap(arrived_);
     }
     left.clear();
     taken_.clear();
-    next_ = 0;
 }
 
-}  // namespace baton::detail
+}  // namespace baton

@@ -1,4 +1,4 @@
-// What other threads have completed for the coroutines of a context, on its way there.
+// What other threads have for the tasks of a context, on its way there.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
 
-namespace baton::detail {
+namespace baton {
 
 /// One for each context, made on first use. Runs what it is given on the context, in order, one at
-/// a time. A thread that ends thousands of waits at once wakes the context once: with a post for
-/// each it and the context's thread would take turns at the lock of the context's queue.
+/// a time, whatever else is posted there. A thread that ends thousands of waits at once wakes the
+/// context once: with a post for each it and the context's thread would take turns at the lock of
+/// the context's queue. For executors of contexts themselves, not of strands on them: all runs on
+/// that of whoever pushed first.
 class Handover final : public boost::asio::execution_context::service {
 public:
     using Work = std::move_only_function<void()>;
@@ -26,11 +28,10 @@ public:
     Handover(const Handover&) = delete;
     Handover& operator=(const Handover&) = delete;
 
-    /// Of the executor's context, which is none of a strand: its tasks run in no other order than
-    /// this one's.
+    /// That of the executor's context; holds as long as the context. From any thread.
     [[nodiscard]] static Handover& of(const Executor& executor);
 
-    /// From any thread. The caller keeps the context at work until this returns.
+    /// From any thread. The caller sees to it that the context stays until this returns.
     void push(const Executor& executor, Work work);
 
 private:
@@ -43,9 +44,10 @@ private:
     std::mutex mutex_;
     std::vector<Work> arrived_;  ///< under `mutex_`
     bool is_posted_ = false;     ///< under `mutex_`: `run_some` is, or runs
+    bool is_shut_ = false;       ///< under `mutex_`: nothing runs any more
     // Of `run_some`, which is posted once at a time.
     std::vector<Work> taken_;
     std::size_t next_ = 0;  ///< in `taken_`
 };
 
-}  // namespace baton::detail
+}  // namespace baton

@@ -34,13 +34,15 @@ namespace detail {
 /// Hands the value to the handler on the waiting coroutine's executor.
 template <class T, class Handler, class Work>
 Completion<T> make_completion(Handler handler, Work work) {
-    return [handler = std::move(handler), work = std::move(work)](T value) mutable {
+    const Executor executor = work.get_executor();
+    Handover& handover = Handover::of(executor);
+    return [handler = std::move(handler), work = std::move(work), executor, &handover](
+               T value) mutable {
         // Kept until the push is through: once the executor has no other work, its context may end,
         // and be destroyed, while this thread is still inside.
         const auto keep = work;
-        const Executor executor = work.get_executor();
-        Handover::of(executor).push(executor, [handler = std::move(handler), work = std::move(work),
-                                                  value = std::move(value)]() mutable {
+        handover.push(executor, [handler = std::move(handler), work = std::move(work),
+                                    value = std::move(value)]() mutable {
             asio::get_associated_cancellation_slot(handler).clear();
             std::move(handler)(std::move(value));
         });
@@ -49,9 +51,10 @@ Completion<T> make_completion(Handler handler, Work work) {
 
 }  // namespace detail
 
-/// Suspends until `start`'s Completion is called, and resumes on the caller's executor with its
-/// value. `start` runs at once on the calling thread. T must be default constructible (an Asio
-/// rule). Cancellation is ignored: the work under way decides when it ends.
+/// Suspends until `start`'s Completion is called, and resumes on the caller's executor (that of a
+/// single-threaded context) with its value: after all that was completed before, in no order with
+/// what is posted. `start` runs at once on the calling thread. T must be default constructible (an
+/// Asio rule). Cancellation is ignored: the work under way decides when it ends.
 template <class T, class Start>
 Task<T> await_completion(Start start) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(

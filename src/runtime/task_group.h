@@ -14,7 +14,7 @@
 
 namespace baton {
 
-/// Tasks of one owner on one executor (a strand or a single-threaded io_context). All calls happen
+/// Tasks of one owner on one executor (that of a single-threaded context). All calls happen
 /// on that executor. Make it the owner's last member. `stop()` must have completed before
 /// destruction.
 class TaskGroup final {

@@ -11,6 +11,7 @@
 #include "queue/cluster/partition_map.h"
 #include "runtime/io_pool.h"
 #include "support/eventually.h"
+#include "support/noise.h"
 #include "support/queue_letters.h"
 
 namespace baton::test {
@@ -142,7 +143,8 @@ void ClusterLoad::produce(std::size_t index) {
     for (std::uint64_t i = 0; producing_; ++i) {
         const std::uint64_t number = index * numbers_per_producer + i;
         NewMessage message;
-        message.data.content = Bytes(std::to_string(number));
+        // The number, and what is no smaller in the log for being compressed there.
+        message.data.content = Bytes(std::to_string(number) + ' ' + noise(100, number));
         if (i % 2 == 0) message.data.ordering_key = fmt::format("key-{}", index);
         PostEvent event{.number = number, .key = message.data.ordering_key};
         std::vector<NewMessage> messages;
@@ -309,14 +311,16 @@ void ClusterLoad::fill(std::uint64_t messages) {
         text = fmt::format("backlog-{}", i);
     }
     const QueueName name{text};
-    NewMessage message;
-    message.data.content = Bytes(std::string(256, 'm'));
     Caller caller(key_);
     const auto url = daemons_.at(leader())->url();
     must(caller.run(url, [&](client::QueueClient& queues) { return queues.put(name, {}); }));
     for (std::uint64_t posted = 0; posted < messages; posted += batch) {
         must(caller.run(url, [&](client::QueueClient& queues) {
-            return queues.post(name, std::vector<NewMessage>(batch, message));
+            std::vector<NewMessage> messages_of_batch(batch);
+            for (std::uint64_t i = 0; i < batch; ++i) {
+                messages_of_batch[i].data.content = Bytes(noise(256, posted + i));
+            }
+            return queues.post(name, std::move(messages_of_batch));
         }));
     }
 }

@@ -6,6 +6,7 @@
 
 #include "api/stream/answer.h"
 #include "api/stream/connection.h"
+#include "runtime/handover.h"
 
 namespace baton::api::stream {
 namespace {
@@ -237,7 +238,8 @@ void Connection::watch_cancels() {
     watch_ = context_.queues.watch_cancels(
         [held = held_, self = self_, executor = executor_](const MessageId& message) {
             if (held->load(std::memory_order_relaxed) == 0) return;
-            asio::post(executor, [self, message] {
+            // In order with the answers: a message is not cancelled before its pop is here.
+            Handover::of(executor).push(executor, [self, message] {
                 if (*self != nullptr) (*self)->on_cancelled(message);
             });
         });

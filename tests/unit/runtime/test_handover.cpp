@@ -1,20 +1,23 @@
 // What other threads hand over runs on the context, in order, and wakes it once.
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include "runtime/handover.h"
+#include "runtime/task.h"
 
 namespace baton::test {
 namespace {
 
 namespace asio = boost::asio;
-using detail::Handover;
 
 class HandoverTest : public ::testing::Test {
 protected:
@@ -101,16 +104,66 @@ TEST_F(HandoverTest, threads_lose_and_swap_nothing) {
     EXPECT_EQ(count, threads * each);
 }
 
-TEST_F(HandoverTest, what_a_context_did_not_run_goes_with_it) {
-    const auto held = std::make_shared<int>(0);
-    for (int i = 0; i < 100; ++i) {
-        push([this, held] { done.push_back(0); });
+/// The queues tell who watches of a cancelled message after they have given it out.
+TEST_F(HandoverTest, is_in_order_with_waits_that_end) {
+    constexpr int waits = 200;
+    std::vector<Completion<int>> ends;
+    for (int i = 0; i < waits; ++i) {
+        const auto wait = [&]() -> Task<void> {
+            done.push_back(co_await await_completion<int>(
+                [&](Completion<int> end) { ends.push_back(std::move(end)); }));
+        };
+        asio::co_spawn(*io, wait(), asio::detached);
     }
+    io->poll();
+    ASSERT_EQ(ends.size(), 200U);
+    for (int i = 0; i < waits; ++i) ends[static_cast<std::size_t>(i)](i);
+    push([this] { done.push_back(waits); });
+    io->restart();
+    io->poll();
+    std::vector<int> expected(waits + 1);
+    std::iota(expected.begin(), expected.end(), 0);
+    EXPECT_EQ(done, expected);
+}
+
+/// A service that is younger than the handover, and so goes before it.
+class Younger final : public asio::execution_context::service {
+public:
+    static asio::execution_context::id id;
+    explicit Younger(asio::execution_context& context) : service(context) { is_there = true; }
+    ~Younger() override { is_there = false; }
+    Younger(const Younger&) = delete;
+    Younger& operator=(const Younger&) = delete;
+    static inline bool is_there = false;
+
+private:
+    void shutdown() noexcept override {}
+};
+asio::execution_context::id Younger::id;
+
+TEST_F(HandoverTest, what_a_context_did_not_run_goes_while_its_services_are_there) {
+    std::size_t ended = 0;
+    const Handover::Executor executor = io->get_executor();
+    Handover& handover = Handover::of(executor);
+    const auto held = [&] {
+        return std::shared_ptr<int>(new int(0), [&](const int* number) {
+            delete number;
+            ++ended;
+            EXPECT_TRUE(Younger::is_there);
+            handover.push(executor, [this] { done.push_back(-1); });
+        });
+    };
+    for (int i = 0; i < 100; ++i) {
+        push([this, kept = held()] { done.push_back(0); });
+    }
+    asio::use_service<Younger>(*io);
     io->run_one();
+    push([this, kept = held()] { done.push_back(0); });
     EXPECT_EQ(done.size(), 64U);
+    EXPECT_EQ(ended, 64U);
     io.reset();
     EXPECT_EQ(done.size(), 64U);
-    EXPECT_EQ(held.use_count(), 1);
+    EXPECT_EQ(ended, 101U);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 /// The fastest that compresses at all well: an entry is waited for.
 constexpr int level = 1;
 /// One large entry does not keep its memory.
-constexpr std::size_t buffer_kept = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t buffer_kept = std::size_t{16} * 1024 * 1024;
 
 template <auto free>
 struct Free {
@@ -40,7 +40,6 @@ public:
                                              entry.size(), compressed_entry_max));
         }
         frame_.clear();
-        frame_.shrink(buffer_kept);
         const auto size_max = ZSTD_compressBound(entry.size());
         char* const frame = frame_.extend(size_max);
         const auto size =
@@ -51,6 +50,8 @@ public:
         }
         return std::string_view(frame, size);
     }
+    /// The frame is not needed any more.
+    void shrink() { frame_.shrink(buffer_kept); }
 
 private:
     std::unique_ptr<ZSTD_CCtx, Free<ZSTD_freeCCtx>> context_{allocated(ZSTD_createCCtx())};
@@ -66,9 +67,11 @@ public:
         if (!is_frame) return stored;
         const auto size = ZSTD_getFrameContentSize(stored.data(), stored.size());
         // Also what zstd answers for "unknown" and "error".
-        if (size > compressed_entry_max) return damaged(number, "does not say its size");
+        if (size > compressed_entry_max) return damaged(number, "says no size, or too large a one");
+        if (ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size()) {
+            return damaged(number, "not one whole frame");
+        }
         entry_.clear();
-        entry_.shrink(buffer_kept);
         char* const entry = entry_.extend(size);
         const auto done =
             ZSTD_decompressDCtx(context_.get(), entry, size, stored.data(), stored.size());
@@ -103,7 +106,9 @@ public:
     std::uint64_t room() const override { return log_->room(); }
     Result<void> append(std::uint64_t number, std::string_view entry) override {
         BATON_TRY(const auto frame, compressor_.compress(entry));
-        return log_->append(number, frame);
+        auto added = log_->append(number, frame);
+        compressor_.shrink();
+        return added;
     }
     Result<void> release_before(std::uint64_t number) override {
         return log_->release_before(number);

@@ -182,6 +182,7 @@ private:
             BATON_TRY(end, repair_tail(files_, segments));
         }
         const LogWriter::Config config{.segment_size = config_.segment_size,
+            .size_max = config_.size_max,
             .store_id =
                 segments.empty() ? random_number() : segments.begin()->second->header.store_id,
             .shared = shared_.get()};

@@ -18,6 +18,9 @@ struct JournalConfig {
     static constexpr std::uint64_t segment_size_max = 1024 * 1024 * 1024;
     /// Bytes of one file; a batch that needs more gets a larger file of its own.
     std::uint64_t segment_size = 64 * 1024 * 1024;
+    /// Bytes of all files that are needed: above three quarters of it only what makes room is
+    /// taken. 0: what the disk has.
+    std::uint64_t size_max = 0;
 };
 
 /// Opens (and on first use makes) the journal in `folder`, which no one else may use meanwhile. The

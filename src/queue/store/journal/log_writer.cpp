@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
+
 #include "queue/store/journal/shared_entry.h"
 
 namespace baton::queue::journal {
@@ -19,6 +21,8 @@ constexpr std::uint64_t segment_size_least = 64 * 1024;
 constexpr std::uint64_t tail_size = sector_size;
 /// Kept free for what stands beside the content in a batch: leases, acks.
 constexpr std::uint64_t beside_content_max = 64 * 1024;
+/// This part of `size_max` is for what makes room.
+constexpr std::uint64_t reserved_part = 4;
 
 /// A disk that is full at a moment when something may have been written already.
 std::unexpected<Error> final_error(Error error) {
@@ -97,7 +101,19 @@ std::uint64_t LogWriter::room() const noexcept {
     const auto next = next_size_ == 0 ? 0 : next_size_ - data_begin - tail_size;
     const auto most = std::max(left, next);
     const auto room = most - std::min(most, beside_content());
-    return config_.shared == nullptr ? room : std::min(room, config_.shared->room());
+    const auto allowed = std::min(room, allowed_room());
+    return config_.shared == nullptr ? allowed : std::min(allowed, config_.shared->room());
+}
+
+/// What `size_max` leaves. A segment that is full counts whole.
+std::uint64_t LogWriter::allowed_room() const noexcept {
+    if (config_.size_max == 0) return UINT64_MAX;
+    std::uint64_t used = offset_;
+    for (const auto& [number, segment] : segments_) {
+        if (number >= first_segment_ && segment != current_) used += segment->header.capacity;
+    }
+    const auto most = config_.size_max - config_.size_max / reserved_part;
+    return most - std::min(most, used);
 }
 
 std::uint64_t LogWriter::end_of_current() const noexcept {
@@ -113,6 +129,10 @@ Result<std::uint64_t> LogWriter::make_room(std::uint64_t bytes) {
     if (reserve_size_ == 0) return fail(Errc::storage_full, "the disk has no room for a reserve");
     if (config_.shared != nullptr && config_.shared->room() < bytes) {
         return fail(Errc::storage_full, "the shared log is full");
+    }
+    if (allowed_room() < bytes) {
+        return fail(
+            Errc::storage_full, fmt::format("the journal is full: {} bytes", config_.size_max));
     }
     if (room() < bytes) {
         BATON_TRY_VOID(prepare_next(bytes + beside_content()));

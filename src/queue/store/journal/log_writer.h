@@ -16,6 +16,7 @@ class LogWriter final {
 public:
     struct Config {
         std::uint64_t segment_size = 0;
+        std::uint64_t size_max = 0;  ///< see JournalConfig
         std::uint64_t store_id = 0;
         /// Where batches become durable, if not in these files: they are a copy then. Outlives the
         /// writer.
@@ -88,6 +89,7 @@ private:
     Result<Appended> write(Buffer& batch, std::uint32_t count, const Target& target);
     Result<void> write_empty();
     [[nodiscard]] std::uint64_t end_of_current() const noexcept;
+    [[nodiscard]] std::uint64_t allowed_room() const noexcept;
     [[nodiscard]] std::uint64_t beside_content() const noexcept;
     Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);
     Result<void> prepare_next(std::uint64_t batch_size);

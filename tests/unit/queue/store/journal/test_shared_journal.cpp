@@ -18,15 +18,16 @@ constexpr int batch_count = 120;  // a good number of segments, of which some ha
 /// One machine: its own disk, and a store on the log of all.
 class Machine {
 public:
-    explicit Machine(SharedLogDisk& log) : log_(log) {}
+    explicit Machine(SharedLogDisk& log, std::uint64_t size_max = 0)
+        : log_(log), size_max_(size_max) {}
 
     /// Takes over; what the store holds then, or the error.
     std::string open() {
         close();
         files_ = disk_.files();
-        store_ = must(
-            queue::make_journal_store(*files_, {.segment_size = JournalConfig::segment_size_min},
-                std::make_unique<FakeSharedLog>(log_)));
+        store_ = must(queue::make_journal_store(*files_,
+            {.segment_size = JournalConfig::segment_size_min, .size_max = size_max_},
+            std::make_unique<FakeSharedLog>(log_)));
         const auto painted = picture_of(*store_);
         return painted ? *painted : to_string(painted.error());
     }
@@ -53,6 +54,7 @@ public:
 
 private:
     SharedLogDisk& log_;
+    const std::uint64_t size_max_;
     SimulatedDisk disk_;
     std::unique_ptr<queue::journal::FileSystem> files_;
     std::unique_ptr<queue::Store> store_;
@@ -89,16 +91,29 @@ TEST_F(SharedJournal, segments_that_are_no_longer_needed_leave_the_log_too) {
     EXPECT_GT(log.entries.begin()->first, 1U);
 }
 
-TEST_F(SharedJournal, a_full_log_takes_posts_again_when_all_is_done_with) {
+/// Whether it is the log that is full, or the journal, whose log may take less.
+class FullSharedJournal : public SharedJournal, public ::testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Of, FullSharedJournal, ::testing::Bool());
+
+TEST_P(FullSharedJournal, takes_posts_again_when_all_is_done_with) {
     constexpr std::uint64_t size = 2'000;
-    log.size_max = 8 * JournalConfig::segment_size_min;
-    Machine machine(log);
+    constexpr auto size_max = 8 * JournalConfig::segment_size_min;
+    const bool is_the_log = GetParam();
+    if (is_the_log) log.size_max = size_max;
+    Machine machine(log, is_the_log ? 0 : size_max);
     machine.open();
     must(machine.commit({queue_one()}));
     std::uint64_t last = 0;
     while (machine.store().reserve(size))
         must(machine.commit({post(++last, std::string(size, 'f'))}));
     ASSERT_GT(last, 3U);
+    if (!is_the_log) {
+        EXPECT_GT(last * size, size_max / 2);
+        EXPECT_LE(last * size, size_max * 3 / 4);
+        EXPECT_EQ(machine.store().reserve(size).error().code, Errc::storage_full);
+        machine.open();
+        EXPECT_EQ(machine.store().reserve(size).error().code, Errc::storage_full);
+    }
     Batch done;
     for (std::uint64_t seq = 1; seq <= last; ++seq) done.emplace_back(gone(seq));
     must(machine.commit(done));
