@@ -104,21 +104,22 @@ TEST_F(HandoverTest, threads_lose_and_swap_nothing) {
     EXPECT_EQ(count, threads * each);
 }
 
+Task<void> note_end(std::vector<Completion<int>>& ends, std::vector<int>& done) {
+    const auto begin = [&](Completion<int> end) { ends.push_back(std::move(end)); };
+    done.push_back(co_await await_completion<int>(begin));
+}
+
 /// The queues tell who watches of a cancelled message after they have given it out.
 TEST_F(HandoverTest, is_in_order_with_waits_that_end) {
     constexpr int waits = 200;
     std::vector<Completion<int>> ends;
     for (int i = 0; i < waits; ++i) {
-        const auto wait = [&]() -> Task<void> {
-            done.push_back(co_await await_completion<int>(
-                [&](Completion<int> end) { ends.push_back(std::move(end)); }));
-        };
-        asio::co_spawn(*io, wait(), asio::detached);
+        asio::co_spawn(*io, note_end(ends, done), asio::detached);
     }
     io->poll();
     ASSERT_EQ(ends.size(), 200U);
     for (int i = 0; i < waits; ++i) ends[static_cast<std::size_t>(i)](i);
-    push([this] { done.push_back(waits); });
+    push([this, last = waits] { done.push_back(last); });
     io->restart();
     io->poll();
     std::vector<int> expected(waits + 1);
