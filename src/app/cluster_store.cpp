@@ -56,12 +56,17 @@ Result<std::unique_ptr<queue::Store>> open_partition(const Config& config,
     settings.on_trouble = std::move(watch.on_trouble);
     auto log = queue::make_compressed_log(
         queue::make_jetstream_log(std::move(jetstream), std::move(settings)));
-    if (watch.metrics != nullptr) log = watch.metrics->count(partition, std::move(log));
     const auto part_of_log = config.cluster.log_size / 8 / 4096 * 4096;
-    return queue::make_journal_store(copy_folder(data_dir, partition),
-        {.segment_size = std::min(config.queue.whole_segment_size(), part_of_log),
-            .size_max = config.cluster.log_size},
-        std::move(log));
+    queue::JournalConfig journal{
+        .segment_size = std::min(config.queue.whole_segment_size(), part_of_log),
+        .size_max = config.cluster.log_size};
+    if (watch.metrics != nullptr) {
+        log = watch.metrics->count(partition, std::move(log));
+        journal.on_room = [metrics = watch.metrics, partition](
+                              std::uint64_t bytes) { metrics->show_room(partition, bytes); };
+    }
+    return queue::make_journal_store(
+        copy_folder(data_dir, partition), std::move(journal), std::move(log));
 }
 
 Result<void> copy_partition(const Config& config, const std::shared_ptr<nats::Connection>& logs,

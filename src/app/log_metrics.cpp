@@ -59,7 +59,6 @@ private:
     void show() {
         const auto entries = bounds_.last == 0 ? 0 : bounds_.last - bounds_.first + 1;
         gauges_.entries->Set(static_cast<double>(entries));
-        gauges_.room->Set(static_cast<double>(log_->room()));
     }
     void show_checkpoint() {
         gauges_.checkpoint->Set(static_cast<double>(to_unix_ms(clock_.now())) / 1'000.0);
@@ -92,6 +91,10 @@ LogMetrics::LogMetrics(MetricRegistry& registry, std::uint32_t partitions, const
                     "taken over; its age is time() minus this",
                     labels)});
     }
+}
+
+void LogMetrics::show_room(std::uint32_t partition, std::uint64_t bytes) const {
+    gauges_.at(partition).room->Set(static_cast<double>(bytes));
 }
 
 std::unique_ptr<queue::SharedLog> LogMetrics::count(

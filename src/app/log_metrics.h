@@ -20,6 +20,9 @@ public:
     [[nodiscard]] std::unique_ptr<queue::SharedLog> count(
         std::uint32_t partition, std::unique_ptr<queue::SharedLog> log) const;
 
+    /// Bytes that posts may still bring; 0 again when the log of `count` goes.
+    void show_room(std::uint32_t partition, std::uint64_t bytes) const;
+
     /// What is known of one log; all are 0 while the partition is not led here.
     struct Gauges {
         prometheus::Gauge* entries = nullptr;

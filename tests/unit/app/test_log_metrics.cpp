@@ -27,17 +27,18 @@ protected:
 
     MetricRegistry registry;
     test::FakeClock clock{from_unix_ms(1'000'000)};
-    test::SharedLogDisk disk{.room = 500};
+    test::SharedLogDisk disk;
     LogMetrics metrics{registry, 2, clock};
 };
 
 TEST_F(LogNumbers, what_is_in_the_log_and_what_still_fits) {
     auto log = metrics.count(1, std::make_unique<test::FakeSharedLog>(disk));
     must(log->take_over());
+    metrics.show_room(1, 500);
     EXPECT_EQ(value("log_entries"), "0");
     EXPECT_EQ(value("log_room_bytes"), "500");
     for (std::uint64_t number = 5; number < 9; ++number) must(log->append(number, "entry"));
-    disk.room = 300;
+    metrics.show_room(1, 300);
     must(log->append(9, "entry"));
     EXPECT_EQ(value("log_entries"), "5");
     EXPECT_EQ(value("log_room_bytes"), "300");

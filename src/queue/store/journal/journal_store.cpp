@@ -36,7 +36,10 @@ class JournalStore final : public Store {
 public:
     JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config,
         std::unique_ptr<SharedLog> shared)
-        : owned_(std::move(owned)), files_(files), config_(config), shared_(std::move(shared)) {}
+        : owned_(std::move(owned)),
+          files_(files),
+          config_(std::move(config)),
+          shared_(std::move(shared)) {}
 
     Result<void> recover(RecoverySink& sink) override {
         if (broken_) return fail(*broken_);
@@ -56,6 +59,7 @@ public:
         compactor_.reset();
         index_ = std::move(index);
         readable_ = writer_->segments();
+        tell_room();
         return {};
     }
 
@@ -222,6 +226,7 @@ private:
         committed_bytes_ = batch_.size();
         batch_.shrink(buffer_kept);
         tidy();
+        tell_room();
         return {};
     }
 
@@ -257,6 +262,10 @@ private:
         }
         index_->set_used(header.number, appended.offset + records.size());
         return {};
+    }
+
+    void tell_room() const {
+        if (config_.on_room) config_.on_room(writer_->allowed_room());
     }
 
     Result<std::uint64_t> make_room(std::uint64_t bytes) {
@@ -371,13 +380,14 @@ Result<std::unique_ptr<Store>> make_journal_store(
     BATON_TRY_VOID(check(config));
     BATON_TRY(auto files, make_posix_file_system(std::move(folder)));
     FileSystem& used = *files;
-    return std::make_unique<JournalStore>(std::move(files), used, config, std::move(shared));
+    return std::make_unique<JournalStore>(
+        std::move(files), used, std::move(config), std::move(shared));
 }
 
 Result<std::unique_ptr<Store>> make_journal_store(
     FileSystem& files, JournalConfig config, std::unique_ptr<SharedLog> shared) {
     BATON_TRY_VOID(check(config));
-    return std::make_unique<JournalStore>(nullptr, files, config, std::move(shared));
+    return std::make_unique<JournalStore>(nullptr, files, std::move(config), std::move(shared));
 }
 
 Result<void> copy_log(std::filesystem::path folder, SharedLog& log, const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 
@@ -21,6 +22,9 @@ struct JournalConfig {
     /// Bytes of all files that are needed: above three quarters of it only what makes room is
     /// taken. 0: what the disk has.
     std::uint64_t size_max = 0;
+    /// Told after `recover` and after each commit, on its thread: bytes that posts may still bring
+    /// as far as `size_max` and a shared log go.
+    std::function<void(std::uint64_t)> on_room{};
 };
 
 /// Opens (and on first use makes) the journal in `folder`, which no one else may use meanwhile. The

@@ -101,19 +101,19 @@ std::uint64_t LogWriter::room() const noexcept {
     const auto next = next_size_ == 0 ? 0 : next_size_ - data_begin - tail_size;
     const auto most = std::max(left, next);
     const auto room = most - std::min(most, beside_content());
-    const auto allowed = std::min(room, allowed_room());
-    return config_.shared == nullptr ? allowed : std::min(allowed, config_.shared->room());
+    return std::min(room, allowed_room());
 }
 
-/// What `size_max` leaves. A segment that is full counts whole.
+/// A segment that is full counts whole.
 std::uint64_t LogWriter::allowed_room() const noexcept {
-    if (config_.size_max == 0) return UINT64_MAX;
+    const auto shared = config_.shared == nullptr ? UINT64_MAX : config_.shared->room();
+    if (config_.size_max == 0) return shared;
     std::uint64_t used = offset_;
     for (const auto& [number, segment] : segments_) {
         if (number >= first_segment_ && segment != current_) used += segment->header.capacity;
     }
     const auto most = config_.size_max - config_.size_max / reserved_part;
-    return most - std::min(most, used);
+    return std::min(shared, most - std::min(most, used));
 }
 
 std::uint64_t LogWriter::end_of_current() const noexcept {
@@ -127,12 +127,9 @@ std::uint64_t LogWriter::beside_content() const noexcept {
 Result<std::uint64_t> LogWriter::make_room(std::uint64_t bytes) {
     keep_reserve();
     if (reserve_size_ == 0) return fail(Errc::storage_full, "the disk has no room for a reserve");
-    if (config_.shared != nullptr && config_.shared->room() < bytes) {
-        return fail(Errc::storage_full, "the shared log is full");
-    }
-    if (allowed_room() < bytes) {
-        return fail(
-            Errc::storage_full, fmt::format("the journal is full: {} bytes", config_.size_max));
+    if (const auto allowed = allowed_room(); allowed < bytes) {
+        return fail(Errc::storage_full,
+            fmt::format("the log is full: of {} bytes it takes {}", bytes, allowed));
     }
     if (room() < bytes) {
         BATON_TRY_VOID(prepare_next(bytes + beside_content()));

@@ -31,6 +31,8 @@ public:
     /// bytes of its records: without any call to the file system, and after making a file for
     /// `bytes` if need be. A room once told stays until the next batch.
     [[nodiscard]] std::uint64_t room() const noexcept;
+    /// What `size_max` and a shared log leave of it, whatever the disk has.
+    [[nodiscard]] std::uint64_t allowed_room() const noexcept;
     /// Fails: storage_full; storage_io.
     [[nodiscard]] Result<std::uint64_t> make_room(std::uint64_t bytes);
     /// Whether a batch may take the space that is held back for those who make room.
@@ -89,7 +91,6 @@ private:
     Result<Appended> write(Buffer& batch, std::uint32_t count, const Target& target);
     Result<void> write_empty();
     [[nodiscard]] std::uint64_t end_of_current() const noexcept;
-    [[nodiscard]] std::uint64_t allowed_room() const noexcept;
     [[nodiscard]] std::uint64_t beside_content() const noexcept;
     Result<std::uint64_t> prepare(const char* file, std::uint64_t batch_size);
     Result<void> prepare_next(std::uint64_t batch_size);

@@ -26,7 +26,9 @@ public:
         close();
         files_ = disk_.files();
         store_ = must(queue::make_journal_store(*files_,
-            {.segment_size = JournalConfig::segment_size_min, .size_max = size_max_},
+            {.segment_size = JournalConfig::segment_size_min,
+                .size_max = size_max_,
+                .on_room = [this](std::uint64_t bytes) { room = bytes; }},
             std::make_unique<FakeSharedLog>(log_)));
         const auto painted = picture_of(*store_);
         return painted ? *painted : to_string(painted.error());
@@ -51,6 +53,8 @@ public:
     }
     [[nodiscard]] SimulatedDisk& disk() { return disk_; }
     [[nodiscard]] queue::Store& store() { return *store_; }
+
+    std::uint64_t room = UINT64_MAX;  ///< that was told of last
 
 private:
     SharedLogDisk& log_;
@@ -111,7 +115,9 @@ TEST_P(FullSharedJournal, takes_posts_again_when_all_is_done_with) {
         EXPECT_GT(last * size, size_max * 3 / 8) << "segments have a head and a tail";
         EXPECT_LE(last * size, size_max * 3 / 4);
         EXPECT_EQ(machine.store().reserve(size).error().code, Errc::storage_full);
+        EXPECT_LT(machine.room, size);
         machine.open();
+        EXPECT_LT(machine.room, size);
         EXPECT_EQ(machine.store().reserve(size).error().code, Errc::storage_full);
     }
     Batch done;
