@@ -390,16 +390,4 @@ Result<std::unique_ptr<Store>> make_journal_store(
     return std::make_unique<JournalStore>(nullptr, files, std::move(config), std::move(shared));
 }
 
-Result<void> copy_log(std::filesystem::path folder, SharedLog& log, const std::stop_token& stop) {
-    BATON_TRY(const auto files, make_posix_file_system(std::move(folder)));
-    return copy_log(*files, log, stop);
-}
-
-Result<void> copy_log(FileSystem& files, SharedLog& log, const std::stop_token& stop) {
-    BATON_TRY(const auto bounds, log.look());
-    BATON_TRY(auto segments, open_copy(files));
-    BATON_TRY_VOID(catch_up(files, segments, log, bounds, stop));
-    return {};
-}
-
 }  // namespace baton::queue

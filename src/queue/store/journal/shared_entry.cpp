@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "queue/store/journal/journal_store.h"
+
 namespace baton::queue::journal {
 namespace {
 
@@ -181,3 +183,19 @@ Result<void> forget_copy(FileSystem& files, Segments& segments) {
 }
 
 }  // namespace baton::queue::journal
+
+namespace baton::queue {
+
+Result<void> copy_log(std::filesystem::path folder, SharedLog& log, const std::stop_token& stop) {
+    BATON_TRY(const auto files, journal::make_posix_file_system(std::move(folder)));
+    return copy_log(*files, log, stop);
+}
+
+Result<void> copy_log(journal::FileSystem& files, SharedLog& log, const std::stop_token& stop) {
+    BATON_TRY(const auto bounds, log.look());
+    BATON_TRY(auto segments, journal::open_copy(files));
+    BATON_TRY_VOID(journal::catch_up(files, segments, log, bounds, stop));
+    return {};
+}
+
+}  // namespace baton::queue
