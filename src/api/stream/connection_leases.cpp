@@ -238,7 +238,7 @@ void Connection::watch_cancels() {
     watch_ = context_.queues.watch_cancels(
         [held = held_, self = self_, executor = executor_](const MessageId& message) {
             if (held->load(std::memory_order_relaxed) == 0) return;
-            // In order with the answers: a message is not cancelled before its pop is here.
+            // In one order with the answers, so that it does not overtake that of the pop.
             Handover::of(executor).push(executor, [self, message] {
                 if (*self != nullptr) (*self)->on_cancelled(message);
             });

@@ -68,7 +68,10 @@ public:
     Result<void> recover(RecoverySink& sink) override {
         if (gate_.is_closed()) return closed();
         UidSpotter spotter(sink);
-        BATON_TRY_VOID(store_->recover(spotter));
+        auto recovered = store_->recover(spotter);
+        // After a refused batch nobody else looks whether it goes on.
+        if (!recovered && was_recovered_) tell_broken();
+        BATON_TRY_VOID(std::move(recovered));
         if (gate_.is_closed()) return closed();
         // Only the first time: later ones follow a refused batch, when this daemon serves already.
         if (!std::exchange(was_recovered_, true)) callbacks_.recovered(std::move(spotter.uids));
@@ -80,7 +83,7 @@ public:
         auto result = store_->commit(records, durability);
         const bool is_final = !result && result.error().code != Errc::storage_full &&
                               result.error().code != Errc::unavailable;
-        if (is_final && !std::exchange(is_broken_, true)) callbacks_.broken();
+        if (is_final) tell_broken();
         return result;
     }
     Result<std::vector<std::shared_ptr<const MessageData>>> read(
@@ -97,6 +100,9 @@ public:
     Result<void> close() override { return store_->close(); }
 
 private:
+    void tell_broken() {
+        if (!std::exchange(is_broken_, true)) callbacks_.broken();
+    }
     static std::unexpected<Error> closed() {
         return fail(Errc::shutting_down, "the partition was closed while it opened");
     }

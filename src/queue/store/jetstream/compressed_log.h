@@ -9,7 +9,7 @@
 namespace baton::queue {
 
 /// Bytes of an entry of a compressed log, at most; far above any batch.
-constexpr std::size_t compressed_entry_max = std::size_t{1024} * 1024 * 1024;
+constexpr std::size_t compressed_entry_max = std::size_t{2} * 1024 * 1024 * 1024;
 
 /// Puts what is appended into `log` as one frame, and gives what is read as it was appended. An
 /// entry of `log` that is no frame is given as it is: it is older than the compression. What `log`

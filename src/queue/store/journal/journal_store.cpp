@@ -32,6 +32,11 @@ constexpr std::uint64_t portion_max = 4 * 1024 * 1024;
 /// Dead bytes that are not worth the work, in segments.
 constexpr std::uint64_t slack_segments = 4;
 
+/// Whether it is unknown what was written. After the others the journal is as it was.
+bool is_final(const Error& error) {
+    return error.code != Errc::storage_full && error.code != Errc::unavailable;
+}
+
 class JournalStore final : public Store {
 public:
     JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config,
@@ -55,10 +60,12 @@ public:
             recovered = recover_index(writer_->segments(), *index, sink);
         }
         BATON_TRY_VOID(std::move(recovered));
-        const std::scoped_lock lock(mutex_);
-        compactor_.reset();
-        index_ = std::move(index);
-        readable_ = writer_->segments();
+        {
+            const std::scoped_lock lock(mutex_);
+            compactor_.reset();
+            index_ = std::move(index);
+            readable_ = writer_->segments();
+        }
         tell_room();
         return {};
     }
@@ -70,7 +77,7 @@ public:
         const auto room = writer_->room();
         if (room >= bytes) return room;
         auto made = make_room(bytes);
-        if (!made && made.error().code != Errc::storage_full) broken_ = made.error();
+        if (!made && is_final(made.error())) broken_ = made.error();
         return made;
     }
 
@@ -79,7 +86,7 @@ public:
         if (!index_) return fail(Errc::internal, "the journal was not recovered before a commit");
         auto result = write(records, durability);
         is_promised_ = false;
-        if (!result && result.error().code != Errc::storage_full) broken_ = result.error();
+        if (!result && is_final(result.error())) broken_ = result.error();
         return result;
     }
 
@@ -209,7 +216,7 @@ private:
             has_content |= std::holds_alternative<MessagePosted>(records[i]) ||
                            std::holds_alternative<OutputAppended>(records[i]) ||
                            std::holds_alternative<ReplyStored>(records[i]);
-            encode_record(records[i], next_seq_for(records.first(i), records[i]), batch_);
+            encode_record(records[i], index_->next_seq_for(records.first(i), records[i]), batch_);
         }
         BATON_TRY_VOID(
             compact(std::clamp(portion_factor * committed_bytes_, portion_min, portion_max)));
@@ -228,21 +235,6 @@ private:
         tidy();
         tell_room();
         return {};
-    }
-
-    /// Of the queue that `record` puts, if it does. A queue dropped by a record `before` it starts
-    /// anew.
-    [[nodiscard]] std::uint64_t next_seq_for(
-        std::span<const Record> before, const Record& record) const {
-        const auto* put = std::get_if<Boxed<QueuePut>>(&record);
-        if (put == nullptr) return 0;
-        const QueueNumber number = (*put)->number;
-        const auto* queue = index_->find(number);
-        const bool is_dropped = std::ranges::any_of(before, [&](const Record& earlier) {
-            const auto* dropped = std::get_if<QueueDropped>(&earlier);
-            return dropped != nullptr && dropped->number == number;
-        });
-        return queue == nullptr || is_dropped ? 1 : queue->next_seq;
     }
 
     /// Takes what stands in a written batch into the index.
@@ -283,21 +275,35 @@ private:
     Result<void> reclaim() {
         batch_.clear();
         batch_.extend(batch_head_size);
+        BATON_TRY_VOID(leave_segment());
         BATON_TRY_VOID(compact(portion_max));
         tidy();
         BATON_TRY_VOID(writer_->release());
         tidy();
+        tell_room();
         return {};
     }
 
+    /// When the one that is written is all there is and takes much of what is allowed, what is dead
+    /// in it goes only if it is written no more.
+    Result<void> leave_segment() {
+        const auto current = writer_->current();
+        if (config_.size_max == 0 || writer_->first_segment() != current) return {};
+        if (writer_->offset() < config_.size_max / 8 || !index_->is_half_dead(current)) return {};
+        BATON_TRY(const auto appended, writer_->begin_segment(batch_));
+        return apply(batch_, appended);
+    }
+
     /// Whether the oldest segment is to be moved: when too much is dead in all, or space is scarce
-    /// and moving it makes more.
+    /// and moving it makes more, now or when those behind it follow.
     [[nodiscard]] bool is_worth_moving(std::uint32_t oldest) const {
         if (oldest == writer_->current() || !writer_->segments().contains(oldest)) return false;
         return index_->is_wasteful(slack_segments * config_.segment_size) ||
-               (is_scarce() && index_->is_half_dead(oldest));
+               (is_scarce() && index_->is_half_dead(oldest)) ||
+               (writer_->has_reserve() && is_full_or_over() && index_->is_wasteful(0));
     }
-    [[nodiscard]] bool is_scarce() const { return is_full_ || !writer_->has_reserve(); }
+    [[nodiscard]] bool is_scarce() const { return is_full_or_over() || !writer_->has_reserve(); }
+    [[nodiscard]] bool is_full_or_over() const { return is_full_ || writer_->allowed_room() == 0; }
 
     /// Moves a portion of the oldest segment when that is worth it. No space for it and for the
     /// batch that is to be written: not now.

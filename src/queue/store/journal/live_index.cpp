@@ -248,6 +248,18 @@ bool LiveIndex::is_wasteful(std::uint64_t slack) const {
     return used > 2 * live + slack;
 }
 
+std::uint64_t LiveIndex::next_seq_for(std::span<const Record> before, const Record& record) const {
+    const auto* put = std::get_if<Boxed<QueuePut>>(&record);
+    if (put == nullptr) return 0;
+    const QueueNumber number = (*put)->number;
+    const auto* queue = find(number);
+    const bool is_dropped = std::ranges::any_of(before, [&](const Record& earlier) {
+        const auto* dropped = std::get_if<QueueDropped>(&earlier);
+        return dropped != nullptr && dropped->number == number;
+    });
+    return queue == nullptr || is_dropped ? 1 : queue->next_seq;
+}
+
 bool LiveIndex::is_half_dead(std::uint32_t segment) const {
     const auto found = uses_.find(segment);
     return found == uses_.end() || found->second.used_bytes >= 2 * live_bytes(found->second);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -152,6 +153,10 @@ public:
     [[nodiscard]] bool is_half_dead(std::uint32_t segment) const;
 
     [[nodiscard]] const Queue* find(QueueNumber number) const;
+    /// Of the queue that `record` puts, if it does. A queue dropped by a record `before` it starts
+    /// anew.
+    [[nodiscard]] std::uint64_t next_seq_for(
+        std::span<const Record> before, const Record& record) const;
     [[nodiscard]] const std::map<QueueNumber, Queue>& queues() const noexcept { return queues_; }
     [[nodiscard]] const Quotas& quotas() const noexcept { return quotas_; }
     [[nodiscard]] const std::map<std::uint32_t, SegmentUse>& uses() const noexcept { return uses_; }

@@ -42,6 +42,10 @@ LogWriter::LogWriter(FileSystem& files, Segments segments, const LogEnd& end, co
       durable_(end.next_batch - 1),
       first_segment_(end.first_segment) {
     if (!segments_.empty()) current_ = segments_.rbegin()->second;
+    for (const auto& [number, segment] : segments_) {
+        if (number >= first_segment_ && segment != current_)
+            full_bytes_ += segment->header.capacity;
+    }
 }
 
 Result<std::unique_ptr<LogWriter>> LogWriter::open(
@@ -108,10 +112,7 @@ std::uint64_t LogWriter::room() const noexcept {
 std::uint64_t LogWriter::allowed_room() const noexcept {
     const auto shared = config_.shared == nullptr ? UINT64_MAX : config_.shared->room();
     if (config_.size_max == 0) return shared;
-    std::uint64_t used = offset_;
-    for (const auto& [number, segment] : segments_) {
-        if (number >= first_segment_ && segment != current_) used += segment->header.capacity;
-    }
+    const auto used = full_bytes_ + offset_;
     const auto most = config_.size_max - config_.size_max / reserved_part;
     return std::min(shared, most - std::min(most, used));
 }
@@ -161,6 +162,7 @@ Result<void> LogWriter::add_segment(const Target& target) {
     auto segment = adopt_file(files_, target.new_file, target.header, syncs_);
     if (!segment) return final_error(segment.error());
     (target.new_file == reserve_file ? reserve_size_ : next_size_) = 0;
+    if (current_) full_bytes_ += current_->header.capacity;
     current_ = *std::move(segment);
     segments_[target.header.number] = current_;
     offset_ = data_begin;
@@ -189,6 +191,13 @@ Result<LogWriter::Appended> LogWriter::append(Buffer& batch, std::uint32_t count
         BATON_TRY(target, next_segment(batch.size(), space));
     }
     return write(batch, count, target);
+}
+
+Result<LogWriter::Appended> LogWriter::begin_segment(Buffer& batch) {
+    batch.clear();
+    batch.extend(batch_head_size);
+    BATON_TRY(const auto target, next_segment(batch.size(), Space::reserve));
+    return write(batch, 0, target);
 }
 
 /// A shared log has the batch before the files have it, and before they have a new segment for it:
@@ -231,7 +240,10 @@ Result<void> LogWriter::sync() {
 
 void LogWriter::release_before(std::uint32_t segment) {
     if (segment <= first_segment_) return;
-    first_segment_ = segment;
+    for (; first_segment_ < segment; ++first_segment_) {
+        const auto left = segments_.find(first_segment_);
+        if (left != segments_.end()) full_bytes_ -= left->second->header.capacity;
+    }
     claimed_by_ = next_batch_;
 }
 

@@ -52,6 +52,10 @@ public:
     /// storage_io.
     [[nodiscard]] Result<Appended> append(Buffer& batch, std::uint32_t count, Space space);
 
+    /// Goes on in a new segment with a batch without records, which comes into `batch`. Fails as
+    /// `append`.
+    [[nodiscard]] Result<Appended> begin_segment(Buffer& batch);
+
     /// What was appended to a shared log is durable already. Fails: storage_io.
     [[nodiscard]] Result<void> sync();
 
@@ -108,6 +112,7 @@ private:
     std::uint64_t next_batch_;
     std::uint64_t durable_;           // batches up to it are on disk
     std::uint32_t first_segment_;     // what the heads of batches say
+    std::uint64_t full_bytes_ = 0;    // of the segments from there to the one that is written
     std::uint64_t claimed_by_ = 0;    // the first batch that says so
     std::uint64_t reserve_size_ = 0;  // of the file held back; 0: there is none
     std::uint64_t next_size_ = 0;     // of the file prepared to come next; 0: there is none

@@ -129,6 +129,43 @@ TEST_P(FullSharedJournal, takes_posts_again_when_all_is_done_with) {
     }
 }
 
+/// What lives stands in the oldest segments, where half of nothing is dead.
+TEST_F(SharedJournal, a_full_log_takes_posts_again_when_most_of_it_is_done_with) {
+    constexpr std::uint64_t size = 2'000;
+    Machine machine(log, 8 * JournalConfig::segment_size_min);
+    machine.open();
+    must(machine.commit({queue_one()}));
+    std::uint64_t last = 0;
+    while (machine.store().reserve(size)) {
+        must(machine.commit({post(++last, std::string(size, 'f'))}));
+    }
+    Batch done;
+    for (std::uint64_t seq = last / 3; seq <= last; ++seq) done.emplace_back(gone(seq));
+    must(machine.commit(done));
+    for (int i = 0; i < 5; ++i) {
+        for (int tries = 0; tries < 5 && !machine.store().reserve(size); ++tries) {
+        }
+        must(machine.store().reserve(size));
+        must(machine.commit({post(++last, std::string(size, 'f'))}));
+    }
+    EXPECT_GE(machine.room, size);
+}
+
+TEST_F(SharedJournal, one_segment_that_takes_all_that_is_allowed_is_left) {
+    constexpr std::uint64_t size = 40'000;
+    Machine machine(log, 4 * JournalConfig::segment_size_min);
+    machine.open();
+    must(machine.commit({queue_one()}));
+    for (std::uint64_t seq = 1; seq <= 5; ++seq) {
+        must(machine.store().reserve(size));
+        must(machine.commit({post(seq, std::string(size, 'f'))}));
+        EXPECT_EQ(machine.store().reserve(size).error().code, Errc::storage_full);
+        must(machine.commit({gone(seq)}));
+    }
+    const auto held = machine.open();
+    EXPECT_EQ(Machine(log).open(), held);
+}
+
 TEST_F(SharedJournal, a_copy_that_is_behind_catches_up) {
     Machine first(log);
     first.open();
@@ -205,15 +242,23 @@ TEST_F(SharedJournal, a_writer_that_was_replaced_commits_nothing_more) {
     EXPECT_EQ(first.open(), expected.picture());
 }
 
+/// What the engine does after a refused batch.
+void must_recover(Machine& machine) {
+    const auto painted = picture_of(machine.store());
+    ASSERT_TRUE(painted) << to_string(painted.error());
+}
+
 TEST_F(SharedJournal, an_append_that_was_refused_leaves_no_trace) {
     Machine machine(log);
     machine.open();
     for (int i = 0; i < batch_count; ++i) {
         const auto batch = script.next();
         if (i % 3 == 0) {
-            log.before_append = [] { return Result<void>(fail(Errc::storage_full, "full")); };
-            EXPECT_EQ(machine.commit(batch).error().code, Errc::storage_full);
+            const auto code = i % 2 == 0 ? Errc::storage_full : Errc::unavailable;
+            log.before_append = [&] { return Result<void>(fail(code, "planted")); };
+            EXPECT_EQ(machine.commit(batch).error().code, code);
             log.before_append = [] { return Result<void>(); };
+            if (i % 4 == 0) must_recover(machine);
         }
         must(machine.commit(batch));
         static_cast<void>(expected.commit(batch));
