@@ -19,7 +19,7 @@ public:
         : inner_(std::move(inner)), probe_(std::move(probe)) {}
 
     Result<void> recover(queue::RecoverySink& sink) override {
-        probe_->recover();
+        BATON_TRY_VOID(probe_->recover());
         return inner_->recover(sink);
     }
     Result<std::uint64_t> reserve(std::uint64_t bytes) override {

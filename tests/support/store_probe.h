@@ -63,6 +63,12 @@ public:
         close_code_ = code;
     }
 
+    /// Reading it back fails from now on.
+    void fail_recoveries(Errc code) {
+        const std::scoped_lock lock(mutex_);
+        recovery_code_ = code;
+    }
+
     /// Fails every read of contents and replies from now on.
     void fail_reads(bool fail) {
         const std::scoped_lock lock(mutex_);
@@ -117,9 +123,11 @@ public:
         fired_ = true;
         return {.write = written_, .answer = fail(code_, "a planned fault")};
     }
-    void recover() {
+    [[nodiscard]] Result<void> recover() {
         const std::scoped_lock lock(mutex_);
         ++recoveries_;
+        if (recovery_code_) return fail(*recovery_code_, "a planned fault");
+        return {};
     }
     [[nodiscard]] Result<std::uint64_t> reserve(std::uint64_t bytes) {
         const std::scoped_lock lock(mutex_);
@@ -154,6 +162,7 @@ private:
     int asked_ = 0;
     int closings_ = 0;
     std::optional<Errc> close_code_;
+    std::optional<Errc> recovery_code_;
     bool fail_reads_ = false;
     bool held_ = false;
     bool waiting_ = false;

@@ -34,7 +34,8 @@ private:
 struct HeldStoreCallbacks {
     /// The log was taken over and read, and has queues with these uids. Now the gate is waited for.
     std::function<void(std::vector<std::uint64_t> uids)> recovered;
-    std::function<void()> broken;  ///< a commit failed for good; called once
+    /// A commit failed for good, or the recovery after a refused one did; called once.
+    std::function<void()> broken;
 };
 
 /// `gate` must outlive the store. The callbacks run on the thread that recovers or commits.
