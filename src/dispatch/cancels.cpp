@@ -39,7 +39,7 @@ Cancels::Cancels(const Executor& executor, queue::Consumer& consumer)
     : book_(std::make_shared<Book>(executor)) {
     watch_ = consumer.watch_cancels([book = book_](const MessageId& message) {
         if (book->count == 0) return;
-        // In one order with the answers, so that it does not overtake that of the pop.
+        // In one order with the answers: it overtakes none of a pop that was committed before.
         Handover::of(book->executor).push(book->executor, [book, message] {
             const auto found = book->watched.find(message);
             if (found == book->watched.end()) return;

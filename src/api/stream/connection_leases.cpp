@@ -238,7 +238,7 @@ void Connection::watch_cancels() {
     watch_ = context_.queues.watch_cancels(
         [held = held_, self = self_, executor = executor_](const MessageId& message) {
             if (held->load(std::memory_order_relaxed) == 0) return;
-            // In one order with the answers, so that it does not overtake that of the pop.
+            // In one order with the answers: it overtakes none of a pop that was committed before.
             Handover::of(executor).push(executor, [self, message] {
                 if (*self != nullptr) (*self)->on_cancelled(message);
             });

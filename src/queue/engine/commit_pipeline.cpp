@@ -279,11 +279,12 @@ void CommitPipeline::Impl::rebuild(const Error& cause) {
 /// Gives out the answers of the batch. `only_stored`: queues in memory did not need the commit that
 /// failed.
 void CommitPipeline::Impl::finish_all(const Error* error, bool only_stored) {
+    // First: whoever cancels and has the answer knows that those who work on it were told.
+    tell_cancels(error != nullptr);
     for (auto& command : answered) {
         finish(*command, only_stored && !command->touched_stored ? nullptr : error);
     }
     answered.clear();
-    tell_cancels(error != nullptr);  // behind the pops that gave the messages out
     for (const auto ticket : std::exchange(changed_and_parked, {})) {
         if (error == nullptr) break;
         if (auto command = waits.take(ticket)) finish(*command, error);

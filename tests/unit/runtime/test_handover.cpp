@@ -109,7 +109,8 @@ Task<void> note_end(std::vector<Completion<int>>& ends, std::vector<int>& done) 
     done.push_back(co_await await_completion<int>(begin));
 }
 
-/// The queues tell who watches of a cancelled message after they have given it out.
+/// The queues tell who watches of a message that is cancelled in a later batch than it was popped
+/// in.
 TEST_F(HandoverTest, is_in_order_with_waits_that_end) {
     constexpr int waits = 200;
     std::vector<Completion<int>> ends;
