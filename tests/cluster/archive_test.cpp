@@ -21,6 +21,7 @@
 #include "support/fault_proxy.h"
 #include "support/nats_client.h"
 #include "support/nats_cluster.h"
+#include "support/noise.h"
 #include "support/process.h"
 #include "support/queue_letters.h"
 #include "support/store_script.h"
@@ -87,7 +88,7 @@ protected:
         queue::QueuePut large{.number = queue::QueueNumber{99}, .uid = 0xFEDCBA9876543210};
         large.info.name = QueueName("large");
         auto data = std::make_shared<MessageData>();
-        data->content = Bytes(std::string(700'000, 'L'));
+        data->content = Bytes(noise(700'000, 1));  // also when it is compressed
         must(store->commit(std::vector<queue::Record>{large,
                                queue::MessagePosted{.at = {large.number, 5}, .data = data}},
             Durability::fsync));
