@@ -5,16 +5,16 @@
 
 Three nodes on 127.0.0.1, three copies of each stream, data under build/. `bare` is libnats publishing
 256 bytes one by one (bench/load/jetstream_designs); `engine` is Baton's engine with its log in JetStream,
-64 producers that post as many bytes (bench/load/cluster_posts): with one call under way each, with 16 and 64 single
-posts under way each (bare has 4,096 in all, as the last), and at steady rates, where latency counts
+64 producers that post as many bytes (bench/load/cluster_posts): with one call under way each, with 16 and
+64 single posts under way each (bare has 4,096 in all, as the last), and at steady rates, where latency counts
 from when a post was due. Before and after it `bare` publishes one by one for four seconds, as fast as
 it goes and at fixed times: in the first a wait of the servers is one sample of thousands, in the second
 it counts for all that was due meanwhile, as in the steady rows.
 
 Baton compresses its log, so it matters what is posted. `--bodies text`: chat messages in JSON of words
 that are taken at random, as often as they stand in Baton's own documentation; that leaves less to
-compress than sentences do (2.2 times to their 2.5). `--bodies random`: bytes that nothing compresses. Rows go to
-bench/results/cluster_posts.jsonl; a table of medians ends the run.
+compress than sentences do (2.2 times to their 2.5). `--bodies random`: bytes that nothing compresses.
+Rows go to bench/results/cluster_posts.jsonl; a table of medians ends the run.
 """
 import argparse
 import json
@@ -42,7 +42,6 @@ def make_bodies(kind):
              for word in page.read_text().split()]
     bodies = []
     for _ in range(BODIES):
-        # Fewer words could fill it, if all were long.
         content = " ".join(chance.choices(words, k=BODY_BYTES))
         start = b'{"role":"user","content":' + json.dumps(content).encode()
         bodies.append(start[:BODY_BYTES - 2] + b'"}')

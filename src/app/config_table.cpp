@@ -237,8 +237,7 @@ constexpr std::array keys{
             .max = 256}),
     BATON_SIZE(cluster.log_size, "cluster.log_size",
         {.doc = "Log of one partition at most, before it is compressed; the NATS servers must have "
-                "room for "
-                "twice all of them.",
+                "room for twice all of them.",
             .min = 16 * mib,
             .max = 1024 * gib}),
     BATON_KEY(cluster.join_timeout, "cluster.join_timeout",

@@ -81,9 +81,7 @@ public:
     Result<std::uint64_t> reserve(std::uint64_t bytes) override { return store_->reserve(bytes); }
     Result<void> commit(std::span<const Record> records, Durability durability) override {
         auto result = store_->commit(records, durability);
-        const bool is_final = !result && result.error().code != Errc::storage_full &&
-                              result.error().code != Errc::unavailable;
-        if (is_final) tell_broken();
+        if (!result && !wrote_nothing(result.error())) tell_broken();
         return result;
     }
     Result<std::vector<std::shared_ptr<const MessageData>>> read(

@@ -253,8 +253,7 @@ bool CommitPipeline::Impl::needs_proof() const {
 /// The engine is ahead of the store: what it did since the last commit never happened.
 void CommitPipeline::Impl::rebuild(const Error& cause) {
     Error error = with_context(cause, "the store could not commit");
-    // After these two the store is as it was before the batch.
-    if (cause.code == Errc::storage_full || cause.code == Errc::unavailable) {
+    if (wrote_nothing(cause)) {
         log.warn("store refused a batch", {{"error", cause.detail}});
         if (cause.code == Errc::storage_full) room.refused();
         const auto recovered = recover();

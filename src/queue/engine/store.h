@@ -71,6 +71,11 @@ public:
     virtual void quota(TenantId owner, std::uint64_t limit) = 0;
 };
 
+/// Whether a commit that failed with `error` wrote nothing, and later ones may succeed.
+[[nodiscard]] inline bool wrote_nothing(const Error& error) noexcept {
+    return error.code == Errc::storage_full || error.code == Errc::unavailable;
+}
+
 /// One store serves one data directory. Everything blocks. `recover`, `reserve`, `commit` and
 /// `close` come from one thread at a time; the reads from any thread, also meanwhile.
 class Store {

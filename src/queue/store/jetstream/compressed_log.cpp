@@ -16,14 +16,6 @@ constexpr int level = 1;
 /// One large entry does not keep its memory.
 constexpr std::size_t buffer_kept = std::size_t{16} * 1024 * 1024;
 
-template <auto free>
-struct Free {
-    template <class T>
-    void operator()(T* context) const noexcept {
-        free(context);
-    }
-};
-
 template <class T>
 T* allocated(T* context) {
     if (context == nullptr) throw std::bad_alloc();
@@ -54,7 +46,8 @@ public:
     void shrink() { frame_.shrink(buffer_kept); }
 
 private:
-    std::unique_ptr<ZSTD_CCtx, Free<ZSTD_freeCCtx>> context_{allocated(ZSTD_createCCtx())};
+    std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context_{
+        allocated(ZSTD_createCCtx()), &ZSTD_freeCCtx};
     Buffer frame_;
 };
 
@@ -86,7 +79,8 @@ private:
             fmt::format("entry {} of the log, compressed: {}", number, what));
     }
 
-    std::unique_ptr<ZSTD_DCtx, Free<ZSTD_freeDCtx>> context_{allocated(ZSTD_createDCtx())};
+    std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_{
+        allocated(ZSTD_createDCtx()), &ZSTD_freeDCtx};
     Buffer entry_;
 };
 

@@ -32,11 +32,6 @@ constexpr std::uint64_t portion_max = 4 * 1024 * 1024;
 /// Dead bytes that are not worth the work, in segments.
 constexpr std::uint64_t slack_segments = 4;
 
-/// Whether it is unknown what was written. After the others the journal is as it was.
-bool is_final(const Error& error) {
-    return error.code != Errc::storage_full && error.code != Errc::unavailable;
-}
-
 class JournalStore final : public Store {
 public:
     JournalStore(std::unique_ptr<FileSystem> owned, FileSystem& files, JournalConfig config,
@@ -77,7 +72,7 @@ public:
         const auto room = writer_->room();
         if (room >= bytes) return room;
         auto made = make_room(bytes);
-        if (!made && is_final(made.error())) broken_ = made.error();
+        if (!made && !wrote_nothing(made.error())) broken_ = made.error();
         return made;
     }
 
@@ -86,7 +81,7 @@ public:
         if (!index_) return fail(Errc::internal, "the journal was not recovered before a commit");
         auto result = write(records, durability);
         is_promised_ = false;
-        if (!result && is_final(result.error())) broken_ = result.error();
+        if (!result && !wrote_nothing(result.error())) broken_ = result.error();
         return result;
     }
 
