@@ -24,6 +24,7 @@ namespace json = boost::json;
 
 constexpr std::size_t node_count = 3;
 constexpr std::chrono::milliseconds look_interval{50};
+constexpr std::chrono::milliseconds patience{500};
 
 std::filesystem::path cluster_path(const Context& context) {
     return context.options.data_dir / "cluster";
@@ -36,6 +37,8 @@ struct Seen {
     std::string state;  ///< up, down, silent (there, but no answer), starting
     std::uint16_t port = 0;
     std::vector<std::string> roles;
+
+    [[nodiscard]] bool is_up() const { return state == "up"; }
 };
 
 /// Puts what the state lacks: three nodes, so many daemons, passwords, ports.
@@ -100,118 +103,16 @@ std::filesystem::path log_file(const ClusterFolder& folder, const ClusterProcess
     return folder.path() / (process.name + ".log");
 }
 
-/// One `baton cluster up`.
-class Rise final {
-public:
-    Rise(Context& context, const ClusterUpOptions& options, ClusterFolder& folder,
-        ClusterState& state)
-        : context_(context),
-          options_(options),
-          folder_(folder),
-          state_(state),
-          deadline_(Deadline::after(options.timeout)) {}
-
-    Result<void> run() {
-        BATON_TRY(const auto program,
-            find_nats_program(context_, options_.nats_server, folder_.path() / "version.txt"));
-        BATON_TRY_VOID(complete(state_, options_.daemons));
-        BATON_TRY_VOID(folder_.save(state_));
-        BATON_TRY_VOID(write_nats_configs(folder_, program));
-        BATON_TRY_VOID(folder_.write("batond.yaml", daemon_config(state_)));
-        if (!program.can_sync) {
-            context_.note(
-                fmt::format("nats-server {} syncs its files every two minutes: a power cut loses "
-                            "what came since",
-                    program.version));
-        }
-        const auto config = (folder_.path() / "nats" / "three.conf").string();
-        for (auto& process : state_.processes) {
-            if (!process.is_nats()) continue;
-            BATON_TRY_VOID(start(
-                process, program.file, {"-c", config}, nats_environment(folder_, state_, process)));
-        }
-        BATON_TRY_VOID(await("waiting for a leader", [&] { return have_leader(); }));
-        for (auto& process : state_.processes) {
-            if (process.is_nats()) continue;
-            BATON_TRY_VOID(start(process, context_.environment.daemon_program,
-                daemon_arguments(folder_, process, options_.settings), {}));
-        }
-        return await("waiting for the daemons", [&] { return daemons_ready(); });
-    }
-
-private:
-    Result<void> start(ClusterProcess& process, const std::filesystem::path& program,
-        std::vector<std::string> arguments, std::vector<std::string> environment) {
-        if (process.running()) return {};
-        BATON_TRY(auto spawned, spawn_daemon(program, std::move(arguments),
-                                    log_file(folder_, process), std::move(environment)));
-        process.set_pid(spawned.pid);
-        spawned_.push_back(std::move(spawned));
-        return folder_.save(state_);
-    }
-
-    /// Looks until `done`. Fails as soon as a process that was started has ended.
-    template <class Done>
-    Result<void> await(std::string_view what, const Done& done) {
-        Progress progress(context_.terminal);
-        while (!done()) {
-            const auto ended =
-                std::ranges::find_if(spawned_, [](auto& process) { return process.has_ended(); });
-            if (ended != spawned_.end()) return fail(last_words(*ended));
-            if (deadline_.expired()) {
-                return fail(
-                    Errc::deadline_exceeded, fmt::format("{} took too long; see the logs in {}",
-                                                 what, folder_.path().string()));
-            }
-            progress.show(what);
-            std::this_thread::sleep_for(look_interval);
-        }
-        return {};
-    }
-
-    static Error last_words(const SpawnedDaemon& process) {
-        auto text = process.log();
-        while (text.ends_with('\n')) text.pop_back();
-        const auto line = text.rfind('\n');
-        return {.code = Errc::unavailable,
-            .detail = fmt::format("a process has ended: {} (see {})",
-                line == std::string::npos ? text : text.substr(line + 1),
-                process.log_file.string())};
-    }
-
-    bool have_leader() {
-        std::string leader;
-        for (const auto& process : state_.processes) {
-            if (!process.is_nats()) continue;
-            const auto report = monitors_.ask(process);
-            if (!report || !report->healthy || report->meta_leader.empty()) return false;
-            if (!leader.empty() && leader != report->meta_leader) return false;
-            leader = report->meta_leader;
-        }
-        return true;
-    }
-
-    bool daemons_ready() const {
-        return std::ranges::all_of(state_.processes, [&](const ClusterProcess& process) {
-            if (process.is_nats()) return true;
-            const auto daemon = find_local_daemon(folder_.path() / process.name);
-            return daemon && !daemon->url.empty();
-        });
-    }
-
-    Context& context_;
-    const ClusterUpOptions& options_;
-    ClusterFolder& folder_;
-    ClusterState& state_;
-    Deadline deadline_;
-    NatsMonitors monitors_{context_.environment};
-    std::vector<SpawnedDaemon> spawned_;
-};
-
 Seen see_node(NatsMonitors& monitors, const ClusterProcess& process) {
     Seen seen{.name = process.name, .pid = process.pid, .state = "down", .port = process.port};
     if (!process.running()) return seen;
-    const auto report = monitors.ask(process);
+    auto report = monitors.ask(process);
+    // A server is not healthy either in the moment between committing an entry and applying it.
+    const auto deadline = Deadline::after(patience);
+    while (report && !report->healthy && !deadline.expired()) {
+        std::this_thread::sleep_for(look_interval);
+        report = monitors.ask(process);
+    }
     if (!report) {
         seen.state = "silent";
         return seen;
@@ -265,6 +166,115 @@ std::vector<Seen> look(Context& context, const ClusterFolder& folder, const Clus
     return all;
 }
 
+/// One `baton cluster up`.
+class Rise final {
+public:
+    Rise(Context& context, const ClusterUpOptions& options, ClusterFolder& folder,
+        ClusterState& state)
+        : context_(context),
+          options_(options),
+          folder_(folder),
+          state_(state),
+          deadline_(Deadline::after(options.timeout)) {}
+
+    Result<void> run() {
+        BATON_TRY(const auto program,
+            find_nats_program(context_, options_.nats_server, folder_.path() / "version.txt"));
+        BATON_TRY_VOID(complete(state_, options_.daemons));
+        BATON_TRY_VOID(folder_.save(state_));
+        BATON_TRY_VOID(write_nats_configs(folder_, program));
+        BATON_TRY_VOID(folder_.write("batond.yaml", daemon_config(state_)));
+        if (!program.can_sync) {
+            context_.note(
+                fmt::format("nats-server {} syncs its files every two minutes: a power cut loses "
+                            "what came since",
+                    program.version));
+        }
+        const auto config = (folder_.path() / "nats" / "three.conf").string();
+        for (auto& process : state_.processes) {
+            if (!process.is_nats()) continue;
+            BATON_TRY_VOID(start(
+                process, program.file, {"-c", config}, nats_environment(folder_, state_, process)));
+        }
+        BATON_TRY_VOID(await("waiting for a leader", [&] { return have_leader(); }));
+        for (auto& process : state_.processes) {
+            if (process.is_nats()) continue;
+            BATON_TRY_VOID(start(process, context_.environment.daemon_program,
+                daemon_arguments(folder_, process, options_.settings), {}));
+        }
+        return await("waiting for the daemons", [&] { return all_up(); });
+    }
+
+    /// What the last look saw: all up.
+    [[nodiscard]] const std::vector<Seen>& seen() const noexcept { return seen_; }
+
+private:
+    Result<void> start(ClusterProcess& process, const std::filesystem::path& program,
+        std::vector<std::string> arguments, std::vector<std::string> environment) {
+        if (process.running()) return {};
+        BATON_TRY(auto spawned, spawn_daemon(program, std::move(arguments),
+                                    log_file(folder_, process), std::move(environment)));
+        process.set_pid(spawned.pid);
+        spawned_.push_back(std::move(spawned));
+        return folder_.save(state_);
+    }
+
+    /// Looks until `done`. Fails as soon as a process that was started has ended.
+    template <class Done>
+    Result<void> await(std::string_view what, const Done& done) {
+        Progress progress(context_.terminal);
+        while (!done()) {
+            const auto ended =
+                std::ranges::find_if(spawned_, [](auto& process) { return process.has_ended(); });
+            if (ended != spawned_.end()) return fail(last_words(*ended));
+            if (deadline_.expired()) {
+                return fail(
+                    Errc::deadline_exceeded, fmt::format("{} took too long; see the logs in {}",
+                                                 what, folder_.path().string()));
+            }
+            progress.show(what);
+            std::this_thread::sleep_for(look_interval);
+        }
+        return {};
+    }
+
+    static Error last_words(const SpawnedDaemon& process) {
+        auto text = process.log();
+        while (text.ends_with('\n')) text.pop_back();
+        const auto line = text.rfind('\n');
+        return {.code = Errc::unavailable,
+            .detail = fmt::format("a process has ended: {} (see {})",
+                line == std::string::npos ? text : text.substr(line + 1),
+                process.log_file.string())};
+    }
+
+    bool have_leader() {
+        std::string leader;
+        for (const auto& process : state_.processes) {
+            if (!process.is_nats()) continue;
+            const auto report = monitors_.ask(process);
+            if (!report || !report->healthy || report->meta_leader.empty()) return false;
+            if (!leader.empty() && leader != report->meta_leader) return false;
+            leader = report->meta_leader;
+        }
+        return true;
+    }
+
+    bool all_up() {
+        seen_ = look(context_, folder_, state_);
+        return std::ranges::all_of(seen_, &Seen::is_up);
+    }
+
+    Context& context_;
+    const ClusterUpOptions& options_;
+    ClusterFolder& folder_;
+    ClusterState& state_;
+    Deadline deadline_;
+    NatsMonitors monitors_{context_.environment};
+    std::vector<SpawnedDaemon> spawned_;
+    std::vector<Seen> seen_;
+};
+
 void print(Context& context, const ClusterFolder& folder, const std::vector<Seen>& all) {
     if (context.options.json) {
         json::array list;
@@ -307,7 +317,7 @@ Result<void> execute(Context& context, const ClusterUpOptions& options) {
     BATON_TRY(auto state, folder.load());
     Rise rise(context, options, folder, state);
     BATON_TRY_VOID(rise.run());
-    print(context, folder, look(context, folder, state));
+    print(context, folder, rise.seen());
     return {};
 }
 
@@ -345,7 +355,7 @@ Result<void> execute(Context& context, const ClusterStatusOptions&) {
     BATON_TRY(const auto state, folder.load());
     const auto all = look(context, folder, state);
     print(context, folder, all);
-    const auto bad = std::ranges::find_if(all, [](const Seen& seen) { return seen.state != "up"; });
+    const auto bad = std::ranges::find_if_not(all, &Seen::is_up);
     if (bad == all.end()) return {};
     return fail(Errc::unavailable, fmt::format("{} is {}", bad->name, bad->state));
 }

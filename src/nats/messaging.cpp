@@ -10,6 +10,7 @@ namespace baton::nats {
 namespace {
 
 constexpr std::int64_t flush_timeout_ms = 2'000;
+constexpr std::int64_t end_timeout_ms = 1'000;
 
 class NativeSubscription final : public Subscription {
 public:
@@ -20,7 +21,10 @@ public:
 
     ~NativeSubscription() override {
         if (!handle_) return;
-        natsSubscription_Unsubscribe(handle_.get());
+        const auto status = connection_->is_connected()
+                                ? natsSubscription_DrainTimeout(handle_.get(), end_timeout_ms)
+                                : NATS_NOT_YET_CONNECTED;
+        if (status != NATS_OK) natsSubscription_Unsubscribe(handle_.get());
         std::unique_lock lock(mutex_);
         ended_.wait(lock, [&] { return is_complete_; });
     }

@@ -19,8 +19,11 @@ struct Delivery {
     bool nobody_listens = false;  ///< the server's answer to a message that nobody listens for
 };
 
-/// Ends its subscription when it is destroyed; on return the handler is not running and will not be
-/// called again. That waits for the server, a second at most. Not to be destroyed by the handler.
+/// Ends its subscription when it is destroyed. The handler is given what the server has sent until
+/// then, so that who published it has either a receiver or the answer that nobody listens; on
+/// return it is not running and will not be called again. That waits for the server, a second at
+/// most; what is left then is dropped, as it is without a connection. Not to be destroyed by the
+/// handler.
 class Subscription {
 public:
     virtual ~Subscription() = default;

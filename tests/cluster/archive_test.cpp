@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <numeric>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -62,6 +63,17 @@ protected:
         arguments.insert(arguments.end(), more.begin(), more.end());
         return arguments;
     }
+    [[nodiscard]] std::vector<std::string> through(
+        const FaultProxy& proxy, const std::string& cluster) const {
+        auto arguments = on(cluster);
+        std::ranges::replace(arguments, "nats.servers=[\"" + nats_.url(0) + "\"]",
+            "nats.servers=[\"nats://127.0.0.1:" + std::to_string(proxy.port()) + "\"]");
+        return arguments;
+    }
+    [[nodiscard]] std::uint16_t port() const {
+        const auto url = nats_.url(0);
+        return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+    }
     Finished run(const std::string& data, const std::string& what, const std::string& file,
         const std::vector<std::string>& more) {
         return run_process(tool(data, what, file, more), 60s);
@@ -98,10 +110,10 @@ protected:
         return out.str();
     }
 
-    /// In the logs of all its partitions, those that are gone again too.
-    std::uint64_t messages_of(const std::string& cluster) {
+    /// How many messages each log has taken that is there, those that are gone again too.
+    std::vector<std::uint64_t> sizes_of_logs(const std::string& cluster) {
         NatsClient client(nats_, 0);
-        std::uint64_t sum = 0;
+        std::vector<std::uint64_t> sizes;
         for (std::uint64_t i = 0; i < partitions; ++i) {
             const auto info =
                 client.request("$JS.API.STREAM.INFO." + cluster + "-log-" + std::to_string(i));
@@ -109,9 +121,9 @@ protected:
             if (!info || !std::regex_search(*info, found, std::regex(R"("last_seq":(\d+))"))) {
                 continue;
             }
-            sum += std::stoull(found[1]);
+            sizes.push_back(std::stoull(found[1]));
         }
-        return sum;
+        return sizes;
     }
 
     TempDir dir_;
@@ -147,13 +159,9 @@ TEST_F(ClusterArchive, queues_go_round_all_stores_and_nothing_changes) {
 TEST_F(ClusterArchive, an_import_that_is_killed_is_done_by_the_next_one) {
     const auto model = write_model("model", 1'500);
     // Cut off by its bytes: a moment would find the import of a fast machine done.
-    const auto url = nats_.url(0);
-    FaultProxy proxy(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+    FaultProxy proxy(port());
     const auto import = [&](const std::string& cluster) {
-        auto arguments = on(cluster);
-        std::ranges::replace(arguments, "nats.servers=[\"" + url + "\"]",
-            "nats.servers=[\"nats://127.0.0.1:" + std::to_string(proxy.port()) + "\"]");
-        return tool(cluster, "import", "model", arguments);
+        return tool(cluster, "import", "model", through(proxy, cluster));
     };
     EXPECT_EQ(run_process(import("whole"), 60s).exit, (Exit{0, 0}));
     const auto whole = proxy.bytes_to_target();
@@ -170,7 +178,8 @@ TEST_F(ClusterArchive, an_import_that_is_killed_is_done_by_the_next_one) {
         proxy.set_link(Link::reset);
         proxy.set_link(Link::pass);
         // A take-over is a message too.
-        wrote += messages_of(cluster) > partitions ? 1 : 0;
+        const auto sizes = sizes_of_logs(cluster);
+        wrote += std::accumulate(sizes.begin(), sizes.end(), 0UL) > partitions ? 1 : 0;
         auto again = run(cluster, "import", "model", on(cluster));
         if (again.exit.status == exit_conflict) {
             again = run(cluster, "import", "model", on(cluster, {"--resume"}));
@@ -180,6 +189,28 @@ TEST_F(ClusterArchive, an_import_that_is_killed_is_done_by_the_next_one) {
         EXPECT_EQ(text_of("after"), model);
     }
     EXPECT_GE(wrote, 3) << "cut off before they had written";
+}
+
+TEST_F(ClusterArchive, an_import_that_is_killed_while_it_makes_the_logs_can_be_repeated) {
+    write_model("model", 20);
+    FaultProxy proxy(port());
+    std::uint64_t made = 0;
+    int cut = 0;
+    for (std::uint64_t bytes = 3'000; made < partitions; bytes += 1'000) {
+        SCOPED_TRACE(bytes);
+        const auto cluster = "make" + std::to_string(bytes);
+        proxy.hold_after(bytes);
+        Process killed(tool(cluster, "import", "model", through(proxy, cluster)));
+        ASSERT_TRUE(eventually([&] { return proxy.link() == Link::hold; }));
+        killed.send_signal(SIGKILL);
+        EXPECT_EQ(killed.wait_exit(10s), (Exit{.signal = SIGKILL}));
+        proxy.set_link(Link::reset);
+        proxy.set_link(Link::pass);
+        made = sizes_of_logs(cluster).size();
+        cut += made > 0 && made < partitions ? 1 : 0;
+        expect_done(cluster, "import", "model", on(cluster, {"--take-over"}));
+    }
+    EXPECT_GE(cut, 2) << "none was cut off between two logs";
 }
 
 TEST_F(ClusterArchive, a_leased_message_of_a_single_daemon_is_acked_in_the_cluster) {

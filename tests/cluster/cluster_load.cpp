@@ -1,6 +1,8 @@
 #include "cluster_load.h"
 
+#include <algorithm>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "client/connection.h"
 #include "client/queue_client.h"
 #include "net/client.h"
+#include "queue/cluster/assignment.h"
 #include "queue/cluster/partition_map.h"
 #include "runtime/io_pool.h"
 #include "support/eventually.h"
@@ -21,6 +24,33 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds call_timeout{15'000};
 constexpr std::uint64_t numbers_per_producer = 1'000'000'000;
+
+/// Names with which the partition under load goes to the fourth daemon each time that it comes,
+/// whether the others have shared what the first one led or not.
+std::vector<std::string> make_names() {
+    using namespace queue::cluster;
+    const auto partition = ClusterLoad::partition();
+    for (int i = 0;; ++i) {
+        std::vector<Candidate> candidates;
+        for (const char letter : {'a', 'b', 'c', 'd'}) {
+            const auto name = fmt::format("{}{}", letter, i);
+            candidates.push_back({.id = DaemonId(name), .name = name});
+        }
+        const auto fourth = candidates.back();
+        const auto moves = [&](const Leaders& from) {
+            return assign(candidates, from)[partition] == fourth.id;
+        };
+        const std::vector<Candidate> three(candidates.begin(), candidates.end() - 1);
+        const Leaders alone(ClusterLoad::partitions, candidates.front().id);
+        const auto shared = assign(three, alone);
+        auto left = assign(candidates, shared);
+        std::ranges::replace(left, std::optional(fourth.id), std::optional<DaemonId>());
+        if (!moves(alone) || !moves(shared) || !moves(assign(three, left))) continue;
+        std::vector<std::string> names;
+        for (const auto& candidate : candidates) names.push_back(candidate.name);
+        return names;
+    }
+}
 
 /// A client of its own for one thread; it goes to another address whenever it is told one.
 class Caller {
@@ -45,6 +75,7 @@ private:
 
 ClusterLoad::ClusterLoad(ClusterLoadOptions options)
     : options_(std::move(options)),
+      names_(make_names()),
       nats_({.nodes = 3, .can_cut = options_.can_cut, .server_settings = options_.nats_settings}) {
     std::vector<std::thread> starts;
     // Side by side: none is ready before every partition has a leader.
@@ -91,7 +122,7 @@ DaemonOptions ClusterLoad::daemon_options(std::size_t daemon) {
     options.settings = {"queue.store=jetstream",
         fmt::format("nats.servers=[\"{}\"]", fmt::join(servers, "\",\"")),
         "nats.user=" + nats_.user().name, "nats.password=" + nats_.user().password,
-        fmt::format("cluster.partitions={}", partitions),
+        fmt::format("cluster.partitions={}", partitions), "cluster.node=" + names_.at(daemon),
         std::string("cluster.log_size=") + options_.log_size,
         "access.admin_key_file=" + (dir_ / "admin.key").string()};
     options.ready_timeout = milliseconds(60'000);
@@ -121,7 +152,7 @@ std::string ClusterLoad::url_for(std::size_t turn) const {
 Outcome ClusterLoad::failed(const Error& error) {
     {
         const std::scoped_lock lock(mutex_);
-        ++errors_[error.code];
+        ++errors_[{error.code, error.code == Errc::connection_failed ? "" : error.detail}];
     }
     switch (error.code) {
         case Errc::unavailable:
@@ -132,7 +163,7 @@ Outcome ClusterLoad::failed(const Error& error) {
     }
 }
 
-std::map<Errc, std::size_t> ClusterLoad::errors() const {
+std::map<SeenError, std::size_t> ClusterLoad::errors() const {
     const std::scoped_lock lock(mutex_);
     return errors_;
 }

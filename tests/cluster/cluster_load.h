@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,7 +24,7 @@
 namespace baton::test {
 
 struct ClusterLoadOptions {
-    std::size_t daemons = 3;
+    std::size_t daemons = 3;  ///< at most one more than that comes
     std::size_t producers = 6;
     std::size_t consumers = 6;
     std::chrono::milliseconds lease{4'000};
@@ -31,6 +32,12 @@ struct ClusterLoadOptions {
     bool can_cut = true;
     const char* log_size = "16MiB";  ///< of a partition
     std::string nats_settings;       ///< lines for each server's configuration
+};
+
+struct SeenError {
+    Errc code = Errc::internal;
+    std::string detail;  ///< empty when no daemon has said it
+    auto operator<=>(const SeenError&) const = default;
 };
 
 /// Use from one thread. Producers post one message after the other, each on its own, half of them
@@ -73,8 +80,8 @@ public:
     [[nodiscard]] std::string finish();
 
     [[nodiscard]] const History& history() const { return history_; }
-    /// Codes of the errors that clients have seen, each with how often.
-    [[nodiscard]] std::map<Errc, std::size_t> errors() const;
+    /// The errors that clients have seen, each with how often.
+    [[nodiscard]] std::map<SeenError, std::size_t> errors() const;
 
     static constexpr std::uint32_t partitions = 4;
     static constexpr const char* queue = "load";
@@ -99,6 +106,7 @@ private:
     [[nodiscard]] bool is_empty() const;
 
     const ClusterLoadOptions options_;
+    const std::vector<std::string> names_;  ///< of the daemons
     NatsCluster nats_;
     TempDir dir_;
     std::vector<std::vector<std::unique_ptr<FaultProxy>>>
@@ -109,7 +117,7 @@ private:
     History history_;
     mutable std::mutex mutex_;
     std::vector<std::string> urls_;  ///< of the daemons under load
-    std::map<Errc, std::size_t> errors_;
+    std::map<SeenError, std::size_t> errors_;
     std::atomic<bool> producing_{true};
     std::atomic<bool> consuming_{true};
     std::vector<std::thread> producers_;

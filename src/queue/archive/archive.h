@@ -1,5 +1,6 @@
 // All that stores hold as lines of JSON, and back: how queues move from one kind of store to
-// another.
+// another. Of several stores the last is recovered first. Recovering makes a log that is not there:
+// where the last log is, also after a run that was cut off, nobody takes it for a smaller cluster.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 #include <list>
 #include <map>
 #include <ostream>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -132,7 +133,7 @@ public:
         std::list<Collector> collectors;
         std::map<TenantId, std::uint64_t> quotas;
         std::map<QueueName, std::pair<Store*, Content*>> queues;
-        for (auto* store : stores) {
+        for (auto* store : stores | std::views::reverse) {
             Collector& collector = collectors.emplace_back();
             BATON_TRY_VOID(store->recover(collector));
             for (const auto& [owner, limit] : collector.quotas) {

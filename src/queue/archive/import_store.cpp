@@ -145,11 +145,11 @@ private:
 
 Result<ArchiveCounts> import_stores(std::span<Store* const> stores, const Placement& placement,
     std::istream& in, ImportOptions options) {
-    std::vector<PresentQueues> present;
-    for (auto* store : stores) {
+    std::vector<PresentQueues> present(stores.size());
+    for (std::size_t i = stores.size(); i-- > 0;) {
         Looker looker;
-        BATON_TRY_VOID(store->recover(looker));
-        present.push_back(std::move(looker.present));
+        BATON_TRY_VOID(stores[i]->recover(looker));
+        present[i] = std::move(looker.present);
     }
     LineReader rehearsal(present, placement, options);
     BATON_TRY_VOID(read_all(in, rehearsal, [&]() -> Result<void> {

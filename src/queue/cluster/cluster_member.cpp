@@ -34,6 +34,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Duration step{50};
 /// A connection that is lost finds another server sooner.
 constexpr Duration cut_off_time{1'000};
+/// So long one that stops waits until what it led is served elsewhere; the last one waits in vain.
+constexpr Duration farewell_max{500};
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Duration>(SteadyClock::now()); }
 
@@ -101,12 +103,8 @@ public:
         writer_ = std::make_unique<BucketWriter>(*bucket_, context_.tell);
         thread_ = std::thread([this] { run(); });
         std::unique_lock lock(mutex_);
-        const auto is_settled = [&] {
-            return misfit_.has_value() ||
-                   (!view_.leaders.empty() &&
-                       std::ranges::all_of(view_.leaders, &LeaderView::is_serving));
-        };
-        const bool in_time = changed_.wait_until(lock, deadline.at(), is_settled);
+        const bool in_time = changed_.wait_until(
+            lock, deadline.at(), [&] { return misfit_.has_value() || is_settled(); });
         if (misfit_) {
             return fail(Errc::conflict,
                 fmt::format("daemon `{}` has {} partitions, this one {}: all must have as many",
@@ -122,12 +120,16 @@ public:
         {
             std::unique_lock lock(mutex_);
             changed_.wait_until(lock, deadline.at(), [&] { return is_drained_; });
+            // Until others see who leads now they send commands here, which must have answers.
+            changed_.wait_until(lock, deadline.min(Deadline::after(farewell_max)).at(),
+                [&] { return is_settled(); });
         }
         is_ending_ = true;
         thread_.join();
         copies_.stop();
         end_hosts();
         transport_->close();
+        transport_->leave();
         watch_.reset();
         writer_.reset();
     }
@@ -143,6 +145,12 @@ private:
         Ticket turn = 0;
         std::shared_ptr<PartitionHost> host;
     };
+
+    /// Every partition is served, as far as is seen here. Under the lock.
+    [[nodiscard]] bool is_settled() const {
+        return !view_.leaders.empty() &&
+               std::ranges::all_of(view_.leaders, &LeaderView::is_serving);
+    }
 
     void run() {
         while (!is_ending_) {

@@ -15,7 +15,6 @@ namespace {
 
 /// Of requests, and of answers, that have not come whole yet.
 constexpr std::size_t unfinished_bytes_max = 256 * 1024 * 1024;
-constexpr Duration not_served_retry{100};
 
 /// Whom events are told; shared with the watches, which may outlive the transport.
 struct Watchers {
@@ -70,7 +69,10 @@ public:
           log_(std::move(log)),
           map_(sender_->config.partitions),
           inbox_(sender_->messaging->make_inbox()) {}
-    ~CoreTransport() override { close(); }
+    ~CoreTransport() override {
+        close();
+        leave();
+    }
 
     Result<void> start() {
         const auto& config = sender_->config;
@@ -136,8 +138,9 @@ public:
 
     Result<void> health() const override { return directory_.health(); }
 
-    void close() override {
-        calls_.close();
+    void close() override { calls_.close(); }
+
+    void leave() override {
         commands_.reset();
         answers_.reset();
         events_.reset();
@@ -173,9 +176,8 @@ private:
     }
 
     static std::unexpected<Error> not_served(Partition partition) {
-        return fail(Error{.code = Errc::unavailable,
-            .detail = fmt::format("partition {} has no leader at the moment", partition),
-            .retry_after = not_served_retry});
+        return fail(
+            Errc::unavailable, fmt::format("partition {} has no leader at the moment", partition));
     }
 
     void begin(Partition partition, std::uint64_t number, const Bytes& request, Deadline deadline,

@@ -33,6 +33,9 @@ public:
     virtual void came_back() = 0;
     /// Tells every daemon, this one too.
     virtual void tell_event(const Bytes& event) = 0;
+    /// Takes no commands any more, which goes on after `close`: a daemon that stops still leads
+    /// until it has handed over. What came until then has been received on return.
+    virtual void leave() = 0;
 };
 
 /// Gives a command to an engine of this daemon. False: the partition is not served here, and

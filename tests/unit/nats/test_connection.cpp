@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fmt/core.h>
@@ -55,6 +56,39 @@ TEST(Connection, each_of_several_is_known_to_be_lost_while_the_library_tries_to_
     EXPECT_TRUE(all(false));
     for (auto& link : links) link.set_link(Link::pass);
     EXPECT_TRUE(all(true));
+}
+
+/// Whoever sends it has a receiver or hears that there is none.
+TEST(Subscription, what_came_before_it_ends_is_received) {
+    NatsCluster server({.nodes = 1, .parent = fast_place()});
+    const nats::ConnectionConfig config{.servers = server.urls(),
+        .user = server.user().name,
+        .password = Secret(server.user().password)};
+    const auto messaging = nats::make_messaging(must(nats::connect(config)));
+    const auto sender = nats::make_messaging(must(nats::connect(config)));
+    std::atomic<int> received{0};
+    std::atomic<bool> has_ended{false};
+    auto subscription = must(messaging->subscribe("work", [&](const nats::Delivery&) {
+        ++received;
+        EXPECT_TRUE(eventually([&] { return has_ended.load(); }));
+    }));
+    const auto inbox = sender->make_inbox();
+    std::atomic<int> refused{0};
+    const auto answers = must(sender->subscribe(inbox, [&](const nats::Delivery& answer) {
+        refused += answer.nobody_listens ? 1 : 0;
+        has_ended = true;
+    }));
+    int sent = 0;
+    const auto send = [&] { sent += sender->publish("work", inbox, "one").has_value() ? 1 : 0; };
+    for (int i = 0; i < 10; ++i) send();
+    EXPECT_TRUE(eventually([&] { return received == 1; }));
+    std::thread end([&] { subscription.reset(); });
+    EXPECT_TRUE(eventually([&] {
+        send();
+        return has_ended.load();
+    }));
+    end.join();
+    EXPECT_TRUE(eventually([&] { return received + refused == sent; })) << received << refused;
 }
 
 /// Somebody who looks at all that goes on answers nothing.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "queue/remote/producer_commands.h"
 #include "remote_world.h"
 
 namespace baton::queue::remote {
@@ -195,6 +196,19 @@ TEST_F(Faults, a_half_done_redrive_is_not_repeated) {
     EXPECT_EQ(must(run(remote().redrive({.queue = queue(0)}))), 0);
     spoil(CommandType::redrive, {.lose_answer = true});
     EXPECT_EQ(outcome(run(remote().redrive({.queue = queue(0)}))), "deadline_exceeded");
+}
+
+TEST_F(Faults, what_comes_just_before_a_server_stops_is_answered) {
+    const Post command{.queue = queue(0), .messages = test::messages_of({{}})};
+    std::string said;
+    const auto come_and_stop = [&]() -> Task<void> {
+        server().receive(encode_request({.client = 1, .number = 1}, command),
+            [&](const Bytes& answer) { said = outcome(error_of_answer(answer.view())); });
+        co_await server().stop();
+    };
+    run_there(come_and_stop());
+    EXPECT_EQ(said, "ok");
+    EXPECT_EQ(stats().ready, 1);
 }
 
 TEST_F(Faults, stop_withdraws_waits_and_leaves_nothing_leased) {
