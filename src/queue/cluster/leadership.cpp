@@ -75,7 +75,7 @@ void Leadership::stored(Step& step, const Pending& write, std::uint64_t revision
     if (is_holding()) return renewed(step, write);
     if (stage_ == Stage::releasing) {
         if (!write.releases) return release(step);  // that was a renewal still under way
-        rest(std::max(blocked_until_, step.now + 2 * config_.timing.stagger));
+        offer(step);
     }
 }
 
@@ -129,13 +129,14 @@ void Leadership::seen(Step& step, const LeaderSeen& event) {
         return;
     }
     orphan_ = 0;
+    const bool is_taken = event.record && !event.record->leader.empty();
+    if (is_taken) offered_until_ = SteadyTime::min();
     switch (stage_) {
         case Stage::idle:
         case Stage::claiming: return;  // the answer decides
         case Stage::closing: then_ = Then::nothing; return;
         case Stage::waiting: return rest(blocked_until_);
-        case Stage::releasing:
-            return rest(std::max(blocked_until_, step.now + 2 * config_.timing.stagger));
+        case Stage::releasing: return is_taken ? rest(blocked_until_) : offer(step);
         default: return close(step, Then::nothing);
     }
 }
@@ -303,6 +304,12 @@ void Leadership::release(Step& step) {
     if (pending_ || !step.is_connected) return;  // its answer, or the next tick, goes on
     write(step, {.leader = {}, .next = next_}, revision_);
     next_write_at_ = step.now + config_.timing.retry_interval;
+}
+
+/// What was given up is not taken back before others had the time to take it.
+void Leadership::offer(Step& step) {
+    rest(blocked_until_);
+    offered_until_ = step.now + 2 * config_.timing.stagger;
 }
 
 void Leadership::rest(SteadyTime blocked_until) {

@@ -50,7 +50,8 @@ public:
     [[nodiscard]] SteadyTime sent_at() const noexcept { return pending_->sent_at; }
     /// Whether a claim may be tried.
     [[nodiscard]] bool may_claim(SteadyTime now) const noexcept {
-        return stage_ == Stage::idle && !pending_ && !hangs_ && now >= blocked_until_;
+        return stage_ == Stage::idle && !pending_ && !hangs_ && now >= blocked_until_ &&
+               now >= offered_until_;
     }
     /// The engine of the last turn neither opens nor ends.
     [[nodiscard]] bool hangs() const noexcept { return hangs_; }
@@ -103,6 +104,7 @@ private:
     void revoke(Step& step);
     void failed(Step& step);
     void release(Step& step);
+    void offer(Step& step);
     void rest(SteadyTime blocked_until);
 
     const ClusterNodeConfig& config_;
@@ -129,6 +131,7 @@ private:
     std::uint32_t failures_ = 0;           ///< in a row
     SteadyTime reopen_at_{};
     SteadyTime blocked_until_ = SteadyTime::min();
+    SteadyTime offered_until_ = SteadyTime::min();  ///< to others, who have not taken it yet
 };
 
 }  // namespace baton::queue::cluster

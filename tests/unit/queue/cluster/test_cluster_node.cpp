@@ -175,6 +175,16 @@ TEST_F(ThreeDaemons, give_a_fourth_one_its_share) {
     EXPECT_EQ(world.opened() - before, 3);
 }
 
+TEST_F(ThreeDaemons, take_back_without_waiting_what_one_hands_over_that_has_just_come) {
+    world.run(Duration(6'000));
+    const int fourth = world.add();
+    world.run_until([&] { return world.is_balanced({0, 1, 2, fourth}); });
+    world.drain(fourth);
+    const auto gap = longest_gap(Duration(2'000));
+    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
+    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
+}
+
 TEST_F(ThreeDaemons, move_nothing_for_balance_until_nothing_has_failed_for_a_while) {
     struct Failure {
         const char* name;
