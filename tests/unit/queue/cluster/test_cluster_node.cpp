@@ -1,42 +1,13 @@
 // What daemons do together around one bucket.
-#include <array>
-#include <functional>
 #include <map>
 #include <set>
 
 #include <gtest/gtest.h>
 
-#include "cluster_world.h"
+#include "three_daemons.h"
 
 namespace baton::queue::cluster {
 namespace {
-
-constexpr std::uint32_t partitions = 12;
-
-/// Three daemons that share twelve partitions.
-class ThreeDaemons : public testing::Test {
-protected:
-    ThreeDaemons() {
-        for (int i = 0; i < 3; ++i) world.add();
-        const auto took = world.run_until([&] { return world.is_balanced({0, 1, 2}); });
-        EXPECT_LE(took, Duration(1'500));
-        EXPECT_EQ(world.opened(), 12) << "nothing is opened twice when a cluster starts";
-    }
-    /// The longest time that any partition is not served, over so long.
-    Duration longest_gap(Duration time) {
-        Duration longest{0};
-        std::vector<SteadyTime> since(partitions, world.now());
-        for (const auto end = world.now() + time; world.now() < end;) {
-            world.run(World::step);
-            for (Partition i = 0; i < partitions; ++i) {
-                if (!world.serving(i).empty()) since[i] = world.now();
-                longest = std::max(longest, world.now() - since[i]);
-            }
-        }
-        return longest;
-    }
-    World world{partitions};
-};
 
 TEST(ClusterNode, a_daemon_alone_leads_everything) {
     World world(partitions);
@@ -140,16 +111,6 @@ TEST_F(ThreeDaemons, read_nothing_while_everybody_renews_or_nobody_can) {
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(world[i].copied.empty());
 }
 
-TEST_F(ThreeDaemons, hand_over_without_waiting_when_one_stops) {
-    const int before = world.opened();
-    world.drain(1);
-    const auto gap = longest_gap(Duration(2'000));
-    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
-    EXPECT_TRUE(world[1].is_drained);
-    EXPECT_TRUE(world.is_balanced({0, 2}));
-    EXPECT_EQ(world.opened() - before, 4);
-}
-
 TEST_F(ThreeDaemons, the_last_ones_to_stop_have_nobody_to_hand_over_to) {
     for (int i = 0; i < 3; ++i) world.drain(i);
     world.run(Duration(2'000));
@@ -163,89 +124,6 @@ TEST_F(ThreeDaemons, a_stopping_daemon_that_reaches_nobody_ends_when_its_entries
     world.cut(0);
     world.drain(0);
     EXPECT_LE(world.run_until([&] { return world[0].is_drained; }), Duration(3'200));
-}
-
-TEST_F(ThreeDaemons, give_a_fourth_one_its_share) {
-    const int before = world.opened();
-    world.run(Duration(6'000));
-    const int fourth = world.add();
-    const auto gap = longest_gap(Duration(6'000));
-    EXPECT_TRUE(world.is_balanced({0, 1, 2, fourth}));
-    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
-    EXPECT_EQ(world.opened() - before, 3);
-}
-
-TEST_F(ThreeDaemons, take_back_without_waiting_what_one_hands_over_that_has_just_come) {
-    world.run(Duration(6'000));
-    const int fourth = world.add();
-    world.run_until([&] { return world.is_balanced({0, 1, 2, fourth}); });
-    world.drain(fourth);
-    const auto gap = longest_gap(Duration(2'000));
-    EXPECT_TRUE(world.is_balanced({0, 1, 2}));
-    EXPECT_LE(gap, world.close_time + world.open_time + Duration(50));
-}
-
-TEST_F(ThreeDaemons, move_nothing_for_balance_until_nothing_has_failed_for_a_while) {
-    struct Failure {
-        const char* name;
-        std::function<void()> happen;
-        int openings = 0;  ///< that it costs
-    };
-    const std::array failures{
-        Failure{"a log that its leader could not write", [&] { world.break_log(5); }, 1},
-        Failure{"a stream of two", [&] { world.trouble_log(5); }},
-        Failure{"a bucket that was away",
-            [&] {
-                world.is_bucket_away = true;
-                world.run(Duration(3'000));
-                world.is_bucket_away = false;
-                world.run(Duration(2'000));
-            }},
-        Failure{"a connection",
-            [&] {
-                world.cut(1);
-                world.run(Duration(1'000));
-                world.heal(1);
-            }},
-    };
-    for (const auto& failure : failures) {
-        SCOPED_TRACE(failure.name);
-        world.run(Duration(40'000));
-        failure.happen();
-        const auto happened_at = world.now();
-        const int before = world.opened();
-        const int fourth = world.add();
-        world.run(Duration(25'000));
-        EXPECT_EQ(world[fourth].opened, 0);
-        EXPECT_EQ(world.opened(), before + failure.openings);
-        world.run_until([&] { return world.is_balanced({0, 1, 2, fourth}); });
-        EXPECT_LE(world.now() - happened_at, Duration(33'000));
-        world.drain(fourth);
-    }
-}
-
-TEST_F(ThreeDaemons, move_nothing_for_balance_for_a_while_after_one_has_died) {
-    world.crash(0);
-    world.run_until([&] { return world.is_balanced({1, 2}); });
-    const auto happened_at = world.now();
-    const int fourth = world.add();
-    world.run(Duration(25'000));
-    EXPECT_EQ(world[fourth].opened, 0);
-    world.run_until([&] { return world.is_balanced({1, 2, fourth}); });
-    EXPECT_LE(world.now() - happened_at, Duration(35'000));
-}
-
-TEST_F(ThreeDaemons, do_not_move_anything_for_one_that_comes_and_goes) {
-    world.run(Duration(6'000));
-    const int before = world.opened();
-    for (int i = 0; i < 5; ++i) {
-        const int guest = world.add();
-        world.run(Duration(1'000));
-        world.crash(guest);
-        world.run(Duration(4'000));
-    }
-    EXPECT_EQ(world.opened(), before);
-    EXPECT_TRUE(world.all_served());
 }
 
 TEST_F(ThreeDaemons, a_paused_one_is_replaced_and_notices_when_it_goes_on) {
@@ -380,23 +258,6 @@ TEST(ClusterNode, a_daemon_with_another_number_of_partitions_leads_nothing) {
     ASSERT_TRUE(world[other].node->misfit());
     EXPECT_EQ(world[other].node->misfit()->id, World::id(0));
     EXPECT_FALSE(world[0].node->misfit());
-}
-
-TEST(ClusterNode, partitions_move_a_few_at_a_time) {
-    World world(64);
-    world.open_time = Duration(500);
-    world.add();
-    world.run(Duration(10'000));
-    world.add();
-    for (int i = 0; i < 4'000; ++i) {
-        world.run(World::step);
-        int away = 0;
-        for (Partition partition = 0; partition < 64; ++partition) {
-            away += world.serving(partition).empty() ? 1 : 0;
-        }
-        ASSERT_LE(away, 4);
-    }
-    EXPECT_TRUE(world.is_balanced({0, 1}));
 }
 
 TEST(ClusterNode, a_partition_that_is_not_there_is_led_by_nobody) {
