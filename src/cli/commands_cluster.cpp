@@ -137,7 +137,9 @@ Seen see_daemon(
     client::OperatorClient client(connection);
     const auto health = pool.run(client.health());
     if (!health) {
-        seen.state = "silent";
+        // Its key may be elsewhere (access.admin_key_file): then it says no more than that.
+        const bool answers = health.error().code == Errc::unauthenticated;
+        seen.state = answers ? "up" : "silent";
         return seen;
     }
     seen.state = health->ready ? "up" : health->phase;
@@ -229,13 +231,19 @@ private:
             if (ended != spawned_.end()) return fail(last_words(*ended));
             if (deadline_.expired()) {
                 return fail(
-                    Errc::deadline_exceeded, fmt::format("{} took too long; see the logs in {}",
-                                                 what, folder_.path().string()));
+                    Errc::deadline_exceeded, fmt::format("{} took too long{}; see the logs in {}",
+                                                 what, first_trouble(), folder_.path().string()));
             }
             progress.show(what);
             std::this_thread::sleep_for(look_interval);
         }
         return {};
+    }
+
+    /// Of the last look: ": d2 is silent".
+    std::string first_trouble() const {
+        const auto bad = std::ranges::find_if_not(seen_, &Seen::is_up);
+        return bad == seen_.end() ? "" : fmt::format(": {} is {}", bad->name, bad->state);
     }
 
     static Error last_words(const SpawnedDaemon& process) {

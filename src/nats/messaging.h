@@ -20,10 +20,10 @@ struct Delivery {
 };
 
 /// Ends its subscription when it is destroyed. The handler is given what the server has sent until
-/// then, so that who published it has either a receiver or the answer that nobody listens; on
-/// return it is not running and will not be called again. That waits for the server, a second at
-/// most; what is left then is dropped, as it is without a connection. Not to be destroyed by the
-/// handler.
+/// then, so that who published it there has either a receiver or the answer that nobody listens
+/// (with servers between them something may be lost on the way); on return it is not running and
+/// will not be called again. That waits for the server, two seconds at most; what is left then is
+/// dropped, as it is without a connection. Not to be destroyed by the handler.
 class Subscription {
 public:
     virtual ~Subscription() = default;

@@ -79,6 +79,22 @@ TEST_F(ClusterCommand, up_starts_daemons_that_status_finds_up) {
     EXPECT_THAT(roles, HasSubstr("leads partition"));
 }
 
+TEST_F(ClusterCommand, daemons_whose_key_is_elsewhere_are_up_too) {
+    must({"up", "--daemons", "1", "--set",
+        "access.admin_key_file=" + (dir_.path() / "other.key").string()});
+    const auto status = baton({"status"});
+    EXPECT_EQ(status.exit, (Exit{0, 0})) << status.out << status.err;
+}
+
+TEST_F(ClusterCommand, what_is_not_up_in_time_is_named) {
+    must({"up", "--daemons", "1"});
+    ASSERT_EQ(::kill(pid_of(3), SIGSTOP), 0);
+    const auto up = baton({"up", "--daemons", "1", "--timeout", "1s"});
+    ASSERT_EQ(::kill(pid_of(3), SIGCONT), 0);
+    EXPECT_EQ(up.exit.status, 8);
+    EXPECT_THAT(up.err, HasSubstr("waiting for the daemons took too long: d1 is silent"));
+}
+
 TEST_F(ClusterCommand, three_nodes_come_up_survive_one_kill_and_go_down) {
     const auto up = baton({"up", "--daemons", "0"});
     ASSERT_EQ(up.exit, (Exit{0, 0})) << up.err;

@@ -34,7 +34,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Duration step{50};
 /// A connection that is lost finds another server sooner.
 constexpr Duration cut_off_time{1'000};
-/// So long one that stops waits until what it led is served elsewhere; the last one waits in vain.
+/// So long one that stops waits until what it led is served elsewhere.
 constexpr Duration farewell_max{500};
 
 SteadyTime steady_now() { return std::chrono::time_point_cast<Duration>(SteadyClock::now()); }
@@ -104,7 +104,7 @@ public:
         thread_ = std::thread([this] { run(); });
         std::unique_lock lock(mutex_);
         const bool in_time = changed_.wait_until(
-            lock, deadline.at(), [&] { return misfit_.has_value() || is_settled(); });
+            lock, deadline.at(), [&] { return misfit_.has_value() || is_settled(view_); });
         if (misfit_) {
             return fail(Errc::conflict,
                 fmt::format("daemon `{}` has {} partitions, this one {}: all must have as many",
@@ -116,13 +116,14 @@ public:
 
     void stop(Deadline deadline) override {
         if (!thread_.joinable()) return;
-        events_.put(Drain{});
         {
             std::unique_lock lock(mutex_);
+            const auto led = led_here(view_);
+            events_.put(Drain{});
             changed_.wait_until(lock, deadline.at(), [&] { return is_drained_; });
             // Until others see who leads now they send commands here, which must have answers.
             changed_.wait_until(lock, deadline.min(Deadline::after(farewell_max)).at(),
-                [&] { return is_settled(); });
+                [&] { return has_handed_over(view_, led); });
         }
         is_ending_ = true;
         thread_.join();
@@ -145,12 +146,6 @@ private:
         Ticket turn = 0;
         std::shared_ptr<PartitionHost> host;
     };
-
-    /// Every partition is served, as far as is seen here. Under the lock.
-    [[nodiscard]] bool is_settled() const {
-        return !view_.leaders.empty() &&
-               std::ranges::all_of(view_.leaders, &LeaderView::is_serving);
-    }
 
     void run() {
         while (!is_ending_) {

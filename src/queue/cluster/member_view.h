@@ -20,6 +20,13 @@ struct MemberView {
     std::vector<ClusterNode::Member> members{};  ///< this daemon among them
 };
 
+/// Every partition is served.
+[[nodiscard]] bool is_settled(const MemberView& view);
+/// What this daemon leads, served yet or not.
+[[nodiscard]] std::vector<Partition> led_here(const MemberView& view);
+/// What this daemon has led is served by others; or nobody is left who may lead.
+[[nodiscard]] bool has_handed_over(const MemberView& view, const std::vector<Partition>& led);
+
 [[nodiscard]] ClusterState state_of(const MemberView& view);
 
 }  // namespace baton::queue::cluster

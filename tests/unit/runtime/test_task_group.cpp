@@ -58,24 +58,6 @@ TEST_F(TaskGroupTest, cancelling_an_ended_task_does_nothing) {
     EXPECT_EQ(ended, 1);
 }
 
-TEST_F(TaskGroupTest, a_task_begins_also_when_it_was_cancelled_before) {
-    int begun = 0;
-    const auto beginner = [&]() -> Task<void> {
-        ++begun;
-        co_await sleeper()();
-    };
-    const auto body = [&]() -> Task<void> {
-        const auto cancel = group.spawn_cancellable(beginner);
-        cancel();
-        group.spawn(beginner);
-        const auto cancelled = co_await group.drain(Deadline::after(std::chrono::milliseconds(0)));
-        EXPECT_EQ(cancelled, 2U);
-    };
-    io.run(body());
-    EXPECT_EQ(begun, 2);
-    EXPECT_EQ(ended, 0);
-}
-
 TEST_F(TaskGroupTest, a_stopped_group_refuses_tasks) {
     const auto body = [this]() -> Task<void> {
         co_await group.stop();

@@ -37,6 +37,34 @@ TEST(MemberView, says_who_leads_what_and_what_nobody_does) {
     EXPECT_TRUE(state.daemons[1].is_draining);
 }
 
+TEST(MemberView, knows_when_all_is_served_and_when_it_has_handed_over) {
+    auto view = some_view();
+    const auto led = led_here(view);
+    EXPECT_EQ(led, (std::vector<Partition>{0, 2}));
+    EXPECT_FALSE(is_settled(MemberView{}));
+    EXPECT_FALSE(is_settled(view));
+    EXPECT_FALSE(has_handed_over(view, led));
+    view.leaders[0] = {DaemonId("a-1"), true};
+    view.leaders[2] = {DaemonId("a-1"), false};
+    EXPECT_FALSE(has_handed_over(view, led)) << "who opens a partition does not serve it yet";
+    view.leaders[2].is_serving = true;
+    EXPECT_TRUE(has_handed_over(view, led));
+    EXPECT_FALSE(is_settled(view)) << "nobody leads the last one";
+    view.leaders[3] = {DaemonId("a-1"), true};
+    EXPECT_TRUE(is_settled(view));
+}
+
+TEST(MemberView, knows_that_nobody_is_left_to_hand_over_to) {
+    auto view = some_view();
+    const auto led = led_here(view);
+    view.members[1].record.is_draining = true;
+    EXPECT_TRUE(has_handed_over(view, led));
+    view.members[1].record = {.name = "a", .may_lead = false};
+    EXPECT_TRUE(has_handed_over(view, led));
+    view.members.pop_back();
+    EXPECT_TRUE(has_handed_over(view, led));
+}
+
 TEST(MemberView, is_shown_in_metrics) {
     MetricRegistry registry;
     MemberMetrics metrics(registry, 4);
