@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "client/connection.h"
 #include "client/queue_client.h"
@@ -108,6 +109,14 @@ ClusterLoad::~ClusterLoad() {
     }
     for (auto& thread : consumers_) {
         if (thread.joinable()) thread.join();
+    }
+    if (testing::Test::HasFailure()) print_logs();
+}
+
+void ClusterLoad::print_logs() {
+    for (std::size_t i = 0; i < daemons_.size(); ++i) {
+        if (!daemons_[i]) continue;
+        fmt::print("--- {}, since its last start\n{}\n", names_[i], daemons_[i]->process().err());
     }
 }
 

@@ -98,6 +98,8 @@ private:
     std::vector<std::string> add_acks(
         std::vector<std::string> receipts, CallTime at, const Result<client::Settled>& settled);
     void make_queue();
+    /// What the daemons have said, of which a failed test leaves nothing else.
+    void print_logs();
     [[nodiscard]] std::string url_for(std::size_t turn) const;
     /// Empty when it does not answer.
     [[nodiscard]] std::string metrics_of(std::size_t daemon) const;
