@@ -95,7 +95,10 @@ protected:
     Hosts()
         : context_{.open_store = [this](Partition partition, std::function<void()> on_trouble)
                        -> Result<std::unique_ptr<Store>> {
-                       on_trouble_ = std::move(on_trouble);
+                       {
+                           const std::scoped_lock lock(mutex_);  // several open at once
+                           on_trouble_ = std::move(on_trouble);
+                       }
                        const auto hangs = hangs_[partition];
                        return std::make_unique<HangingStore>(hangs.recovery, hangs.end);
                    },
